@@ -1,0 +1,22 @@
+/* An arena: memory that is given back all at once. One arena a phase instead of a ladder of frees.
+ * Blocks come from mmap, so that what is given back leaves the process. Running out of memory ends the process with
+ * status 71 and one line on standard error: use it before PID 1 has children, or in a process of its own. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_new(void);
+void arena_free(struct arena *arena); /* NULL is fine */
+
+/* Zeroed, aligned for any type; size 0 gives a valid pointer. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* count * size with overflow checked. */
+void *arena_array(struct arena *arena, size_t count, size_t size);
+char *arena_strdup(struct arena *arena, const char *string);
+char *arena_strndup(struct arena *arena, const char *string, size_t length);
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

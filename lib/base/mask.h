@@ -1,0 +1,26 @@
+/* Secrets and their masking. A process holds one set, filled while the configuration is read; forked children inherit it.
+ * Contract section 3 rule 11: no secret reaches the log, the report, the endpoint or `ps`. */
+#ifndef BASE_MASK_H
+#define BASE_MASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Registers a secret in every form in which it may turn up: as it is, percent-encoded (upper and lower case hex, with
+ * and without unreserved characters left alone), percent-decoded, JSON-escaped; of a secret of several lines also each
+ * line of 8 bytes or more. Empty ones and ones already known are passed over. The text is copied. */
+void mask_add(const char *secret);
+
+/* Replaces every secret in the `length` bytes by stars, longest match first. Works in place; returns the new length
+ * (never larger). Apply it to foreign text before it is cut; never to pgentry's own names. */
+size_t mask_apply(char *bytes, size_t length);
+/* The same for a terminated string. */
+void mask_string(char *string);
+
+/* The longest registered form, in bytes: a reader that has to cut keeps this much more before it masks. */
+size_t mask_longest(void);
+
+/* Forgets every secret and wipes it from memory (for a process that shall not know them). */
+void mask_wipe(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* A list of strings in an arena. */
+#ifndef BASE_STRINGS_H
+#define BASE_STRINGS_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct strings {
+    const char **items; /* NULL-terminated once anything was added, so it serves as an argv */
+    size_t count;
+    size_t capacity;
+};
+
+void strings_add(struct arena *arena, struct strings *list, const char *string); /* copies */
+bool strings_contain(const struct strings *list, const char *string);
+
+/* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, case-insensitive), or NULL if none is near
+ * enough to be what was meant (a third of the word's length, at least 2). */
+const char *strings_nearest(const char *word, const char *const *candidates, size_t count);
+
+#endif

@@ -1,0 +1,33 @@
+/* Text in a fixed buffer of the caller's: appends, never overflows, remembers that it was cut. No allocation. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *data; /* always terminated */
+    size_t length;
+    size_t size; /* of data, terminator included */
+    bool cut;    /* something did not fit; then the end is at a UTF-8 character's border */
+};
+
+struct text text_over(char *buffer, size_t size); /* size at least 1 */
+void text_char(struct text *text, char c);
+void text_bytes(struct text *text, const char *bytes, size_t length);
+void text_string(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *text, const char *format, va_list arguments);
+
+/* The inside of a JSON string (RFC 8259 section 7), without the quotes. Broken UTF-8 becomes U+FFFD. */
+void text_json(struct text *text, const char *bytes, size_t length);
+
+/* Makes foreign bytes fit for a log line: NUL and other control characters become \xNN (tab stays), escape sequences of
+ * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
+void text_visible(struct text *text, const char *bytes, size_t length);
+
+/* The largest length <= `length` that does not end inside a UTF-8 character. */
+size_t text_utf8_border(const char *bytes, size_t length);
+
+#endif

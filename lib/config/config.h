@@ -1,0 +1,175 @@
+/* The configuration, read and checked: what contract section 2 says, as one struct. Everything in it lives in one arena
+ * and does not change after config_load. Durations are milliseconds; 0 means none or for ever as the contract says. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/arena.h"
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/strings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Which tool's ledger tells what was applied. */
+enum history { HISTORY_NONE, HISTORY_PRISMA, HISTORY_DBMATE, HISTORY_NODE_PG_MIGRATE, HISTORY_RAILS };
+
+/* What a step is to the guards of contract section 3 rule 4. */
+enum step_role {
+    STEP_ORDINARY,
+    STEP_HISTORY, /* the history's own tool: prisma migrate deploy, dbmate up … */
+    STEP_DB_PUSH, /* prisma db push: runs only on an additive diff */
+    STEP_SQL      /* pgentry apply */
+};
+
+struct variable {
+    const char *name;
+    const char *value;
+};
+
+struct step {
+    const char *name;
+    struct strings argv; /* run: as a list; empty if shell or sql is used */
+    const char *shell;   /* run: as a plain string, for /bin/sh -c */
+    struct strings sql;  /* files for pgentry apply */
+    struct strings guard; /* of a STEP_DB_PUSH without allow_data_loss: argv that prints the SQL it would run */
+    enum step_role role;
+    unsigned attempts;
+    duration delay;
+    duration timeout;
+    struct variable *env;
+    size_t env_count;
+    const char *cwd; /* "." */
+    struct strings permanent_errors;
+    bool allow_data_loss;
+};
+
+struct steps {
+    struct step *items;
+    size_t count;
+};
+
+struct table {
+    const char *schema; /* NULL: verify.schema */
+    const char *name;
+    struct strings columns;
+    struct strings indexes;
+    struct strings privileges; /* lower-case: select insert update delete truncate references trigger */
+};
+
+struct assertion {
+    const char *name;
+    const char *sql;
+};
+
+enum target { TARGET_READ_WRITE, TARGET_ANY };
+enum when { WHEN_PENDING, WHEN_UNVERIFIED, WHEN_ALWAYS };
+enum stop_policy { STOP_ABORT, STOP_FINISH };
+enum app_mode { APP_SUPERVISE, APP_EXEC };
+enum failure_policy { FAILURE_EXIT, FAILURE_HOLD };
+
+#define SIGNAL_SAME 0
+
+struct config {
+    struct arena *arena;
+    const char *file; /* the file that was read, or NULL */
+
+    struct {
+        const char *url;        /* as written, after interpolation; NULL: PG* variables */
+        const char *direct_url; /* NULL: url */
+    } database;
+
+    struct {
+        duration timeout, connect_timeout, probe_interval, initial_delay, max_delay, permanent_grace;
+        double multiplier;
+        enum target target;
+        struct strings also;
+    } wait;
+
+    struct {
+        const char *preset; /* the one in force; never "auto" */
+        enum history history;
+        enum when when;
+        bool lock;
+        duration lock_timeout;
+        struct steps before, steps, after;
+        enum stop_policy stop;
+    } migrate;
+
+    struct {
+        const char *schema; /* never NULL: verify.schema, else the URL's ?schema=, else "public" */
+        struct table *tables;
+        size_t table_count;
+        const char *prisma_schema; /* "auto", "off" or a path */
+        struct strings extensions;
+        struct assertion *asserts;
+        size_t assert_count;
+        duration timeout, interval;
+    } verify;
+
+    struct {
+        enum app_mode mode;
+        int stop_signal; /* SIGNAL_SAME or a signal's number */
+        duration stop_timeout;
+        bool kill_group;
+        const char *user; /* "" : as we are */
+        bool file_env;
+        struct strings ok_exit_text;
+        bool ok_exit[256];
+        bool stop_timeout_set, ok_exit_set, interval_set; /* given by the user: mode exec warns of those */
+    } app;
+
+    struct {
+        struct strings listen;
+        bool listen_set; /* configured: not to get it is an error, not a warning */
+        unsigned failures;
+        struct strings placeholder;
+        const char *token;
+    } health;
+
+    enum failure_policy on_failure;
+    struct {
+        enum log_format format;
+        enum log_level level;
+    } log;
+    const char *report_file; /* "" : none */
+
+    /* What was read from a NAME_FILE, as NAME=content: for the steps, and with app.file_env for the application. */
+    struct variable *file_variables;
+    size_t file_variable_count;
+
+    /* Things to tell once the log is open: unknown PGENTRY_ variables and the like. */
+    struct strings warnings;
+};
+
+struct setting { /* one --set KEY=VALUE or an option that stands for a key, e.g. --log-level */
+    const char *assignment; /* KEY=VALUE */
+    const char *origin;     /* "--set" or the option's name: for messages and `pgentry config` */
+};
+
+struct config_request {
+    const char *file; /* -c, or NULL */
+    const struct setting *settings;
+    size_t setting_count;
+    bool database_needed; /* false for `pgentry config --schema` and `health`: no URL is no error */
+};
+
+/* Reads file, environment and settings. Returns NULL after every error was added to *errors, each a whole line like
+ * "pgentry.yaml:3:5: unknown key migrate.stepz, did you mean migrate.steps?". Registers all secrets with base/mask.
+ * Touches nothing but the files it reads. Error lines carry no secret. */
+struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena);
+
+/* Gives back everything, the arena included. */
+void config_free(struct config *config);
+
+/* `pgentry config`: the effective configuration as YAML on standard output with where each value came from as a
+ * comment, secrets masked. The provenance is kept in the config's arena. */
+void config_print(const struct config *config);
+
+/* `pgentry help config`: the reference of all keys, from the table. */
+void config_reference(void);
+/* `pgentry config --schema`: the JSON Schema, from the table. */
+void config_json_schema(void);
+
+#endif

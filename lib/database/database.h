@@ -1,0 +1,28 @@
+/* The database process: plain sequential libpq. Runs in a fork of its own; the parent talks to it over a socketpair
+ * (protocol.h) and kills it when it does not answer in time. */
+#ifndef DATABASE_DATABASE_H
+#define DATABASE_DATABASE_H
+
+#include "config/config.h"
+#include "config/wanted.h"
+
+/* What is wanted is found out in the database process, not in PID 1: reading a project's files is work on foreign input.
+ * The function fills *wanted; it is called once, when the first CHECK is ordered. */
+typedef void wanted_source(struct wanted *wanted, const struct config *config, struct arena *arena);
+
+struct database_settings {
+    const struct config *config;
+    wanted_source *source;     /* or NULL, then: */
+    const void *wanted;        /* what REPLY_WANTED said earlier */
+    size_t wanted_length;
+};
+
+/* Serves orders on fd until the other end closes, then returns 0. Never returns while the parent lives and wants more.
+ * The lock is let go by the connection's end at the latest. */
+int database_serve(int fd, const struct database_settings *settings);
+
+/* Everything about the URLs that can be said without a connection: refused kinds (prisma://), unencoded characters,
+ * a service file that names nothing. Used when the configuration is read; false with *error (status 78). */
+bool database_check_urls(const struct config *config, struct error *error);
+
+#endif

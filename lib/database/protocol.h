@@ -1,0 +1,129 @@
+/* The messages between PID 1 and the database process. PID 1 gives one order at a time; each gets exactly one reply,
+ * but LOCK_LOST, which comes of itself. PID 1 keeps the deadlines: it kills a process that does not answer. */
+#ifndef DATABASE_PROTOCOL_H
+#define DATABASE_PROTOCOL_H
+
+#include "base/arena.h"
+#include "base/frame.h"
+#include "base/problem.h"
+#include "base/strings.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum order {
+    ORDER_CONNECT = 1, /* be connected to `url` with queries possible, and wait.also connectable. `probe`: something did
+                          not listen the last time, so probe before libpq is asked. `prove`: also run a trivial query */
+    ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip */
+    ORDER_LOCK,        /* try once to get the lock, on direct_url */
+    ORDER_UNLOCK,      /* let the lock go and close its connection */
+    ORDER_SESSIONS     /* count and name server sessions begun in the last `age` ms that a killed step left running */
+};
+
+struct order_message {
+    enum order order;
+    bool probe;
+    bool prove;
+    bool history;
+    int64_t age;
+};
+
+/* Why a connection or a query failed: what to do about it is in the class, not in the text. */
+#define FAILURE_TABLE(X)                                                                                               \
+    X(FAILURE_NOT_LISTENING, "not-listening") /* refused, no such socket: probed at probe_interval */                  \
+    X(FAILURE_NO_ANSWER, "no-answer")         /* packets vanish, host unreachable: a fresh probe each second */        \
+    X(FAILURE_NAME, "name-not-found")         /* the host's name does not resolve (yet) */                             \
+    X(FAILURE_NOT_READY, "not-ready")         /* 57P03, 53300, 08xxx, 57P01 …: backoff */                              \
+    X(FAILURE_READ_ONLY, "read-only")         /* a standby, and read-write is wanted: backoff */                       \
+    X(FAILURE_ALSO, "also-not-ready")         /* something of wait.also: probed at probe_interval */                   \
+    X(FAILURE_REFUSED, "refused")             /* 28xxx, 3D000, 42501, TLS refused: permanent after permanent_grace */  \
+    X(FAILURE_CONFIG, "configuration")        /* exit 78 at once: direct_url is another database, a pooler, a bad URL */ \
+    X(FAILURE_QUERY, "query-failed")          /* the server answered a query of ours with an error: backoff */
+
+enum failure {
+#define X(name, word) name,
+    FAILURE_TABLE(X)
+#undef X
+    FAILURES
+};
+
+const char *failure_word(enum failure failure);
+
+enum reply {
+    REPLY_CONNECTED = 65,
+    REPLY_FAILED,    /* the order failed: struct reply_failed; the connection it concerned is closed */
+    REPLY_CHECKED,   /* struct check */
+    REPLY_LOCKED,
+    REPLY_BUSY,      /* another one holds the lock: `text` says who (pid, application, client, age) */
+    REPLY_UNLOCKED,
+    REPLY_SESSIONS,  /* `count` and in `text` who */
+    REPLY_LOCK_LOST, /* of itself */
+    REPLY_NOTE,      /* of itself, before the reply of the order: a warning to log (`text`), e.g. dropped URL parameters */
+    REPLY_WANTED     /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
+};
+
+struct table_state {
+    const char *name; /* "users", outside verify.schema "schema.users" */
+    bool exists;
+    bool healthy; /* and everything asked of it is there */
+};
+
+struct problem {
+    enum problem_code code;
+    const char *object; /* "public.avatar_projects" */
+    const char *detail; /* or NULL */
+};
+
+struct check {
+    struct table_state *tables;
+    size_t table_count;
+    struct problem *problems;
+    size_t problem_count;
+    bool healthy;      /* no fatal problem */
+    bool hand_listed;  /* something of the tables was listed by hand */
+
+    /* The ledger. Without one: history false. */
+    bool history;      /* it was looked at, and the table is there or none is needed yet */
+    bool proven;       /* every local migration (one at least) is recorded as applied, none failed */
+    uint32_t local, applied, pending, failed, edited, gone;
+    const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
+    const char *failed_log;
+    struct strings pending_names, edited_names, gone_names; /* the first 20 of each */
+
+    const char *server_version; /* "15.18" */
+};
+
+struct connected {
+    const char *host; /* "db:5432" or a socket folder, for the log */
+    const char *address;
+    const char *server_version;
+    const char *database;
+    const char *user;
+};
+
+struct reply_failed {
+    enum failure failure;
+    char sqlstate[6];    /* "" if the server gave none */
+    const char *message; /* one line, masked */
+    const char *hint;    /* or NULL */
+};
+
+struct reply_message {
+    enum reply reply;
+    struct reply_failed failed;
+    struct connected connected;
+    struct check check;
+    const char *text;
+    uint32_t count;
+    const void *wanted; /* points into the frame */
+    size_t wanted_length;
+};
+
+void order_encode(const struct order_message *order, struct frame_writer *writer);
+/* False if the frame is not an order we know. */
+bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_message *order);
+void reply_encode(const struct reply_message *reply, struct frame_writer *writer);
+/* Strings and lists go into the arena. False if the frame is not a reply we know. */
+bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_message *reply, struct arena *arena);
+
+#endif

@@ -1,0 +1,35 @@
+/* Starting children: steps, the application, and pgentry's own helper processes. */
+#ifndef PROCESS_SPAWN_H
+#define PROCESS_SPAWN_H
+
+#include "base/error.h"
+#include "process/credentials.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct spawn {
+    const char *const *argv;     /* looked up in `path` (a PATH string) unless it holds a slash; NULL: entry is called */
+    int (*entry)(void *argument); /* in the child instead of exec; its result is the child's exit status (_exit) */
+    void *argument;
+    const char *const *envp;     /* NULL: environ */
+    const char *path;            /* where argv[0] is looked up; NULL: PATH of envp */
+    const char *cwd;             /* NULL: as is */
+    const struct credentials *credentials; /* NULL: as is */
+
+    bool own_group;   /* setpgid(0, 0) */
+    bool foreground;  /* and, if standard input is our controlling terminal, its foreground group */
+    bool null_stdin;  /* standard input from /dev/null */
+    int output;       /* >= 0: becomes standard output and standard error; -1: as is */
+    int keep;         /* entry only: one more descriptor that stays open; -1: none */
+};
+
+/* Starts the child with default dispositions, an empty mask, descriptors 0 to 2 only (and `keep`).
+ * Returns its pid; or -1 with *error: status 127 not found, 126 not executable (the exec's errno came back over a CLOEXEC
+ * pipe; the failed child is reaped here), 71 if fork or pipe were refused. Blocks no longer than until the exec. */
+pid_t spawn_child(const struct spawn *spawn, struct error *error);
+
+/* Becomes the program: mode exec. Returns only on failure, with *error as above. */
+bool spawn_become(const struct spawn *spawn, struct error *error);
+
+#endif
