@@ -4,6 +4,7 @@
 #define DATABASE_PROTOCOL_H
 
 #include "base/arena.h"
+#include "base/failure.h"
 #include "base/frame.h"
 #include "base/problem.h"
 #include "base/strings.h"
@@ -27,27 +28,6 @@ struct order_message {
     bool history;
     int64_t age;
 };
-
-/* Why a connection or a query failed: what to do about it is in the class, not in the text. */
-#define FAILURE_TABLE(X)                                                                                               \
-    X(FAILURE_NOT_LISTENING, "not-listening") /* refused, no such socket: probed at probe_interval */                  \
-    X(FAILURE_NO_ANSWER, "no-answer")         /* packets vanish, host unreachable: a fresh probe each second */        \
-    X(FAILURE_NAME, "name-not-found")         /* the host's name does not resolve (yet) */                             \
-    X(FAILURE_NOT_READY, "not-ready")         /* 57P03, 53300, 08xxx, 57P01 …: backoff */                              \
-    X(FAILURE_READ_ONLY, "read-only")         /* a standby, and read-write is wanted: backoff */                       \
-    X(FAILURE_ALSO, "also-not-ready")         /* something of wait.also: probed at probe_interval */                   \
-    X(FAILURE_REFUSED, "refused")             /* 28xxx, 3D000, 42501, TLS refused: permanent after permanent_grace */  \
-    X(FAILURE_CONFIG, "configuration")        /* exit 78 at once: direct_url is another database, a pooler, a bad URL */ \
-    X(FAILURE_QUERY, "query-failed")          /* the server answered a query of ours with an error: backoff */
-
-enum failure {
-#define X(name, word) name,
-    FAILURE_TABLE(X)
-#undef X
-    FAILURES
-};
-
-const char *failure_word(enum failure failure);
 
 enum reply {
     REPLY_CONNECTED = 65,
