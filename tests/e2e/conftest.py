@@ -1,0 +1,160 @@
+"""Fixtures: a PostgreSQL of our own, the binary under test, project folders, and the real Prisma CLI and dbmate."""
+import os
+import shutil
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+from postgres import Cluster
+from supervisor import Supervisor, run
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BINARY = os.environ.get("PGENTRY") or str(ROOT / "build/dev/pgentry")
+
+
+def pytest_collection_modifyitems(items):
+    """`-m real_tools` and `-m "not real_tools"` tell the slow tests, with the migration tools, from the others."""
+    for item in items:
+        if {"prisma", "dbmate"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.real_tools)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or dbmate")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The session's server: runs all the time."""
+    server = Cluster()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def _spare():
+    server = Cluster()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def spare(_spare):
+    """A server to start, stop, restart and pause at will; stopped before and after each test."""
+    _spare.stop()
+    yield _spare
+    _spare.stop()
+
+
+@pytest.fixture
+def database(cluster):
+    return cluster.database()
+
+
+@pytest.fixture
+def late(spare):
+    """A database on a server that does not run yet."""
+    spare.start()
+    database = spare.database()
+    spare.stop("fast")
+    return database
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Writes files into a fresh folder and returns it: project({"pgentry.yaml": …, "step.sh": …})."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+
+    def write(files):
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), encoding="utf-8")
+            if name.endswith((".sh", ".py")):
+                path.chmod(0o755)
+        return folder
+
+    write.folder = folder
+    return write
+
+
+class Pgentry:
+    """The binary under test. The environment is clean: what a test does not give is not there."""
+
+    def __init__(self, binary, folder):
+        self.binary = binary
+        self.folder = folder
+        self.running = []
+
+    def environment(self, url, env):
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PGENTRY_HEALTH_LISTEN": "",
+                 "PGENTRY_LOG_FORMAT": "json", "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0"}
+        if url is not None:
+            clean["DATABASE_URL"] = url
+        clean.update(env or {})
+        return {name: value for name, value in clean.items() if value is not None}
+
+    def __call__(self, *args, url=None, env=None, cwd=None, **more):
+        """Runs to the end. env={"NAME": None} takes a variable away."""
+        return run([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+
+    def start(self, *args, url=None, env=None, cwd=None, **more):
+        """Starts in the background; ended with the test at the latest."""
+        started = Supervisor([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+        self.running.append(started)
+        return started
+
+
+@pytest.fixture
+def pgentry(project):
+    assert os.access(BINARY, os.X_OK), f"{BINARY} is not there: cmake --preset dev && cmake --build --preset dev"
+    binary = Pgentry(BINARY, project.folder)
+    yield binary
+    for started in binary.running:
+        started.stop()
+
+
+def tool(name):
+    """The folder of a migration tool that tests/e2e/tools.sh has installed, now or earlier."""
+    done = subprocess.run(["sh", str(HERE / "tools.sh"), name], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(done.stdout.strip())
+
+
+class Prisma:
+    """A project folder with the real CLI in its node_modules."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        shutil.copytree(HERE / "projects/prisma", folder, dirs_exist_ok=True)
+        (folder / "node_modules").symlink_to(tool("prisma") / "node_modules")
+        self.env = {"PRISMA_SCHEMA_ENGINE_BINARY": str(tool("engine") / "schema-engine.mjs"), "CI": "1",
+                    "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
+
+    def __call__(self, *args, url):
+        """Runs the CLI by hand, as a developer would."""
+        return subprocess.run(["node_modules/.bin/prisma", *args], cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
+                              env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "DATABASE_URL": url, **self.env},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+
+    def migration(self, name, sql):
+        folder = self.folder / "prisma/migrations" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "migration.sql").write_text(textwrap.dedent(sql), encoding="utf-8")
+
+
+@pytest.fixture
+def prisma(project):
+    return Prisma(project.folder)
+
+
+@pytest.fixture
+def dbmate(project):
+    """A project folder with dbmate in its node_modules and one migration."""
+    shutil.copytree(HERE / "projects/dbmate", project.folder, dirs_exist_ok=True)
+    (project.folder / "node_modules").symlink_to(tool("dbmate") / "node_modules")
+    return project.folder

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs a real migration tool from npm and prints the folder that holds its node_modules:
+#   sh tests/e2e/tools.sh prisma | engine | dbmate
+# The folders are kept outside the tree, named by the versions in them, and used again when they are there.
+# engine is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pgentry-tests
+
+case ${1:-} in
+prisma) packages="prisma@6.19.3 @prisma/client@6.19.3" ;;
+engine)
+    packages="@prisma/schema-engine-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7"
+    packages="$packages @prisma/driver-adapter-utils@6.19.3 @prisma/adapter-pg@7.10.1 pg@8.16.3"
+    ;;
+dbmate) packages="dbmate@2.36.0" ;;
+*)
+    echo "usage: sh tests/e2e/tools.sh prisma|engine|dbmate" >&2
+    exit 64
+    ;;
+esac
+
+key=$(printf '%s' "$packages" | sha256sum | cut -c 1-12)
+folder=$cache/$1-$key
+if [ ! -e "$folder/complete" ]; then
+    mkdir -p "$cache"
+    work=$(mktemp -d "$cache/$1.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    printf '{"name": "pgentry-test-%s", "private": true, "type": "module"}\n' "$1" > "$work/package.json"
+    # shellcheck disable=SC2086 # a list of packages
+    (cd "$work" && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error $packages) >&2
+    chmod -R a+rX "$work"
+    touch "$work/complete"
+    rm -rf "$folder"
+    mv -T "$work" "$folder" || [ -e "$folder/complete" ] # another one was faster
+    trap - EXIT
+fi
+if [ "$1" = engine ] && ! cmp -s "$here/prisma/schema-engine.mjs" "$folder/schema-engine.mjs"; then
+    # beside its node_modules, where node looks for what it imports; renamed into place whole
+    cp "$here/prisma/schema-engine.mjs" "$folder/schema-engine.$$"
+    chmod 755 "$folder/schema-engine.$$"
+    mv "$folder/schema-engine.$$" "$folder/schema-engine.mjs"
+fi
+echo "$folder"
