@@ -1,0 +1,22 @@
+/* Files of the project: foreign input, so only regular ones and only up to a size. */
+#ifndef CONFIG_CONTENT_H
+#define CONFIG_CONTENT_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The whole file, terminated by a NUL that `length` does not count. NULL with errno: EFBIG if it is larger than `most`
+ * bytes, EINVAL if it is no regular file. Never blocks on a FIFO. */
+char *content_read(const char *path, size_t most, size_t *length, struct arena *arena);
+
+bool content_is_file(const char *path);   /* symbolic links followed */
+bool content_is_folder(const char *path); /* symbolic links followed */
+
+/* `name` seen from `folder`: name itself if it is absolute, without a leading "./". */
+const char *content_path(struct arena *arena, const char *folder, const char *name);
+/* The folder a path lies in: "." for a bare name. */
+const char *content_folder(struct arena *arena, const char *path);
+
+#endif

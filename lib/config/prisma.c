@@ -1,0 +1,291 @@
+#include "config/prisma.h"
+#include "config/content.h"
+#include "config/prisma_config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a package.json or prisma.config.* */
+#define SCHEMA_MAX ((size_t)16 << 20)  /* bytes of a schema file looked through for its datasource */
+#define PARENTS_MAX 32                 /* folders above that are searched, as node does up to the root */
+
+/* "..", "../..": the folder above, as seen from the working directory. NULL at the root. */
+static const char *parent(const char *folder, struct arena *arena)
+{
+    const char *above = arena_printf(arena, "%s/..", folder);
+    struct stat here, there;
+
+    if (stat(folder, &here) != 0 || stat(above, &there) != 0)
+        return NULL;
+    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+        return NULL;
+    return strcmp(folder, ".") == 0 ? ".." : above;
+}
+
+/* The nearest `name` in the folder or above it. */
+static const char *find_up(const char *folder, const char *name, struct arena *arena)
+{
+    for (int i = 0; i < PARENTS_MAX && folder != NULL; i++, folder = parent(folder, arena)) {
+        const char *path = content_path(arena, folder, name);
+
+        if (content_is_file(path))
+            return path;
+    }
+    return NULL;
+}
+
+static json_t *read_json(const char *path, struct arena *arena)
+{
+    size_t length;
+    const char *text = content_read(path, SETTINGS_MAX, &length, arena);
+
+    return text == NULL ? NULL : json_loadb(text, length, 0, NULL);
+}
+
+static unsigned installed_major(const char *folder, struct arena *arena)
+{
+    const char *path = find_up(folder, "node_modules/prisma/package.json", arena);
+    json_t *package = path == NULL ? NULL : read_json(path, arena);
+    const char *version = json_string_value(json_object_get(package, "version"));
+    unsigned long major = version == NULL ? 0 : strtoul(version, NULL, 10);
+
+    json_decref(package);
+    return major > 1000 ? 0 : (unsigned)major;
+}
+
+/* What "prisma": {"schema": …} of the nearest package.json names, or NULL. */
+static const char *package_schema(const char *folder, struct arena *arena)
+{
+    const char *path = find_up(folder, "package.json", arena);
+    json_t *package = path == NULL ? NULL : read_json(path, arena);
+    const char *schema = json_string_value(json_object_get(json_object_get(package, "prisma"), "schema"));
+    const char *result = schema == NULL ? NULL : content_path(arena, content_folder(arena, path), schema);
+
+    json_decref(package);
+    return result;
+}
+
+/* In the order of the CLI's loader (c12): the extension first, then the place. */
+static const char *config_file(const char *folder, struct arena *arena)
+{
+    static const char *const extensions[] = { "js", "ts", "mjs", "cjs", "mts", "cts" };
+    static const char *const places[] = { "prisma.config", ".config/prisma.config", ".config/prisma" };
+
+    for (size_t place = 0; place < sizeof places / sizeof *places; place++)
+        for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
+            const char *name = arena_printf(arena, "%s.%s", places[place], extensions[i]);
+            const char *path = content_path(arena, folder, name);
+
+            if (content_is_file(path))
+                return path;
+        }
+    return NULL;
+}
+
+static bool is_schema_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 7 && strcmp(name + length - 7, ".prisma") == 0;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Adds what lies in one folder: schema files to `files`, folders to `folders`. */
+static bool list_folder(const char *folder, struct strings *files, struct strings *folders, struct arena *arena)
+{
+    DIR *open = opendir(folder);
+
+    if (open == NULL)
+        return false;
+    for (;;) {
+        errno = 0;
+
+        const struct dirent *entry = readdir(open);
+
+        if (entry == NULL)
+            break;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+
+        const char *path = content_path(arena, folder, entry->d_name);
+
+        if (content_is_folder(path))
+            strings_add(arena, folders, path);
+        else if (is_schema_name(entry->d_name))
+            strings_add(arena, files, path);
+    }
+
+    int failed = errno;
+
+    closedir(open);
+    errno = failed;
+    return failed == 0;
+}
+
+bool prisma_schema_files(const char *path, struct strings *files, struct arena *arena)
+{
+    struct strings folders = { 0 };
+
+    if (!content_is_folder(path)) {
+        strings_add(arena, files, path);
+        return true;
+    }
+    strings_add(arena, &folders, path);
+    for (size_t i = 0; i < folders.count; i++) {
+        if (i >= PRISMA_FOLDERS_MAX) {
+            errno = ELOOP;
+            return false;
+        }
+        if (!list_folder(folders.items[i], files, &folders, arena))
+            return false;
+    }
+    if (files->count > 1)
+        qsort(files->items, files->count, sizeof *files->items, by_name);
+    return true;
+}
+
+/* A line that begins with the word: good enough to tell in which file of a folder the datasource stands. */
+static bool has_datasource(const char *path, struct arena *arena)
+{
+    size_t length;
+    const char *text = content_read(path, SCHEMA_MAX, &length, arena);
+
+    while (text != NULL && *text != '\0') {
+        text += strspn(text, " \t\r\n");
+        if (strncmp(text, "datasource", 10) == 0 && strchr(" \t", text[10]) != NULL)
+            return true;
+        text += strcspn(text, "\r\n");
+    }
+    return false;
+}
+
+/* The folder of the file with the datasource: the CLI looks for migrations beside it. */
+static const char *datasource_folder(const char *schema, struct arena *arena)
+{
+    struct strings files = { 0 };
+
+    if (!content_is_folder(schema))
+        return content_folder(arena, schema);
+    if (prisma_schema_files(schema, &files, arena))
+        for (size_t i = 0; i < files.count; i++)
+            if (has_datasource(files.items[i], arena))
+                return content_folder(arena, files.items[i]);
+    return schema;
+}
+
+static void find_migrations(struct prisma_project *project, const char *folder, struct arena *arena)
+{
+    const char *beside = content_path(arena, datasource_folder(project->schema, arena), "migrations");
+    const char *const candidates[] = {
+        beside,
+        content_path(arena, content_folder(arena, project->schema), "migrations"), /* of a folder, before Prisma 6.6 */
+        content_path(arena, folder, "prisma/migrations"),
+    };
+
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates && project->migrations == NULL; i++)
+        if (content_is_folder(candidates[i]))
+            project->migrations = candidates[i];
+}
+
+static bool exists(const char *path)
+{
+    return content_is_file(path) || content_is_folder(path);
+}
+
+/* A folder counts only if there is a schema in it: `prisma/schema` may as well hold something else. */
+static bool has_schema(const char *path, struct arena *arena)
+{
+    struct strings files = { 0 };
+
+    if (!content_is_folder(path))
+        return content_is_file(path);
+    return prisma_schema_files(path, &files, arena) && files.count > 0;
+}
+
+static const char *default_schema(const char *folder, struct arena *arena)
+{
+    static const char *const places[] = { "schema.prisma", "prisma/schema.prisma", "prisma/schema" };
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *path = content_path(arena, folder, places[i]);
+
+        if (has_schema(path, arena))
+            return path;
+    }
+    return NULL;
+}
+
+/* Takes the first of the places that names a schema; one that names a missing one ends the search, as in the CLI. */
+static void find_schema(struct prisma_project *project, const struct prisma_paths *paths, const char *folder,
+                        const char *configured, struct arena *arena)
+{
+    bool automatic = configured == NULL || strcmp(configured, "auto") == 0;
+    const char *package = package_schema(folder, arena);
+    const struct {
+        const char *path;
+        const char *by;
+    } named[] = {
+        { automatic ? NULL : content_path(arena, folder, configured), NULL },
+        { paths->schema, project->config_file },
+        { paths->doubtful || project->major >= 7 ? NULL : package, "package.json" }, /* Prisma 7 reads it no more */
+    };
+
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        if (named[i].path == NULL)
+            continue;
+        if (exists(named[i].path)) {
+            project->schema = named[i].path;
+        } else {
+            project->missing = named[i].path;
+            project->missing_by = named[i].by;
+        }
+        return;
+    }
+    project->schema = default_schema(folder, arena);
+}
+
+static void read_config_file(struct prisma_project *project, struct prisma_paths *paths, const char *folder,
+                             struct arena *arena)
+{
+    size_t length;
+    const char *text = content_read(project->config_file, SETTINGS_MAX, &length, arena);
+
+    if (text == NULL)
+        paths->doubtful = true;
+    else
+        prisma_config_parse(paths, project->config_file, text, folder, arena);
+    if (paths->doubtful)
+        project->doubt = arena_printf(arena, "%s names its paths by expressions", project->config_file);
+}
+
+bool prisma_project_find_with(struct prisma_project *project, const char *folder, const char *configured,
+                              const char *named_config, struct arena *arena)
+{
+    struct prisma_paths paths = { 0 };
+
+    *project = (struct prisma_project){ .major = installed_major(folder, arena) };
+    project->config_file =
+        named_config == NULL ? config_file(folder, arena) : content_path(arena, folder, named_config);
+    if (project->config_file != NULL)
+        read_config_file(project, &paths, folder, arena);
+    find_schema(project, &paths, folder, configured, arena);
+    if (paths.migrations != NULL && !paths.doubtful)
+        project->migrations = content_is_folder(paths.migrations) ? paths.migrations : NULL;
+    else if (project->schema != NULL && project->doubt == NULL)
+        find_migrations(project, folder, arena);
+    return project->schema != NULL;
+}
+
+bool prisma_project_find(struct prisma_project *project, const char *folder, const char *configured,
+                         struct arena *arena)
+{
+    return prisma_project_find_with(project, folder, configured, NULL, arena);
+}

@@ -1,0 +1,20 @@
+/* prisma.config.ts and its like are programs. What is read of them are plain paths: schema: 'path' and
+ * migrations: { path: 'path' }, as string literals or path.join() of such. Everything else is a doubt, not a guess. */
+#ifndef CONFIG_PRISMA_CONFIG_H
+#define CONFIG_PRISMA_CONFIG_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+
+struct prisma_paths {
+    const char *schema;     /* relative to the working directory of the caller; NULL: not named */
+    const char *migrations; /* the same */
+    bool doubtful;          /* one of them is named in a way that is not understood */
+};
+
+/* `text` is the content of `file`; `folder` is where the CLI runs (process.cwd()). */
+void prisma_config_parse(struct prisma_paths *paths, const char *file, const char *text, const char *folder,
+                         struct arena *arena);
+
+#endif
