@@ -46,7 +46,8 @@ int64_t frame_get_i64(struct frame_reader *reader);
 const char *frame_get_string(struct frame_reader *reader, struct arena *arena);
 /* Points into the frame. */
 const void *frame_get_bytes(struct frame_reader *reader, size_t *length);
-/* A list's length, refused (broken, 0) if the rest of the frame cannot hold that many elements of `least` bytes each. */
+/* A list's length, refused (broken, 0) if the rest of the frame cannot hold that many elements of `least` bytes each.
+ */
 size_t frame_get_count(struct frame_reader *reader, size_t least);
 /* True if everything was read and nothing was broken. */
 bool frame_done(const struct frame_reader *reader);

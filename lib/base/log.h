@@ -1,5 +1,5 @@
 /* The log: one line an event on standard error, as text or JSON (contract section 4). Never blocks, allocates only in
- * log_open, and never fails: a line that cannot be written is counted as dropped.
+ * log_open, and never fails: a line that cannot be written is counted as dropped, and so is every line before log_open.
  *
  * Text:  TIME LEVEL phase message
  * JSON:  {"ts":…,"level":…,"phase":…,"event":…,"msg":…, the event's own fields}
@@ -22,10 +22,12 @@ struct log_field {
 
 #define LOG_LINE_MAX 16384 /* a longer line is cut at a character's end, with " …" */
 
-/* Opens the log on standard error through a descriptor of its own: /proc/self/fd/2 reopened O_NONBLOCK|O_APPEND|O_CLOEXEC;
- * a socket is written with MSG_DONTWAIT; where neither works (no /proc, a pty without rights) a small process that may
- * block in our stead is forked, once. O_NONBLOCK is never set on descriptor 2 itself: it is shared (node gets EAGAIN).
- * Colour only if standard error is a terminal. Standard error closed: everything is dropped and counted. */
+/* Opens the log on standard error through a descriptor of its own: /proc/self/fd/2 reopened
+ * O_NONBLOCK|O_APPEND|O_CLOEXEC; a socket is written with MSG_DONTWAIT; a regular file is only duplicated (it has no
+ * reader to wait for, and shares its offset with the application); where none of that works (no /proc, a pty without
+ * rights) a small process that may block in our stead is forked, once. O_NONBLOCK is never set on descriptor 2 itself:
+ * it is shared (node gets EAGAIN). Colour only if standard error is a terminal and NO_COLOR is not set. Standard error
+ * closed: everything is dropped and counted. Called again it only changes format and level. */
 void log_open(enum log_format format, enum log_level level);
 
 /* The phase that following lines carry; a static string. "boot" until set. */
@@ -42,11 +44,13 @@ bool log_enabled(enum log_level level);
 bool log_pending(void);
 int log_descriptor(void);
 void log_flush(void);
-/* Writes what waits, giving a slow reader at most this long in all. Before an exit. */
+/* Writes what waits, giving a slow reader at most this long in all. Before an exit or the exec of mode exec: a process
+ * that writes in our stead is ended and reaped, later lines are dropped. */
 void log_drain(int64_t milliseconds);
 uint64_t log_dropped(void);
 
-/* For a forked child: gives up the parent's buffer without writing it. */
+/* For a forked child: gives up the parent's buffer without writing it, and its log, which a child that closed foreign
+ * descriptors no longer has. The child may call log_open. */
 void log_forked(void);
 /* Pid of the process that writes in our stead, or 0: the reaper must know it. */
 int log_helper_pid(void);

@@ -1,5 +1,5 @@
-/* Secrets and their masking. A process holds one set, filled while the configuration is read; forked children inherit it.
- * Contract section 3 rule 11: no secret reaches the log, the report, the endpoint or `ps`. */
+/* Secrets and their masking. A process holds one set, filled while the configuration is read; forked children inherit
+ * it. Contract section 3 rule 11: no secret reaches the log, the report, the endpoint or `ps`. */
 #ifndef BASE_MASK_H
 #define BASE_MASK_H
 

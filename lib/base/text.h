@@ -27,6 +27,9 @@ void text_json(struct text *text, const char *bytes, size_t length);
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);
 
+/* Whether the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool text_utf8_valid(const char *bytes, size_t length);
+
 /* The largest length <= `length` that does not end inside a UTF-8 character. */
 size_t text_utf8_border(const char *bytes, size_t length);
 

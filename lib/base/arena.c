@@ -1,0 +1,146 @@
+#include "base/arena.h"
+
+#include "base/exit_status.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BLOCK_SIZE ((size_t)64 << 10) /* pages that nobody touches cost nothing */
+#define BLOCK_PAGE ((size_t)4096)
+
+struct block {
+    struct block *older;
+    size_t size;
+    size_t used;
+};
+
+struct arena {
+    struct block *newest;
+};
+
+static _Noreturn void out_of_memory(void)
+{
+    static const char message[] = "pgentry: out of memory\n";
+
+    (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(STATUS_RESOURCE);
+}
+
+static size_t aligned(size_t size)
+{
+    const size_t unit = alignof(max_align_t);
+
+    if (size > SIZE_MAX / 2) {
+        out_of_memory();
+    }
+    return (size + unit - 1) / unit * unit;
+}
+
+static struct block *block_map(struct block *older, size_t room)
+{
+    size_t size = aligned(sizeof(struct block)) + room;
+
+    size = size < BLOCK_SIZE ? BLOCK_SIZE : (size + BLOCK_PAGE - 1) / BLOCK_PAGE * BLOCK_PAGE;
+
+    struct block *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (block == MAP_FAILED) {
+        out_of_memory();
+    }
+    block->older = older;
+    block->size = size;
+    block->used = aligned(sizeof *block);
+    return block;
+}
+
+static void *block_take(struct block *block, size_t size)
+{
+    void *memory = (char *)block + block->used;
+
+    block->used += size;
+    return memory;
+}
+
+struct arena *arena_new(void)
+{
+    struct block *block = block_map(NULL, aligned(sizeof(struct arena)));
+    struct arena *arena = block_take(block, aligned(sizeof(struct arena)));
+
+    arena->newest = block;
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    /* The arena itself lies in its oldest block. */
+    for (struct block *block = arena ? arena->newest : NULL, *older; block; block = older) {
+        older = block->older;
+        munmap(block, block->size);
+    }
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    struct block *block = arena->newest;
+
+    size = aligned(size ? size : 1);
+    if (size <= block->size - block->used) {
+        return block_take(block, size);
+    }
+    if (size > BLOCK_SIZE / 4) {
+        /* A block of its own, behind the newest, whose rest stays in use. */
+        block->older = block_map(block->older, size);
+        return block_take(block->older, size);
+    }
+    arena->newest = block_map(block, size);
+    return block_take(arena->newest, size);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        out_of_memory();
+    }
+    return arena_alloc(arena, bytes);
+}
+
+char *arena_strdup(struct arena *arena, const char *string)
+{
+    return arena_strndup(arena, string, strlen(string));
+}
+
+char *arena_strndup(struct arena *arena, const char *string, size_t length)
+{
+    length = strnlen(string, length);
+
+    char *copy = arena_alloc(arena, length + 1);
+
+    memcpy(copy, string, length);
+    return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        out_of_memory();
+    }
+
+    char *string = arena_alloc(arena, (size_t)length + 1);
+
+    va_start(arguments, format);
+    (void)vsnprintf(string, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return string;
+}

@@ -1,0 +1,217 @@
+#include "base/mask.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 32
+#define STARS 3       /* no more, whatever the secret's length: that is nobody's business either */
+#define LINE_MIN 8    /* shorter lines of a secret of several lines are braces and the like */
+#define JSON_GROWTH 6 /* \u00XX for a byte */
+
+struct form {
+    char *bytes;
+    size_t length;
+};
+
+static struct {
+    struct arena *arena;
+    struct form *forms; /* longest first */
+    size_t count;
+    size_t capacity;
+    bool first[256]; /* bytes with which a form begins */
+} set;
+
+static void set_grow(void)
+{
+    size_t capacity = set.capacity ? set.capacity * 2 : FIRST_CAPACITY;
+    struct form *forms = arena_array(set.arena, capacity, sizeof *forms);
+
+    if (set.count) {
+        memcpy(forms, set.forms, set.count * sizeof *forms);
+    }
+    set.forms = forms;
+    set.capacity = capacity;
+}
+
+static void form_add(const char *bytes, size_t length)
+{
+    size_t at = 0;
+
+    if (length == 0) {
+        return;
+    }
+    for (; at < set.count && set.forms[at].length >= length; at++) {
+        if (set.forms[at].length == length && memcmp(set.forms[at].bytes, bytes, length) == 0) {
+            return;
+        }
+    }
+    if (set.count == set.capacity) {
+        set_grow();
+    }
+    memmove(set.forms + at + 1, set.forms + at, (set.count - at) * sizeof *set.forms);
+    set.forms[at] = (struct form){ arena_strndup(set.arena, bytes, length), length };
+    set.count++;
+    set.first[(unsigned char)bytes[0]] = true;
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* `alone`: the characters besides letters and digits that are not encoded; NULL: all are encoded. */
+static void form_add_encoded(const char *secret, size_t length, const char *alone, const char *digits, char *scratch)
+{
+    char *out = scratch;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)secret[i];
+
+        if (alone && (is_alphanumeric((char)c) || strchr(alone, c))) {
+            *out++ = (char)c;
+        } else {
+            *out++ = '%';
+            *out++ = digits[c >> 4];
+            *out++ = digits[c & 15];
+        }
+    }
+    form_add(scratch, (size_t)(out - scratch));
+}
+
+static void form_add_all(const char *secret, size_t length, char *scratch, size_t size)
+{
+    /* RFC 3986 section 2.3; what encodeURIComponent leaves alone; the same with the slash (Python's quote). */
+    static const char *const alone[] = { "-._~", "-._~!*'()", "-._~/", NULL };
+    struct text json = text_over(scratch, size);
+
+    form_add(secret, length);
+    text_json(&json, secret, length);
+    form_add(json.data, json.length);
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
+        form_add_encoded(secret, length, alone[i], "0123456789ABCDEF", scratch);
+        form_add_encoded(secret, length, alone[i], "0123456789abcdef", scratch);
+    }
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* What is no escape stays as it is. Returns the length. */
+static size_t decode(const char *secret, size_t length, char *out)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int high = i + 2 < length && secret[i] == '%' ? hex_value(secret[i + 1]) : -1;
+        int low = high >= 0 ? hex_value(secret[i + 2]) : -1;
+
+        if (low >= 0) {
+            out[written++] = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            out[written++] = secret[i];
+        }
+    }
+    return written;
+}
+
+static void form_add_lines(const char *secret)
+{
+    if (!strchr(secret, '\n')) {
+        return;
+    }
+    for (const char *line = secret; *line;) {
+        size_t length = strcspn(line, "\r\n");
+
+        if (length >= LINE_MIN) {
+            form_add(line, length);
+        }
+        line += length;
+        line += strspn(line, "\r\n");
+    }
+}
+
+void mask_add(const char *secret)
+{
+    size_t length = strlen(secret);
+    struct arena *scratch = arena_new();
+    size_t size = length * JSON_GROWTH + 1;
+    char *room = arena_alloc(scratch, size);
+    char *decoded = arena_alloc(scratch, length + 1);
+
+    if (!set.arena) {
+        set.arena = arena_new();
+    }
+    form_add_all(secret, length, room, size);
+    form_add_all(decoded, decode(secret, length, decoded), room, size);
+    form_add_lines(secret);
+    explicit_bzero(room, size);
+    explicit_bzero(decoded, length);
+    arena_free(scratch);
+}
+
+/* Length of the longest form that begins here, or 0. */
+static size_t longest_at(const char *bytes, size_t length)
+{
+    if (!set.first[(unsigned char)bytes[0]]) {
+        return 0;
+    }
+    for (size_t i = 0; i < set.count; i++) {
+        if (set.forms[i].length <= length && memcmp(bytes, set.forms[i].bytes, set.forms[i].length) == 0) {
+            return set.forms[i].length;
+        }
+    }
+    return 0;
+}
+
+size_t mask_apply(char *bytes, size_t length)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < length;) {
+        size_t end = i + longest_at(bytes + i, length - i);
+
+        if (end == i) {
+            bytes[written++] = bytes[i++];
+            continue;
+        }
+        /* Two secrets may overlap; nothing of either may stay. */
+        for (size_t j = i + 1; j < end; j++) {
+            size_t other = j + longest_at(bytes + j, length - j);
+
+            end = other > end ? other : end;
+        }
+        for (size_t stars = 0; stars < STARS && i < end; stars++, i++) {
+            bytes[written++] = '*';
+        }
+        i = end;
+    }
+    return written;
+}
+
+void mask_string(char *string)
+{
+    string[mask_apply(string, strlen(string))] = '\0';
+}
+
+size_t mask_longest(void)
+{
+    return set.count ? set.forms[0].length : 0;
+}
+
+void mask_wipe(void)
+{
+    for (size_t i = 0; i < set.count; i++) {
+        explicit_bzero(set.forms[i].bytes, set.forms[i].length);
+    }
+    arena_free(set.arena);
+    explicit_bzero(&set, sizeof set);
+}

@@ -1,0 +1,53 @@
+#include "base/problem.h"
+
+#include "base/text.h"
+
+struct problem_row {
+    const char *word;
+    const char *sentence;
+    const char *fix;
+    bool fatal;
+};
+
+static const struct problem_row rows[] = {
+#define X(name, word, fatal, sentence, fix) { word, sentence, fix, fatal },
+    PROBLEM_TABLE(X)
+#undef X
+};
+
+static const char *fill(const char *form, const char *object, const char *detail, char *buffer, unsigned size)
+{
+    struct text text = text_over(buffer, size);
+
+    for (const char *c = form; *c; c++) {
+        if (c[0] == '%' && (c[1] == 'o' || c[1] == 'd')) {
+            const char *value = *++c == 'o' ? object : detail;
+
+            text_string(&text, value ? value : "?");
+        } else {
+            text_char(&text, *c);
+        }
+    }
+    return buffer;
+}
+
+const char *problem_word(enum problem_code code)
+{
+    return rows[code].word;
+}
+
+bool problem_fatal(enum problem_code code)
+{
+    return rows[code].fatal;
+}
+
+const char *problem_sentence(enum problem_code code, const char *object, const char *detail, char *buffer,
+                             unsigned size)
+{
+    return fill(rows[code].sentence, object, detail, buffer, size);
+}
+
+const char *problem_fix(enum problem_code code, const char *object, const char *detail, char *buffer, unsigned size)
+{
+    return fill(rows[code].fix, object, detail, buffer, size);
+}

@@ -1,0 +1,90 @@
+#include "base/strings.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 8
+#define WORD_MAX 64 /* no word of ours is longer; a longer one is compared by its beginning */
+
+void strings_add(struct arena *arena, struct strings *list, const char *string)
+{
+    if (list->count + 1 >= list->capacity) { /* one more for the NULL */
+        size_t capacity = list->capacity ? list->capacity * 2 : FIRST_CAPACITY;
+        const char **items = arena_array(arena, capacity, sizeof *items);
+
+        if (list->count) {
+            memcpy(items, list->items, list->count * sizeof *items);
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = arena_strdup(arena, string);
+    list->items[list->count] = NULL;
+}
+
+bool strings_contain(const struct strings *list, const char *string)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], string) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Optimal string alignment: insertions, deletions, replacements, and neighbours swapped. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][WORD_MAX + 1];
+    size_t a_length = strnlen(a, WORD_MAX), b_length = strnlen(b, WORD_MAX);
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+
+    for (size_t j = 0; j <= b_length; j++) {
+        above[j] = before[j] = j;
+    }
+    for (size_t i = 1; i <= a_length; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            row[j] = least(above[j] + 1, row[j - 1] + 1);
+            row[j] = least(row[j], above[j - 1] + !same(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) {
+                row[j] = least(row[j], before[j - 2] + 1);
+            }
+        }
+
+        size_t *free_row = before;
+
+        before = above;
+        above = row;
+        row = free_row;
+    }
+    return above[b_length];
+}
+
+const char *strings_nearest(const char *word, const char *const *candidates, size_t count)
+{
+    const char *nearest = NULL;
+    size_t length = strnlen(word, WORD_MAX);
+    size_t best = (length / 3 > 2 ? length / 3 : 2) + 1;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t d = distance(word, candidates[i]);
+
+        /* Everything replaced is no likeness: "ab" is not meant by "xy". */
+        if (d < best && d < length) {
+            best = d;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}
