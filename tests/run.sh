@@ -1,0 +1,211 @@
+#!/bin/sh
+# All tests, on a Debian 12 with nothing installed:   sh tests/run.sh
+# One part of them:                                   sh tests/run.sh unit e2e
+# End-to-end tests of a binary that was built already: PGENTRY=/path/pgentry sh tests/run.sh
+#
+# Parts: build format tidy layering unit sim e2e release. Every part runs, whatever failed before it; what each printed is
+# in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+
+reports=build/tests
+python=/usr/bin/python3 # Debian's, for which the packages are
+jobs=2
+passed=0
+failed=0
+
+packages="gcc libc6-dev cmake ninja-build pkg-config clang clang-format clang-tidy libpq-dev libyaml-dev libuv1-dev
+    libjansson-dev libssl-dev libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
+    procps util-linux"
+
+install_packages() {
+    missing=
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    # Either Debian's node or another one that brings its own npm; the two cannot be installed together.
+    command -v node >/dev/null || missing="$missing nodejs"
+    command -v npm >/dev/null || missing="$missing npm"
+    [ -n "$missing" ] || return 0
+    echo "installing:$missing"
+    # RUNLEVEL=1: PostgreSQL's package would otherwise start a server that nobody asked for.
+    # shellcheck disable=SC2086 # a list
+    set -- env RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing
+    "$@" >"$reports/apt.log" 2>&1 || { apt-get update -qq >"$reports/apt.log" 2>&1 && "$@" >>"$reports/apt.log" 2>&1; } ||
+        { tail -n 20 "$reports/apt.log"; return 1; }
+}
+
+# passes N / fails N: the sum of the last line.
+passes() {
+    passed=$((passed + $1))
+}
+fails() {
+    failed=$((failed + $1))
+}
+
+# check NAME COMMAND…: one check; what it printed is shown if it fails.
+check() {
+    name=$1
+    shift
+    began=$(date +%s)
+    if "$@" >"$reports/$name.log" 2>&1; then
+        passes 1
+        echo "ok     $name ($(($(date +%s) - began)) s)"
+    else
+        fails 1
+        tail -n 60 "$reports/$name.log"
+        echo "FAILED $name ($(($(date +%s) - began)) s; all of it in $reports/$name.log)"
+    fi
+}
+
+sources() {
+    git ls-files '*.c' '*.h' 2>/dev/null || find lib cmd tests -name '*.[ch]'
+}
+
+build() {
+    cmake --preset "$@" && cmake --build "build/$1" -- -j "$jobs"
+}
+
+part_build() {
+    check build-sanitize build sanitize
+    check build-release build release
+    check build-clang cmake_clang
+}
+
+cmake_clang() {
+    cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang &&
+        cmake --build build/clang -- -j "$jobs"
+}
+
+part_format() {
+    # shellcheck disable=SC2044,SC2046 # no names with blanks
+    check format clang-format --dry-run -Werror $(sources)
+}
+
+part_tidy() {
+    [ -e build/clang/compile_commands.json ] || cmake_clang >"$reports/build-clang.log" 2>&1
+    check tidy run-clang-tidy -quiet -p build/clang -j "$jobs" "$PWD/(lib|cmd)/.*"
+}
+
+part_layering() {
+    check layering-self-test "$python" tests/unit/layering.py --self-test
+    check layering "$python" tests/unit/layering.py
+}
+
+# cmocka_program NAME PROGRAM: adds what cmocka counted; a program that dies without a count is one failure.
+cmocka_count() {
+    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s)\..*/\1/p' "$1" | tail -n 1)
+    bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s), .*/\1/p' "$1" | tail -n 1)
+    status=$(cat "${1%.log}.status" 2>/dev/null || echo 1)
+    passes "${ok:-0}"
+    if [ "$status" -ne 0 ]; then
+        fails "${bad:-1}"
+        grep -v '^\[ *\(RUN\|OK\) *\]' "$1" | tail -n 60
+        echo "FAILED $(basename "${1%.log}") (status $status)"
+    fi
+}
+
+part_unit() {
+    [ -e build/sanitize/build.ninja ] || check build-sanitize build sanitize
+    rm -rf "$reports/unit"
+    mkdir -p "$reports/unit"
+    before=$((passed + failed))
+    # shellcheck disable=SC2016 # for the inner shell
+    find build/sanitize/tests/unit -maxdepth 1 -type f -name 'unit_*' -perm -u+x | sort | xargs -P "$jobs" -I{} sh -c '
+        log=$2/$(basename "$1")
+        timeout 300 "$1" >"$log.log" 2>&1 </dev/null
+        echo $? >"$log.status"' sh {} "$reports/unit"
+    for log in "$reports"/unit/*.log; do
+        [ ! -e "$log" ] || cmocka_count "$log"
+    done
+    [ $((passed + failed)) -gt "$before" ] || { echo "FAILED unit: no program was built"; fails 1; }
+    echo "unit: $((passed + failed - before)) tests"
+}
+
+part_sim() {
+    [ -e build/sanitize/build.ninja ] || check build-sanitize build sanitize
+    # shellcheck disable=SC2044,SC2046 # no names with blanks
+    for program in $(find build/sanitize/tests/sim -maxdepth 1 -type f -perm -u+x 2>/dev/null); do
+        check "$(basename "$program")" timeout 300 "$program"
+    done
+}
+
+# pytest NAME BINARY ARGUMENTS…: adds what pytest counted.
+pytest() {
+    name=$1
+    binary=$2
+    shift 2
+    if [ ! -x "$binary" ]; then
+        echo "FAILED $name: $binary is not there"
+        fails 1
+        return
+    fi
+    began=$(date +%s)
+    PGENTRY=$binary PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -n 4 -p no:cacheprovider "$@" \
+        >"$reports/$name.log" 2>&1 </dev/null
+    status=$?
+    ok=$(tail -n 1 "$reports/$name.log" | sed -n 's/.*[^0-9]*\b\([0-9]\+\) passed.*/\1/p')
+    bad=$(tail -n 1 "$reports/$name.log" | grep -oE '[0-9]+ (failed|errors?)' | awk '{sum += $1} END {print sum + 0}')
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passes "${ok:-0}"
+    fails "$bad"
+    if [ "$status" -ne 0 ]; then
+        sed -n '/= FAILURES =\|= ERRORS =/,$p' "$reports/$name.log" | tail -n 300
+        echo "FAILED $name (all of it in $reports/$name.log)"
+    fi
+    echo "$name: ${ok:-0} of $((${ok:-0} + bad)) tests passed ($(($(date +%s) - began)) s)"
+}
+
+# The migration tools are fetched before the tests, so that no test's time limit pays for the download.
+install_tools() {
+    for tool in prisma engine dbmate; do
+        sh tests/e2e/tools.sh "$tool" || return 1
+    done
+}
+
+part_e2e() {
+    check tools install_tools
+    if [ -n "${PGENTRY:-}" ]; then
+        pytest e2e "$PGENTRY" tests/e2e
+    else
+        [ -e build/sanitize/build.ninja ] || check build-sanitize build sanitize
+        pytest e2e "$PWD/build/sanitize/pgentry" tests/e2e
+    fi
+}
+
+# The release build differs in optimisation and in nothing else: the tests that are not slow suffice.
+part_release() {
+    [ -e build/release/build.ninja ] || check build-release build release
+    pytest release "$PWD/build/release/pgentry" -m 'not real_tools' tests/e2e
+}
+
+if [ $# -gt 0 ]; then
+    parts=$*
+elif [ -n "${PGENTRY:-}" ]; then
+    parts=e2e
+else
+    parts="build format tidy layering unit sim e2e release"
+fi
+for part in $parts; do
+    case $part in
+    build | format | tidy | layering | unit | sim | e2e | release) ;;
+    *)
+        echo "tests/run.sh: no part '$part'; there are: build format tidy layering unit sim e2e release" >&2
+        exit 64
+        ;;
+    esac
+done
+
+mkdir -p "$reports"
+if ! install_packages; then
+    echo "FAILED to install what the tests need (see $reports/apt.log)"
+    fails 1
+fi
+for part in $parts; do
+    "part_$part"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
