@@ -1,0 +1,108 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static void memory_is_zeroed_and_aligned_whatever_the_size(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 3000; size += 7) {
+        unsigned char *memory = arena_alloc(arena, size);
+
+        assert_int_equal((uintptr_t)memory % alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++) {
+            assert_int_equal(memory[i], 0);
+        }
+        memset(memory, 0xA5, size);
+    }
+}
+
+static void a_large_piece_does_not_waste_the_block_in_use(void **state)
+{
+    (void)state;
+    char *before = arena_alloc(arena, 16);
+    char *large = arena_alloc(arena, 1 << 20);
+    char *after = arena_alloc(arena, 16);
+
+    memset(large, 1, 1 << 20);
+    assert_int_equal(after - before, 16);
+}
+
+static void strings_are_copied_and_terminated(void **state)
+{
+    (void)state;
+    char original[] = "abc";
+    char *copy = arena_strdup(arena, original);
+
+    original[0] = 'x';
+    assert_string_equal(copy, "abc");
+    assert_string_equal(arena_strndup(arena, "abcdef", 3), "abc");
+    assert_string_equal(arena_strndup(arena, "ab", 10), "ab");
+    assert_string_equal(arena_printf(arena, "%s-%d", "x", 42), "x-42");
+}
+
+static int status_of_impossible_request(size_t count, size_t size)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        (void)close(STDERR_FILENO);
+        (void)arena_array(arena, count, size);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
+static void what_the_system_refuses_ends_the_process_with_status_71(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of_impossible_request(SIZE_MAX / 2, 16), 71); /* the product overflows */
+    assert_int_equal(status_of_impossible_request(1, SIZE_MAX - 3), 71);
+    assert_int_equal(status_of_impossible_request(1, (size_t)1 << 60), 71);
+}
+
+static void freeing_no_arena_is_fine(void **state)
+{
+    (void)state;
+    arena_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(memory_is_zeroed_and_aligned_whatever_the_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_piece_does_not_waste_the_block_in_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(strings_are_copied_and_terminated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_system_refuses_ends_the_process_with_status_71, set_up, tear_down),
+        cmocka_unit_test(freeing_no_arena_is_fine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

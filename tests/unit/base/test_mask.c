@@ -1,0 +1,139 @@
+#include "base/mask.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mask_wipe();
+    return 0;
+}
+
+static const char *masked(const char *text)
+{
+    static char buffer[1024];
+
+    (void)snprintf(buffer, sizeof buffer, "%s", text);
+    mask_string(buffer);
+    return buffer;
+}
+
+static void a_secret_is_masked_in_every_form(void **state)
+{
+    (void)state;
+    mask_add("p@ss/\"wörd");
+    assert_string_equal(masked("raw p@ss/\"wörd."), "raw ***.");
+    assert_string_equal(masked("url p%40ss%2F%22w%C3%B6rd."), "url ***.");
+    assert_string_equal(masked("url p%40ss%2f%22w%c3%b6rd."), "url ***.");
+    assert_string_equal(masked("url p%40ss/%22w%C3%B6rd."), "url ***.");
+    assert_string_equal(masked("all %70%40%73%73%2F%22%77%C3%B6%72%64."), "all ***.");
+    assert_string_equal(masked("json p@ss/\\\"wörd."), "json ***.");
+}
+
+static void an_encoded_secret_is_masked_decoded(void **state)
+{
+    (void)state;
+    mask_add("p%40ss%2Fword%");
+    assert_string_equal(masked("is p@ss/word% here"), "is *** here");
+    assert_string_equal(masked("is p%40ss%2Fword% here"), "is *** here");
+}
+
+static void the_longest_secret_wins_and_overlaps_leave_nothing(void **state)
+{
+    (void)state;
+    mask_add("abc");
+    mask_add("abcdef");
+    mask_add("defghi");
+    assert_string_equal(masked("xabcdefx"), "x***x");
+    assert_string_equal(masked("xabcdefghix"), "x***x");
+    assert_string_equal(masked("xabcx"), "x***x");
+}
+
+static void the_result_is_never_longer(void **state)
+{
+    (void)state;
+    mask_add("a");
+    mask_add("zz");
+    assert_string_equal(masked("bab"), "b*b");
+    assert_string_equal(masked("bzzb"), "b**b");
+}
+
+static void the_lines_of_a_key_are_masked_one_by_one(void **state)
+{
+    (void)state;
+    mask_add("-----BEGIN KEY-----\r\nMIIEvQIBADAN\nshort\n-----END KEY-----\n");
+    assert_string_equal(masked("got MIIEvQIBADAN and short"), "got *** and short");
+}
+
+static void nothing_is_masked_without_secrets(void **state)
+{
+    (void)state;
+    mask_add("");
+    assert_int_equal(mask_longest(), 0);
+    assert_string_equal(masked("postgres://u:p@h/d"), "postgres://u:p@h/d");
+}
+
+static void the_longest_form_is_known_and_wiped(void **state)
+{
+    (void)state;
+    mask_add("secret");
+    mask_add("secret");
+    assert_int_equal(mask_longest(), 3 * strlen("secret"));
+    mask_wipe();
+    assert_int_equal(mask_longest(), 0);
+    assert_string_equal(masked("secret"), "secret");
+    mask_add("again");
+    assert_string_equal(masked("again"), "***");
+}
+
+static void bytes_with_nuls_are_masked(void **state)
+{
+    (void)state;
+    char bytes[] = "a\0secret\0b";
+
+    mask_add("secret");
+    assert_int_equal(mask_apply(bytes, sizeof bytes - 1), 7);
+    assert_memory_equal(bytes, "a\0***\0b", 7);
+}
+
+static void many_secrets_are_all_kept(void **state)
+{
+    (void)state;
+    char secret[32];
+
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(secret, sizeof secret, "secret-%03d-", i);
+        mask_add(secret);
+    }
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(secret, sizeof secret, "secret-%03d-", i);
+        assert_string_equal(masked(secret), "***");
+    }
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_secret_is_masked_in_every_form),
+        TEST(an_encoded_secret_is_masked_decoded),
+        TEST(the_longest_secret_wins_and_overlaps_leave_nothing),
+        TEST(the_result_is_never_longer),
+        TEST(the_lines_of_a_key_are_masked_one_by_one),
+        TEST(nothing_is_masked_without_secrets),
+        TEST(the_longest_form_is_known_and_wiped),
+        TEST(bytes_with_nuls_are_masked),
+        TEST(many_secrets_are_all_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
