@@ -97,7 +97,7 @@ class Pgentry:
         if url is not None:
             clean["DATABASE_URL"] = url
         clean.update(env or {})
-        return {name: value for name, value in clean.items() if value is not None}
+        return {name: str(value) for name, value in clean.items() if value is not None}
 
     def __call__(self, *args, url=None, env=None, cwd=None, **more):
         """Runs to the end. env={"NAME": None} takes a variable away."""
