@@ -1,0 +1,143 @@
+/* The guards and actions that the table of transitions is made of. Only transitions.c and boot.c may use them. */
+#ifndef BOOT_MOVES_H
+#define BOOT_MOVES_H
+
+#include "boot/boot.h"
+
+#include "base/exit_status.h"
+
+#define BOOT_GUARDS(X)                                                          \
+    X(only_waits) /* the goal is `wait` */                                      \
+    X(only_looks) /* the goal is `verify` */                                    \
+    X(only_looks_healthy)                                                       \
+    X(is_configuration)  /* waiting cannot heal it */                           \
+    X(refused_for_good)  /* refused for longer than wait.permanent_grace */     \
+    X(waited_enough)     /* wait.timeout is used up */                          \
+    X(result_open)       /* a step succeeded, its result is not verified yet */ \
+    X(must_run_unlocked) /* something must run, and the lock is not ours */     \
+    X(must_run_queued)                                                          \
+    X(must_run_again) /* the ladder was begun and goes on */                    \
+    X(must_run)                                                                 \
+    X(healthy)                                                                  \
+    X(may_await)     /* verify.timeout is not over */                           \
+    X(locked_enough) /* migrate.lock_timeout is used up */                      \
+    X(before_done)                                                              \
+    X(steps_done_unhealthy) /* every step was tried, one succeeded */           \
+    X(steps_done)           /* every step was tried */                          \
+    X(after_done)                                                               \
+    X(not_locked)                                                               \
+    X(forbidden) /* not the history's own tool, on a newer schema */            \
+    X(guarded_emergency)                                                        \
+    X(guarded)                                                                  \
+    X(emergency) /* the step before it did not help */                          \
+    X(child_additive)                                                           \
+    X(child_destructive) /* the guard ran, and its SQL drops something */       \
+    X(child_ok)                                                                 \
+    X(child_ok_leaving)                                                         \
+    X(child_ok_lost)   /* it succeeded, but the lock was lost meanwhile */      \
+    X(child_ok_beside) /* of `before` or `after` */                             \
+    X(is_stop)         /* TERM, INT, QUIT */                                    \
+    X(is_stop_again)                                                            \
+    X(is_stop_finish)                                                           \
+    X(is_hangup)                                                                \
+    X(timer_state)                                                              \
+    X(timer_budget)                                                             \
+    X(timer_look)                                                               \
+    X(timer_stop)                                                               \
+    X(settled)        /* nothing of the step runs in the server */              \
+    X(settled_enough) /* it still does, and we waited long enough */            \
+    X(is_leaving)                                                               \
+    X(timed_out_with_history)                                                   \
+    X(not_a_step) /* of `before` or `after`: one attempt */                     \
+    X(is_permanent)                                                             \
+    X(attempts_left)                                                            \
+    X(healthy_after)                                                            \
+    X(healthy_proven) /* a step that timed out did its work */                  \
+    X(result_timed_out)                                                         \
+    X(result_after)                                                             \
+    X(after_unlocked) /* `after` steps wait, and the lock is not ours */        \
+    X(after_waits)                                                              \
+    X(only_syncs)                                                               \
+    X(execs)                                                                    \
+    X(may_hold)                                                                 \
+    X(anew)  /* held for a reason that a new boot may mend */                   \
+    X(heals) /* held, and the schema is good now */
+
+#define BOOT_ACTIONS(X)                                                                  \
+    X(begin)                                                                             \
+    X(begin_anew)                                                                        \
+    X(leave_ok)                                                                          \
+    X(leave_unhealthy)                                                                   \
+    X(leave_signal)                                                                      \
+    X(leave_left) /* with the status of the signal that came before */                   \
+    X(leave_unreachable)                                                                 \
+    X(leave_failed)                                                                      \
+    X(leave_app)                                                                         \
+    X(fail_configuration)                                                                \
+    X(fail_waiting)                                                                      \
+    X(fail_schema)                                                                       \
+    X(fail_steps)                                                                        \
+    X(fail_lock)                                                                         \
+    X(connected_check)                                                                   \
+    X(retry_later)                                                                       \
+    X(connect)                                                                           \
+    X(check)                                                                             \
+    X(lock)                                                                              \
+    X(checked)                                                                           \
+    X(await)                                                                             \
+    X(locked_check)                                                                      \
+    X(queue)                                                                             \
+    X(lose_lock)                                                                         \
+    X(lose_lock_in_step)                                                                 \
+    X(enter_before)                                                                      \
+    X(enter_steps)                                                                       \
+    X(enter_after)                                                                       \
+    X(verify_after)                                                                      \
+    X(next_step)                                                                         \
+    X(spawn_guard)                                                                       \
+    X(spawn_step)                                                                        \
+    X(succeeded)                                                                         \
+    X(lost_result)                                                                       \
+    X(clean_up)  /* after a step ended badly: kill what is left, ask for its sessions */ \
+    X(end_child) /* TERM, then KILL */                                                   \
+    X(end_child_signal)                                                                  \
+    X(kill_child)                                                                        \
+    X(note_leaving)                                                                      \
+    X(settle_later)                                                                      \
+    X(nothing)                                                                           \
+    X(ask_sessions)                                                                      \
+    X(timed_out_check)                                                                   \
+    X(pause)                                                                             \
+    X(not_done) /* a step that timed out had not done its work */                        \
+    X(good)                                                                              \
+    X(close_first)                                                                       \
+    X(start)                                                                             \
+    X(kill_database_start)                                                               \
+    X(running)                                                                           \
+    X(look_connect)                                                                      \
+    X(look_check)                                                                        \
+    X(looked)                                                                            \
+    X(look_failed)                                                                       \
+    X(forward)                                                                           \
+    X(forward_stop)                                                                      \
+    X(kill_rest)                                                                         \
+    X(hold)                                                                              \
+    X(held_looked)                                                                       \
+    X(held_failed)                                                                       \
+    X(heal)
+
+#define X(name) boot_guard guard_##name;
+BOOT_GUARDS(X)
+#undef X
+#define X(name) boot_action action_##name;
+BOOT_ACTIONS(X)
+#undef X
+
+struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind);
+/* What is asked of the ladder and the waiting by several guards. */
+const struct boot_step *boot_step(const struct boot *boot); /* the current one, or NULL past the list's end */
+bool boot_is_stop(int signal);
+void boot_checked(struct boot *boot); /* a look succeeded: waiting for it is over */
+void boot_reset(struct boot *boot);
+
+#endif
