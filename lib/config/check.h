@@ -1,0 +1,42 @@
+/* What a look at the schema found: the answer to struct wanted. Lives in an arena. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "base/problem.h"
+#include "base/strings.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct table_state {
+    const char *name; /* "users", outside verify.schema "schema.users" */
+    bool exists;
+    bool healthy; /* and everything asked of it is there */
+};
+
+struct problem {
+    enum problem_code code;
+    const char *object; /* "public.avatar_projects" */
+    const char *detail; /* or NULL */
+};
+
+struct check {
+    struct table_state *tables;
+    size_t table_count;
+    struct problem *problems;
+    size_t problem_count;
+    bool healthy;      /* no fatal problem */
+    bool hand_listed;  /* something of the tables was listed by hand */
+
+    /* The ledger. Without one: history false. */
+    bool history;      /* it was looked at, and the table is there or none is needed yet */
+    bool proven;       /* every local migration (one at least) is recorded as applied, none failed */
+    uint32_t local, applied, pending, failed, edited, gone;
+    const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
+    const char *failed_log;
+    struct strings pending_names, edited_names, gone_names; /* the first 20 of each */
+
+    const char *server_version; /* "15.18" */
+};
+
+#endif
