@@ -17,11 +17,17 @@ struct credentials {
     bool change; /* false: stay as we are */
 };
 
-/* Looks the user up ("" means no change). False with *error (78): unknown name, a uid without passwd entry and without
- * gid, or not possible as who we are. */
+/* Looks up "name", "uid", "uid:gid", "name:group" ("" means no change). Without a group: the passwd entry's, and the
+ * supplementary groups of group(5); with one: that group alone, as container engines read --user. That it can be taken
+ * is tried in a child. False with *error (78): unknown name or group, a uid without passwd entry and without gid, or
+ * not possible as who we are. Before there are other children. */
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error);
 
-/* In the child, just before exec. Returns 0 or errno. Async-signal-safe. */
+/* In the child, just before exec: groups, gid, uid, and no capability left unless the uid is 0. Returns 0 or errno
+ * (EPERM too if a way back to root was found). Async-signal-safe. */
 int credentials_take(const struct credentials *credentials);
+
+/* Says in words that credentials_take returned `number`: 78, or 71 for EAGAIN (too many processes). Returns false. */
+bool credentials_error(const struct credentials *credentials, int number, struct error *error);
 
 #endif

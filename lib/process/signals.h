@@ -1,18 +1,18 @@
-/* Signals of PID 1: all blocked first thing in main, read from a signalfd. */
+/* Signals of PID 1: all blocked first thing in main, read from a signalfd. Their names stand in base/signal_name.h. */
 #ifndef PROCESS_SIGNALS_H
 #define PROCESS_SIGNALS_H
 
-/* Blocks every signal that can be blocked, except those a fault in our own code raises (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- * SIGABRT, SIGTRAP, SIGSYS), and remembers which were ignored when we came. Returns a signalfd (CLOEXEC, non-blocking)
- * or -1 with errno. */
+/* Blocks every signal that can be blocked and gives each the default disposition: a SIGCHLD that was ignored when we
+ * came would let the kernel throw away our children's statuses, a blocked signal is queued whatever its disposition
+ * (signal(7)). Those that a fault raises are blocked too, so that one sent by kill(2) can be forwarded; a fault of our
+ * own still ends us (sigprocmask(2), NOTES: "the kernel forces"). Returns a signalfd (CLOEXEC, non-blocking) or -1 with
+ * errno; the signals are blocked in any case.
+ * A write into a closed pipe is EPIPE and leaves a SIGPIPE to be read from the signalfd: not one to forward. */
 int signals_block(void);
 
-/* In a child: every disposition default, nothing blocked. Async-signal-safe. */
+/* In a child or before becoming the program, the last thing before exec: every disposition default (all 64, also those
+ * that the C library keeps for itself), then nothing blocked: what arrived since the fork acts now. What only came from
+ * our own doing (SIGPIPE, SIGXFSZ) is forgotten. Async-signal-safe. */
 void signals_reset(void);
-
-/* "TERM" for SIGTERM, "RTMIN+3"…; never NULL. */
-const char *signals_name(int number);
-/* The number of "TERM", "SIGTERM", "15", "RTMIN+3"; 0 if unknown. Any case. */
-int signals_number(const char *name);
 
 #endif

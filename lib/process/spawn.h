@@ -9,27 +9,36 @@
 #include <sys/types.h>
 
 struct spawn {
-    const char *const *argv;     /* looked up in `path` (a PATH string) unless it holds a slash; NULL: entry is called */
+    const char *const *argv; /* looked up in `path` (a PATH string) unless it holds a slash; NULL: entry is called */
     int (*entry)(void *argument); /* in the child instead of exec; its result is the child's exit status (_exit) */
     void *argument;
-    const char *const *envp;     /* NULL: environ */
-    const char *path;            /* where argv[0] is looked up; NULL: PATH of envp */
-    const char *cwd;             /* NULL: as is */
+    const char *const *envp;               /* NULL: environ */
+    const char *path;                      /* where argv[0] is looked up; NULL: PATH of envp */
+    const char *cwd;                       /* NULL: as is */
     const struct credentials *credentials; /* NULL: as is */
 
-    bool own_group;   /* setpgid(0, 0) */
-    bool foreground;  /* and, if standard input is our controlling terminal, its foreground group */
-    bool null_stdin;  /* standard input from /dev/null */
-    int output;       /* >= 0: becomes standard output and standard error; -1: as is */
-    int keep;         /* entry only: one more descriptor that stays open; -1: none */
+    bool own_group;  /* setpgid(0, 0) */
+    bool foreground; /* with own_group, and if standard input is our controlling terminal: its foreground group */
+    bool null_stdin; /* standard input from /dev/null */
+    int output;      /* >= 0: becomes standard output and standard error; -1: as is */
+    int keep;        /* entry only: one more descriptor that stays open; -1: none */
 };
 
-/* Starts the child with default dispositions, an empty mask, descriptors 0 to 2 only (and `keep`).
- * Returns its pid; or -1 with *error: status 127 not found, 126 not executable (the exec's errno came back over a CLOEXEC
- * pipe; the failed child is reaped here), 71 if fork or pipe were refused. Blocks no longer than until the exec. */
+/* Call it first in main: opens /dev/null, close-on-exec, on those of the descriptors 0 to 2 that are closed, so that
+ * none of ours lands there. Programs started later get them closed, as they were found. */
+void inherited_streams_guard(void);
+
+/* Starts the child with default dispositions, an empty mask, descriptors 0 to 2 only (and `keep`). A signal sent to it
+ * from the moment of the fork on waits until the dispositions are default and acts then: the child's status tells.
+ * An entry child has forgotten the log (log_forked) and is killed when we die (PR_SET_PDEATHSIG: a later change of its
+ * uid clears that, prctl(2)).
+ * Returns its pid; or -1 with *error: status 127 not found, 126 not executable or its cwd not enterable (the exec's
+ * errno came back over a CLOEXEC pipe; the failed child is reaped here), 78 credentials refused, 71 if fork, pipe or
+ * memory were refused. Blocks no longer than until the exec; never for an entry. */
 pid_t spawn_child(const struct spawn *spawn, struct error *error);
 
-/* Becomes the program: mode exec. Returns only on failure, with *error as above. */
+/* Becomes the program: mode exec, where own_group, foreground, null_stdin and output mean nothing. Returns only on
+ * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. */
 bool spawn_become(const struct spawn *spawn, struct error *error);
 
 #endif

@@ -1,0 +1,202 @@
+#include "process/credentials.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 256
+#define ID_MAX 4294967294UL /* (uid_t)-1 means "leave it" to setresuid(2) */
+
+/* ---- reading app.user ---- */
+
+static bool parse_id(const char *text, unsigned long *id)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    errno = 0;
+    *id = strtoul(text, &end, 10);
+    return *end == '\0' && errno == 0 && *id <= ID_MAX;
+}
+
+static bool find_group(const char *name, struct credentials *credentials, struct error *error)
+{
+    unsigned long id;
+
+    if (parse_id(name, &id)) {
+        credentials->gid = (gid_t)id;
+    } else {
+        const struct group *group = getgrnam(name);
+
+        if (!group) {
+            error_set(error, STATUS_CONFIG, "app.user: no group \"%s\"", name);
+            return error_hint(error, "give the number: uid:gid");
+        }
+        credentials->gid = group->gr_gid;
+    }
+    credentials->groups[0] = credentials->gid;
+    credentials->group_count = 1;
+    return true;
+}
+
+static bool take_entry(const struct passwd *entry, struct credentials *credentials, struct error *error)
+{
+    credentials->gid = entry->pw_gid;
+    credentials->group_count = CREDENTIALS_GROUPS;
+    if (getgrouplist(entry->pw_name, entry->pw_gid, credentials->groups, &credentials->group_count) < 0) {
+        return error_set(error, STATUS_CONFIG, "app.user: %s is in more than %d groups", entry->pw_name,
+                         CREDENTIALS_GROUPS);
+    }
+    return true;
+}
+
+/* `group` is NULL if none was given. */
+static bool find_user(const char *name, const char *group, struct credentials *credentials, struct error *error)
+{
+    unsigned long id;
+    bool number = parse_id(name, &id);
+    const struct passwd *entry = number ? getpwuid((uid_t)id) : getpwnam(name);
+
+    if (!number && !entry) {
+        error_set(error, STATUS_CONFIG, "app.user: no user \"%s\"", name);
+        return error_hint(error, "add it to /etc/passwd of the image, or give numbers: uid:gid");
+    }
+    credentials->uid = number ? (uid_t)id : entry->pw_uid;
+    if (group) {
+        return find_group(group, credentials, error);
+    }
+    if (!entry) {
+        error_set(error, STATUS_CONFIG, "app.user: uid %s has no passwd entry that tells its group", name);
+        return error_hint(error, "give the group too: %s:%s", name, name);
+    }
+    return take_entry(entry, credentials, error);
+}
+
+static bool parse(const char *user, struct credentials *credentials, struct error *error)
+{
+    char name[NAME_MAX_BYTES];
+    const char *colon = strchr(user, ':');
+    size_t length = colon ? (size_t)(colon - user) : strlen(user);
+
+    if (length == 0 || length >= sizeof name || (colon && colon[1] == '\0')) {
+        error_set(error, STATUS_CONFIG, "app.user: \"%s\" is no user", user);
+        return error_hint(error, "write name, uid or uid:gid");
+    }
+    memcpy(name, user, length);
+    name[length] = '\0';
+    return find_user(name, colon ? colon + 1 : NULL, credentials, error);
+}
+
+/* ---- taking it ---- */
+
+static bool are_ours(const struct credentials *credentials)
+{
+    return credentials->uid == getuid() && credentials->uid == geteuid() && credentials->gid == getgid() &&
+           credentials->gid == getegid();
+}
+
+/* User namespaces, dropped capabilities, seccomp: only trying tells. Returns errno. */
+static int try_in_child(const struct credentials *credentials)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(credentials_take(credentials));
+    }
+    if (pid < 0) {
+        return EAGAIN;
+    }
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+bool credentials_find(const char *user, struct credentials *credentials, struct error *error)
+{
+    *credentials = (struct credentials){ 0 };
+    if (user[0] == '\0') {
+        return true;
+    }
+    if (!parse(user, credentials, error)) {
+        return false;
+    }
+    credentials->change = !are_ours(credentials);
+    if (!credentials->change) {
+        return true;
+    }
+
+    int number = try_in_child(credentials);
+
+    return number == 0 || credentials_error(credentials, number, error);
+}
+
+/* setresuid(2) from root to another uid does this too, but not from one plain uid to another with ambient capabilities,
+ * nor with SECBIT_NO_SETUID_FIXUP (capabilities(7)). */
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* Linux 4.3 */
+    return syscall(SYS_capset, &header, none) < 0 ? errno : 0;
+}
+
+static bool taken(const struct credentials *credentials)
+{
+    uid_t uid[3];
+    gid_t gid[3];
+
+    if (getresuid(&uid[0], &uid[1], &uid[2]) < 0 || getresgid(&gid[0], &gid[1], &gid[2]) < 0) {
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (uid[i] != credentials->uid || gid[i] != credentials->gid) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int credentials_take(const struct credentials *credentials)
+{
+    int number = 0;
+
+    if (!credentials->change) {
+        return 0;
+    }
+    if (setgroups((size_t)credentials->group_count, credentials->groups) < 0 ||
+        setresgid(credentials->gid, credentials->gid, credentials->gid) < 0 ||
+        setresuid(credentials->uid, credentials->uid, credentials->uid) < 0) {
+        return errno;
+    }
+    if (credentials->uid != 0) {
+        number = drop_capabilities();
+    }
+    if (number) {
+        return number;
+    }
+    return taken(credentials) && (credentials->uid == 0 || setuid(0) < 0) ? 0 : EPERM;
+}
+
+bool credentials_error(const struct credentials *credentials, int number, struct error *error)
+{
+    if (number == EAGAIN) {
+        return error_set(error, STATUS_RESOURCE, "app.user: uid %u may have no more processes", credentials->uid);
+    }
+    error_set(error, STATUS_CONFIG, "app.user: cannot become uid %u, gid %u as uid %u: %s", credentials->uid,
+              credentials->gid, geteuid(), strerror(number));
+    return error_hint(error, "start the container as root with the capabilities SETUID and SETGID, or as that user");
+}

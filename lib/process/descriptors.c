@@ -1,0 +1,70 @@
+#include "process/descriptors.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST (STDERR_FILENO + 1)
+/* Containers may have a limit of a thousand million descriptors; without /proc and close_range nobody can tell which of
+ * them are open. The kernel gives out the lowest free number, so that higher ones than these were asked for by number.
+ */
+#define LAST_TRIED (1 << 20)
+
+/* close_range(2): Linux 5.9, its flag 5.11. A seccomp profile may not know it. */
+static bool close_range_works(int first, int last, unsigned flags)
+{
+    return first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, flags) == 0;
+}
+
+static void treat(int fd, int keep, bool on_exec)
+{
+    if (on_exec) {
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* its only flag */
+    } else if (fd != keep) {
+        (void)close(fd);
+    }
+}
+
+static void one_by_one(int keep, bool on_exec)
+{
+    struct rlimit limit = { 0 };
+    const struct dirent *entry;
+    DIR *folder = opendir("/proc/self/fd");
+
+    while (folder && (entry = readdir(folder)) != NULL) {
+        int fd = atoi(entry->d_name); /* "." and ".." are 0 */
+
+        if (fd >= FIRST && fd != dirfd(folder)) {
+            treat(fd, keep, on_exec);
+        }
+    }
+    if (folder) {
+        (void)closedir(folder);
+        return;
+    }
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    for (int fd = FIRST; fd < LAST_TRIED && (rlim_t)fd < limit.rlim_cur; fd++) {
+        treat(fd, keep, on_exec);
+    }
+}
+
+void descriptors_close_on_exec(void)
+{
+    if (!close_range_works(FIRST, ~0U >> 1, CLOSE_RANGE_CLOEXEC)) {
+        one_by_one(-1, true);
+    }
+}
+
+void descriptors_close(int keep)
+{
+    int middle = keep >= FIRST ? keep : FIRST - 1;
+
+    if (!close_range_works(FIRST, middle - 1, 0) || !close_range_works(middle + 1, ~0U >> 1, 0)) {
+        one_by_one(keep, false);
+    }
+}

@@ -1,0 +1,11 @@
+/* Inherited descriptors above standard error: nothing of ours reaches a program, nothing of others' reaches us. */
+#ifndef PROCESS_DESCRIPTORS_H
+#define PROCESS_DESCRIPTORS_H
+
+/* Every descriptor from 3 on will be closed by exec. */
+void descriptors_close_on_exec(void);
+
+/* Closes every descriptor from 3 on but `keep` (-1: none). */
+void descriptors_close(int keep);
+
+#endif

@@ -1,0 +1,25 @@
+/* Finding and executing a program as a shell does (POSIX XCU 2.9.1.4), with a PATH of our own. */
+#ifndef PROCESS_LOOKUP_H
+#define PROCESS_LOOKUP_H
+
+#include "base/error.h"
+
+#define LOOKUP_FILE 512
+#define LOOKUP_INTERPRETER 256
+
+/* What the child tells its parent; less than PIPE_BUF, so that it arrives whole. */
+struct lookup_failure {
+    int number;                           /* errno */
+    char file[LOOKUP_FILE];               /* the file that was found, or empty */
+    char interpreter[LOOKUP_INTERPRETER]; /* what that file needs and is not there, or empty */
+};
+
+/* Executes argv[0], looked up in `path` (NULL: the system's default path) unless it holds a slash. A text file without
+ * a
+ * #! line runs under /bin/sh, as execvp(3) does. Returns only on failure. */
+void lookup_exec(const char *const *argv, const char *const *envp, const char *path, struct lookup_failure *failure);
+
+/* Says it in words: 127 not found, 126 found but not executable, 71 for want of memory or processes. Returns false. */
+bool lookup_error(const struct lookup_failure *failure, const char *name, const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,144 @@
+#include "process/reaper.h"
+
+#include "process/ancestry.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How often SIGKILL goes round: a process that forks while we read /proc leaves at most a generation for the next one.
+ */
+#define KILL_ROUNDS 8
+
+static struct {
+    pid_t group;
+    uint64_t birth;
+} leader;
+
+bool reaper_next(struct reaped *reaped)
+{
+    struct rusage usage;
+    int status;
+    pid_t pid;
+
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) < 0 && errno == EINTR) {
+    }
+    if (pid <= 0) {
+        return false;
+    }
+    *reaped = (struct reaped){ pid, status, (int64_t)usage.ru_maxrss * 1024 };
+    return true;
+}
+
+bool reaper_adopt_orphans(void)
+{
+    return getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+/* ---- the step's processes ---- */
+
+struct hunt {
+    pid_t group;
+    uint64_t since; /* birth of the group's leader; 0: unknown */
+    const pid_t *spare;
+    int count;
+    int signal;
+    int found;
+};
+
+static bool is_spared(const struct hunt *hunt, pid_t pid)
+{
+    for (int i = 0; i < hunt->count; i++) {
+        if (hunt->spare[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool belongs(const struct hunt *hunt, const struct ancestry *process)
+{
+    struct ancestry top;
+
+    if (process->group == hunt->group) {
+        return true;
+    }
+    if (is_spared(hunt, process->pid) || !ancestry_below(process, getpid(), &top)) {
+        return false;
+    }
+    return top.pid == hunt->group || (!is_spared(hunt, top.pid) && top.birth >= hunt->since);
+}
+
+static void hunt_one(void *argument, const struct ancestry *process)
+{
+    struct hunt *hunt = argument;
+
+    if (process->ended || !belongs(hunt, process)) {
+        return;
+    }
+    hunt->found++;
+    if (process->group != hunt->group && hunt->signal) { /* the group got it as a whole */
+        (void)kill(process->pid, hunt->signal);
+        (void)kill(process->pid, SIGCONT);
+    }
+}
+
+static void remember_leader(pid_t group)
+{
+    struct ancestry process;
+
+    if (leader.group != group) {
+        leader.group = group;
+        leader.birth = ancestry_read(group, &process) ? process.birth : 0;
+    }
+}
+
+int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count)
+{
+    int first = 0;
+
+    remember_leader(group);
+    for (int round = 0; round < (signal == SIGKILL ? KILL_ROUNDS : 1); round++) {
+        struct hunt hunt = { .group = group, .since = leader.birth, .spare = spare, .count = count, .signal = signal };
+        bool exists = kill(-group, signal) == 0;
+
+        if (signal && exists) {
+            (void)kill(-group, SIGCONT);
+        }
+        if (!ancestry_each(hunt_one, &hunt)) {
+            return exists;
+        }
+        first = round == 0 ? hunt.found : first;
+        if (hunt.found == 0) {
+            break;
+        }
+    }
+    return first;
+}
+
+/* ---- everything ---- */
+
+static void kill_descendant(void *argument, const struct ancestry *process)
+{
+    const int *signal = argument;
+    struct ancestry top;
+
+    if (!process->ended && ancestry_below(process, getpid(), &top)) {
+        (void)kill(process->pid, *signal);
+    }
+}
+
+void reaper_kill_rest(int signal)
+{
+    if (getpid() == 1) {
+        (void)kill(-1, signal);
+        return;
+    }
+    for (int round = 0; round < (signal == SIGKILL ? KILL_ROUNDS : 1); round++) {
+        (void)ancestry_each(kill_descendant, &signal);
+    }
+}

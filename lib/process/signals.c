@@ -1,0 +1,46 @@
+#include "process/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LAST_SIGNAL 64
+#define KERNEL_SET_BYTES ((size_t)LAST_SIGNAL / 8)
+
+/* The kernel's struct sigaction differs between machines, but all zero bytes are everywhere SIG_DFL without flags, and
+ * no machine's is larger. The C library's sigaction() refuses the signals it uses itself (32 to 34). */
+static void set_default(int number)
+{
+    static const char default_action[64];
+
+    (void)syscall(SYS_rt_sigaction, number, default_action, NULL, KERNEL_SET_BYTES);
+}
+
+int signals_block(void)
+{
+    sigset_t set;
+
+    memset(&set, 0xff, sizeof set); /* musl's sigfillset leaves out 34, which is glibc's SIGRTMIN */
+    (void)sigprocmask(SIG_SETMASK, &set, NULL);
+    for (int number = 1; number <= LAST_SIGNAL; number++) {
+        set_default(number);
+    }
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void signals_reset(void)
+{
+    sigset_t set;
+
+    /* To ignore a signal discards a pending one (sigaction(2), POSIX XSH 2.4.1). */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    for (int number = 1; number <= LAST_SIGNAL; number++) {
+        set_default(number);
+    }
+    sigemptyset(&set);
+    (void)sigprocmask(SIG_SETMASK, &set, NULL);
+}

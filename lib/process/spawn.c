@@ -1,0 +1,265 @@
+#include "process/spawn.h"
+
+#include "base/log.h"
+#include "process/descriptors.h"
+#include "process/lookup.h"
+#include "process/signals.h"
+#include "process/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A child that was stopped before its exec, or whose program lies on a file server that does not answer, must not hold
+ * up PID 1. After this it counts as started; its status tells if it was not. */
+#define EXEC_PATIENCE 2000 /* ms */
+
+enum stage { STAGE_CWD, STAGE_STREAMS, STAGE_CREDENTIALS, STAGE_EXEC };
+
+struct failure {
+    enum stage stage;
+    struct lookup_failure lookup; /* of the other stages only the number */
+};
+
+void inherited_streams_guard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            int opened = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+            if (opened < 0) { /* an image without /dev: a descriptor that only fails, as a closed one does */
+                opened = open("/", O_PATH | O_CLOEXEC);
+            }
+        }
+    }
+}
+
+/* ---- in the child ---- */
+
+static bool move_to(int fd, int target)
+{
+    return fd == target ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, target) == target;
+}
+
+static bool null_to_stdin(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int ends[2];
+
+    if (fd < 0 && pipe2(ends, O_CLOEXEC) == 0) { /* no /dev: the end of a pipe that nobody writes to */
+        fd = ends[0];
+        (void)close(ends[1]);
+    }
+    return fd >= 0 && move_to(fd, STDIN_FILENO) && (fd == STDIN_FILENO || close(fd) == 0);
+}
+
+static bool streams(const struct spawn *spawn)
+{
+    return (!spawn->null_stdin || null_to_stdin()) &&
+           (spawn->output < 0 || (move_to(spawn->output, STDOUT_FILENO) && move_to(spawn->output, STDERR_FILENO)));
+}
+
+static bool stage_failed(struct failure *failure, enum stage stage, int number)
+{
+    failure->stage = stage;
+    failure->lookup.number = number;
+    return false;
+}
+
+/* What a program and an entry have in common. The working directory before the credentials: it is ours to give. */
+static bool prepare(const struct spawn *spawn, struct failure *failure)
+{
+    if (spawn->cwd && chdir(spawn->cwd) < 0) {
+        return stage_failed(failure, STAGE_CWD, errno);
+    }
+    if (spawn->credentials) {
+        int number = credentials_take(spawn->credentials);
+
+        if (number) {
+            return stage_failed(failure, STAGE_CREDENTIALS, number);
+        }
+    }
+    return true;
+}
+
+static const char *const *environment(const struct spawn *spawn)
+{
+    return spawn->envp ? spawn->envp : (const char *const *)environ;
+}
+
+static const char *search_path(const struct spawn *spawn)
+{
+    if (spawn->path) {
+        return spawn->path;
+    }
+    for (const char *const *variable = environment(spawn); *variable; variable++) {
+        if (strncmp(*variable, "PATH=", strlen("PATH=")) == 0) {
+            return *variable + strlen("PATH=");
+        }
+    }
+    return NULL;
+}
+
+/* Returns only on failure. */
+static void execute(const struct spawn *spawn, struct failure *failure)
+{
+    failure->stage = STAGE_EXEC;
+    descriptors_close_on_exec();
+    signals_reset();
+    lookup_exec(spawn->argv, environment(spawn), search_path(spawn), &failure->lookup);
+}
+
+static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
+{
+    struct failure failure;
+
+    descriptors_close(spawn->keep);
+    log_forked();
+    if (!prepare(spawn, &failure)) {
+        _exit(STATUS_RESOURCE);
+    }
+    /* After the credentials: a change of the uid clears it (prctl(2)). We may be orphaned already. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+        _exit(STATUS_RESOURCE);
+    }
+    signals_reset();
+    _exit(spawn->entry(spawn->argument));
+}
+
+static _Noreturn void program_child(const struct spawn *spawn, bool foreground, int report)
+{
+    struct failure failure = { 0 };
+
+    if (foreground) {
+        terminal_take(); /* before standard input may become another */
+    }
+    if (!streams(spawn)) {
+        (void)stage_failed(&failure, STAGE_STREAMS, errno);
+    } else if (prepare(spawn, &failure)) {
+        execute(spawn, &failure);
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* the parent's patience may have ended */
+    (void)!write(report, &failure, sizeof failure);
+    _exit(failure.stage == STAGE_EXEC && failure.lookup.number == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+}
+
+/* ---- in the parent ---- */
+
+static bool explain(const struct spawn *spawn, const struct failure *failure, struct error *error)
+{
+    const char *reason = strerror(failure->lookup.number);
+
+    switch (failure->stage) {
+    case STAGE_CWD:
+        return error_set(error, STATUS_NOT_EXECUTABLE, "%s: cannot enter its directory %s: %s", spawn->argv[0],
+                         spawn->cwd, reason);
+    case STAGE_STREAMS:
+        return error_set(error, STATUS_RESOURCE, "%s: cannot set up its standard streams: %s", spawn->argv[0], reason);
+    case STAGE_CREDENTIALS:
+        return credentials_error(spawn->credentials, failure->lookup.number, error);
+    case STAGE_EXEC:
+        break;
+    }
+    return lookup_error(&failure->lookup, spawn->argv[0], search_path(spawn), error);
+}
+
+/* True if a failure came: end of file means that exec closed the pipe, or that a signal ended the child before it. */
+static bool report_read(int fd, struct failure *failure)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    int count;
+
+    while ((count = poll(&ready, 1, EXEC_PATIENCE)) < 0 && errno == EINTR) {
+    }
+    return count > 0 && read(fd, failure, sizeof *failure) == (ssize_t)sizeof *failure;
+}
+
+static pid_t refused(struct error *error, const char *what)
+{
+    error_set(error, STATUS_RESOURCE, "cannot %s: %s", what, strerror(errno));
+    return -1;
+}
+
+static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (spawn->own_group) {
+            (void)setpgid(0, 0);
+        }
+        if (!streams(spawn)) {
+            _exit(STATUS_RESOURCE);
+        }
+        entry_child(spawn, parent);
+    }
+    if (pid < 0) {
+        return refused(error, "start a process");
+    }
+    if (spawn->own_group) {
+        (void)setpgid(pid, pid); /* whoever comes first */
+    }
+    return pid;
+}
+
+static pid_t spawn_program(const struct spawn *spawn, struct error *error)
+{
+    bool foreground = spawn->foreground && spawn->own_group && terminal_ours();
+    struct failure failure;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        return refused(error, "make a pipe");
+    }
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (spawn->own_group) {
+            (void)setpgid(0, 0);
+        }
+        program_child(spawn, foreground, ends[1]);
+    }
+    (void)close(ends[1]);
+    if (pid < 0) {
+        (void)refused(error, "start a process");
+        (void)close(ends[0]);
+        return -1;
+    }
+    if (spawn->own_group) {
+        (void)setpgid(pid, pid);
+    }
+    if (report_read(ends[0], &failure)) {
+        (void)explain(spawn, &failure, error);
+        (void)waitpid(pid, NULL, 0);
+        if (foreground) {
+            terminal_reclaim();
+        }
+        pid = -1;
+    }
+    (void)close(ends[0]);
+    return pid;
+}
+
+pid_t spawn_child(const struct spawn *spawn, struct error *error)
+{
+    return spawn->argv ? spawn_program(spawn, error) : spawn_entry(spawn, error);
+}
+
+bool spawn_become(const struct spawn *spawn, struct error *error)
+{
+    struct failure failure = { 0 };
+
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 0); /* it would survive the exec */
+    if (prepare(spawn, &failure)) {
+        execute(spawn, &failure);
+    }
+    return explain(spawn, &failure, error);
+}
