@@ -1,0 +1,53 @@
+/* Any bytes as an SQL file: the statements come in order, never overlap, lie within the text, and a second look at what
+ * was cut out finds the same one statement. */
+#include "database/sql_lexer.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void claim(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static void one_again(const char *text, const struct sql_statement *statement)
+{
+    struct sql_lexer lexer = { .text = text + statement->start, .length = statement->end - statement->start };
+    struct sql_statement again;
+
+    claim(sql_next(&lexer, &again) == SQL_STATEMENT);
+    claim(again.start == 0 && again.end == lexer.length && again.concurrently == statement->concurrently);
+    claim(sql_next(&lexer, &again) == SQL_END);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    struct sql_lexer lexer = { .text = text, .length = size };
+    struct sql_statement statement;
+    size_t end = 0;
+    size_t found = 0;
+    size_t counted;
+
+    claim(text != NULL);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    while (sql_next(&lexer, &statement) == SQL_STATEMENT) {
+        claim(statement.start >= end && statement.end > statement.start && statement.end <= size);
+        one_again(text, &statement);
+        end = statement.end;
+        found++;
+    }
+    if (sql_check(text, size, &counted, &statement)) {
+        claim(counted == found);
+    } else {
+        claim(statement.refused_at < size && sql_place_of(text, statement.refused_at).line >= 1);
+    }
+    free(text);
+    return 0;
+}
