@@ -1,0 +1,364 @@
+"""Verification: every kind of thing that can be asked for, and the document about it (contract sections 2, 5 and 6)."""
+import json
+
+import psycopg
+import pytest
+from postgres import free_port
+
+SHOP = """
+CREATE TABLE users (id serial PRIMARY KEY, email text);
+CREATE TABLE avatar_projects (id serial PRIMARY KEY, "userId" int, name text);
+CREATE INDEX "avatar_projects_userId_idx" ON avatar_projects ("userId");
+CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN');
+"""
+LONG_FORM = """\
+verify:
+  tables:
+    - users
+    - name: avatar_projects
+      columns: [id, userId, name]
+      indexes: [avatar_projects_userId_idx]
+      privileges: [select, insert, update, delete]
+"""
+
+
+def verify(pgentry, url, *more, env=None):
+    """Exit status and the document."""
+    done = pgentry("verify", "--json", *more, url=url, env=env)
+    return done.exit, json.loads(done.stdout)
+
+
+def problems(document):
+    return {(problem["code"], problem["object"]) for problem in document["problems"]}
+
+
+@pytest.fixture
+def shop(database):
+    database.as_app(SHOP)
+    return database
+
+
+def test_a_healthy_schema_is_0(pgentry, shop, project):
+    """Everything asked for is there."""
+    project({"pgentry.yaml": LONG_FORM})
+    status, document = verify(pgentry, shop.url)
+    assert status == 0
+    assert document["status"] == "healthy"
+    assert document["database"] == {"connected": True, "tables": {"users": True, "avatar_projects": True},
+                                    "missingTables": [], "totalTables": 2, "healthyTables": 2}
+    assert document["problems"] == []
+
+
+def test_the_document_of_a_missing_table(pgentry, shop, project):
+    """Field for field what contract section 5 shows."""
+    shop.sql("DROP TABLE avatar_projects")
+    project({"pgentry.yaml": LONG_FORM})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert list(document)[:2] == ["status", "phase"]
+    assert document["status"] == "degraded"
+    assert document["database"] == {"connected": True, "tables": {"users": True, "avatar_projects": False},
+                                    "missingTables": ["avatar_projects"], "totalTables": 2, "healthyTables": 1}
+    assert problems(document) == {("missing-table", "public.avatar_projects")}
+    assert all(problem["fix"] for problem in document["problems"])
+    for name in ("checkedAt", "timestamp"):
+        assert document[name].endswith("Z") and len(document[name]) == len("2025-10-12T10:29:58.120Z")
+
+
+def test_no_critical_table_at_all_is_unhealthy(pgentry, database, project):
+    """`unhealthy`: connected, but none of them exists."""
+    project({"pgentry.yaml": LONG_FORM})
+    status, document = verify(pgentry, database.url)
+    assert status == 65
+    assert document["status"] == "unhealthy"
+    assert document["database"]["connected"] is True
+    assert document["database"]["missingTables"] == ["users", "avatar_projects"]
+
+
+def test_verify_changes_nothing_and_does_not_wait(pgentry, project):
+    """One look: nothing listens, so 69 at once, and a document that says so."""
+    project({"pgentry.yaml": LONG_FORM})
+    done = pgentry("verify", "--json", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c")
+    assert done.exit == 69, done
+    assert done.seconds < 5
+    document = json.loads(done.stdout)
+    assert document["status"] == "unhealthy" and document["database"]["connected"] is False
+
+
+def test_the_report_for_people_names_what_is_missing(pgentry, shop, project):
+    """Without --json: a table report on standard output."""
+    shop.sql("DROP TABLE avatar_projects")
+    project({"pgentry.yaml": LONG_FORM})
+    done = pgentry("verify", url=shop.url)
+    assert done.exit == 65, done
+    assert "avatar_projects" in done.stdout and "users" in done.stdout
+
+
+@pytest.mark.parametrize("change, code, object_name", [
+    ('ALTER TABLE avatar_projects DROP COLUMN name', "missing-column", "public.avatar_projects.name"),
+    ('ALTER TABLE avatar_projects RENAME "userId" TO userid', "missing-column", "public.avatar_projects.userId"),
+    ('DROP INDEX "avatar_projects_userId_idx"', "missing-index", "public.avatar_projects_userId_idx"),
+    ('REVOKE DELETE ON avatar_projects FROM {user}', "missing-privilege", "public.avatar_projects"),
+    ('ALTER TABLE avatar_projects RENAME TO "Avatar_Projects"', "missing-table", "public.avatar_projects"),
+    ('CREATE SCHEMA other; ALTER TABLE avatar_projects SET SCHEMA other', "missing-table", "public.avatar_projects"),
+])
+def test_what_is_missing_is_named(pgentry, shop, project, change, code, object_name):
+    """Column, index, privilege, table; names are compared exactly."""
+    shop.sql(change.format(user=shop.user))
+    project({"pgentry.yaml": LONG_FORM})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert (code, object_name) in problems(document)
+    assert document["status"] == "degraded"
+    assert document["database"]["healthyTables"] == 1
+
+
+def test_an_index_that_was_not_built_to_the_end_is_invalid(pgentry, shop, project):
+    """A failed CREATE UNIQUE INDEX CONCURRENTLY leaves an index that IF NOT EXISTS accepts; verification does not."""
+    shop.sql('DROP INDEX "avatar_projects_userId_idx"; INSERT INTO avatar_projects ("userId") VALUES (1), (1)')
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        shop.as_app('CREATE UNIQUE INDEX CONCURRENTLY "avatar_projects_userId_idx" ON avatar_projects ("userId")')
+    project({"pgentry.yaml": LONG_FORM})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert ("invalid-index", "public.avatar_projects_userId_idx") in problems(document)
+    [fix] = [problem["fix"] for problem in document["problems"]]
+    assert "REINDEX" in fix
+
+
+def test_an_index_of_another_table_does_not_count(pgentry, shop, project):
+    """The index has to be on that table."""
+    shop.sql('DROP INDEX "avatar_projects_userId_idx"; CREATE INDEX "avatar_projects_userId_idx" ON users (email)')
+    project({"pgentry.yaml": LONG_FORM})
+    assert verify(pgentry, shop.url)[0] == 65
+
+
+def test_a_column_that_was_dropped_does_not_count(pgentry, shop, project):
+    """A dropped column stays in the catalog under another name; system columns are none of ours."""
+    project({"pgentry.yaml": "verify: {tables: [{name: users, columns: [ctid]}]}"})
+    assert verify(pgentry, shop.url)[0] == 65
+
+
+@pytest.mark.parametrize("make", [
+    "CREATE VIEW things AS SELECT 1 AS id",
+    "CREATE MATERIALIZED VIEW things AS SELECT 1 AS id",
+    "CREATE TABLE things (id int) PARTITION BY RANGE (id)",
+    "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;"
+    " CREATE FOREIGN TABLE things (id int) SERVER far",
+])
+def test_every_kind_of_relation_that_can_be_read_counts(pgentry, database, project, make):
+    """View, materialized view, partitioned table, foreign table."""
+    database.sql(make)
+    project({"pgentry.yaml": "verify: {tables: [{name: things, columns: [id]}]}"})
+    status, document = verify(pgentry, database.url)
+    assert status == 0, document
+
+
+@pytest.mark.parametrize("make", ["CREATE SEQUENCE things", "CREATE TYPE things AS (id int)",
+                                  "CREATE TABLE t (id int); CREATE INDEX things ON t (id)"])
+def test_other_relations_do_not_count_as_tables(pgentry, database, project, make):
+    """A sequence, a composite type, an index of that name is no table."""
+    database.sql(make)
+    project({"pgentry.yaml": "verify: {tables: [things]}"})
+    status, document = verify(pgentry, database.url)
+    assert status == 65, document
+    assert problems(document) == {("missing-table", "public.things")}
+
+
+def test_an_index_of_a_partitioned_table_counts(pgentry, database, project):
+    """Partitioned indexes are a relation kind of their own."""
+    database.as_app("CREATE TABLE things (id int) PARTITION BY RANGE (id); CREATE INDEX things_idx ON things (id)")
+    project({"pgentry.yaml": "verify: {tables: [{name: things, indexes: [things_idx]}]}"})
+    assert verify(pgentry, database.url)[0] == 0
+
+
+def test_tables_of_other_schemas_are_named_with_their_schema(pgentry, shop, project):
+    """schema.table in the configuration and in the document."""
+    shop.as_app("CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users, billing.invoices, billing.missing]}"})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert document["database"]["tables"] == {"users": True, "billing.invoices": True, "billing.missing": False}
+    assert document["database"]["missingTables"] == ["billing.missing"]
+    assert problems(document) == {("missing-table", "billing.missing")}
+
+
+def test_verify_schema_is_the_url_s_schema_by_default(pgentry, database, project):
+    """?schema= of the URL, else verify.schema, else public."""
+    database.as_app("CREATE SCHEMA shop; CREATE TABLE shop.users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}"})
+    assert verify(pgentry, database.url)[0] == 65
+    assert verify(pgentry, database.url_with(query="?schema=shop"))[0] == 0
+    assert verify(pgentry, database.url, "--set", "verify.schema=shop")[0] == 0
+    assert verify(pgentry, database.url_with(query="?schema=shop"), "--set", "verify.schema=public")[0] == 65
+
+
+def test_the_search_path_plays_no_part(pgentry, shop, project):
+    """A table of the same name elsewhere on the search path is not taken for it."""
+    shop.sql(f"CREATE SCHEMA other; ALTER TABLE users SET SCHEMA other; ALTER ROLE {shop.user} SET search_path = other")
+    project({"pgentry.yaml": "verify: {tables: [users]}"})
+    assert verify(pgentry, shop.url)[0] == 65
+
+
+def test_extensions(pgentry, database, project):
+    """verify.extensions."""
+    project({"pgentry.yaml": "verify: {extensions: [plpgsql, pg_trgm]}"})
+    status, document = verify(pgentry, database.url)
+    assert status == 65
+    assert problems(document) == {("missing-extension", "pg_trgm")}
+    database.sql("CREATE EXTENSION pg_trgm")
+    assert verify(pgentry, database.url)[0] == 0
+
+
+@pytest.mark.parametrize("sql, healthy", [
+    ("SELECT count(*) = 0 FROM users", True), ("SELECT true", True), ("SELECT 1 = 2", False), ("SELECT NULL::bool", False),
+    ("SELECT 1", False), ("SELECT true WHERE false", False), ("SELECT * FROM nowhere", False), ("SELCT", False),
+    ("DELETE FROM users RETURNING true", False), ("SELECT 1/0 = 1", False), ("SELECT true; DELETE FROM users", False),
+])
+def test_asserts_are_read_only_queries_whose_first_value_is_true(pgentry, shop, project, sql, healthy):
+    """Whatever the query does, nothing changes, and only true counts."""
+    project({"pgentry.yaml": f"verify: {{tables: [users], asserts: [{{name: it holds, sql: {json.dumps(sql)}}}]}}"})
+    status, document = verify(pgentry, shop.url)
+    assert status == (0 if healthy else 65), document
+    if not healthy:
+        assert ("assert-failed", "it holds") in problems(document)
+        assert document["database"]["tables"] == {"users": True}
+
+
+def test_an_assert_that_fails_hides_no_other(pgentry, shop, project):
+    """Each is judged by itself."""
+    project({"pgentry.yaml": """\
+        verify:
+          tables: [users]
+          asserts:
+            - {name: broken, sql: SELECT 1/0 = 1}
+            - {name: fine, sql: SELECT true}
+            - {name: wrong, sql: SELECT false}
+        """})
+    _, document = verify(pgentry, shop.url)
+    assert problems(document) == {("assert-failed", "broken"), ("assert-failed", "wrong")}
+
+
+@pytest.mark.parametrize("name", ['weird "table"; DROP TABLE users; --', "ünïcödé", "Order Items", "x" * 63, "$1", "%s"])
+def test_names_are_parameters_never_sql(pgentry, shop, project, name):
+    """Any name that PostgreSQL allows can be asked for, and none does harm."""
+    project({"pgentry.yaml": json.dumps({"verify": {"tables": [{"name": name}, "users"]}})})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65 and document["database"]["tables"][name] is False
+    shop.as_app(psycopg.sql.SQL("CREATE TABLE {} (id int)").format(psycopg.sql.Identifier(name)))
+    assert verify(pgentry, shop.url)[0] == 0
+
+
+def test_a_name_that_postgresql_would_cut_is_78(pgentry, shop, project):
+    """Over 63 bytes."""
+    project({"pgentry.yaml": f"verify: {{tables: [{'x' * 64}]}}"})
+    done = pgentry("verify", url=shop.url)
+    assert done.exit == 78, done
+
+
+def test_a_table_that_cannot_be_read_by_us_still_exists(pgentry, shop, project):
+    """Existence is the catalog's word; the right to read is asked for by privileges."""
+    shop.sql("CREATE TABLE private (id int)")
+    project({"pgentry.yaml": "verify: {tables: [private, {name: users}]}"})
+    assert verify(pgentry, shop.url)[0] == 0
+    project({"pgentry.yaml": "verify: {tables: [{name: private, privileges: [select]}]}"})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert problems(document) == {("missing-privilege", "public.private")}
+
+
+def test_privileges_in_a_schema_without_usage(pgentry, shop, project):
+    """The right on the table is of no use without the one on its schema."""
+    shop.sql(f"CREATE SCHEMA vault; CREATE TABLE vault.gold (id int); GRANT SELECT ON vault.gold TO {shop.user}")
+    project({"pgentry.yaml": "verify: {tables: [{name: vault.gold, privileges: [select]}]}"})
+    assert verify(pgentry, shop.url)[0] == 65
+
+
+def test_nothing_to_verify_is_healthy_with_a_problem(pgentry, database):
+    """A boot then proves the connection only, and says so."""
+    status, document = verify(pgentry, database.url)
+    assert status == 0
+    assert document["status"] == "healthy"
+    assert [problem["code"] for problem in document["problems"]] == ["nothing-to-verify"]
+    done = pgentry("run", "--", "echo", "it runs", url=database.url)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert any(event["level"] == "warn" for event in done.events), done
+
+
+def test_every_model_of_schema_prisma_is_asked_for(pgentry, database, project):
+    """prisma_schema: auto: tables, columns, enums and many-to-many tables; @map and @@map; not views."""
+    project({"prisma/schema.prisma": """\
+        datasource db {
+          provider = "postgresql"
+          url      = env("DATABASE_URL")
+        }
+        enum Role { // roles
+          USER
+          ADMIN
+          @@map("role")
+        }
+        model User {
+          id    Int    @id
+          email String @map("e_mail")
+          role  Role
+          posts Post[]
+          @@map("users")
+        }
+        model Post {
+          id      Int  @id
+          authors User[]
+        }
+        view Stats {
+          id Int @unique
+        }
+        """})
+    _, document = verify(pgentry, database.url)
+    assert set(document["database"]["tables"]) == {"users", "Post", "_PostToUser"}
+    database.as_app("""CREATE TYPE role AS ENUM ('USER'); CREATE TABLE users (id int, e_mail text, role role);
+                       CREATE TABLE "Post" (id int); CREATE TABLE "_PostToUser" ("A" int, "B" int)""")
+    status, document = verify(pgentry, database.url)
+    assert status == 0, document
+    database.as_app("ALTER TABLE users DROP COLUMN e_mail; ALTER TABLE users DROP COLUMN role; DROP TYPE role")
+    _, document = verify(pgentry, database.url)
+    assert {code for code, _ in problems(document)} == {"missing-column", "missing-enum"}
+
+
+def test_a_schema_prisma_that_cannot_be_read_is_65(pgentry, database, project):
+    """Unreadable and no table listed by hand: never a healthy schema, never the application."""
+    project({"prisma/schema.prisma": "model User {\n  id Int @id\n"})
+    done = pgentry("verify", url=database.url)
+    assert done.exit == 65, done
+    done = pgentry("run", "--set", "migrate.preset=none", "--", "echo", "it runs", url=database.url)
+    assert done.exit == 65 and "it runs" not in done.stdout, done
+
+
+def test_a_thousand_tables_verify_in_one_look(pgentry, database, project):
+    """Many tables cost one round trip, not one each."""
+    names = [f"t{i}" for i in range(1000)]
+    database.as_app(";".join(f"CREATE TABLE {name} (id int)" for name in names[:-1]))
+    project({"pgentry.yaml": json.dumps({"verify": {"tables": names}})})
+    done = pgentry("verify", "--json", url=database.url)
+    assert done.exit == 65
+    document = json.loads(done.stdout)
+    assert document["database"]["missingTables"] == ["t999"]
+    assert document["database"]["healthyTables"] == 999
+    assert done.seconds < 5
+
+
+def test_verify_timeout_waits_for_another_container_s_schema(pgentry, database, project):
+    """No steps here, verify.timeout: the schema comes a second later, and then the application starts."""
+    project({"pgentry.yaml": "verify: {tables: [users], timeout: 15s}\nmigrate: {preset: none}\n"})
+    boot = pgentry.start("run", "--", "echo", "it runs", url=database.url)
+    boot.wait_for("users")
+    database.as_app("CREATE TABLE users (id int)")
+    done = boot.wait()
+    assert done.exit == 0, done
+    assert done.stdout == "it runs\n"
+
+
+def test_verify_timeout_ends_in_65(pgentry, database, project):
+    """The schema never comes: 65 when the time is over."""
+    project({"pgentry.yaml": "verify: {tables: [users], timeout: 1s}\nmigrate: {preset: none}\n"})
+    done = pgentry("run", "--", "echo", "it runs", url=database.url)
+    assert done.exit == 65, done
+    assert done.seconds > 0.9
