@@ -1,0 +1,302 @@
+"""Configuration and command line: contract sections 1 and 2. Wrong input is one clear message, 78 or 64, nothing touched."""
+import json
+import re
+
+import pytest
+
+TABLES = "verify: {tables: [users]}\n"
+STEP = "migrate: {steps: [{name: x, run: 'touch touched'}]}\n"
+
+# text of pgentry.yaml, what the message must hold
+WRONG = [
+    ("verfy: {tables: [users]}\n", ["pgentry.yaml:1:1", "verfy", "verify"]),
+    ("verify:\n  tabels: [users]\n", ["pgentry.yaml:2:3", "tabels", "tables"]),
+    ("wait: {timeout: 60}\n", ["pgentry.yaml:1:17", "60", "60s"]),
+    ("wait: {timeout: 5 minutes}\n", ["pgentry.yaml:1:17"]),
+    ("wait: {timeout: -5s}\n", ["pgentry.yaml:1:17"]),
+    ("wait: {timeout: 99999999h}\n", ["pgentry.yaml:1:17"]),
+    ("wait: {multiplier: fast}\n", ["pgentry.yaml:1:20", "fast"]),
+    ("wait: {target: primary}\n", ["pgentry.yaml:1:16", "primary", "read-write"]),
+    ("migrate: {lock: maybe}\n", ["pgentry.yaml:1:17", "maybe"]),
+    ("migrate: {preset: prism}\n", ["pgentry.yaml:1:19", "prism", "prisma"]),
+    ("migrate: {when: sometimes}\n", ["pgentry.yaml:1:17", "sometimes"]),
+    ("migrate: {steps: [{run: [a]}]}\n", ["pgentry.yaml:1:", "name"]),
+    ("migrate: {steps: [{name: a}]}\n", ["pgentry.yaml:1:", "run"]),
+    ("migrate: {steps: [{name: a, run: [b], sql: [c]}]}\n", ["pgentry.yaml:1:", "sql"]),
+    ("migrate: {steps: [{name: a, run: []}]}\n", ["pgentry.yaml:1:", "run"]),
+    ("migrate: {steps: [{name: a, run: b, attempts: 0}]}\n", ["pgentry.yaml:1:", "attempts"]),
+    ("migrate: {steps: [{name: a, run: b, atempts: 2}]}\n", ["pgentry.yaml:1:37", "atempts", "attempts"]),
+    ("verify: {tables: users}\n", ["pgentry.yaml:1:18"]),
+    ("verify: {tables: [{columns: [a]}]}\n", ["pgentry.yaml:1:", "name"]),
+    ("verify: {tables: [{name: a, privileges: [reed]}]}\n", ["pgentry.yaml:1:42", "reed"]),
+    ("verify:\n  tables: [a]\n  tables: [b]\n", ["pgentry.yaml:3:3", "tables"]),
+    ("app: {stop_signal: TREM}\n", ["pgentry.yaml:1:20", "TREM", "TERM"]),
+    ("app: {ok_exit: [256]}\n", ["pgentry.yaml:1:17", "256"]),
+    ("health: {listen: [nonsense]}\n", ["pgentry.yaml:1:19", "nonsense"]),
+    ("health: {listen: ['127.0.0.1:99999']}\n", ["pgentry.yaml:1:19", "99999"]),
+    ("database: {url: '${NOT_SET_AT_ALL}'}\n", ["pgentry.yaml:1:17", "NOT_SET_AT_ALL"]),
+    ("database: {url: '${NOT_SET:?give me a database}'}\n", ["pgentry.yaml:1:17", "give me a database"]),
+    ("database: {url: '${UNCLOSED'}\n", ["pgentry.yaml:1:17"]),
+    ("verify: {tables: [users}\n", ["pgentry.yaml:1:"]),
+    ("\tverify: 1\n", ["pgentry.yaml:1:"]),
+    ("- a\n- b\n", ["pgentry.yaml:1:1"]),
+    ("just words\n", ["pgentry.yaml:1:1"]),
+    ("a: &a [x, x]\nb: [*a, *a]\n", ["pgentry.yaml:"]),
+    ("wait: {timeout: 1s}\n---\nwait: {timeout: 2s}\n", ["pgentry.yaml:"]),
+    ("verify: {tables: [\"a\\0b\"]}\n", ["pgentry.yaml:1:"]),
+    ("[" * 2000 + "]" * 2000 + "\n", ["pgentry.yaml:"]),
+    ("verify: {asserts: [{name: a}]}\n", ["pgentry.yaml:1:", "sql"]),
+]
+
+DESTRUCTIVE = [
+    "[prisma, db, push, --accept-data-loss]", "[npx, prisma, db, push, --force-reset]", "[prisma, migrate, reset]",
+    "npx prisma migrate reset --force", "npx prisma db push --accept-data-loss", "[rails, 'db:drop']",
+    "[dbmate, drop]", "[python3, manage.py, flush]", "[rails, 'db:reset']", "[alembic, downgrade, base]",
+]
+
+
+@pytest.mark.parametrize("text, words", WRONG, ids=[str(i) for i in range(len(WRONG))])
+def test_a_wrong_configuration_is_78_with_file_line_and_column(pgentry, database, project, text, words):
+    """Before anything is touched: no connection, no step, no application."""
+    project({"pgentry.yaml": text})
+    for command in (("config",), ("run", "--", "touch", "touched")):
+        done = pgentry(*command, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
+        assert done.exit == 78, done
+        for word in words:
+            assert word in done.stderr, done
+    assert not (project.folder / "touched").exists()
+
+
+def test_all_errors_come_in_one_go(pgentry, database, project):
+    """Three mistakes, three lines."""
+    project({"pgentry.yaml": "wait: {timeout: soon}\nmigrate:\n  lokc: true\nverify: {interval: often}\n"})
+    done = pgentry("config", url=database.url)
+    assert done.exit == 78, done
+    for place in ("pgentry.yaml:1:17", "pgentry.yaml:3:3", "pgentry.yaml:4:20"):
+        assert place in done.stderr, done
+
+
+@pytest.mark.parametrize("run", DESTRUCTIVE)
+def test_a_destructive_step_is_refused_unless_it_says_so(pgentry, database, project, run):
+    """allow_data_loss: true is needed for what destroys data; refused when the configuration is read."""
+    project({"pgentry.yaml": f"migrate:\n  steps:\n    - name: dangerous\n      run: {run}\n"})
+    done = pgentry("config", url=database.url)
+    assert done.exit == 78, done
+    assert "allow_data_loss" in done.stderr and "pgentry.yaml:" in done.stderr, done
+    project({"pgentry.yaml": f"migrate:\n  steps:\n    - name: dangerous\n      run: {run}\n      allow_data_loss: true\n"})
+    assert pgentry("config", url=database.url).exit == 0
+
+
+def test_an_empty_file_is_fine(pgentry, database, project):
+    """Nothing in it: all defaults."""
+    for text in ("", "\n# only a comment\n", "---\n"):
+        project({"pgentry.yaml": text})
+        done = pgentry("config", url=database.url)
+        assert done.exit == 0, done
+
+
+def test_bytes_that_are_not_utf8_are_78(pgentry, database, project):
+    """A file in Latin-1."""
+    folder = project({})
+    (folder / "pgentry.yaml").write_bytes(b"verify: {tables: [\xe4]}\n")
+    assert pgentry("config", url=database.url).exit == 78
+
+
+@pytest.mark.parametrize("args", [("-c", "no-such.yaml"), ("-c", ".")])
+def test_a_configuration_file_that_cannot_be_read_is_78(pgentry, database, args):
+    """Named with -c and missing, or a folder."""
+    done = pgentry(*args, "config", url=database.url)
+    assert done.exit == 78, done
+    assert args[1] in done.stderr
+
+
+def test_a_bomb_of_aliases_is_refused_quickly(pgentry, database, project):
+    """The billion laughs."""
+    project({"pgentry.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9))})
+    done = pgentry("config", url=database.url)
+    assert done.exit == 78, done
+    assert done.seconds < 3
+
+
+def test_the_file_is_found_in_the_documented_order(pgentry, database, project):
+    """-c, then $PGENTRY_CONFIG, then ./pgentry.yaml."""
+    project({"pgentry.yaml": "wait: {timeout: 11s}\n", "env.yaml": "wait: {timeout: 12s}\n",
+             "option.yaml": "wait: {timeout: 13s}\n"})
+    assert "11s" in pgentry("config", url=database.url).stdout
+    assert "12s" in pgentry("config", url=database.url, env={"PGENTRY_CONFIG": "env.yaml"}).stdout
+    assert "13s" in pgentry("-c", "option.yaml", "config", url=database.url, env={"PGENTRY_CONFIG": "env.yaml"}).stdout
+    assert "13s" in pgentry("config", "--config", "option.yaml", url=database.url).stdout
+
+
+def test_precedence(pgentry, database, project):
+    """--set beats the environment, that beats the file, that beats the default."""
+    env = {"PGENTRY_WAIT_TIMEOUT": "22s"}
+    def timeout(*more, env=None):
+        done = pgentry("config", *more, url=database.url, env=env)
+        assert done.exit == 0, done
+        return re.search(r"^\s+timeout: (\S+)", done.stdout, re.M).group(1)
+    project({})
+    assert timeout() in ("60s", "1m")
+    project({"pgentry.yaml": "wait: {timeout: 11s}\n"})
+    assert timeout() == "11s"
+    assert timeout(env=env) == "22s"
+    assert timeout("--set", "wait.timeout=33s", env=env) == "33s"
+    assert timeout("--set", "wait.timeout=33s", "--set", "wait.timeout=44s", env=env) == "44s"
+
+
+def test_config_tells_where_each_value_came_from(pgentry, database, project):
+    """File with line, environment variable, --set, default."""
+    project({"pgentry.yaml": "wait:\n  max_delay: 3s\n"})
+    done = pgentry("config", "--set", "wait.initial_delay=70ms", url=database.url, env={"PGENTRY_WAIT_TIMEOUT": "22s"})
+    lines = {line.split(":")[0].strip(): line for line in done.stdout.splitlines()}
+    assert "pgentry.yaml:2" in lines["max_delay"], done
+    assert "--set" in lines["initial_delay"], done
+    assert "PGENTRY_WAIT_TIMEOUT" in done.stdout, done
+
+
+def test_config_prints_no_secret(pgentry, database, project):
+    """Passwords of all URLs and the token are masked."""
+    project({"pgentry.yaml": "health: {token: 't0ps3cret'}\n"})
+    done = pgentry("config", url=database.url, env={"DIRECT_URL": database.url_with(password="an0ther#")})
+    assert done.exit == 0, done
+    for secret in (database.password, database.url, "an0ther", "t0ps3cret"):
+        assert secret not in done.text
+    assert database.name in done.stdout, "the rest of the URL is shown"
+
+
+def test_what_config_prints_is_a_configuration(pgentry, database, project):
+    """Printed, read again, printed again: the same."""
+    folder = project({"pgentry.yaml": TABLES + "wait: {timeout: 90s}\n" + STEP})
+    first = pgentry("config", url=database.url)
+    assert first.exit == 0, first
+    (folder / "again.yaml").write_text(first.stdout.replace("****", "masked"))
+    again = pgentry("-c", "again.yaml", "config", url=database.url)
+    assert again.exit == 0, again
+
+    def keys(text):
+        return [line.split("#")[0].rstrip() for line in text.splitlines() if "url" not in line and line.strip()[:1] != "#"]
+    assert keys(again.stdout) == keys(first.stdout)
+
+
+def test_the_json_schema_is_json_and_knows_the_keys(pgentry):
+    """pgentry config --schema needs no database."""
+    done = pgentry("config", "--schema")
+    assert done.exit == 0, done
+    schema = json.loads(done.stdout)
+    assert set(schema["properties"]) >= {"database", "wait", "migrate", "verify", "app", "health", "on_failure", "log",
+                                         "report_file"}
+
+
+@pytest.mark.parametrize("name, value, expected", [
+    ("PGENTRY_VERIFY_TABLES", "users,avatars", ["users", "avatars"]), ("PGENTRY_WAIT_MAX_DELAY", "2500ms", ["2500ms", "2.5s"]),
+    ("PGENTRY_MIGRATE_WHEN", "always", ["always"]), ("PGENTRY_APP_KILL_GROUP", "true", ["true"]),
+    ("PGENTRY_REPORT_FILE", "/tmp/r.json", ["/tmp/r.json"]), ("PGENTRY_ON_FAILURE", "hold", ["hold"])])
+def test_every_key_has_an_environment_variable(pgentry, database, name, value, expected):
+    """PGENTRY_ and the path in capitals."""
+    done = pgentry("config", url=database.url, env={name: value})
+    assert done.exit == 0, done
+    assert any(word in done.stdout for word in expected), done
+    assert name in done.stdout, "where it came from"
+
+
+def test_a_wrong_environment_variable_is_78_and_named(pgentry, database):
+    """There is no line and column; the variable's name stands instead."""
+    done = pgentry("config", url=database.url, env={"PGENTRY_WAIT_TIMEOUT": "soon"})
+    assert done.exit == 78, done
+    assert "PGENTRY_WAIT_TIMEOUT" in done.stderr
+
+
+def test_an_unknown_pgentry_variable_is_a_warning(pgentry, database):
+    """Kubernetes makes PGENTRY_SERVICE_HOST for a Service called pgentry."""
+    done = pgentry("wait", url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1", "PGENTRY_PORT_9180_TCP": "tcp://x"})
+    assert done.exit == 0, done
+    assert any(event["level"] == "warn" and "PGENTRY_SERVICE_HOST" in event["msg"] for event in done.events), done
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("'${A}-${B:-none}'", "a value-none"), ("'$$A costs $$5'", "$A costs $5"), ("'${C|url}'", "p%40ss%2Fword"),
+    ("'${A:?must be set}'", "a value"), ("'${EMPTY:-filled}'", "filled")])
+def test_interpolation(pgentry, database, project, text, expected):
+    """${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url}, $$."""
+    project({"pgentry.yaml": f"report_file: {text}\n"})
+    done = pgentry("config", url=database.url, env={"A": "a value", "C": "p@ss/word", "EMPTY": ""})
+    assert done.exit == 0, done
+    assert expected in done.stdout, done
+
+
+def test_a_shell_s_variables_are_left_to_the_shell(pgentry, database, project):
+    """run, before, after and asserts are not filled in."""
+    folder = project({"pgentry.yaml": TABLES + """\
+migrate:
+  steps:
+    - {name: shell, run: 'echo "${HERE:-unset} $$" > said.txt; exit 1', attempts: 1}
+    - {name: sql, sql: [users.sql]}
+""", "users.sql": "CREATE TABLE users (id int)"})
+    assert pgentry("run", "--", "true", url=database.url).exit == 0
+    word, pid = (folder / "said.txt").read_text().split()
+    assert word == "unset" and pid.isdigit()
+
+
+def test_a_password_put_into_a_url(pgentry, database, project):
+    """postgresql://${USER}:${PASSWORD|url}@…, from variables and from a NAME_FILE."""
+    folder = project({"pgentry.yaml": "database:\n  url: postgresql://${DB_USER}:${DB_PASSWORD|url}@127.0.0.1:${DB_PORT}/${DB_NAME}\n",
+                      "password": database.password + "\n"})
+    env = {"DB_USER": database.user, "DB_PORT": database.cluster.port, "DB_NAME": database.name}
+    assert pgentry("wait", env={**env, "DB_PASSWORD": database.password}).exit == 0
+    assert pgentry("wait", env={**env, "DB_PASSWORD_FILE": folder / "password"}).exit == 0
+
+
+@pytest.mark.parametrize("setting, word", [
+    ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"), ("wait.timeout", "KEY=VALUE"),
+    ("nonsense=1", "nonsense")])
+def test_a_wrong_set_is_refused(pgentry, database, setting, word):
+    """--set is checked as the file is."""
+    done = pgentry("config", "--set", setting, url=database.url)
+    assert done.exit in (64, 78), done
+    assert word in done.stderr, done
+
+
+@pytest.mark.parametrize("args, word", [
+    (("rnu",), "run"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
+    (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
+    (("config", "-c"), "-c"), (("--log-level", "loud", "wait"), "loud"), (("--log-format", "xml", "wait"), "xml"),
+    (("run", "--"), "run"), ((), "pgentry")])
+def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
+    """A one-line error on standard error with the nearest valid word; nothing on standard output."""
+    done = pgentry(*args, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
+    assert done.exit == 64, done
+    assert word in done.stderr, done
+    assert done.stdout == "", done
+    assert len(done.stderr.strip().splitlines()) == 1 or args == (), done
+
+
+@pytest.mark.parametrize("args", [("version",), ("--version",)])
+def test_version(pgentry, args):
+    """One line on standard output, without a database."""
+    done = pgentry(*args)
+    assert done.exit == 0, done
+    assert re.fullmatch(r"pgentry \d+\.\d+\.\d+.*\n", done.stdout), done
+
+
+@pytest.mark.parametrize("args", [("help",), ("--help",), *(("help", command) for command in (
+    "run", "wait", "sync", "verify", "apply", "config"))])
+def test_help(pgentry, args):
+    """On standard output, exit 0, without a database."""
+    done = pgentry(*args)
+    assert done.exit == 0, done
+    assert "pgentry" in done.stdout and done.stderr == "", done
+
+
+def test_help_of_an_unknown_command_is_64(pgentry):
+    """With the nearest one."""
+    done = pgentry("help", "rnu")
+    assert done.exit == 64, done
+    assert "run" in done.stderr
+
+
+def test_a_wrong_option_value_touches_nothing(pgentry, database, project):
+    """--set of a wrong type: no connection is made."""
+    project({})
+    pgentry("run", "--set", "wait.timeout=soon", "--", "touch", "touched", url=database.url)
+    assert not (project.folder / "touched").exists()

@@ -1,0 +1,201 @@
+"""The log, the summary and the report: contract section 4 and rules 2 and 11 of section 3."""
+import json
+import os
+import re
+import subprocess
+from urllib.parse import quote
+
+import pytest
+from supervisor import run
+
+TEXT = {"PGENTRY_LOG_FORMAT": "text"}
+LEVELS = {"debug", "info", "warn", "error"}
+PHASES = {"boot", "waiting", "checking", "locking", "migrating", "verifying", "starting", "running", "stopping", "held", "failed"}
+REPAIR = """\
+verify: {tables: [users, avatar_projects]}
+migrate:
+  steps:
+    - {name: migrate deploy, run: "echo 'Error: P3009'; exit 1", permanent_errors: [P3009]}
+    - {name: raw SQL, sql: [fallback.sql]}
+"""
+BROKEN = """\
+verify: {tables: [users, avatars, avatar_projects]}
+migrate: {preset: none}
+"""
+
+
+def test_the_texts_that_run_books_search_for(pgentry, database, project):
+    """Verifying critical tables, EXISTS, NOT FOUND, CRITICAL, Missing tables."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": BROKEN})
+    done = pgentry("run", "--", "true", url=database.url, env=TEXT)
+    assert done.exit == 65, done
+    for text in ("Verifying critical tables", "users EXISTS", "avatars NOT FOUND", "avatar_projects NOT FOUND",
+                 "CRITICAL: 2 tables are missing!", "Missing tables: avatars, avatar_projects"):
+        assert text in done.stderr, text
+    assert "All critical tables exist!" not in done.stderr
+
+
+def test_the_texts_of_a_repair(pgentry, database, project):
+    """ATTEMPTING EMERGENCY FIX: <step>, and in the end All critical tables exist!"""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("run", "--", "true", url=database.url, env=TEXT)
+    assert done.exit == 0, done
+    assert "ATTEMPTING EMERGENCY FIX: raw SQL" in done.stderr
+    assert "ATTEMPTING EMERGENCY FIX: migrate deploy" not in done.stderr
+    assert done.stderr.index("ATTEMPTING EMERGENCY FIX: raw SQL") < done.stderr.index("All critical tables exist!")
+    assert "avatar_projects EXISTS" in done.stderr
+
+
+def test_text_lines_have_time_level_phase_and_message(pgentry, database, project):
+    """TIME LEVEL phase message, no colour when standard error is no terminal."""
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("run", "--", "true", url=database.url, env=TEXT)
+    assert done.exit == 0, done
+    for line in done.stderr.splitlines():
+        match = re.match(r"(\S+Z) (DEBUG|INFO|WARN|ERROR) +([a-z]+) +\S", line, re.I)
+        assert match, line
+        assert match.group(3) in PHASES, line
+    assert "\x1b" not in done.stderr
+
+
+def test_a_child_s_lines_carry_its_step_s_name(pgentry, database, project):
+    """step | line"""
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "SELECT 1"})
+    done = pgentry("run", "--", "true", url=database.url, env=TEXT)
+    assert "migrate deploy | Error: P3009" in done.stderr, done
+
+
+def test_json_lines_are_objects_with_the_documented_fields(pgentry, database, project):
+    """ts, level, phase, event, msg."""
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("run", "--", "true", url=database.url)
+    assert done.exit == 0, done
+    lines = done.stderr.splitlines()
+    assert len(done.events) == len(lines) > 5
+    for event in done.events:
+        assert {"ts", "level", "phase", "event", "msg"} <= set(event), event
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["ts"])
+        assert event["level"] in LEVELS and event["phase"] in PHASES, event
+        assert re.fullmatch(r"[a-z0-9-]+", event["event"]), event
+
+
+def test_the_phases_come_in_their_order(pgentry, database, project):
+    """waiting, checking, locking, checking, migrating, verifying, starting, running."""
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("--log-level", "debug", "run", "--", "true", url=database.url)
+    seen = [event["phase"] for event in done.events]
+    first = {phase: seen.index(phase) for phase in seen}
+    order = [phase for phase in ("waiting", "checking", "locking", "migrating", "verifying", "starting", "running") if phase in first]
+    assert [first[phase] for phase in order] == sorted(first[phase] for phase in order), seen
+    assert "migrating" in first and "verifying" in first
+
+
+def test_the_same_texts_stand_in_json(pgentry, database, project):
+    """Whoever searches the JSON log finds them too."""
+    project({"pgentry.yaml": BROKEN})
+    done = pgentry("run", "--", "true", url=database.url)
+    for text in ("Verifying critical tables", "users NOT FOUND", "CRITICAL: 3 tables are missing!",
+                 "Missing tables: users, avatars, avatar_projects"):
+        assert text in done.messages() or any(text in message for message in done.messages()), text
+
+
+def test_log_level_hides_what_is_below(pgentry, database, project):
+    """--log-level error: nothing but errors."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    done = pgentry("--log-level", "error", "run", "--", "true", url=database.url)
+    assert done.exit == 0 and done.stderr == "", done
+    done = pgentry("run", "--log-level", "warn", "--", "true", url=database.url)
+    assert all(event["level"] in ("warn", "error") for event in done.events)
+
+
+def test_a_summary_closes_the_boot(pgentry, database, project):
+    """Each phase with its time, each step with attempts and result, tables healthy of total."""
+    project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("run", "--", "true", url=database.url, env=TEXT)
+    summary = done.stderr[done.stderr.index("All critical tables exist!"):]
+    for word in ("waiting", "migrating", "migrate deploy", "raw SQL", "2 of 2", "ms"):
+        assert word in summary, word
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_the_report_is_written(pgentry, database, project, good):
+    """report_file: the boot report as JSON, after success and after failure."""
+    folder = project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"
+                      if good else "CREATE TABLE users (id int)"})
+    report = folder / "report.json"
+    done = pgentry("run", "--", "true", url=database.url, env={"PGENTRY_REPORT_FILE": report})
+    document = json.loads(report.read_text())
+    assert done.exit == (0 if good else 65), done
+    text = json.dumps(document)
+    assert "migrate deploy" in text and "P3009" in text and "raw SQL" in text
+    assert document["database"]["healthyTables"] == (2 if good else 1)
+
+
+def test_a_report_that_cannot_be_written_does_not_stop_the_application(pgentry, database, project):
+    """Once the boot is good, a full disk is not a reason to stay down; it is logged."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env={"PGENTRY_REPORT_FILE": "/dev/full"})
+    assert done.stdout == "it runs\n", done
+    assert "/dev/full" in done.stderr
+
+
+def test_the_termination_log_is_written_when_it_exists(pgentry, database, project):
+    """/dev/termination-log of Kubernetes; where it does not exist, none is made."""
+    project({"pgentry.yaml": BROKEN})
+    if os.geteuid() != 0 or os.path.exists("/dev/termination-log"):
+        pytest.skip("needs a /dev of its own")
+    folder = project.folder
+    script = ("mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt/ && touch /mnt/termination-log && "
+              "mount --bind /mnt /dev && \"$@\"; status=$?; cat /dev/termination-log; exit $status")
+    done = run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, "run", "--", "true"],
+        pgentry.environment(database.url, None), folder)
+    assert done.exit == 65, done
+    assert json.loads(done.stdout)["database"]["healthyTables"] == 0
+    assert not os.path.exists("/dev/termination-log")
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_no_secret_anywhere(pgentry, database, project, level):
+    """Log, report, standard output: neither the raw nor the encoded password, in success and failure, at any level."""
+    folder = project({"pgentry.yaml": REPAIR + "health: {token: t0ken-t0ken}\n", "fallback.sql": "SELECT nonsense"})
+    report = folder / "report.json"
+    other = "0ther/p@ss"
+    done = pgentry("--log-level", level, "run", "--", "true", url=database.url,
+                   env={"PGENTRY_REPORT_FILE": report, "PGPASSWORD": "pg-p4ssword",
+                        "DIRECT_URL": database.url_with(query="?application_name=x"),
+                        "OTHER": database.url_with(password=other)})
+    assert done.exit != 0
+    written = done.text + report.read_text()
+    for secret in (database.password, quote(database.password, safe=""), "t0ken-t0ken", "pg-p4ssword"):
+        assert secret not in written, secret
+
+
+def test_a_closed_standard_error_harms_nothing(pgentry, database, project):
+    """The log has nowhere to go: the application runs all the same."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    done = run(["sh", "-c", 'exec "$@" 2>&-', "sh", pgentry.binary, "run", "--", "echo", "it runs"],
+                                        pgentry.environment(database.url, None), folder)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+
+
+def test_a_reader_that_never_reads_stalls_nothing(pgentry, database, project):
+    """A full pipe at standard error: lines are dropped, the steps and the application run."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate:\n  steps:\n"
+                                      "    - {name: much, run: 'seq 1 200000'}\n"})
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen([pgentry.binary, "run", "--", "touch", "started"], cwd=folder, stderr=writing,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   env=pgentry.environment(database.url, None))
+        os.close(writing)
+        assert process.wait(60) == 0
+    finally:
+        os.close(reading)
+    assert (folder / "started").exists()

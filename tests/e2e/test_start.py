@@ -1,0 +1,303 @@
+"""Starting the application: rules 1, 7 and 9 of contract section 3, and section 6."""
+import json
+import os
+import signal
+import stat
+
+import pytest
+from supervisor import wait_until
+
+USERS = "verify: {tables: [users]}\n"
+
+# What the application finds, as JSON on its standard output.
+LOOK = """\
+#!/usr/bin/python3
+import json, os, signal
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+print(json.dumps({
+    "descriptors": sorted(int(n) for n in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + n)),
+    "blocked": int(status["SigBlk"], 16), "ignored": int(status["SigIgn"], 16) & ~0x1001000,
+    "environment": dict(os.environ), "cwd": os.getcwd(), "umask": int(status["Umask"], 8), "pid": os.getpid(),
+    "parent": os.getppid(), "group": os.getpgid(0),
+    "nonblocking": [fd for fd in (0, 1, 2) if not os.get_blocking(fd)]}))
+"""
+
+
+@pytest.fixture
+def ready(database, project):
+    """A database with the one critical table, and a folder that asks for it."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS, "look.py": LOOK})
+    return database
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 42, 64, 65, 70, 78, 126, 127, 128, 143, 254, 255])
+def test_the_application_s_status_passes_through(pgentry, ready, status):
+    """Whatever it says, also numbers that pgentry uses itself."""
+    assert pgentry("run", "--", "sh", "-c", f"exit {status}", url=ready.url).exit == status
+
+
+@pytest.mark.parametrize("name", ["TERM", "KILL", "SEGV", "USR1", "HUP"])
+def test_an_application_ended_by_signal_n_is_128_plus_n(pgentry, ready, name):
+    """The status a shell would show, and the log says what happened."""
+    done = pgentry("run", "--", "sh", "-c", f"kill -{name} $$", url=ready.url)
+    assert done.exit == 128 + getattr(signal, "SIG" + name), done
+    assert name in done.stderr, done
+
+
+def test_an_application_that_is_not_there_is_127(pgentry, ready):
+    """Not found: 127, and its name."""
+    done = pgentry("run", "--", "no-such-application", url=ready.url)
+    assert done.exit == 127, done
+    assert "no-such-application" in done.stderr
+    assert pgentry("run", "--", "/no/such/application", url=ready.url).exit == 127
+
+
+def test_an_application_that_cannot_be_executed_is_126(pgentry, ready, project):
+    """A file without the right, a folder, a broken interpreter: 126 or 127 as a shell has them."""
+    folder = project({"plain.txt": "x"})
+    assert pgentry("run", "--", "./plain.txt", url=ready.url).exit == 126
+    assert pgentry("run", "--", str(folder), url=ready.url).exit == 126
+    (folder / "garbage").write_bytes(b"\x7fELF but not really")
+    (folder / "garbage").chmod(0o755)
+    assert pgentry("run", "--", "./garbage", url=ready.url).exit == 126
+
+
+def test_the_short_form_is_run(pgentry, ready):
+    """pgentry -- APP is pgentry run -- APP; options of the application are its own."""
+    done = pgentry("--", "echo", "-c", "--help", url=ready.url)
+    assert done.exit == 0 and done.stdout == "-c --help\n", done
+
+
+def test_run_without_dashes_takes_the_application_too(pgentry, ready):
+    """pgentry run APP ARG…: what follows the application's name is not read as our option."""
+    done = pgentry("run", "echo", "--version", url=ready.url)
+    assert done.exit == 0 and done.stdout == "--version\n", done
+
+
+@pytest.mark.parametrize("mode", ["supervise", "exec"])
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_the_application_gets_a_clean_process(pgentry, ready, project, mode, pid_1):
+    """Descriptors 0 to 2, empty mask, default dispositions, environment and folder untouched, streams left blocking."""
+    folder = project.folder
+    given = {"KEPT": "as it is", "DATABASE_URL": ready.url, "PGENTRY_APP_MODE": mode, "EMPTY": ""}
+    done = pgentry("run", "--", "./look.py", env=given, pid_1=pid_1)
+    assert done.exit == 0, done
+    seen = json.loads(done.stdout)
+    assert seen["descriptors"] == [0, 1, 2]
+    assert seen["blocked"] == 0
+    # python itself ignores SIGPIPE and SIGXFSZ; LOOK leaves those out
+    assert seen["ignored"] == 0
+    assert seen["nonblocking"] == []
+    assert seen["cwd"] == str(folder)
+    assert seen["umask"] == 0o022 or seen["umask"] == os.umask(os.umask(0o022))
+    expected = pgentry.environment(None, given)
+    environment = {name: value for name, value in seen["environment"].items() if name not in ("LC_CTYPE", "_", "PWD", "SHLVL")}
+    assert environment == expected
+
+
+def test_what_we_inherited_ignored_or_blocked_is_default_for_the_application(pgentry, ready):
+    """docker and shells may start us with SIGINT ignored or signals blocked."""
+    def before():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR2})
+    running = pgentry.start("run", "--", "./look.py", url=ready.url, preexec_fn=before)
+    done = running.wait()
+    assert done.exit == 0, done
+    seen = json.loads(done.stdout)
+    assert (seen["blocked"], seen["ignored"]) == (0, 0)
+
+
+def test_descriptors_that_we_inherited_do_not_reach_the_application(pgentry, ready):
+    """Only 0, 1 and 2, whatever the caller left open."""
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    try:
+        running = pgentry.start("run", "--", "./look.py", url=ready.url, pass_fds=(writing,))
+        seen = json.loads(running.wait().stdout)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert seen["descriptors"] == [0, 1, 2]
+
+
+def test_standard_input_reaches_the_application(pgentry, ready, project):
+    """Steps read from /dev/null, the application reads what we were given."""
+    folder = project({"input": "hello\n"})
+    with open(folder / "input", "rb") as given:
+        done = pgentry("run", "--", "cat", url=ready.url, stdin=given)
+    assert done.stdout == "hello\n", done
+
+
+def test_mode_exec_becomes_the_application(pgentry, ready):
+    """The pid stays the same."""
+    running = pgentry.start("run", "--", "./look.py", url=ready.url, env={"PGENTRY_APP_MODE": "exec"})
+    done = running.wait()
+    assert json.loads(done.stdout)["pid"] == running.process.pid
+
+
+def test_mode_supervise_stays_the_parent(pgentry, ready):
+    """The application is a child of ours."""
+    running = pgentry.start("run", "--", "./look.py", url=ready.url)
+    done = running.wait()
+    assert json.loads(done.stdout)["parent"] == running.process.pid
+
+
+def test_mode_exec_warns_once_of_keys_that_act_no_more(pgentry, ready):
+    """interval, stop_timeout and ok_exit: one warning that names those that were set."""
+    done = pgentry("run", "--set", "app.mode=exec", "--set", "app.stop_timeout=5s", "--set", "app.ok_exit=143",
+                   "--", "true", url=ready.url)
+    assert done.exit == 0, done
+    warnings = [event["msg"] for event in done.events if event["level"] == "warn"]
+    assert len([text for text in warnings if "stop_timeout" in text and "ok_exit" in text]) == 1, done
+
+
+def test_the_application_is_never_started_on_an_unverified_schema(pgentry, database, project):
+    """Rule 1: whatever is set, no table, no application."""
+    project({"pgentry.yaml": USERS})
+    for more in ([], ["--set", "app.mode=exec"], ["--set", "migrate.when=always"], ["--set", "migrate.lock=false"],
+                 ["--set", "verify.interval=0"], ["--set", "health.failures=1"]):
+        done = pgentry("run", *more, "--", "echo", "it runs", url=database.url)
+        assert done.exit == 65, done
+        assert "it runs" not in done.stdout, done
+
+
+@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "WINCH", "CONT", "RTMIN", "RTMAX"])
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_every_signal_reaches_the_application(pgentry, ready, project, name, pid_1):
+    """Forwarded each time it comes."""
+    number = int(getattr(signal, "SIG" + name))
+    project({"hear.py": f"""\
+        #!/usr/bin/python3
+        import signal, sys
+        heard = 0
+        signal.pthread_sigmask(signal.SIG_BLOCK, [{number}])
+        print("ready", flush=True)
+        for count in range(2):
+            signal.sigwait([{number}])
+            print("heard", count, flush=True)
+        sys.exit(7)
+        """})
+    running = pgentry.start("run", "--", "./hear.py", url=ready.url, pid_1=pid_1)
+    running.wait_for("ready")
+    running.signal(number)
+    running.wait_for("heard 0")
+    running.signal(number)
+    done = running.wait()
+    assert done.exit == 7, done
+
+
+def test_stop_signal_translates_term(pgentry, ready, project):
+    """app.stop_signal: QUIT (nginx) turns TERM and INT into it."""
+    project({"hear.sh": "#!/bin/sh\ntrap 'exit 3' QUIT\ntrap 'exit 4' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    running = pgentry.start("run", "--set", "app.stop_signal=QUIT", "--", "./hear.sh", url=ready.url)
+    running.wait_for("ready")
+    running.terminate()
+    assert running.wait().exit == 3
+
+
+def test_stop_timeout_kills_what_is_left(pgentry, ready, project):
+    """TERM is ignored; after stop_timeout KILL: 137."""
+    project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    running = pgentry.start("run", "--set", "app.stop_timeout=500ms", "--", "./deaf.sh", url=ready.url)
+    running.wait_for("ready")
+    running.terminate()
+    assert running.wait(5).exit == 137
+
+
+def test_ok_exit_turns_a_status_into_0(pgentry, ready):
+    """A JVM stopped by TERM says 143."""
+    assert pgentry("run", "--set", "app.ok_exit=[143, 3]", "--", "sh", "-c", "exit 3", url=ready.url).exit == 0
+    assert pgentry("run", "--set", "app.ok_exit=[143]", "--", "sh", "-c", "kill -TERM $$", url=ready.url).exit == 0
+    assert pgentry("run", "--set", "app.ok_exit=[143]", "--", "sh", "-c", "exit 3", url=ready.url).exit == 3
+
+
+def test_kill_group_signals_the_application_s_children_too(pgentry, ready, project):
+    """app.kill_group: a shell without exec does not pass signals on, the group does."""
+    folder = project({"parent.sh": "#!/bin/sh\n./child.sh &\nwait\nwait\n",
+                      "child.sh": "#!/bin/sh\ntrap 'echo child > heard; exit 0' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    running = pgentry.start("run", "--set", "app.kill_group=true", "--", "./parent.sh", url=ready.url)
+    running.wait_for("ready")
+    running.terminate()
+    running.wait()
+    wait_until((folder / "heard").exists, 5)
+
+
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_orphans_are_reaped_and_do_not_change_the_status(pgentry, ready, project, pid_1):
+    """Double forks end as our children; none stays a zombie, none is taken for the application."""
+    project({"orphans.sh": """\
+        #!/bin/sh
+        for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'exit 9' &) ; done
+        tries=0
+        while ps -eo stat=,ppid= | grep -q "^Z.* $PPID\\$"; do
+            tries=$((tries + 1)); [ $tries -lt 100 ] || exit 99
+            sleep 0.05
+        done
+        exit 5
+        """})
+    assert pgentry("run", "--", "./orphans.sh", url=ready.url, pid_1=pid_1).exit == 5
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_app_user_is_dropped_to_for_steps_and_application(pgentry, database, project, tmp_path):
+    """app.user: uid, gid, groups; without a way back."""
+    for folder in (project.folder, *project.folder.parents):
+        if folder != folder.parent and str(folder).startswith("/tmp/"):
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
+    project({"pgentry.yaml": USERS + """\
+migrate:
+  steps:
+    - {name: who, run: "id -u >&2; exit 1", attempts: 1}
+    - {name: sql, run: "psql -qX \\"$DATABASE_URL\\" -c 'CREATE TABLE users (id int)'"}
+app: {user: nobody}
+"""})
+    done = pgentry("run", "--", "sh", "-c", "id -u; id -g; id -G; grep -E '^(Uid|Gid|CapEff|CapPrm)' /proc/self/status",
+                   url=database.url)
+    assert done.exit == 0, done
+    lines = done.stdout.split("\n")
+    assert lines[0] == "65534" and lines[1] == "65534" and lines[2] == "65534"
+    assert "Uid:\t65534\t65534\t65534\t65534" in done.stdout
+    assert "CapEff:\t0000000000000000" in done.stdout and "CapPrm:\t0000000000000000" in done.stdout
+    assert any("65534" in event["msg"] for event in done.events), "the step ran as somebody else"
+
+
+@pytest.mark.parametrize("user", ["no-such-user", "4242424"])
+def test_an_app_user_that_cannot_be_is_78(pgentry, ready, user):
+    """Unknown name; a uid without passwd entry and without gid."""
+    done = pgentry("run", "--set", f"app.user={user}", "--", "echo", "it runs", url=ready.url)
+    assert done.exit == 78, done
+    assert "it runs" not in done.stdout and user in done.stderr
+
+
+def test_file_env_hands_what_was_read_to_the_application(pgentry, ready, project):
+    """DATABASE_URL_FILE: the application sees DATABASE_URL only with app.file_env."""
+    folder = project({"secret": ready.url + "\n"})
+    for setting, expected in (("false", "none\n"), ("true", ready.url + "\n")):
+        done = pgentry("run", "--set", f"app.file_env={setting}", "--", "sh", "-c", 'echo "${DATABASE_URL:-none}"',
+                       env={"DATABASE_URL_FILE": folder / "secret"})
+        assert done.exit == 0 and done.stdout == expected, done
+
+
+def test_no_password_is_seen_in_ps_while_it_runs(pgentry, ready):
+    """Rule 11: no argument of any of our processes holds a secret."""
+    running = pgentry.start("run", "--", "sh", "-c", "echo ready; exec sleep 1000", url=ready.url)
+    running.wait_for("ready")
+    everything = b""
+    for pid in [running.process.pid, *running.children()]:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            everything += file.read()
+    assert ready.password.encode() not in everything
+    assert ready.url.encode() not in everything
+    running.terminate()
+    assert running.wait().exit == 143
+
+
+def test_the_database_is_left_alone_while_the_application_runs(pgentry, ready):
+    """interval: 0 means no connection at all after the start."""
+    running = pgentry.start("run", "--set", "verify.interval=0", "--", "sh", "-c", "echo ready; exec sleep 1000", url=ready.url)
+    running.wait_for("ready")
+    wait_until(lambda: not ready.application_sessions(), 5, "no session of ours")
+    running.terminate()
+    running.wait()
