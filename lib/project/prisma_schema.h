@@ -1,0 +1,38 @@
+/* The reader of schema.prisma: a file or a folder of files to the tables, columns and enums that Prisma's engine makes
+ * of them. One pass, no recursion, everything in an arena.
+ *
+ * As in the engine's SQL: tables marked @@ignore, columns marked @ignore and of type Unsupported are there; views are
+ * not; an implicit many-to-many relation is a table `_` + relation name with columns A and B in the schema of the model
+ * whose name comes first. Names over 63 bytes are cut where PostgreSQL cuts them. Constructs of future versions
+ * (blocks, attributes, field types) are passed over with a note; what no version could mean is an error. */
+#ifndef PROJECT_PRISMA_SCHEMA_H
+#define PROJECT_PRISMA_SCHEMA_H
+
+#include "base/error.h"
+#include "config/wanted.h"
+
+#include <stdbool.h>
+
+#define PRISMA_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
+
+struct prisma_schema {
+    const char *provider; /* of the datasource; NULL: no file has one */
+    struct wanted_table *tables;
+    size_t table_count;
+    struct wanted_type *enums;
+    size_t enum_count;
+    struct strings notes; /* what was passed over, each with FILE:LINE:COLUMN */
+};
+
+/* `schema` is where models without @@schema lie. False with *error "FILE:LINE:COLUMN: what" (or "FILE: what"). */
+bool prisma_schema_read(struct prisma_schema *result, const char *path, const char *schema, struct arena *arena,
+                        struct error *error);
+
+/* The same of text in memory: one file. */
+bool prisma_schema_parse(struct prisma_schema *result, const char *file, const char *text, size_t length,
+                         const char *schema, struct arena *arena, struct error *error);
+
+/* Whether the provider is PostgreSQL; no datasource at all counts as one. */
+bool prisma_schema_is_postgres(const struct prisma_schema *schema);
+
+#endif
