@@ -15,7 +15,8 @@
 #include <stddef.h>
 
 struct conninfo {
-    const char **keywords; /* both NULL-terminated, as PQconnectStartParams wants them; only keywords that libpq knows */
+    const char *
+        *keywords; /* both NULL-terminated, as PQconnectStartParams wants them; only keywords that libpq knows */
     const char **values;
     size_t count;
     size_t capacity;
@@ -35,6 +36,9 @@ const char *conninfo_get(const struct conninfo *info, const char *keyword);
 void conninfo_set(struct conninfo *info, const char *keyword, const char *value, struct arena *arena);
 /* Adds it only where the keyword is not given yet. */
 void conninfo_default(struct conninfo *info, const char *keyword, const char *value, struct arena *arena);
+
+/* The same with lists of its own. */
+struct conninfo conninfo_copy(const struct conninfo *info, struct arena *arena);
 
 /* prisma:// and prisma+postgres://: a proxy that speaks no PostgreSQL. */
 bool conninfo_is_prisma_proxy(const char *url);

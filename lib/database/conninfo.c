@@ -1,0 +1,483 @@
+#include "database/conninfo.h"
+
+#include "base/mask.h"
+#include "database/url.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define FIRST_CAPACITY 32
+
+/* Everything known while one string is being read. */
+struct reading {
+    struct conninfo *info;
+    struct arena *arena;
+    PQconninfoOption *known; /* what libpq knows: asked, not copied into a table that would grow old */
+    const char *hosts;       /* of the parameters: they win over those in front of the path, as in libpq */
+    const char *ports;
+    const char *sslmode;
+    const char *ssl;        /* of the JDBC driver, node-postgres and asyncpg */
+    const char *sslfactory; /* the JDBC driver's */
+    const char *sslaccept;  /* Prisma's */
+    const char *sslcert;
+    bool url; /* a URL, not a keyword string */
+    bool jdbc;
+};
+
+/* ---- the list ---- */
+
+static size_t position_of(const struct conninfo *info, const char *keyword)
+{
+    size_t i = 0;
+
+    while (i < info->count && strcmp(info->keywords[i], keyword) != 0) {
+        i++;
+    }
+    return i;
+}
+
+const char *conninfo_get(const struct conninfo *info, const char *keyword)
+{
+    size_t i = position_of(info, keyword);
+
+    return i < info->count ? info->values[i] : NULL;
+}
+
+/* One place stays free for the NULL at the end. */
+static void resize(struct conninfo *info, size_t capacity, struct arena *arena)
+{
+    const char **keywords = arena_array(arena, capacity, sizeof *keywords);
+    const char **values = arena_array(arena, capacity, sizeof *values);
+
+    for (size_t i = 0; i < info->count; i++) {
+        keywords[i] = info->keywords[i];
+        values[i] = info->values[i];
+    }
+    info->keywords = keywords;
+    info->values = values;
+    info->capacity = capacity;
+}
+
+struct conninfo conninfo_copy(const struct conninfo *info, struct arena *arena)
+{
+    struct conninfo copy = *info;
+
+    resize(&copy, info->capacity, arena);
+    return copy;
+}
+
+void conninfo_set(struct conninfo *info, const char *keyword, const char *value, struct arena *arena)
+{
+    size_t i = position_of(info, keyword);
+
+    if (i == info->count) {
+        if (info->count + 1 == info->capacity) {
+            resize(info, 2 * info->capacity, arena);
+        }
+        info->keywords[info->count++] = arena_strdup(arena, keyword);
+    }
+    info->values[i] = arena_strdup(arena, value);
+}
+
+void conninfo_default(struct conninfo *info, const char *keyword, const char *value, struct arena *arena)
+{
+    if (!conninfo_get(info, keyword)) {
+        conninfo_set(info, keyword, value, arena);
+    }
+}
+
+/* ---- parameters ---- */
+
+static void set(struct reading *reading, const char *keyword, const char *value)
+{
+    conninfo_set(reading->info, keyword, value, reading->arena);
+}
+
+static void drop(struct reading *reading, const char *name)
+{
+    if (!strings_contain(&reading->info->notes, name)) {
+        strings_add(reading->arena, &reading->info->notes, name);
+    }
+}
+
+/* currentSchema is a search path: tables are made in its first. */
+static void set_schema(struct reading *reading, const char *value)
+{
+    size_t first = strcspn(value, ",");
+
+    if (first) {
+        reading->info->schema = arena_strndup(reading->arena, value, first);
+    }
+}
+
+static void set_sslmode(struct reading *reading, const char *value)
+{
+    reading->sslmode = value;
+}
+
+static void set_ssl(struct reading *reading, const char *value)
+{
+    reading->ssl = value;
+}
+
+static void set_sslfactory(struct reading *reading, const char *value)
+{
+    reading->sslfactory = value;
+}
+
+static void set_sslaccept(struct reading *reading, const char *value)
+{
+    reading->sslaccept = value;
+}
+
+static void set_sslcert(struct reading *reading, const char *value)
+{
+    reading->sslcert = value;
+}
+
+static void set_application_name(struct reading *reading, const char *value)
+{
+    set(reading, "application_name", value);
+}
+
+static void set_keepalives(struct reading *reading, const char *value)
+{
+    set(reading, "keepalives", strcmp(value, "false") == 0 ? "0" : "1");
+}
+
+static void set_target(struct reading *reading, const char *value)
+{
+    static const char *const targets[][2] = {
+        { "any", "any" },           { "primary", "primary" },
+        { "master", "primary" },    { "secondary", "standby" },
+        { "slave", "standby" },     { "preferSecondary", "prefer-standby" },
+        { "preferPrimary", "any" }, { "preferSlave", "prefer-standby" },
+    };
+
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        if (strcmp(value, targets[i][0]) == 0) {
+            set(reading, "target_session_attrs", targets[i][1]);
+            return;
+        }
+    }
+    drop(reading, "targetServerType");
+}
+
+/* SQLAlchemy gives several hosts as host=a:1&host=b:2: to libpq that is host=a,b port=1,2. */
+static void add_host(struct reading *reading, const char *value)
+{
+    const char *before = reading->url ? reading->hosts : NULL;
+    bool plain = value[0] == '/' || value[0] == '@' || strchr(value, ',');
+    const char *colon = plain ? NULL : strchr(value, ':');
+    bool port = colon && colon[1] && !colon[1 + strspn(colon + 1, "0123456789")];
+    const char *host = port ? arena_strndup(reading->arena, value, (size_t)(colon - value)) : value;
+
+    reading->hosts = before ? arena_printf(reading->arena, "%s,%s", before, host) : host;
+    if (port) {
+        reading->ports =
+            before && reading->ports ? arena_printf(reading->arena, "%s,%s", reading->ports, colon + 1) : colon + 1;
+    }
+}
+
+/* What frameworks call otherwise than libpq, or what libpq does not know and pgentry acts on. */
+static const struct {
+    const char *name;
+    void (*apply)(struct reading *reading, const char *value);
+} parameters[] = {
+    { "schema", set_schema },
+    { "currentSchema", set_schema },
+    { "sslmode", set_sslmode },
+    { "ssl", set_ssl },
+    { "sslfactory", set_sslfactory },
+    { "sslaccept", set_sslaccept },
+    { "sslcert", set_sslcert },
+    { "host", add_host },
+    { "ApplicationName", set_application_name },
+    { "targetServerType", set_target },
+    { "tcpKeepAlive", set_keepalives },
+};
+
+static void read_parameter(struct reading *reading, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        if (strcmp(parameters[i].name, name) == 0) {
+            parameters[i].apply(reading, value);
+            return;
+        }
+    }
+    for (const PQconninfoOption *option = reading->known; option && option->keyword; option++) {
+        if (strcmp(option->keyword, name) == 0) {
+            set(reading, name, value);
+            return;
+        }
+    }
+    drop(reading, name);
+}
+
+/* ---- TLS, in several dialects ---- */
+
+/* What the framework would do, as a value of sslmode; NULL: libpq's default. */
+static const char *sslmode_of(struct reading *reading)
+{
+    static const char *const yes[] = { "true", "1", "on", "yes" };
+    const char *mode = reading->sslmode;
+    const char *ssl = reading->ssl;
+
+    for (size_t i = 0; ssl && i < sizeof yes / sizeof *yes; i++) {
+        if (strcmp(ssl, yes[i]) == 0) {
+            /* The JDBC driver verifies unless told otherwise (its manual, "ssl"). */
+            bool lax = !reading->jdbc || (reading->sslfactory && strstr(reading->sslfactory, "NonValidating"));
+
+            ssl = lax ? "require" : "verify-full";
+        }
+    }
+    if (ssl && (strcmp(ssl, "false") == 0 || strcmp(ssl, "0") == 0)) {
+        ssl = reading->jdbc ? NULL : "disable"; /* to the JDBC driver it is the default, prefer */
+    }
+    mode = mode ? mode : ssl;
+    if (mode && strcmp(mode, "no-verify") == 0) { /* node-postgres */
+        mode = "require";
+    }
+    if (reading->sslaccept && strcmp(reading->sslaccept, "strict") == 0 && !(mode && strcmp(mode, "disable") == 0)) {
+        mode = "verify-full";
+    }
+    return mode;
+}
+
+/* Prisma resolves a relative path from the schema's folder, ./prisma. */
+static const char *prisma_path(struct reading *reading, const char *path)
+{
+    const char *inside = arena_printf(reading->arena, "prisma/%s", path);
+
+    return path[0] != '/' && access(path, F_OK) != 0 && access(inside, F_OK) == 0 ? inside : path;
+}
+
+static void read_tls(struct reading *reading)
+{
+    struct conninfo *info = reading->info;
+    const char *mode = sslmode_of(reading);
+    bool lax = reading->sslaccept && strcmp(reading->sslaccept, "accept_invalid_certs") == 0;
+
+    if (mode) {
+        set(reading, "sslmode", mode);
+    }
+    if (!reading->sslcert) {
+        return;
+    }
+    /* libpq's client certificate comes with a key; Prisma's sslcert is the server's CA and comes alone. */
+    if (!reading->url || conninfo_get(info, "sslkey") || conninfo_get(info, "sslrootcert")) {
+        set(reading, "sslcert", reading->sslcert);
+    } else if (!lax) {
+        set(reading, "sslrootcert", prisma_path(reading, reading->sslcert));
+    }
+}
+
+/* ---- URLs ---- */
+
+static bool read_url(struct reading *reading, const char *text, struct error *error)
+{
+    struct url url;
+
+    if (!url_parse(&url, text, reading->arena, error)) {
+        return false;
+    }
+
+    const struct url_parameter parts[] = {
+        { "user", url.user },
+        { "password", url.password },
+        { "dbname", url.database },
+        { "port", url.ports },
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].value) {
+            set(reading, parts[i].name, parts[i].value);
+        }
+    }
+    if (url.raw_password) {
+        mask_add(url.raw_password);
+    }
+    for (size_t i = 0; i < url.parameter_count; i++) {
+        read_parameter(reading, url.parameters[i].name, url.parameters[i].value);
+    }
+    reading->hosts = reading->hosts ? reading->hosts : url.hosts;
+    return true;
+}
+
+/* ---- keyword strings (libpq manual, "Keyword/Value Connection Strings") ---- */
+
+static const char blanks[] = " \t\r\n\f\v";
+
+/* A value, quoted or not; NULL if its quote is not closed. */
+static const char *read_value(const char **text, struct arena *arena)
+{
+    const char *c = *text;
+    bool quoted = *c == '\'';
+    char *value = arena_alloc(arena, strlen(c) + 1);
+    size_t n = 0;
+
+    for (c += quoted; *c && (quoted ? *c != '\'' : !strchr(blanks, *c)); c++) {
+        if (*c == '\\' && c[1]) {
+            c++;
+        }
+        value[n++] = *c;
+    }
+    if (quoted && !*c) {
+        return NULL;
+    }
+    *text = c + quoted;
+    return value;
+}
+
+static bool read_keywords(struct reading *reading, const char *text, struct error *error)
+{
+    for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+        size_t length = strcspn(text, "= \t\r\n\f\v");
+        const char *name = arena_strndup(reading->arena, text, length);
+
+        text += length;
+        text += strspn(text, blanks);
+        if (*text != '=' || length == 0) {
+            error_set(error, STATUS_CONFIG, "neither a URL nor a libpq keyword string");
+            return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
+        }
+        text += 1;
+        text += strspn(text, blanks);
+
+        const char *value = read_value(&text, reading->arena);
+
+        if (!value) {
+            return error_set(error, STATUS_CONFIG, "a quote in the keyword string is not closed");
+        }
+        read_parameter(reading, name, value);
+    }
+    /* Host=db;Username=… of other drivers: without this, a connection to localhost would be tried. */
+    if (reading->info->count == 0 && !reading->hosts) {
+        error_set(error, STATUS_CONFIG, "the string holds no keyword that libpq knows");
+        return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
+    }
+    return true;
+}
+
+/* ---- which dialect ---- */
+
+static const char *const schemes[] = { "postgres", "postgresql", "postgis", "pgsql", "psql", "ecto" };
+
+/* Length of "scheme:" at the start of the text, or 0. */
+static size_t scheme_length(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._");
+
+    return length && strncmp(text + length, "://", 3) == 0 ? length : 0;
+}
+
+/* A driver may follow the name: postgresql+psycopg2. */
+static bool scheme_is_postgres(const char *text, size_t length)
+{
+    const char *plus = memchr(text, '+', length);
+    size_t name = plus ? (size_t)(plus - text) : length;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (strlen(schemes[i]) == name && strncasecmp(schemes[i], text, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool conninfo_is_prisma_proxy(const char *url)
+{
+    return url && (strncasecmp(url, "prisma://", 9) == 0 || strncasecmp(url, "prisma+postgres://", 18) == 0);
+}
+
+/* jdbc:postgresql://host/db, jdbc:postgresql:db and jdbc:postgresql:/ */
+static bool read_jdbc(struct reading *reading, const char *text, struct error *error)
+{
+    reading->jdbc = true;
+    if (strncmp(text, "//", 2) == 0) {
+        return read_url(reading, text + 2, error);
+    }
+    return read_url(reading, text[0] == '/' ? text : arena_printf(reading->arena, "/%s", text), error);
+}
+
+static bool read_text(struct reading *reading, const char *text, struct error *error)
+{
+    static const char jdbc[] = "jdbc:postgresql:";
+    size_t scheme = scheme_length(text);
+
+    reading->url = true;
+    if (conninfo_is_prisma_proxy(text)) {
+        return error_set(error, STATUS_CONFIG,
+                         "a %.*s:// URL leads to a proxy of Prisma's that speaks no PostgreSQL: "
+                         "set database.direct_url",
+                         (int)scheme, text);
+    }
+    if (strncasecmp(text, jdbc, sizeof jdbc - 1) == 0) {
+        return read_jdbc(reading, text + sizeof jdbc - 1, error);
+    }
+    if (scheme && scheme_is_postgres(text, scheme)) {
+        return read_url(reading, text + scheme + 3, error);
+    }
+    if (scheme) {
+        return error_set(error, STATUS_CONFIG,
+                         "%.*s:// is not PostgreSQL: the URL starts with postgres:// or postgresql://",
+                         (int)(scheme < 32 ? scheme : 32), text);
+    }
+    if (text[0] == '"' || text[0] == '\'') {
+        return error_set(error, STATUS_CONFIG, "it starts with a quotation mark: write it without quotes");
+    }
+    reading->url = false;
+    return read_keywords(reading, text, error);
+}
+
+/* ---- all of it ---- */
+
+static void finish(struct reading *reading)
+{
+    struct conninfo *info = reading->info;
+    static const char *const secrets[] = { "password", "sslpassword" };
+
+    if (reading->hosts) {
+        set(reading, "host", reading->hosts);
+    }
+    if (reading->ports) {
+        set(reading, "port", reading->ports);
+    }
+    read_tls(reading);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (conninfo_get(info, secrets[i])) {
+            mask_add(conninfo_get(info, secrets[i]));
+        }
+    }
+}
+
+bool conninfo_parse(struct conninfo *info, const char *text, struct arena *arena, struct error *error)
+{
+    struct reading reading = { .info = info, .arena = arena };
+    bool fine = true;
+
+    *info = (struct conninfo){ 0 };
+    resize(info, FIRST_CAPACITY, arena);
+    if (!text) {
+        return true;
+    }
+    text += strspn(text, blanks);
+
+    size_t length = strlen(text);
+
+    while (length && strchr(blanks, text[length - 1])) { /* a mounted secret ends with a new line */
+        length--;
+    }
+    if (length == 0) {
+        return error_set(error, STATUS_CONFIG, "it is empty");
+    }
+    reading.known = PQconndefaults();
+    fine = read_text(&reading, arena_strndup(arena, text, length), error);
+    PQconninfoFree(reading.known);
+    if (fine) {
+        finish(&reading);
+    }
+    return fine;
+}

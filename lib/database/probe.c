@@ -1,0 +1,232 @@
+#include "database/probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ADDRESSES_MAX 64 /* more is no cluster but a mistake, and each costs a descriptor */
+#define NAMED_MAX 4      /* addresses named in a message */
+
+/* ---- addresses ---- */
+
+static struct address *add_address(struct addresses *addresses, const void *bytes, size_t length, struct arena *arena)
+{
+    if (addresses->count == ADDRESSES_MAX) {
+        return NULL;
+    }
+    if (addresses->capacity == 0) {
+        addresses->capacity = ADDRESSES_MAX;
+        addresses->items = arena_array(arena, ADDRESSES_MAX, sizeof *addresses->items);
+    }
+
+    struct address *address = &addresses->items[addresses->count++];
+
+    memcpy(&address->bytes, bytes, length);
+    address->length = (socklen_t)length;
+    return address;
+}
+
+static void unresolved(struct addresses *addresses, const char *host, const char *why, struct arena *arena)
+{
+    if (!addresses->unresolved) {
+        addresses->unresolved = arena_strdup(arena, host);
+        addresses->why = arena_strdup(arena, why);
+    }
+}
+
+static void add_socket(struct addresses *addresses, const char *host, const char *path, const char *port,
+                       struct arena *arena)
+{
+    struct sockaddr_un socket_address = { .sun_family = AF_UNIX };
+    size_t length = strlen(path);
+
+    if (length >= sizeof socket_address.sun_path) {
+        unresolved(addresses, host, "the path is too long for a socket", arena);
+        return;
+    }
+    memcpy(socket_address.sun_path, path, length);
+    if (path[0] == '@') { /* the abstract name space, as libpq writes it */
+        socket_address.sun_path[0] = '\0';
+    }
+
+    size_t used = offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@');
+    struct address *address = add_address(addresses, &socket_address, used, arena);
+
+    if (address) {
+        address->host = host;
+        address->port = port;
+    }
+}
+
+void addresses_of_path(struct addresses *addresses, const char *path, struct arena *arena)
+{
+    add_socket(addresses, path, path, NULL, arena);
+}
+
+void addresses_of_host(struct addresses *addresses, const char *host, const char *numeric, const char *port,
+                       struct arena *arena)
+{
+    if (!numeric && (host[0] == '/' || host[0] == '@')) {
+        add_socket(addresses, host, arena_printf(arena, "%s/.s.PGSQL.%s", host, port), port, arena);
+        return;
+    }
+
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = numeric ? AI_NUMERICHOST : 0 };
+    struct addrinfo *found = NULL;
+    int failed = getaddrinfo(numeric ? numeric : host, port, &hints, &found);
+
+    if (failed) {
+        unresolved(addresses, host, failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed), arena);
+        return;
+    }
+    for (struct addrinfo *one = found; one; one = one->ai_next) {
+        char text[NI_MAXHOST];
+        struct address *address = add_address(addresses, one->ai_addr, one->ai_addrlen, arena);
+
+        if (address && getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0) {
+            address->numeric = arena_strdup(arena, text);
+        }
+        if (address) {
+            address->host = host;
+            address->port = port;
+        }
+    }
+    freeaddrinfo(found);
+}
+
+const char *address_name(const struct address *address, struct arena *arena)
+{
+    if (!address->port) {
+        return address->host;
+    }
+    if (!address->numeric) {
+        return arena_printf(arena, "%s/.s.PGSQL.%s", address->host, address->port);
+    }
+    return arena_printf(arena, strchr(address->host, ':') ? "[%s]:%s" : "%s:%s", address->host, address->port);
+}
+
+/* ---- probing ---- */
+
+/* Starts one connection; -1 once its outcome is known. */
+static int start(struct address *address)
+{
+    int fd = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        address->error = errno;
+        return -1;
+    }
+    if (connect(fd, (const struct sockaddr *)&address->bytes, address->length) == 0) {
+        address->error = 0;
+    } else if (errno == EINPROGRESS) {
+        address->error = ETIMEDOUT; /* until we know better */
+        return fd;
+    } else {
+        address->error = errno;
+    }
+    close(fd);
+    return -1;
+}
+
+static void finish(struct address *address, int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) {
+        error = errno;
+    }
+    address->error = error;
+    close(fd);
+}
+
+size_t probe_addresses(struct addresses *addresses, const struct deadline *deadline)
+{
+    struct pollfd fds[ADDRESSES_MAX + 1];
+    size_t open = 0;
+    size_t answered = 0;
+    struct deadline limit = deadline_within(deadline, PROBE_LIMIT);
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        fds[i] = (struct pollfd){ .fd = start(&addresses->items[i]), .events = POLLOUT };
+        open += fds[i].fd >= 0;
+        answered += addresses->items[i].error == 0;
+    }
+    fds[addresses->count] = (struct pollfd){ .fd = deadline->given_up };
+    if (answered) {
+        limit = deadline_within(&limit, PROBE_GRACE);
+    }
+    while (open && !deadline_passed(&limit) && fds[addresses->count].revents == 0) {
+        if (poll(fds, addresses->count + 1, deadline_left(&limit)) < 0 && errno != EINTR) {
+            break;
+        }
+        for (size_t i = 0; i < addresses->count; i++) {
+            if (fds[i].fd < 0 || !fds[i].revents) {
+                continue;
+            }
+            finish(&addresses->items[i], fds[i].fd);
+            fds[i].fd = -1;
+            open--;
+            if (addresses->items[i].error == 0 && answered++ == 0) {
+                limit = deadline_within(&limit, PROBE_GRACE);
+            }
+        }
+    }
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (fds[i].fd >= 0) {
+            close(fds[i].fd);
+        }
+    }
+    return answered;
+}
+
+/* ---- what it means ---- */
+
+/* By errno (connect(2), socket(7), unix(7)); what is not here means that packets do not arrive. */
+static enum failure errno_failure(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+    case ENOENT: /* no such socket (yet) */
+    case ENOTDIR:
+    case ECONNRESET:
+    case EAGAIN: /* the socket's queue is full */
+        return FAILURE_NOT_LISTENING;
+    case EACCES:
+    case EPERM:
+        return FAILURE_REFUSED;
+    default:
+        return FAILURE_NO_ANSWER;
+    }
+}
+
+enum failure probe_failure(const struct addresses *addresses, const char **message, struct arena *arena)
+{
+    enum failure failure = FAILURES;
+    const char *text = "";
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct address *address = &addresses->items[i];
+        enum failure this = errno_failure(address->error);
+        bool tell_number = address->numeric && strcmp(address->numeric, address->host) != 0;
+
+        failure = this < failure ? this : failure; /* the table's order: the more hopeful comes first */
+        if (i < NAMED_MAX) {
+            text = arena_printf(arena, "%s%s%s%s%s%s: %s", text, i ? "; " : "", address_name(address, arena),
+                                tell_number ? " (" : "", tell_number ? address->numeric : "", tell_number ? ")" : "",
+                                address->error == ETIMEDOUT ? "no answer" : strerror(address->error));
+        }
+    }
+    if (addresses->unresolved) {
+        failure = failure == FAILURES ? FAILURE_NAME : failure;
+        text = arena_printf(arena, "%s%s%s: %s", text, *text ? "; " : "", addresses->unresolved, addresses->why);
+    }
+    *message = text;
+    return failure == FAILURES ? FAILURE_NAME : failure;
+}

@@ -1,0 +1,173 @@
+#include "database/sqlstate.h"
+
+#include <string.h>
+
+#define SQLSTATE_LENGTH 5
+#define SQLSTATE_CLASS_LENGTH 2
+
+/* clang-format off */
+static const struct known_error known_errors[] = {
+    /* The server is there, but not yet, or not now. */
+    { "57P03", FAILURE_NOT_READY, "the server is starting up, shutting down or in recovery", "wait: it is tried again" },
+    { "57P01", FAILURE_NOT_READY, "an administrator ended the session, or the server shuts down", "wait: it is tried again" },
+    { "57P02", FAILURE_NOT_READY, "another server process crashed, all sessions were ended", "look at the server's log" },
+    { "57P05", FAILURE_NOT_READY, "the session was idle for longer than idle_session_timeout", "raise idle_session_timeout" },
+    { "53300", FAILURE_NOT_READY, "all connections are taken", "raise max_connections, or lower the pools of the applications" },
+    { "53400", FAILURE_NOT_READY, "a configured limit is exceeded", "look at the server's log" },
+    { "53100", FAILURE_NOT_READY, "the server's disk is full", "free disk space on the server" },
+    { "53200", FAILURE_NOT_READY, "the server is out of memory", "give the server more memory, or lower its settings" },
+    { "08", FAILURE_NOT_READY, "the connection or the pooler's connection to its server failed", "look at the server and at the pooler" },
+    { "58", FAILURE_NOT_READY, "the server met an error of its system", "look at the server's log and its disk" },
+    { "25006", FAILURE_READ_ONLY, "the session is read-only: a standby, or default_transaction_read_only", "connect to the primary" },
+
+    /* Refused: waiting seldom heals it. */
+    { "28P01", FAILURE_REFUSED, "wrong password", "correct the password in database.url" },
+    { "28000", FAILURE_REFUSED, "the role does not exist or pg_hba.conf refuses it", "create the role, or add a line to pg_hba.conf" },
+    { "28", FAILURE_REFUSED, "the server refuses this login", "look at role, password and pg_hba.conf" },
+    { "3D000", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in database.url" },
+    { "42501", FAILURE_REFUSED, "the role lacks a right", "GRANT the right named in the message" },
+
+    /* In statements: explained, tried again. */
+    { "40001", FAILURE_QUERY, "serialization failure", "run it again" },
+    { "40P01", FAILURE_QUERY, "deadlock with another session", "run it again" },
+    { "42P01", FAILURE_QUERY, "a table does not exist", "run the migration that creates it: pgentry sync --force" },
+    { "42703", FAILURE_QUERY, "a column does not exist", "run the migration that adds it: pgentry sync --force" },
+    { "42P07", FAILURE_QUERY, "the table exists already", "record the migration as applied, or drop the table by hand" },
+    { "42701", FAILURE_QUERY, "the column exists already", "record the migration as applied, or drop the column by hand" },
+    { "42710", FAILURE_QUERY, "the object exists already", "record the migration as applied, or drop the object by hand" },
+    { "42601", FAILURE_QUERY, "syntax error", "correct the SQL" },
+    { "3F000", FAILURE_QUERY, "the schema does not exist", "CREATE SCHEMA, or correct verify.schema" },
+    { "23505", FAILURE_QUERY, "a unique value is there twice", "remove the duplicates first" },
+    { "23502", FAILURE_QUERY, "a NULL where none may be", "fill the column first" },
+    { "23503", FAILURE_QUERY, "a foreign key points to no row", "mend the rows first" },
+    { "55P03", FAILURE_QUERY, "a lock was not granted within lock_timeout", "see who holds it: pgentry diagnose" },
+    { "57014", FAILURE_QUERY, "the statement took longer than statement_timeout, or was cancelled", "give the step more time, or see who blocks it: pgentry diagnose" },
+
+    /* Prisma (manual, "Error message reference"). */
+    { "P1000", FAILURE_REFUSED, "authentication failed", "correct user and password in DATABASE_URL" },
+    { "P1001", FAILURE_NOT_READY, "the database server is not reachable", "look at host and port in DATABASE_URL" },
+    { "P1002", FAILURE_NOT_READY, "the database server was reached but timed out: often another one holds Prisma's lock 72707369", "wait for the other migration; through a pooler set database.direct_url" },
+    { "P1003", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in DATABASE_URL" },
+    { "P1008", FAILURE_NOT_READY, "an operation timed out", "see who blocks it: pgentry diagnose" },
+    { "P1009", FAILURE_QUERY, "the database exists already", "nothing to do" },
+    { "P1010", FAILURE_REFUSED, "the user was denied access", "GRANT the rights on database and schema" },
+    { "P1011", FAILURE_REFUSED, "the TLS connection failed", "correct sslmode, sslaccept and sslcert in DATABASE_URL" },
+    { "P1012", FAILURE_CONFIG, "schema.prisma is not valid, or a variable it names is not set", "prisma validate" },
+    { "P1013", FAILURE_CONFIG, "the database URL is not valid", "percent-encode the password in DATABASE_URL" },
+    { "P1014", FAILURE_QUERY, "the table behind a model does not exist", "run the migration that creates it: pgentry sync --force" },
+    { "P1017", FAILURE_NOT_READY, "the server closed the connection", "look at the server's log" },
+    { "P2021", FAILURE_QUERY, "a table does not exist", "run the migration that creates it: pgentry sync --force" },
+    { "P2022", FAILURE_QUERY, "a column does not exist", "run the migration that adds it: pgentry sync --force" },
+    { "P3000", FAILURE_QUERY, "the database could not be created", "create it by hand" },
+    { "P3002", FAILURE_QUERY, "the migration was rolled back", "look at its logged error: pgentry diagnose" },
+    { "P3003", FAILURE_CONFIG, "the migrations folder is of an old format", "remove the old migrations folder and make a baseline" },
+    { "P3004", FAILURE_CONFIG, "the database is a system database", "name another database in DATABASE_URL" },
+    { "P3005", FAILURE_QUERY, "the database is not empty and has no migration history", "make a baseline: prisma migrate resolve --applied NAME for each migration that is in it" },
+    { "P3006", FAILURE_QUERY, "a migration does not apply to the shadow database", "correct the migration" },
+    { "P3008", FAILURE_QUERY, "the migration is recorded as applied already", "nothing to do" },
+    { "P3009", FAILURE_QUERY, "a failed migration is recorded: no further one is applied", "mend what it left, then prisma migrate resolve --rolled-back NAME (or --applied NAME)" },
+    { "P3011", FAILURE_QUERY, "the migration cannot be rolled back: it was never applied", "look at the names: pgentry diagnose" },
+    { "P3012", FAILURE_QUERY, "the migration cannot be rolled back: it has not failed", "look at the names: pgentry diagnose" },
+    { "P3014", FAILURE_REFUSED, "the shadow database could not be created", "use prisma migrate deploy in containers: it needs none" },
+    { "P3015", FAILURE_CONFIG, "a migration's folder has no migration.sql", "remove the folder or restore the file" },
+    { "P3017", FAILURE_CONFIG, "the migration is not found locally", "correct its name" },
+    { "P3018", FAILURE_QUERY, "a migration failed in the database", "mend the cause, then prisma migrate resolve --rolled-back NAME" },
+    { "P3019", FAILURE_CONFIG, "the migrations were made for another kind of database", "correct provider in schema.prisma and migration_lock.toml" },
+    { "P4001", FAILURE_QUERY, "the database is empty", "run the migrations: pgentry sync" },
+};
+
+/* Texts of libpq and OpenSSL that come without an SQLSTATE. */
+static const struct {
+    const char *text;
+    enum failure failure;
+    const char *fix;
+} client_errors[] = {
+    { "session is read-only", FAILURE_READ_ONLY, "connect to the primary, or set wait.target: any" },
+    { "session is not read-only", FAILURE_READ_ONLY, "the URL asks for a read-only server" },
+    { "server is in hot standby mode", FAILURE_READ_ONLY, "connect to the primary, or set wait.target: any" },
+    { "server is not in hot standby mode", FAILURE_READ_ONLY, "the URL asks for a standby" },
+    { "server does not support SSL", FAILURE_REFUSED, "switch TLS on at the server, or change sslmode in the URL" },
+    { "certificate verify failed", FAILURE_REFUSED, "give the server's CA as sslrootcert in the URL" },
+    { "does not match host name", FAILURE_REFUSED, "use the name in the server's certificate as host, or sslmode=verify-ca" },
+    { "root certificate file", FAILURE_REFUSED, "give the server's CA as sslrootcert in the URL" },
+    { "could not read root certificate", FAILURE_REFUSED, "correct sslrootcert in the URL" },
+    { "certificate file", FAILURE_REFUSED, "correct sslcert in the URL" },
+    { "private key file", FAILURE_REFUSED, "correct sslkey in the URL" },
+    { "unexpected eof", FAILURE_NOT_READY, "look at the server's log" },
+    { "SSL error", FAILURE_REFUSED, "look at the TLS settings of server and URL" },
+    { "no password supplied", FAILURE_REFUSED, "put the password into the URL, PGPASSWORD or the password file" },
+    { "channel binding", FAILURE_REFUSED, "change channel_binding in the URL" },
+    { "authentication method", FAILURE_REFUSED, "use a method this program knows (scram-sha-256) in pg_hba.conf" },
+    { "requirepeer", FAILURE_REFUSED, "correct requirepeer in the URL" },
+    { "unsupported frontend protocol", FAILURE_REFUSED, "use a server of PostgreSQL 9.6 or newer" },
+};
+/* clang-format on */
+
+static bool row_is(const struct known_error *row, const char *code, size_t length)
+{
+    return strlen(row->code) == length && memcmp(row->code, code, length) == 0;
+}
+
+static const struct known_error *find(const char *code, size_t length)
+{
+    for (size_t i = 0; i < sizeof known_errors / sizeof *known_errors; i++) {
+        if (row_is(&known_errors[i], code, length)) {
+            return &known_errors[i];
+        }
+    }
+    return NULL;
+}
+
+const struct known_error *known_error_find(const char *code)
+{
+    size_t length = strlen(code);
+    const struct known_error *row = find(code, length);
+
+    if (!row && length == SQLSTATE_LENGTH) {
+        row = find(code, SQLSTATE_CLASS_LENGTH);
+    }
+    return row;
+}
+
+enum failure sqlstate_failure(const char *sqlstate, enum failure otherwise)
+{
+    const struct known_error *row = known_error_find(sqlstate);
+
+    return row ? row->failure : otherwise;
+}
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+size_t known_errors_in(const char *text, size_t length, const struct known_error **found, size_t most)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i + SQLSTATE_LENGTH <= length && count < most; i++) {
+        bool starts = text[i] == 'P' && (i == 0 || !is_word(text[i - 1]));
+        bool ends = i + SQLSTATE_LENGTH == length || !is_word(text[i + SQLSTATE_LENGTH]);
+        const struct known_error *row = starts && ends ? find(text + i, SQLSTATE_LENGTH) : NULL;
+
+        for (size_t k = 0; row && k < count; k++) {
+            row = found[k] == row ? NULL : row;
+        }
+        if (row) {
+            found[count++] = row;
+        }
+    }
+    return count;
+}
+
+bool client_error_failure(const char *text, enum failure *failure, const char **fix)
+{
+    for (size_t i = 0; i < sizeof client_errors / sizeof *client_errors; i++) {
+        if (strstr(text, client_errors[i].text)) {
+            *failure = client_errors[i].failure;
+            *fix = client_errors[i].fix;
+            return true;
+        }
+    }
+    return false;
+}
