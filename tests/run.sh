@@ -7,7 +7,7 @@
 # in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8
 
 reports=build/tests
 python=/usr/bin/python3 # Debian's, for which the packages are
@@ -17,26 +17,9 @@ failed=0
 
 packages="gcc libc6-dev cmake ninja-build pkg-config clang clang-format clang-tidy libpq-dev libyaml-dev libuv1-dev
     libjansson-dev libssl-dev libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
-    procps util-linux"
+    procps util-linux node"
 
-install_packages() {
-    missing=
-    for package in $packages; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-    done
-    # Either Debian's node or another one that brings its own npm; the two cannot be installed together.
-    command -v node >/dev/null || missing="$missing nodejs"
-    command -v npm >/dev/null || missing="$missing npm"
-    [ -n "$missing" ] || return 0
-    echo "installing:$missing"
-    # RUNLEVEL=1: PostgreSQL's package would otherwise start a server that nobody asked for.
-    # shellcheck disable=SC2086 # a list
-    set -- env RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing
-    "$@" >"$reports/apt.log" 2>&1 || { apt-get update -qq >"$reports/apt.log" 2>&1 && "$@" >>"$reports/apt.log" 2>&1; } ||
-        { tail -n 20 "$reports/apt.log"; return 1; }
-}
-
-# passes N / fails N: the sum of the last line.
+# passes N, fails N: the sums of the last line.
 passes() {
     passed=$((passed + $1))
 }
@@ -200,8 +183,9 @@ for part in $parts; do
 done
 
 mkdir -p "$reports"
-if ! install_packages; then
-    echo "FAILED to install what the tests need (see $reports/apt.log)"
+# shellcheck disable=SC2086 # a list
+if ! sh tests/install.sh $packages; then
+    echo "FAILED to install what the tests need"
     fails 1
 fi
 for part in $parts; do
