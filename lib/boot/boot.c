@@ -64,7 +64,9 @@ struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind)
 {
     assert(boot->effect_count < BOOT_EFFECTS);
     struct boot_effect *effect = &boot->effects[boot->effect_count++];
-    *effect = (struct boot_effect){ .kind = kind, .list = boot->list, .index = boot->index, .attempt = boot->attempt };
+    *effect = (struct boot_effect){
+        .kind = kind, .phase = boot_phase(boot), .list = boot->list, .index = boot->index, .attempt = boot->attempt
+    };
     return effect;
 }
 

@@ -194,6 +194,7 @@ struct boot_effect {
     enum boot_effect_kind kind;
     int number;
     const struct boot_row *row;
+    const char *phase; /* at the time, which a later effect of the same event may have left */
     /* of LOG and SPAWN_*: which step it tells of */
     enum boot_list list;
     unsigned index, attempt;

@@ -1,0 +1,83 @@
+#include "status/status.h"
+
+#include <string.h>
+
+const char *step_result_word(enum step_result result)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        STEP_RESULTS(X)
+#undef X
+    };
+    return words[result];
+}
+
+static void add_steps(struct status *status, const struct steps *steps, const char *list)
+{
+    for (size_t i = 0; i < steps->count && status->step_count < STATUS_STEPS; i++) {
+        struct status_step *step = &status->steps[status->step_count++];
+        step->list = list;
+        step->name = steps->items[i].name;
+    }
+}
+
+void status_init(struct status *status, const struct config *config)
+{
+    memset(status, 0, sizeof *status);
+    status->version = PGENTRY_VERSION;
+    status->began_us = clock_now_us();
+    timestamp_now(status->began);
+    status->exit_status = -1;
+    status->schema = config->verify.schema;
+    status->preset = config->migrate.preset;
+    add_steps(status, &config->migrate.before, "before");
+    add_steps(status, &config->migrate.steps, "steps");
+    add_steps(status, &config->migrate.after, "after");
+}
+
+void status_phase(struct status *status, const char *phase)
+{
+    int64_t now = clock_now_us() - status->began_us;
+    if (status->phase && strcmp(status->phase, phase) == 0) {
+        return;
+    }
+    status->phase = phase;
+    if (status->spell_count == STATUS_SPELLS) {
+        status->spells[STATUS_SPELLS - 1].phase = phase;
+        return;
+    }
+    if (status->spell_count) {
+        status->spells[status->spell_count - 1].end_us = now;
+    }
+    status->spells[status->spell_count++] = (struct status_spell){ .phase = phase, .begin_us = now, .end_us = -1 };
+}
+
+size_t status_healthy_tables(const struct check *check)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < check->table_count; i++) {
+        count += check->tables[i].healthy;
+    }
+    return count;
+}
+
+size_t status_missing_tables(const struct check *check)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < check->table_count; i++) {
+        count += !check->tables[i].exists;
+    }
+    return count;
+}
+
+const char *status_word(const struct status *status)
+{
+    const struct check *check = status->check;
+    if (!status->connected || !check) {
+        return "unhealthy";
+    }
+    if (check->healthy) {
+        return "healthy";
+    }
+    return check->table_count && status_missing_tables(check) == check->table_count ? "unhealthy" : "degraded";
+}

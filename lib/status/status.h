@@ -1,0 +1,96 @@
+/* The status of this boot: what the endpoint, the report and the summary tell. PID 1 writes it down as things happen;
+ * fixed size, no allocation. Texts are masked before they come in. */
+#ifndef STATUS_STATUS_H
+#define STATUS_STATUS_H
+
+#include "base/duration.h"
+#include "config/check.h"
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATUS_SPELLS 64 /* phases of the timeline that are kept; later ones are counted into the last */
+#define STATUS_STEPS 64  /* steps that are told of */
+#define STATUS_LAST 2048 /* bytes of a step's last lines */
+#define STATUS_TEXT 512
+
+struct status_spell {
+    const char *phase;
+    int64_t begin_us; /* since the boot began */
+    int64_t end_us;   /* -1: it lasts */
+};
+
+/* A step's result, and its word in log and report. */
+#define STEP_RESULTS(X)                   \
+    X(RESULT_NOT_RUN, "not run")          \
+    X(RESULT_RUNS, "running")             \
+    X(RESULT_OK, "succeeded")             \
+    X(RESULT_FAILED, "failed")            \
+    X(RESULT_TIMED_OUT_STEP, "timed out") \
+    X(RESULT_REFUSED, "refused")          \
+    X(RESULT_SKIPPED, "skipped")
+
+enum step_result {
+#define X(name, word) name,
+    STEP_RESULTS(X)
+#undef X
+};
+
+const char *step_result_word(enum step_result result);
+
+struct status_step {
+    const char *list; /* "before", "steps" or "after" */
+    const char *name;
+    enum step_result result;
+    unsigned attempts;
+    duration took;             /* of all attempts */
+    char outcome[STATUS_TEXT]; /* "exit status 1, P3009: …" */
+    char codes[128];           /* known error codes seen, blank-separated */
+    char last[STATUS_LAST];    /* its last lines, newline-separated */
+};
+
+struct status {
+    const char *version;
+    const char *phase;
+    int64_t began_us;
+    char began[TIMESTAMP_TEXT];
+    struct status_spell spells[STATUS_SPELLS];
+    size_t spell_count;
+
+    bool connected;
+    const struct check *check; /* the last look, or NULL before the first; owned by the caller */
+    char checked_at[TIMESTAMP_TEXT];
+    char host[STATUS_TEXT];
+    char error[STATUS_TEXT]; /* the last failure to connect or to look; empty if all is well */
+    const char *schema;      /* verify.schema */
+
+    struct status_step steps[STATUS_STEPS];
+    size_t step_count;
+
+    const char *preset;
+    int exit_status;          /* of pgentry; -1: it goes on */
+    char reason[STATUS_TEXT]; /* why it failed, or empty */
+};
+
+void status_init(struct status *status, const struct config *config);
+/* Takes down that the phase is `phase` from now on. */
+void status_phase(struct status *status, const char *phase);
+
+/* "healthy", "degraded" or "unhealthy" (contract section 5). */
+const char *status_word(const struct status *status);
+
+/* Tables that are there with all that is asked of them. */
+size_t status_healthy_tables(const struct check *check);
+size_t status_missing_tables(const struct check *check);
+
+/* The health document and the boot report as JSON text, from malloc; NULL if memory runs out. */
+char *status_health_json(const struct status *status);
+char *status_report_json(const struct status *status);
+
+/* Writes the report to `path`: a file is replaced by what is written (created 0644). Bounded by `most` bytes (0: no
+ * bound), and then valid JSON with the steps' last lines left out. False with errno. */
+bool status_write_report(const struct status *status, const char *path, size_t most);
+
+#endif
