@@ -73,14 +73,15 @@ static bool belongs(const struct hunt *hunt, const struct ancestry *process)
     return top.pid == hunt->group || (!is_spared(hunt, top.pid) && top.birth >= hunt->since);
 }
 
+/* A zombie is signalled too: it may be a main thread that ended before the others. */
 static void hunt_one(void *argument, const struct ancestry *process)
 {
     struct hunt *hunt = argument;
 
-    if (process->ended || !belongs(hunt, process)) {
+    if (!belongs(hunt, process)) {
         return;
     }
-    hunt->found++;
+    hunt->found += !process->ended;
     if (process->group != hunt->group && hunt->signal) { /* the group got it as a whole */
         (void)kill(process->pid, hunt->signal);
         (void)kill(process->pid, SIGCONT);
@@ -91,10 +92,12 @@ static void remember_leader(pid_t group)
 {
     struct ancestry process;
 
-    if (leader.group != group) {
-        leader.group = group;
-        leader.birth = ancestry_read(group, &process) ? process.birth : 0;
+    if (ancestry_read(group, &process)) {
+        leader.birth = process.birth;
+    } else if (leader.group != group) {
+        leader.birth = 0;
     }
+    leader.group = group;
 }
 
 int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count)
@@ -124,21 +127,26 @@ int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count)
 
 static void kill_descendant(void *argument, const struct ancestry *process)
 {
-    const int *signal = argument;
+    struct hunt *hunt = argument;
     struct ancestry top;
 
-    if (!process->ended && ancestry_below(process, getpid(), &top)) {
-        (void)kill(process->pid, *signal);
+    if (ancestry_below(process, getpid(), &top)) {
+        (void)kill(process->pid, hunt->signal);
+        hunt->found += !process->ended;
     }
 }
 
 void reaper_kill_rest(int signal)
 {
+    struct hunt hunt = { .signal = signal };
+    int rounds = signal == SIGKILL ? KILL_ROUNDS : 1;
+
     if (getpid() == 1) {
         (void)kill(-1, signal);
         return;
     }
-    for (int round = 0; round < (signal == SIGKILL ? KILL_ROUNDS : 1); round++) {
-        (void)ancestry_each(kill_descendant, &signal);
-    }
+    do {
+        hunt.found = 0;
+        (void)ancestry_each(kill_descendant, &hunt);
+    } while (hunt.found && --rounds);
 }

@@ -1,0 +1,90 @@
+#include "process/codes.h"
+
+#include "child.h"
+
+static void join(void *argument, const char code[CODE_TEXT])
+{
+    char *all = argument;
+
+    strcat(strcat(all, all[0] ? " " : ""), code);
+}
+
+static void assert_codes(const char *text, const char *expected)
+{
+    char all[256] = "";
+
+    codes_each(text, strlen(text), join, all);
+    assert_string_equal(all, expected);
+}
+
+static void prismas_codes_are_whole_words(void **state)
+{
+    (void)state;
+    assert_codes("Error: P3009", "P3009");
+    assert_codes("P1000", "P1000");
+    assert_codes("[P3018]: and (P2002), P1001", "P3018 P2002 P1001");
+    assert_codes("XP3009 P30090 P300 P300a p3009 P0001 _P3009 P3009_ P30\xC3\xA9", "");
+}
+
+static void sqlstates_are_known_by_the_words_before_them(void **state)
+{
+    (void)state;
+    assert_codes("ERROR:  42P01: relation \"x\" does not exist", "42P01");
+    assert_codes("FATAL:  28P01: password authentication failed", "28P01");
+    assert_codes("Database error code: 42P07", "42P07");
+    assert_codes("code: '23505',", "23505");
+    assert_codes("{\"code\":\"57P03\"}", "57P03");
+    assert_codes("{\\\"code\\\":\\\"57P03\\\"}", "57P03");
+    assert_codes("SQLSTATE[42703]: Undefined column", "42703");
+    assert_codes("(SQLSTATE 55P03)", "55P03");
+    assert_codes("SqlState = XX000", "XX000");
+}
+
+static void other_words_of_five_characters_are_no_sqlstates(void **state)
+{
+    (void)state;
+    assert_codes("42P01 alone", "");
+    assert_codes("ERROR: 42000 rows", "");
+    assert_codes("ERROR:  CHECK: constraint", "");
+    assert_codes("exit code: 1", "");
+    assert_codes("code: ENOENT", "");
+    assert_codes("code: 42p01", "");
+    assert_codes("code: 99999", "");
+    assert_codes("SQLSTATE 00000, SQLSTATE 01000, SQLSTATE 02000", "");
+    assert_codes("decoder 42P01", "");
+    assert_codes("SQLSTATE", "");
+    assert_codes("code: ", "");
+    assert_codes("ERROR:  42P01", "");
+    assert_codes("code: 42P0", "");
+    assert_codes("", "");
+}
+
+static size_t find(const char *text, const char *word)
+{
+    return codes_word(text, strlen(text), 0, word);
+}
+
+static void a_whole_word_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    assert_int_equal(find("P3009", "P3009"), 0);
+    assert_int_equal(find("XP3009 P3009", "P3009"), 7);
+    assert_int_equal(find("a P3009b", "P3009"), 8);
+    assert_int_equal(find("a could not connect.", "could not connect"), 2);
+    assert_int_equal(find("x[E1]y", "[E1]"), 1);
+    assert_int_equal(find("abc", ""), 3);
+    assert_int_equal(find("", "a"), 0);
+    assert_int_equal(codes_word("P1 P1", 5, 1, "P1"), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prismas_codes_are_whole_words),
+        cmocka_unit_test(sqlstates_are_known_by_the_words_before_them),
+        cmocka_unit_test(other_words_of_five_characters_are_no_sqlstates),
+        cmocka_unit_test(a_whole_word_is_found_wherever_it_stands),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
