@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+"""The measurements of tests/bench/run.sh: boot, nothing, tables."""
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from postgres import Cluster  # noqa: E402 (beside us, not installed)
+
+BUILD = HERE.parents[1] / "build/bench"
+STAMP, BARE, PGENTRY = str(BUILD / "stamp"), str(BUILD / "bare"), os.environ["PGENTRY"]
+TABLES = ["users", "avatars", "avatar_projects", "voices", "renders", "plans"]
+BOOTS = 15      # of each kind
+RUNS = 200      # of each kind
+LOOKS = 7
+
+
+def table(title, head, rows):
+    print(f"\n### {title}\n")
+    print("| " + " | ".join(head) + " |")
+    print("|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    sys.stdout.flush()
+
+
+def quartiles(values):
+    low, _, high = statistics.quantiles(values, n=4)
+    return low, high
+
+
+def ready_at(cluster):
+    """When the server said that it takes queries, by its own clock, in seconds."""
+    [line] = [line for line in cluster.lines if "ready to accept connections" in line]
+    return float(line.split()[0])
+
+
+class Bench:
+    def __init__(self):
+        self.cluster = Cluster()
+        self.cluster.start()
+        self.database = self.cluster.database()
+        self.database.as_app("; ".join(f"CREATE TABLE {name} (id int)" for name in TABLES))
+        self.folder = Path(tempfile.mkdtemp(prefix="pgentry-bench-"))
+        self.config({"tables": TABLES})
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TABLES": " ".join(TABLES),
+                    "DATABASE_URL": self.database.url, **self.database.variables}
+
+    def config(self, verify, name="pgentry.yaml"):
+        (self.folder / name).write_text(json.dumps({"verify": verify, "migrate": {"preset": "none"}}))
+
+    def run(self, argv):
+        """Wall time in seconds from fork to end."""
+        began = time.perf_counter()
+        done = subprocess.run(argv, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, check=False)
+        took = time.perf_counter() - began
+        if done.returncode != 0:
+            sys.exit(f"{argv[:4]} ended with {done.returncode}: {done.stderr.decode()}")
+        return took
+
+    def one_boot(self, argv):
+        """Milliseconds from `takes queries` to `application runs`; the server starts while argv waits."""
+        self.cluster.stop("fast")
+        process = subprocess.Popen(argv, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        time.sleep(random.uniform(0.5, 2.5))  # at any moment of a poller's pause
+        self.cluster.start()
+        output, _ = process.communicate(timeout=60)
+        return (float(output) - ready_at(self.cluster)) * 1000
+
+    def boot(self):
+        kinds = {
+            "pgentry": [PGENTRY, "run", "--", STAMP],
+            "pgentry, mode exec": [PGENTRY, "run", "--set", "app.mode=exec", "--", STAMP],
+            "shell: pg_isready every 2 s, psql per table": ["sh", str(HERE / "seed-entrypoint.sh"), STAMP],
+            "shell: pg_isready every 1 s, no table": ["sh", str(HERE / "isready-entrypoint.sh"), STAMP],
+            "wait-for-it, no table": ["wait-for-it", "-q", "-t", "60", f"127.0.0.1:{self.cluster.port}", "--", STAMP],
+        }
+        times = {kind: [] for kind in kinds}
+        for _ in range(BOOTS):
+            for kind, argv in kinds.items():
+                times[kind].append(self.one_boot(argv))
+        best = statistics.median(times["pgentry"])
+        rows = []
+        for kind, values in times.items():
+            low, high = quartiles(values)
+            middle = statistics.median(values)
+            rows.append([kind, f"{middle:.0f} ms", f"{low:.0f} to {high:.0f} ms", f"{max(values):.0f} ms", f"{middle / best:.1f}"])
+        table(f"From \"PostgreSQL takes queries\" to \"application runs\" ({BOOTS} boots of each kind)",
+              ["entrypoint", "median", "middle half", "worst", "ratio to pgentry"], rows)
+
+    def nothing(self):
+        off = ["--set", "health.listen=[]"]
+        kinds = {
+            "bare libpq program": [BARE, self.database.keywords, "users", STAMP],
+            "pgentry": [PGENTRY, "run", *off, "--", STAMP],
+            "pgentry, with the health endpoint": [PGENTRY, "run", "--set", "health.listen=127.0.0.1:0", "--", STAMP],
+            "pgentry, mode exec": [PGENTRY, "run", *off, "--set", "app.mode=exec", "--", STAMP],
+            "the application alone": [STAMP],
+        }
+        self.config({"tables": ["users"]})
+        times = {kind: [] for kind in kinds}
+        for _ in range(RUNS):
+            for kind, argv in kinds.items():
+                times[kind].append(self.run(argv) * 1000)
+        bare = statistics.median(times["bare libpq program"])
+        rows = []
+        for kind, values in times.items():
+            low, high = quartiles(values)
+            middle = statistics.median(values)
+            rows.append([kind, f"{middle:.2f} ms", f"{low:.2f} to {high:.2f} ms", f"{middle / bare:.2f}"])
+        table(f"A boot with nothing to do, from fork to the application's end ({RUNS} runs of each kind)",
+              ["what", "median", "middle half", "ratio to bare"], rows)
+
+    def tables(self):
+        names = [f"t{number}" for number in range(10000)]
+        with self.cluster.connect(self.database.name) as direct:
+            for start in range(0, len(names), 1000):
+                direct.execute("; ".join(f"CREATE TABLE {name} (id int)" for name in names[start:start + 1000]))
+        self.database.sql("VACUUM ANALYZE pg_class")
+        rows = []
+        for count in (1, 100, 1000, 10000):
+            self.config({"tables": names[:count]})
+            ours = statistics.median(self.run([PGENTRY, "verify"]) * 1000 for _ in range(LOOKS))
+            shell = "not tried"
+            if count <= 100:
+                self.env["TABLES"] = " ".join(names[:count])
+                loop = statistics.median(self.run(["sh", str(HERE / "seed-entrypoint.sh"), "true"]) * 1000 for _ in range(LOOKS))
+                shell = f"{loop:.0f} ms ({loop / ours:.1f} times)"
+            rows.append([f"{count}", f"{ours:.1f} ms", f"{ours * 1000 / count:.1f} µs", shell])
+        table(f"Verifying N critical tables (median of {LOOKS})", ["tables", "pgentry verify", "per table", "psql per table"], rows)
+
+    def close(self):
+        self.cluster.remove()
+        for path in self.folder.iterdir():
+            path.unlink()
+        self.folder.rmdir()
+
+
+def main():
+    parts = sys.argv[1:] or ["boot", "nothing", "tables"]
+    unknown = set(parts) - {"boot", "nothing", "tables"}
+    if unknown:
+        sys.exit(f"no measurement {', '.join(sorted(unknown))}; there are: boot nothing tables")
+    bench = Bench()
+    try:
+        for part in parts:
+            getattr(bench, part)()
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()
