@@ -11,7 +11,7 @@ from supervisor import Supervisor, run
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BINARY = os.environ.get("PGENTRY") or str(ROOT / "build/dev/pgentry")
+BINARY = str(Path(os.environ.get("PGENTRY") or ROOT / "build/dev/pgentry").absolute())
 
 
 def pytest_collection_modifyitems(items):
