@@ -6,14 +6,21 @@
 
 struct apply_options {
     const struct strings *files;
-    bool no_transaction;       /* statement by statement, for those that refuse a transaction */
+    bool no_transaction;        /* statement by statement, for those that refuse a transaction */
     duration statement_timeout; /* 0: none */
 };
 
-/* Runs the files in their order; stops at the first error. Reports on standard output, errors as
- * "FILE:LINE:COLUMN: ERROR 42P01: relation … does not exist" on standard error.
- * Returns the exit status: 0, 1 on an SQL error (nothing of that file stays), 69 unreachable, 64/66-like for a file that
- * cannot be read: 1. */
+/* Runs the files in their order, each in a transaction and with a session state of its own (what an earlier file SET is
+ * gone); stops at the first error. All are read before anything is sent; one that cannot be run (sql_lexer.h) stops
+ * all.
+ *
+ * Reports on standard output, errors as "FILE:LINE:COLUMN: ERROR 42P01: relation … does not exist" on standard error,
+ * and there too what of the files stays. TERM, INT, HUP and QUIT end the statement in the server and then the process,
+ * within two seconds.
+ *
+ * Returns the exit status: 0; 1 on an SQL error or a file that cannot be run; 69 if the database is not reachable, its
+ * connection is lost, or it gives no answer for 10 s more than the timeout; 78 if the URL itself is wrong; 128+N after
+ * signal N. Changes signal dispositions: the process should end with that status. */
 int apply_files(const struct config *config, const struct apply_options *options);
 
 #endif
