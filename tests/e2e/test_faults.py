@@ -1,0 +1,101 @@
+"""PostgreSQL vanishing at any point ends in success after it returns, or in the documented status within the deadline."""
+import os
+
+import pytest
+from supervisor import wait_until
+
+APP = ("run", "--", "echo", "it runs")
+STEP = """\
+verify: {tables: [users]}
+wait: {timeout: 3s, connect_timeout: 500ms, permanent_grace: 300ms}
+migrate:
+  steps:
+    - {name: slow, run: [./slow.sh], attempts: 1, timeout: 20s}
+    - {name: sql, sql: [users.sql], timeout: 3s}
+"""
+FILES = {"pgentry.yaml": STEP, "users.sql": "CREATE TABLE users (id int)",
+         "slow.sh": "#!/bin/sh\ntouch here\nwhile [ ! -e go ]; do sleep 0.05; done\nexit 1\n"}
+
+
+@pytest.mark.parametrize("way", ["stop", "pause"])
+def test_a_server_that_vanishes_in_mid_step_and_stays_away(pgentry, late, project, way):
+    """Crashed, or swallowing packets: 69 or 70 within the wait budget and the steps' timeouts, never the application."""
+    folder = project(FILES)
+    late.cluster.start()
+    boot = pgentry.start(*APP, url=late.url)
+    wait_until((folder / "here").exists)
+    (late.cluster.stop if way == "stop" else late.cluster.pause)()
+    try:
+        (folder / "go").touch()
+        done = boot.wait(45)
+    finally:
+        if way == "pause":
+            late.cluster.resume()
+    assert done.exit in (69, 70), done
+    assert "it runs" not in done.stdout
+
+
+def test_a_server_that_is_silent_for_a_while_in_mid_step(pgentry, late, project):
+    """Two seconds of silence cost two seconds."""
+    folder = project({**FILES, "pgentry.yaml": STEP.replace("timeout: 3s", "timeout: 15s")})
+    late.cluster.start()
+    boot = pgentry.start(*APP, url=late.url)
+    wait_until((folder / "here").exists)
+    late.cluster.pause()
+    (folder / "go").touch()
+    boot.wait_for("sql")
+    late.cluster.resume()
+    done = boot.wait(45)
+    assert done.exit == 0, done
+    assert done.stdout == "it runs\n"
+
+
+def test_a_server_that_crashes_while_we_wait_for_the_lock(pgentry, late, project):
+    """Another holds the lock, the server restarts and frees it: the waiting one connects anew and migrates."""
+    folder = project(FILES)
+    late.cluster.start()
+    first = pgentry.start(*APP, url=late.url)
+    wait_until((folder / "here").exists)
+    second = pgentry.start(*APP, url=late.url, env={"PGENTRY_WAIT_TIMEOUT": "20s"})
+    second.wait_for_phase("locking")
+    first.signal(9)
+    late.cluster.restart("immediate")
+    (folder / "go").touch()
+    done = second.wait(45)
+    assert done.exit == 0, done
+    assert done.stdout == "it runs\n"
+
+
+def test_verify_of_a_silent_server_is_bounded(pgentry, late):
+    """One look with one connect_timeout: 69."""
+    late.cluster.start()
+    late.cluster.pause()
+    try:
+        done = pgentry("verify", url=late.url, env={"PGENTRY_WAIT_CONNECT_TIMEOUT": "1s"})
+    finally:
+        late.cluster.resume()
+    assert done.exit == 69, done
+    assert done.seconds < 5, done
+
+
+def test_the_application_outlives_the_database(pgentry, late, project):
+    """While it runs a vanished database is the application's own affair: it is neither stopped nor restarted."""
+    late.cluster.start()
+    running = pgentry.start("run", "--set", "verify.interval=200ms", "--", "sh", "-c", "echo ready; exec sleep 1000",
+                            url=late.url)
+    running.wait_for("ready")
+    late.cluster.stop("immediate")
+    running.wait_for(lambda line: '"level":"warn"' in line.replace(" ", "") or '"level":"error"' in line.replace(" ", ""))
+    assert running.process.poll() is None
+    running.terminate()
+    assert running.wait().exit == 143
+
+
+def test_a_crashed_database_process_is_one_failed_attempt(pgentry, late):
+    """The process that talks to PostgreSQL is killed while waiting: another one takes its place."""
+    waiting = pgentry.start("wait", url=late.url, env={"PGENTRY_WAIT_TIMEOUT": "20s"})
+    waiting.wait_for_phase("waiting")
+    [child, *_] = wait_until(waiting.children, what="the database process")
+    os.kill(child, 11)
+    late.cluster.start()
+    assert waiting.wait().exit == 0
