@@ -3,12 +3,13 @@
 # One part of them:                                   sh tests/run.sh unit e2e
 # End-to-end tests of a binary that was built already: PGENTRY=/path/pgentry sh tests/run.sh
 #
-# Parts: build format tidy layering unit sim e2e release. Every part runs, whatever failed before it; what each printed is
-# in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
+# Parts: build format tidy layering unit sim e2e release container. Every part runs, whatever failed before it; what each
+# printed is in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8
 
+all="build format tidy layering unit sim e2e release container"
 reports=build/tests
 python=/usr/bin/python3 # Debian's, for which the packages are
 jobs=2
@@ -114,7 +115,24 @@ part_sim() {
     done
 }
 
-# pytest NAME BINARY ARGUMENTS…: adds what pytest counted.
+# pytest_report NAME STATUS BEGAN: adds what pytest counted in its last line and shows what failed.
+pytest_report() {
+    log=$reports/$1.log
+    ok=$(tail -n 1 "$log" | grep -oE '[0-9]+ passed' | cut -d ' ' -f 1)
+    bad=$(tail -n 1 "$log" | grep -oE '[0-9]+ (failed|errors?)' | awk '{sum += $1} END {print sum + 0}')
+    if [ "$2" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passes "${ok:-0}"
+    fails "$bad"
+    if [ "$2" -ne 0 ]; then
+        tail -n 300 "$log"
+        echo "FAILED $1 (all of it in $log)"
+    fi
+    echo "$1: ${ok:-0} of $((${ok:-0} + bad)) tests passed ($(($(date +%s) - $3)) s)"
+}
+
+# pytest NAME BINARY ARGUMENTS…
 pytest() {
     name=$1
     binary=$2
@@ -127,19 +145,7 @@ pytest() {
     began=$(date +%s)
     PGENTRY=$binary PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -n 4 -p no:cacheprovider "$@" \
         >"$reports/$name.log" 2>&1 </dev/null
-    status=$?
-    ok=$(tail -n 1 "$reports/$name.log" | sed -n 's/.*[^0-9]*\b\([0-9]\+\) passed.*/\1/p')
-    bad=$(tail -n 1 "$reports/$name.log" | grep -oE '[0-9]+ (failed|errors?)' | awk '{sum += $1} END {print sum + 0}')
-    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-        bad=1
-    fi
-    passes "${ok:-0}"
-    fails "$bad"
-    if [ "$status" -ne 0 ]; then
-        sed -n '/= FAILURES =\|= ERRORS =/,$p' "$reports/$name.log" | tail -n 300
-        echo "FAILED $name (all of it in $reports/$name.log)"
-    fi
-    echo "$name: ${ok:-0} of $((${ok:-0} + bad)) tests passed ($(($(date +%s) - began)) s)"
+    pytest_report "$name" $? "$began"
 }
 
 # The migration tools are fetched before the tests, so that no test's time limit pays for the download.
@@ -165,18 +171,26 @@ part_release() {
     pytest release "$PWD/build/release/pgentry" -m 'not real_tools' tests/e2e
 }
 
+# Real containers where podman may run, PID namespaces elsewhere: the test says which.
+part_container() {
+    began=$(date +%s)
+    sh tests/container/run.sh -rs >"$reports/container.log" 2>&1 </dev/null
+    pytest_report container $? "$began"
+    grep '^SKIPPED' "$reports/container.log"
+}
+
 if [ $# -gt 0 ]; then
     parts=$*
 elif [ -n "${PGENTRY:-}" ]; then
     parts=e2e
 else
-    parts="build format tidy layering unit sim e2e release"
+    parts=$all
 fi
 for part in $parts; do
-    case $part in
-    build | format | tidy | layering | unit | sim | e2e | release) ;;
+    case " $all " in
+    *" $part "*) ;;
     *)
-        echo "tests/run.sh: no part '$part'; there are: build format tidy layering unit sim e2e release" >&2
+        echo "tests/run.sh: no part '$part'; there are: $all" >&2
         exit 64
         ;;
     esac
