@@ -23,14 +23,14 @@ struct status_spell {
 };
 
 /* A step's result, and its word in log and report. */
-#define STEP_RESULTS(X)                   \
-    X(RESULT_NOT_RUN, "not run")          \
-    X(RESULT_RUNS, "running")             \
-    X(RESULT_OK, "succeeded")             \
-    X(RESULT_FAILED, "failed")            \
-    X(RESULT_TIMED_OUT_STEP, "timed out") \
-    X(RESULT_REFUSED, "refused")          \
-    X(RESULT_SKIPPED, "skipped")
+#define STEP_RESULTS(X)            \
+    X(STEP_NOT_RUN, "not run")     \
+    X(STEP_RUNNING, "running")     \
+    X(STEP_OK, "succeeded")        \
+    X(STEP_FAILED, "failed")       \
+    X(STEP_TIMED_OUT, "timed out") \
+    X(STEP_REFUSED, "refused")     \
+    X(STEP_SKIPPED, "skipped")
 
 enum step_result {
 #define X(name, word) name,

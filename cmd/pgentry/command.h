@@ -1,0 +1,51 @@
+/* The commands of pgentry and what they share: the table of options, the reading of the configuration. */
+#ifndef PGENTRY_COMMAND_H
+#define PGENTRY_COMMAND_H
+
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SETTINGS_MAX 64
+
+/* The command line, taken apart. Points into argv. */
+struct command_line {
+    const char *config_file;
+    struct setting settings[SETTINGS_MAX];
+    size_t setting_count;
+    bool json, force, schema, no_transaction;
+    const char *only, *from;
+    const char *const *operands; /* NULL-terminated: APP ARG…, FILE… */
+    size_t operand_count;
+};
+
+typedef int command_main(const struct command_line *line);
+
+struct command {
+    const char *name;
+    const char *synopsis; /* behind the name */
+    const char *sentence;
+    command_main *main;
+    const char *options; /* the letters of the options it knows beside those of all, see options in main.c */
+    bool supervises;     /* signals are blocked first thing */
+    size_t operands_least, operands_most;
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* Reads the configuration; prints every error on standard error and returns NULL (the status is then 78). */
+struct config *command_config(const struct command_line *line, bool database_needed);
+
+/* One line on standard error with the nearest valid word; returns 64. */
+int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void print_usage(void);
+void print_command(const struct command *command);
+const struct command *find_command(const char *name);
+
+command_main command_run, command_wait, command_sync, command_verify, command_apply, command_config_print,
+    command_version, command_help;
+
+#endif

@@ -1,0 +1,358 @@
+#include "base/arena.h"
+#include "base/exit_status.h"
+#include "base/text.h"
+#include "command.h"
+#include "database/database.h"
+#include "process/spawn.h"
+#include "runtime/runtime.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command commands[] = {
+    { "run", "[OPTIONS] [--] APP [ARG…]", "wait, lock, migrate, verify, start APP; `pgentry -- APP` is the same",
+      command_run, "", true, 1, SIZE_MAX },
+    { "wait", "", "wait until PostgreSQL takes queries", command_wait, "", true, 0, 0 },
+    { "sync", "[--only STEP] [--from STEP] [--force]", "the main job without an application", command_sync, "OFf", true,
+      0, 0 },
+    { "verify", "[--json]", "one look at the schema, no waiting and no change", command_verify, "j", true, 0, 0 },
+    { "apply", "[--no-transaction] FILE…", "run SQL files, one transaction a file", command_apply, "t", false, 1,
+      SIZE_MAX },
+    { "config", "[--schema]", "check the configuration and print the effective one", command_config_print, "s", false,
+      0, 0 },
+    { "version", "", "print the version", command_version, "", false, 0, 0 },
+    { "help", "[COMMAND]", "print this, or what a command does", command_help, "", false, 0, 1 },
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+/* Every option: a letter that commands name it by (upper case: it takes a value), its names, its sentence. */
+static const struct option {
+    char letter;
+    const char *name, *brief;
+    const char *value; /* what it takes, or NULL */
+    const char *sentence;
+    bool of_all;
+} options[] = {
+    { 'C', "--config", "-c", "FILE", "the configuration file", true },
+    { 'M', "--log-format", NULL, "auto|text|json", "how the log is written", true },
+    { 'L', "--log-level", NULL, "debug|info|warn|error", "what is logged", true },
+    { 'S', "--set", NULL, "KEY=VALUE", "any configuration key by its dotted path", true },
+    { 'O', "--only", NULL, "STEP", "run this step alone", false },
+    { 'F', "--from", NULL, "STEP", "run the steps from this one on", false },
+    { 'f', "--force", NULL, NULL, "run steps although nothing is pending", false },
+    { 'j', "--json", NULL, NULL, "print a JSON document", false },
+    { 't', "--no-transaction", NULL, NULL, "statement by statement, for those that refuse a transaction", false },
+    { 's', "--schema", NULL, NULL, "print the JSON Schema of the configuration", false },
+};
+#define OPTION_COUNT (sizeof options / sizeof options[0])
+
+int usage_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("pgentry: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputs("; see `pgentry help`\n", stderr);
+    va_end(arguments);
+    return STATUS_USAGE;
+}
+
+static int unknown(const char *what, const char *word, const char *const *candidates, size_t count)
+{
+    char shown[128];
+    struct text text = text_over(shown, sizeof shown);
+    text_visible(&text, word, strnlen(word, sizeof shown));
+    const char *near = strings_nearest(word, candidates, count);
+    return near ? usage_error("unknown %s '%s', did you mean '%s'?", what, shown, near)
+                : usage_error("unknown %s '%s'", what, shown);
+}
+
+const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[sizeof commands / sizeof commands[0]];
+    for (size_t i = 0; i < command_count; i++) {
+        names[i] = commands[i].name;
+    }
+    return unknown("command", word, names, command_count);
+}
+
+static bool knows(const struct command *command, const struct option *option)
+{
+    return option->of_all || strchr(command->options, option->letter);
+}
+
+static int unknown_option(const struct command *command, const char *word)
+{
+    const char *names[OPTION_COUNT + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (knows(command, &options[i])) {
+            names[count++] = options[i].name;
+        }
+    }
+    names[count++] = "--help";
+    return unknown("option", word, names, count);
+}
+
+/* --log-level and its like stand for a configuration key. */
+static bool add_setting(struct command_line *line, const char *key, const char *value, const char *origin)
+{
+    if (line->setting_count == SETTINGS_MAX) {
+        return false;
+    }
+    size_t size = strlen(key) + strlen(value) + 2;
+    char *assignment = malloc(size);
+    if (!assignment) {
+        return false;
+    }
+    snprintf(assignment, size, "%s%s%s", key, *key ? "=" : "", value);
+    line->settings[line->setting_count++] = (struct setting){ .assignment = assignment, .origin = origin };
+    return true;
+}
+
+static bool take_option(struct command_line *line, const struct option *option, const char *value)
+{
+    switch (option->letter) {
+    case 'C':
+        line->config_file = value;
+        return true;
+    case 'M':
+        return add_setting(line, "log.format", value, option->name);
+    case 'L':
+        return add_setting(line, "log.level", value, option->name);
+    case 'S':
+        return add_setting(line, "", value, option->name);
+    case 'O':
+        line->only = value;
+        return true;
+    case 'F':
+        line->from = value;
+        return true;
+    case 'f':
+        return line->force = true;
+    case 'j':
+        return line->json = true;
+    case 't':
+        return line->no_transaction = true;
+    default:
+        return line->schema = true;
+    }
+}
+
+/* Finds `word` or the part of it before "=". */
+static const struct option *find_option(const struct command *command, const char *word, const char **value)
+{
+    size_t length = strncmp(word, "--", 2) == 0 ? strcspn(word, "=") : strlen(word);
+    *value = word[length] ? word + length + 1 : NULL;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        bool named = strlen(option->name) == length && strncmp(option->name, word, length) == 0;
+        if (knows(command, option) && (named || (option->brief && strcmp(option->brief, word) == 0))) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+/* Takes options off the front; stops at the first operand or behind "--". Returns 0 or 64; -1: help was asked. */
+static int parse_options(const struct command *command, struct command_line *line, const char *const **at)
+{
+    for (; **at && ***at == '-' && (**at)[1]; ++*at) {
+        const char *word = **at, *value;
+        if (strcmp(word, "--") == 0) {
+            ++*at;
+            return 0;
+        }
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            return -1;
+        }
+        const struct option *option = find_option(command, word, &value);
+        if (!option) {
+            return unknown_option(command, word);
+        }
+        if (!option->value && value) {
+            return usage_error("option %s takes no value", option->name);
+        }
+        if (option->value && !value) {
+            if (!(value = (*at)[1])) {
+                return usage_error("option %s needs a value: %s", option->name, option->value);
+            }
+            ++*at;
+        }
+        if (!take_option(line, option, value)) {
+            return usage_error("too many settings");
+        }
+    }
+    return 0;
+}
+
+/* The application's arguments are its own: run stops at the first operand. Other commands take options behind operands
+ * as well. */
+static int parse(const struct command *command, struct command_line *line, const char *const *at)
+{
+    size_t most = 0;
+    while (at[most]) {
+        most++;
+    }
+    const char **operands = calloc(most + 1, sizeof *operands);
+    if (!operands) {
+        return STATUS_RESOURCE;
+    }
+    line->operands = operands;
+    bool literal = false;
+    while (*at) {
+        if (!literal) {
+            int status = parse_options(command, line, &at);
+            if (status) {
+                return status;
+            }
+            literal = command->main == command_run || strcmp(at[-1], "--") == 0;
+        }
+        if (!*at) {
+            break;
+        }
+        operands[line->operand_count++] = *at++;
+    }
+    return 0;
+}
+
+static int check_operands(const struct command *command, const struct command_line *line)
+{
+    if (line->operand_count < command->operands_least) {
+        return usage_error("%s needs %s", command->name,
+                           command->main == command_run ? "an application to start" : "a file");
+    }
+    if (line->operand_count > command->operands_most) {
+        return usage_error("%s takes no '%s'", command->name, line->operands[command->operands_most]);
+    }
+    if (line->only && line->from) {
+        return usage_error("--only and --from exclude each other");
+    }
+    return 0;
+}
+
+struct config *command_config(const struct command_line *line, bool database_needed)
+{
+    struct config_request request = { .file = line->config_file,
+                                      .settings = line->settings,
+                                      .setting_count = line->setting_count,
+                                      .database_needed = database_needed };
+    struct arena *arena = arena_new();
+    struct strings errors = { 0 };
+    struct config *config = config_load(&request, &errors, arena);
+    struct error error;
+
+    for (size_t i = 0; i < errors.count; i++) {
+        fprintf(stderr, "%s\n", errors.items[i]);
+    }
+    arena_free(arena);
+    if (config && database_needed && !database_check_urls(config, &error)) {
+        fprintf(stderr, "%s%s%s\n", error.message, error.hint[0] ? ": " : "", error.hint);
+        return NULL;
+    }
+    return config;
+}
+
+static void print_option(const struct option *option)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s%s%s%s%s", option->brief ? option->brief : "", option->brief ? ", " : "",
+             option->name, option->value ? " " : "", option->value ? option->value : "");
+    printf("  %-38s %s\n", name, option->sentence);
+}
+
+void print_command(const struct command *command)
+{
+    printf("usage: pgentry %s%s%s\n\n%s\n\noptions:\n", command->name, *command->synopsis ? " " : "", command->synopsis,
+           command->sentence);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (knows(command, &options[i])) {
+            print_option(&options[i]);
+        }
+    }
+}
+
+void print_usage(void)
+{
+    static const struct {
+        int number;
+        const char *sentence;
+    } statuses[] = {
+#define X(name, number, sentence) { number, sentence },
+        EXIT_STATUS_TABLE(X)
+#undef X
+    };
+    puts("pgentry: the entrypoint of a container whose application needs PostgreSQL\n\nusage: pgentry COMMAND "
+         "[OPTIONS]\n       pgentry [OPTIONS] -- APP [ARG…]\n\ncommands:");
+    for (size_t i = 0; i < command_count; i++) {
+        printf("  %-10s %s\n", commands[i].name, commands[i].sentence);
+    }
+    puts("\noptions of every command:");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (options[i].of_all) {
+            print_option(&options[i]);
+        }
+    }
+    puts("\nexit status: that of the application, 128+N when signal N ended it, else:");
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        printf("  %-4d %s\n", statuses[i].number, statuses[i].sentence);
+    }
+    puts("\n`pgentry help COMMAND` tells of a command, `pgentry help keys` of every configuration key.");
+}
+
+/* `pgentry -- APP` and `pgentry -c FILE -- APP` are run. */
+static const struct command *implied(const char *word)
+{
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        return find_command("help");
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        return find_command("version");
+    }
+    return *word == '-' ? find_command("run") : NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static struct command_line line;
+    const char *const *at = (const char *const *)argv + 1;
+
+    inherited_streams_guard();
+    if (argc < 2) {
+        print_usage();
+        return usage_error("a command is missing");
+    }
+    const struct command *command = find_command(*at);
+    bool named = command != NULL;
+    if (!command && !(command = implied(*at))) {
+        return unknown_command(*at);
+    }
+    at += named || command->main != command_run;
+    if (command->supervises && !runtime_prepare()) {
+        fprintf(stderr, "pgentry: the system refuses a descriptor for signals: %s\n", strerror(errno));
+        return STATUS_RESOURCE;
+    }
+    int status = parse(command, &line, at);
+    if (status < 0) {
+        print_command(command);
+        return STATUS_OK;
+    }
+    if (status == 0) {
+        status = check_operands(command, &line);
+    }
+    return status ? status : command->main(&line);
+}

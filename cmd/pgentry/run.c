@@ -1,0 +1,38 @@
+/* run, wait, sync and verify: the main job and its parts. */
+#include "command.h"
+#include "runtime/runtime.h"
+
+static int supervise(const struct command_line *line, enum boot_goal goal)
+{
+    const struct config *config = command_config(line, true);
+    if (!config) {
+        return STATUS_CONFIG;
+    }
+    return runtime_run(&(struct runtime_request){ .config = config,
+                                                  .goal = goal,
+                                                  .app = line->operands,
+                                                  .force = line->force,
+                                                  .only = line->only,
+                                                  .from = line->from,
+                                                  .json = line->json });
+}
+
+int command_run(const struct command_line *line)
+{
+    return supervise(line, GOAL_RUN);
+}
+
+int command_wait(const struct command_line *line)
+{
+    return supervise(line, GOAL_WAIT);
+}
+
+int command_sync(const struct command_line *line)
+{
+    return supervise(line, GOAL_SYNC);
+}
+
+int command_verify(const struct command_line *line)
+{
+    return supervise(line, GOAL_LOOK);
+}

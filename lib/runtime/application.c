@@ -1,0 +1,81 @@
+/* The application: started once, signalled, its status passed on. */
+#include "base/mask.h"
+#include "base/text.h"
+#include "process/spawn.h"
+#include "process/terminal.h"
+#include "runtime/supervisor.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The environment unchanged, but for file_env. NULL: as it is. */
+static const char *const *environment(const struct supervisor *s)
+{
+    const struct config *config = s->config;
+    size_t count = 0, added = config->app.file_env ? config->file_variable_count : 0;
+    if (added == 0) {
+        return NULL;
+    }
+    while (environ[count]) {
+        count++;
+    }
+    const char **env = arena_array(s->arena, count + added + 1, sizeof *env);
+    memcpy(env, environ, count * sizeof *env);
+    for (size_t i = 0; i < added; i++) {
+        env[count++] = arena_printf(s->arena, "%s=%s", config->file_variables[i].name, config->file_variables[i].value);
+    }
+    return env;
+}
+
+static void name_app(struct supervisor *s)
+{
+    struct text text = text_over(s->say.app, sizeof s->say.app);
+    for (const char *const *word = s->request->app; *word; word++) {
+        text_printf(&text, "%s%s", word == s->request->app ? "" : " ", *word);
+    }
+    mask_string(s->say.app); /* foreign text: it may hold anything */
+}
+
+void app_start(struct supervisor *s)
+{
+    struct error error = { 0 };
+    struct spawn spawn = { .argv = s->request->app,
+                           .envp = environment(s),
+                           .credentials = &s->credentials,
+                           .own_group = true,
+                           .foreground = true,
+                           .output = -1,
+                           .keep = -1 };
+    name_app(s);
+    if (s->plan.exec) {
+        log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);
+        log_drain(1000);
+        spawn_become(&spawn, &error);
+    } else {
+        s->app = spawn_child(&spawn, &error);
+        if (s->app > 0) {
+            supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
+            return;
+        }
+        s->app = 0;
+    }
+    struct text text = text_over(s->say.error, sizeof s->say.error);
+    text_printf(&text, "%s", error.message);
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = error.status });
+}
+
+void app_signal(struct supervisor *s, int signal)
+{
+    if (s->app > 0) {
+        kill(s->config->app.kill_group ? -s->app : s->app, signal);
+    }
+}
+
+void app_reaped(struct supervisor *s, const struct reaped *reaped)
+{
+    s->app = 0;
+    terminal_reclaim();
+    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, false);
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_ENDED, .status = shell_status(reaped->status) });
+}

@@ -1,0 +1,322 @@
+/* Steps and their guards: spawned, read, reaped. */
+#include "base/text.h"
+#include "database/apply.h"
+#include "process/memory.h"
+#include "process/spawn.h"
+#include "runtime/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DRAIN_MAX (1 << 20) /* of output after the step ended, so that a flood of what it left behind has an end */
+#define NODE_BIN "node_modules/.bin"
+
+static struct status_step *status_of(struct supervisor *s, const struct step *step, enum boot_list list)
+{
+    static const char *const names[] = { [LIST_BEFORE] = "before", [LIST_STEPS] = "steps", [LIST_AFTER] = "after" };
+    for (size_t i = 0; i < s->status.step_count; i++) {
+        struct status_step *known = &s->status.steps[i];
+        if (strcmp(known->list, names[list]) == 0 && strcmp(known->name, step->name) == 0) {
+            return known;
+        }
+    }
+    return &s->status.steps[STATUS_STEPS - 1];
+}
+
+/* ---- what it is started with ---- */
+
+static const char **add_variable(struct arena *arena, const char **end, const char *const *begin, const char *name,
+                                 const char *value)
+{
+    size_t length = strlen(name);
+    const char *assignment = arena_printf(arena, "%s=%s", name, value);
+    for (const char **at = (const char **)begin; at < end; at++) {
+        if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
+            *at = assignment;
+            return end;
+        }
+    }
+    *end = assignment;
+    return end + 1;
+}
+
+static const char *const *environment(const struct supervisor *s, const struct step *step, struct arena *arena)
+{
+    const struct config *config = s->config;
+    const char *url = config->database.direct_url ? config->database.direct_url : config->database.url;
+    size_t count = 0;
+    while (environ[count]) {
+        count++;
+    }
+    const char **env = arena_array(arena, count + config->file_variable_count + step->env_count + 3, sizeof *env);
+    memcpy(env, environ, count * sizeof *env);
+    const char **end = env + count;
+    for (size_t i = 0; i < config->file_variable_count; i++) {
+        end = add_variable(arena, end, env, config->file_variables[i].name, config->file_variables[i].value);
+    }
+    end = add_variable(arena, end, env, "npm_config_yes", "false");
+    if (url) {
+        end = add_variable(arena, end, env, "DATABASE_URL", url);
+    }
+    for (size_t i = 0; i < step->env_count; i++) {
+        end = add_variable(arena, end, env, step->env[i].name, step->env[i].value);
+    }
+    *end = NULL;
+    return env;
+}
+
+static const char *look_up(const char *const *envp, const char *name)
+{
+    size_t length = strlen(name);
+    for (; *envp; envp++) {
+        if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') {
+            return *envp + length + 1;
+        }
+    }
+    return NULL;
+}
+
+struct apply_entry {
+    const struct supervisor *s;
+    const struct step *step;
+};
+
+static int apply(void *argument)
+{
+    const struct apply_entry *entry = argument;
+    return apply_files(entry->s->config, &(struct apply_options){ .files = &entry->step->sql,
+                                                                  .statement_timeout = entry->step->timeout });
+}
+
+/* ---- its output ---- */
+
+static void on_line(void *argument, const char *line)
+{
+    struct supervisor *s = argument;
+    const struct child *child = &s->child;
+    if (child->guard) {
+        struct drop_scan scan = { 0 };
+        if (s->say.drops[0] == '\0' && (drop_scan(&scan, line, strlen(line)) || drop_scan(&scan, "\n", 1))) {
+            struct text text = text_over(s->say.drops, sizeof s->say.drops);
+            text_string(&text, line);
+        }
+    }
+    const struct log_field fields[] = { { .name = "step", .string = child->step->name },
+                                        { .name = "line", .string = line },
+                                        { 0 } };
+    log_event(LOG_INFO, "output", fields, "%s | %s", child->step->name, line);
+}
+
+static void close_output(struct child *child)
+{
+    watch_stop(child->watch);
+    child->watch = NULL;
+    if (child->fd >= 0) {
+        close(child->fd);
+        child->fd = -1;
+    }
+}
+
+/* Reads once; false at the end or when nothing is there now. */
+static bool read_output(struct child *child)
+{
+    char bytes[16384];
+    ssize_t got = read(child->fd, bytes, sizeof bytes);
+    if (got > 0) {
+        output_feed(child->output, bytes, (size_t)got);
+        child->drops = (child->guard && drop_scan(&child->scan, bytes, (size_t)got)) || child->drops;
+        return true;
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        close_output(child);
+    }
+    return false;
+}
+
+static void on_output(struct supervisor *s)
+{
+    read_output(&s->child);
+}
+
+/* ---- its life ---- */
+
+int spared(const struct supervisor *s, pid_t pids[4])
+{
+    int count = 0;
+    const pid_t helpers[] = { s->database.pid, s->database.old, log_helper_pid() };
+    for (size_t i = 0; i < sizeof helpers / sizeof helpers[0]; i++) {
+        if (helpers[i] > 0) {
+            pids[count++] = helpers[i];
+        }
+    }
+    return count;
+}
+
+static void refused(struct supervisor *s, const struct error *error)
+{
+    struct child *child = &s->child;
+    close_output(child);
+    child->pid = 0;
+    struct text text = text_over(s->say.outcome, sizeof s->say.outcome);
+    text_string(&text, error->message);
+    struct text permanent = text_over(s->say.permanent, sizeof s->say.permanent);
+    text_string(&permanent, "it cannot be started");
+    snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, error->message);
+    child->status->result = child->guard ? STEP_REFUSED : STEP_FAILED;
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = error->status, .permanent = true });
+}
+
+static bool open_output(struct supervisor *s, int *write_end, struct error *error)
+{
+    int ends[2];
+    struct child *child = &s->child;
+    if (!child->output) {
+        child->output = output_new(on_line, s);
+    }
+    if (!child->output || pipe2(ends, O_CLOEXEC) < 0) {
+        return error_set(error, STATUS_RESOURCE, "no pipe for the output of step %s: %s", child->step->name,
+                         strerror(errno));
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    child->fd = ends[0];
+    child->watch = watch_start(s, child->fd, UV_READABLE, on_output);
+    *write_end = ends[1];
+    output_begin(child->output, child->guard ? NULL : &child->step->permanent_errors);
+    return true;
+}
+
+void child_spawn(struct supervisor *s, const struct boot_effect *effect)
+{
+    const struct step *step = s->steps[effect->list][effect->index];
+    struct child *child = &s->child;
+    struct error error = { 0 };
+    int write_end = -1;
+
+    close_output(child); /* what an earlier step left running may still have held it */
+    child->guard = effect->kind == EFFECT_SPAWN_GUARD;
+    child->step = step;
+    child->status = status_of(s, step, effect->list);
+    child->status->result = STEP_RUNNING;
+    child->status->attempts = effect->attempt;
+    child->began = clock_now();
+    child->oom_kills = memory_oom_kills();
+    child->scan = (struct drop_scan){ 0 };
+    child->drops = false;
+    s->say.drops[0] = s->say.permanent[0] = '\0';
+
+    if (!open_output(s, &write_end, &error)) {
+        refused(s, &error);
+        return;
+    }
+    struct arena *arena = arena_new();
+    const char *const *env = environment(s, step, arena);
+    const char *path = look_up(env, "PATH");
+    const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
+    struct apply_entry entry = { .s = s, .step = step };
+    const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
+    bool sql = !child->guard && step->role == STEP_SQL;
+    struct spawn spawn = { .argv = sql ? NULL : argv,
+                           .entry = sql ? apply : NULL,
+                           .argument = &entry,
+                           .envp = env,
+                           .path = arena_printf(arena, NODE_BIN ":%s", path ? path : "/usr/local/bin:/usr/bin:/bin"),
+                           .cwd = step->cwd,
+                           .credentials = &s->credentials,
+                           .own_group = true,
+                           .null_stdin = true,
+                           .output = write_end,
+                           .keep = -1 };
+    child->pid = spawn_child(&spawn, &error);
+    close(write_end);
+    arena_free(arena);
+    if (child->pid < 0) {
+        refused(s, &error);
+    } else {
+        child_signal(s, 0); /* so that what leaves its group is known by its age later */
+    }
+}
+
+void child_signal(struct supervisor *s, int signal)
+{
+    pid_t pids[4];
+    int count = spared(s, pids);
+    if (s->child.pid > 0 || s->child.ended > 0) {
+        reaper_kill_tree(s->child.pid > 0 ? s->child.pid : s->child.ended, signal, pids, count);
+    }
+}
+
+/* The last lines, newest kept, for the report. */
+static void keep_last(struct child *child)
+{
+    const char *lines[OUTPUT_LAST_LINES];
+    size_t count = output_last(child->output, lines);
+    size_t first = count, used = 0;
+    while (first > 0 && used + strlen(lines[first - 1]) + 1 < STATUS_LAST) {
+        used += strlen(lines[--first]) + 1;
+    }
+    struct text text = text_over(child->status->last, sizeof child->status->last);
+    for (size_t i = first; i < count; i++) {
+        text_printf(&text, "%s%s", i > first ? "\n" : "", lines[i]);
+    }
+}
+
+static void keep_codes(struct supervisor *s, struct text *outcome)
+{
+    const char *codes[OUTPUT_CODES];
+    size_t count = output_codes(s->child.output, codes);
+    struct text kept = text_over(s->child.status->codes, sizeof s->child.status->codes);
+    for (size_t i = 0; i < count; i++) {
+        text_printf(&kept, "%s%s", i ? " " : "", codes[i]);
+    }
+    if (count) {
+        text_printf(outcome, "; known error codes in its output: %s", s->child.status->codes);
+    }
+}
+
+static void note_end(struct supervisor *s, const struct reaped *reaped)
+{
+    struct child *child = &s->child;
+    bool killed = WIFSIGNALED(reaped->status) ? WTERMSIG(reaped->status) == SIGKILL
+                                              : WEXITSTATUS(reaped->status) == STATUS_SIGNAL + SIGKILL;
+    int64_t kills = killed ? memory_oom_kills() : -1;
+    struct text outcome = text_over(s->say.outcome, sizeof s->say.outcome);
+    duration took = clock_now() - child->began;
+
+    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, kills > child->oom_kills);
+    outcome.length = strlen(s->say.outcome);
+    keep_last(child);
+    keep_codes(s, &outcome);
+    child->status->took += took;
+    duration_human(took, s->say.took);
+    snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, s->say.outcome);
+    if (!child->guard) {
+        child->status->result = shell_status(reaped->status) == 0 ? STEP_OK : STEP_FAILED;
+    } else if (child->drops) {
+        child->status->result = STEP_REFUSED;
+    }
+}
+
+void child_reaped(struct supervisor *s, const struct reaped *reaped)
+{
+    struct child *child = &s->child;
+    for (int drained = 0; child->fd >= 0 && drained < DRAIN_MAX && read_output(child); drained += 16384) {
+    }
+    output_end(child->output);
+    child->drops = (child->guard && drop_scan(&child->scan, "\n", 1)) || child->drops;
+    child->ended = child->pid;
+    child->pid = 0;
+    note_end(s, reaped);
+
+    const char *permanent = child->guard ? NULL : output_permanent(child->output);
+    struct text text = text_over(s->say.permanent, sizeof s->say.permanent);
+    text_string(&text, permanent ? permanent : "");
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_CHILD_ENDED,
+                                            .status = shell_status(reaped->status),
+                                            .permanent = permanent != NULL,
+                                            .additive = !child->drops });
+}

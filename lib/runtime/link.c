@@ -1,0 +1,270 @@
+/* The database process as PID 1 sees it: forked when an order needs one, asked over a socketpair, killed when it does
+ * not answer in time. */
+#include "base/text.h"
+#include "database/database.h"
+#include "process/spawn.h"
+#include "project/project.h"
+#include "runtime/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct entry {
+    int fd;
+    struct database_settings settings;
+};
+
+static int serve(void *argument)
+{
+    const struct entry *entry = argument;
+    return database_serve(entry->fd, &entry->settings);
+}
+
+static void stop_polling(struct database_link *link)
+{
+    watch_stop(link->watch);
+    link->watch = NULL;
+    frame_stream_free(&link->stream);
+    if (link->stream.fd >= 0) {
+        close(link->stream.fd);
+        link->stream.fd = -1;
+    }
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+    struct text text = text_over(to, size);
+    text_string(&text, from ? from : "");
+}
+#define COPY(to, from) copy(to, sizeof(to), from)
+
+static void take_failure(struct supervisor *s, const struct reply_failed *failed, struct boot_event *event)
+{
+    COPY(s->say.error, failed->message);
+    COPY(s->say.hint, failed->hint);
+    COPY(s->status.error, failed->message);
+    s->status.connected = false;
+    event->kind = EVENT_FAILED;
+    event->failure = failed->failure;
+    event->fingerprint = fingerprint(failed->message) ^ failed->failure;
+}
+
+static void take_connected(struct supervisor *s, const struct connected *connected)
+{
+    COPY(s->say.host, connected->host);
+    COPY(s->say.server, connected->server_version);
+    COPY(s->status.host, connected->host);
+    s->status.connected = true;
+    s->status.error[0] = '\0';
+}
+
+static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)
+{
+    struct check *kept = arena_alloc(arena, sizeof *kept);
+    *kept = *check;
+    s->status.check = kept;
+    s->status.connected = true;
+    s->status.error[0] = '\0';
+    timestamp_now(s->status.checked_at);
+    event->kind = EVENT_CHECKED;
+    event->look = (struct boot_look){ .healthy = kept->healthy, .proven = kept->proven, .gone = kept->gone > 0 };
+}
+
+static void keep_wanted(struct database_link *link, const void *wanted, size_t length)
+{
+    if (!link->wanted && length && (link->wanted = malloc(length))) {
+        memcpy(link->wanted, wanted, length);
+        link->wanted_length = length;
+    }
+}
+
+static void take_reply(struct supervisor *s, struct reply_message *reply, struct arena *arena)
+{
+    struct boot_event event = { .kind = EVENT_GO };
+    switch (reply->reply) {
+    case REPLY_CONNECTED:
+        take_connected(s, &reply->connected);
+        event.kind = EVENT_CONNECTED;
+        break;
+    case REPLY_FAILED:
+        take_failure(s, &reply->failed, &event);
+        break;
+    case REPLY_CHECKED:
+        take_check(s, &reply->check, arena, &event);
+        break;
+    case REPLY_LOCKED:
+        event.kind = EVENT_LOCKED;
+        break;
+    case REPLY_BUSY:
+        COPY(s->say.holder, reply->text);
+        event.kind = EVENT_BUSY;
+        event.fingerprint = fingerprint(reply->text);
+        break;
+    case REPLY_SESSIONS:
+        COPY(s->say.sessions, reply->text);
+        event.kind = EVENT_SESSIONS;
+        event.count = reply->count;
+        event.fingerprint = reply->count;
+        break;
+    case REPLY_LOCK_LOST:
+        event.kind = EVENT_LOCK_LOST;
+        break;
+    case REPLY_NOTE:
+        log_event(LOG_WARN, "note", NULL, "%s", reply->text);
+        return;
+    case REPLY_WANTED:
+        keep_wanted(&s->database, reply->wanted, reply->wanted_length);
+        return;
+    case REPLY_UNLOCKED:
+        return;
+    }
+    supervisor_post(s, event);
+}
+
+static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *payload)
+{
+    struct database_link *link = &s->database;
+    struct reply_message reply;
+    struct arena *arena = arena_new();
+
+    if (!reply_decode(kind, payload, &reply, arena)) {
+        arena_free(arena);
+        return false;
+    }
+    take_reply(s, &reply, arena);
+    if (reply.reply == REPLY_CHECKED) { /* the status points into it */
+        arena_free(link->arena);
+        link->arena = arena;
+    } else {
+        arena_free(arena);
+    }
+    return true;
+}
+
+static void died(struct supervisor *s)
+{
+    database_kill(s);
+    COPY(s->say.error, "the database process ended unexpectedly");
+    s->status.connected = false;
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = 1 });
+}
+
+static void on_readable(struct supervisor *s)
+{
+    struct frame_stream *stream = &s->database.stream;
+    enum frame_result result = frame_fill(stream);
+    for (;;) {
+        uint8_t kind;
+        struct frame_reader payload;
+        enum frame_result next = frame_next(stream, &kind, &payload);
+        if (next == FRAME_READY && take_frame(s, kind, &payload)) {
+            continue;
+        }
+        if (next != FRAME_NONE) {
+            result = FRAME_BROKEN;
+        }
+        break;
+    }
+    if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
+        died(s);
+    }
+}
+
+static bool start(struct supervisor *s, struct error *error)
+{
+    struct database_link *link = &s->database;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        return error_set(error, STATUS_RESOURCE, "no socket pair for the database process: %s", strerror(errno));
+    }
+    struct entry entry = { .fd = pair[1],
+                           .settings = { .config = s->config,
+                                         .source = link->wanted ? NULL : project_wanted,
+                                         .wanted = link->wanted,
+                                         .wanted_length = link->wanted_length } };
+    struct spawn spawn = { .entry = serve, .argument = &entry, .own_group = true, .output = -1, .keep = pair[1] };
+    link->pid = spawn_child(&spawn, error);
+    close(pair[1]);
+    if (link->pid < 0) {
+        link->pid = 0;
+        close(pair[0]);
+        return false;
+    }
+    fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    link->stream = (struct frame_stream){ .fd = pair[0] };
+    link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
+    if (!link->watch) {
+        database_kill(s);
+        return error_set(error, STATUS_RESOURCE, "the database process cannot be watched");
+    }
+    return true;
+}
+
+void database_order(struct supervisor *s, const struct boot_effect *effect)
+{
+    static const enum order orders[] = { [BOOT_CONNECT] = ORDER_CONNECT,
+                                         [BOOT_CHECK] = ORDER_CHECK,
+                                         [BOOT_LOCK] = ORDER_LOCK,
+                                         [BOOT_SESSIONS] = ORDER_SESSIONS };
+    struct order_message order = { .order = orders[effect->order.order],
+                                   .probe = effect->order.probe,
+                                   .prove = effect->order.prove,
+                                   .history = effect->order.history,
+                                   .age = effect->order.age };
+    struct error error;
+
+    if (s->database.pid == 0 && !start(s, &error)) {
+        COPY(s->say.error, error.message);
+        supervisor_post(s,
+                        (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = fingerprint(error.message) });
+        return;
+    }
+    order_encode(&order, &s->database.writer);
+    if (s->database.writer.failed || !frame_send(s->database.stream.fd, &s->database.writer)) {
+        died(s);
+    }
+}
+
+void database_close(struct supervisor *s)
+{
+    struct database_link *link = &s->database;
+    if (link->pid) {
+        stop_polling(link);
+        link->old = link->pid;
+        link->pid = 0;
+    } else if (link->old == 0) {
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_CLOSED });
+    }
+}
+
+void database_kill(struct supervisor *s)
+{
+    struct database_link *link = &s->database;
+    pid_t pid = link->pid ? link->pid : link->old;
+    if (pid) {
+        kill(pid, SIGKILL);
+        database_close(s);
+    }
+}
+
+bool database_reaped(struct supervisor *s, pid_t pid)
+{
+    struct database_link *link = &s->database;
+    if (pid == link->old) {
+        link->old = 0;
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_CLOSED });
+        return true;
+    }
+    if (pid == link->pid) {
+        link->pid = 0;
+        stop_polling(link);
+        died(s);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,198 @@
+/* The log's sentences: those of the machine's table, with their {placeholders} filled in. What is filled in is also a
+ * field of the JSON event. */
+#include "base/signal_name.h"
+#include "base/text.h"
+#include "runtime/supervisor.h"
+
+#include <string.h>
+
+#define FIELDS 8
+#define SENTENCE 8192
+
+typedef void placeholder(struct text *text, const struct supervisor *s, const struct boot_effect *effect);
+
+static const struct step *step_of(const struct supervisor *s, const struct boot_effect *effect)
+{
+    return effect->index < s->plan.step_count[effect->list] ? s->steps[effect->list][effect->index] : NULL;
+}
+
+static void human(struct text *text, duration value)
+{
+    char buffer[DURATION_TEXT];
+    text_string(text, duration_human(value, buffer));
+}
+
+#define PLACEHOLDER(name) \
+    static void put_##name(struct text *text, const struct supervisor *s, const struct boot_effect *effect)
+#define PLACEHOLDER_TEXT(name)          \
+    PLACEHOLDER(name)                   \
+    {                                   \
+        (void)effect;                   \
+        text_string(text, s->say.name); \
+    }
+#define PLACEHOLDER_DURATION(name, value) \
+    PLACEHOLDER(name)                     \
+    {                                     \
+        (void)effect;                     \
+        human(text, value);               \
+    }
+
+PLACEHOLDER_TEXT(host)
+PLACEHOLDER_TEXT(server)
+PLACEHOLDER_TEXT(holder)
+PLACEHOLDER_TEXT(sessions)
+PLACEHOLDER_TEXT(outcome)
+PLACEHOLDER_TEXT(permanent)
+PLACEHOLDER_TEXT(drops)
+PLACEHOLDER_TEXT(app)
+PLACEHOLDER_TEXT(took)
+PLACEHOLDER_DURATION(waited, boot_waited(&s->boot))
+PLACEHOLDER_DURATION(lock_waited, boot_lock_waited(&s->boot))
+PLACEHOLDER_DURATION(delay, s->boot.delay)
+PLACEHOLDER_DURATION(timeout, s->plan.wait_timeout)
+PLACEHOLDER_DURATION(lock_timeout, s->plan.lock_timeout)
+PLACEHOLDER_DURATION(stop_timeout, s->plan.stop_timeout)
+
+PLACEHOLDER(error)
+{
+    (void)effect;
+    text_string(text, s->say.error[0] ? s->say.error : "it has not answered yet");
+    if (s->say.hint[0]) {
+        text_printf(text, " (%s)", s->say.hint);
+    }
+}
+
+PLACEHOLDER(step)
+{
+    const struct step *step = step_of(s, effect);
+    text_string(text, step ? step->name : "?");
+}
+
+PLACEHOLDER(step_timeout)
+{
+    const struct step *step = step_of(s, effect);
+    human(text, step ? step->timeout : 0);
+}
+
+PLACEHOLDER(attempt)
+{
+    (void)s;
+    text_printf(text, "%u", effect->attempt);
+}
+
+PLACEHOLDER(attempts)
+{
+    const struct step *step = step_of(s, effect);
+    text_printf(text, "%u", step ? step->attempts : 0);
+}
+
+PLACEHOLDER(signal)
+{
+    (void)effect;
+    text_string(text, signal_name(s->say.signal));
+}
+
+PLACEHOLDER(status)
+{
+    (void)effect;
+    text_printf(text, "%d", s->boot.status);
+}
+
+/* Why something must run, or nothing. */
+PLACEHOLDER(why)
+{
+    (void)effect;
+    const struct check *check = s->status.check;
+    if (s->plan.step_count[LIST_STEPS] == 0) {
+        text_string(text, "no step is configured");
+    } else if (s->plan.force) {
+        text_string(text, "forced");
+    } else if (s->plan.when == BOOT_ALWAYS) {
+        text_string(text, "migrate.when is always");
+    } else if (!check->healthy) {
+        text_string(text, "the schema is not healthy");
+    } else if (s->plan.when == BOOT_UNVERIFIED) {
+        text_string(text, "the schema is healthy");
+    } else if (!s->plan.history) {
+        text_string(text, "no history tells whether a migration is pending");
+    } else if (check->proven) {
+        text_printf(text, "nothing is pending (%u migrations applied) and the schema is healthy", check->local);
+    } else if (check->failed) {
+        text_printf(text, "%u migration%s failed earlier", check->failed, check->failed == 1 ? "" : "s");
+    } else if (check->pending) {
+        text_printf(text, "%u migration%s pending", check->pending, check->pending == 1 ? " is" : "s are");
+    } else {
+        text_string(text, "the history does not prove that nothing is pending");
+    }
+}
+
+static const struct {
+    const char *name;
+    placeholder *put;
+} placeholders[] = {
+    { "app", put_app },
+    { "attempt", put_attempt },
+    { "attempts", put_attempts },
+    { "delay", put_delay },
+    { "drops", put_drops },
+    { "error", put_error },
+    { "holder", put_holder },
+    { "host", put_host },
+    { "lock_timeout", put_lock_timeout },
+    { "lock_waited", put_lock_waited },
+    { "outcome", put_outcome },
+    { "permanent", put_permanent },
+    { "server", put_server },
+    { "sessions", put_sessions },
+    { "signal", put_signal },
+    { "status", put_status },
+    { "step", put_step },
+    { "step_timeout", put_step_timeout },
+    { "stop_timeout", put_stop_timeout },
+    { "timeout", put_timeout },
+    { "took", put_took },
+    { "waited", put_waited },
+    { "why", put_why },
+};
+
+/* Where `{name}` at `at` leads in the table of placeholders, or -1. */
+static int find(const char *at, size_t length)
+{
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
+        if (strlen(placeholders[i].name) == length && strncmp(placeholders[i].name, at, length) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+void narrate(struct supervisor *s, const struct boot_effect *effect)
+{
+    char sentence[SENTENCE], values[SENTENCE];
+    struct text text = text_over(sentence, sizeof sentence), value = text_over(values, sizeof values);
+    struct log_field fields[FIELDS + 1] = { 0 };
+    size_t count = 0;
+
+    for (const char *at = effect->row->sentence; *at;) {
+        size_t length = *at == '{' ? strcspn(at + 1, "}") : 0;
+        int which = length ? find(at + 1, length) : -1;
+        if (which < 0) {
+            text_char(&text, *at++);
+            continue;
+        }
+        size_t begin = value.length;
+        placeholders[which].put(&value, s, effect);
+        text_bytes(&text, values + begin, value.length - begin);
+        if (count < FIELDS) {
+            fields[count++] = (struct log_field){ .name = placeholders[which].name, .string = values + begin };
+        }
+        text_char(&value, '\0');
+        at += length + 2;
+    }
+    if (effect->row->level == LOG_ERROR) {
+        struct text reason = text_over(s->status.reason, sizeof s->status.reason);
+        text_string(&reason, sentence);
+    }
+    log_phase(effect->phase);
+    log_event(effect->row->level, effect->row->word, fields, "%s", sentence);
+}

@@ -1,0 +1,302 @@
+#include "runtime/runtime.h"
+
+#include "base/signal_name.h"
+#include "base/text.h"
+#include "process/signals.h"
+#include "process/spawn.h"
+#include "runtime/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
+#define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
+
+static int prepared_signal_fd = -1;
+static struct supervisor supervisor;
+
+bool runtime_prepare(void)
+{
+    inherited_streams_guard();
+    prepared_signal_fd = signals_block();
+    return prepared_signal_fd >= 0;
+}
+
+uint32_t fingerprint(const char *text)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+    for (; text && *text; text++) {
+        hash = (hash ^ (unsigned char)*text) * 16777619U;
+    }
+    return hash;
+}
+
+void supervisor_post(struct supervisor *s, struct boot_event event)
+{
+    if (s->event_count < QUEUED_EVENTS) {
+        s->events[(s->event_head + s->event_count++) % QUEUED_EVENTS] = event;
+    }
+}
+
+/* ---- effects ---- */
+
+static void finish(struct supervisor *s, int status)
+{
+    s->ending = true;
+    s->exit_status = status;
+    s->status.exit_status = status;
+    uv_stop(&s->loop);
+}
+
+static void carry_out(struct supervisor *s, const struct boot_effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_ORDER:
+        database_order(s, effect);
+        break;
+    case EFFECT_CLOSE_DATABASE:
+        database_close(s);
+        break;
+    case EFFECT_KILL_DATABASE:
+        database_kill(s);
+        break;
+    case EFFECT_SPAWN_GUARD:
+    case EFFECT_SPAWN_STEP:
+        child_spawn(s, effect);
+        break;
+    case EFFECT_SIGNAL_CHILD:
+        child_signal(s, effect->number);
+        break;
+    case EFFECT_KILL_CHILD:
+        child_signal(s, SIGKILL);
+        break;
+    case EFFECT_TABLES:
+        log_phase(effect->phase);
+        log_tables(s);
+        break;
+    case EFFECT_SUMMARY:
+        log_phase(effect->phase);
+        summarize(s);
+        break;
+    case EFFECT_START:
+        app_start(s);
+        break;
+    case EFFECT_SIGNAL_APP:
+        app_signal(s, effect->number);
+        break;
+    case EFFECT_KILL_REST:
+        reaper_kill_rest(SIGKILL);
+        break;
+    case EFFECT_LOG:
+        narrate(s, effect);
+        break;
+    case EFFECT_EXIT:
+        finish(s, effect->number);
+        break;
+    }
+}
+
+/* ---- the loop ---- */
+
+static void on_log_writable(struct supervisor *s)
+{
+    (void)s;
+    log_flush();
+}
+
+/* Watches the log's descriptor only while something waits to be written. */
+static void watch_log(struct supervisor *s)
+{
+    bool pending = log_pending() && log_descriptor() >= 0;
+    if (pending && !s->log_watch) {
+        s->log_watch = watch_start(s, log_descriptor(), UV_WRITABLE, on_log_writable);
+    } else if (!pending && s->log_watch) {
+        watch_stop(s->log_watch);
+        s->log_watch = NULL;
+    }
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm_timer(struct supervisor *s)
+{
+    enum boot_timer which;
+    instant next = boot_next_deadline(&s->boot, &which);
+    if (next == BOOT_NEVER) {
+        uv_timer_stop(&s->timer);
+        return;
+    }
+    instant now = clock_now();
+    uv_update_time(&s->loop);
+    uv_timer_start(&s->timer, on_timer, next > now ? (uint64_t)(next - now) : 0, 0);
+}
+
+static void handle_events(struct supervisor *s)
+{
+    while (s->event_count && !s->ending) {
+        struct boot_event event = s->events[s->event_head];
+        s->event_head = (s->event_head + 1) % QUEUED_EVENTS;
+        s->event_count--;
+        if (event.kind == EVENT_SIGNAL) {
+            s->say.signal = event.signal;
+        }
+        boot_handle(&s->boot, &event, clock_now());
+        status_phase(&s->status, boot_phase(&s->boot));
+        for (unsigned i = 0; i < s->boot.effect_count && !s->ending; i++) {
+            carry_out(s, &s->boot.effects[i]);
+        }
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct supervisor *s = timer->data;
+    enum boot_timer which;
+    instant now = clock_now();
+    if (boot_next_deadline(&s->boot, &which) <= now) {
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
+    }
+}
+
+static void reap(struct supervisor *s)
+{
+    struct reaped reaped;
+    while (reaper_next(&reaped)) {
+        if (reaped.pid == s->app) {
+            app_reaped(s, &reaped);
+        } else if (reaped.pid == s->child.pid) {
+            child_reaped(s, &reaped);
+        } else if (!database_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
+            s->orphans++;
+        }
+        handle_events(s);
+    }
+}
+
+static void on_signal(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (!s->ending && read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            reap(s);
+        } else {
+            supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = (int)info.ssi_signo });
+            handle_events(s);
+        }
+    }
+}
+
+/* ---- begin and end ---- */
+
+static bool set_up(struct supervisor *s, struct error *error)
+{
+    s->arena = arena_new();
+    s->database.stream.fd = s->child.fd = -1;
+    s->signal_fd = prepared_signal_fd;
+    if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
+        return false;
+    }
+    if (uv_loop_init(&s->loop) < 0 || uv_timer_init(&s->loop, &s->timer) < 0 ||
+        !watch_start(s, s->signal_fd, UV_READABLE, on_signal)) {
+        return error_set(error, STATUS_RESOURCE, "no event loop: the system refuses descriptors or memory");
+    }
+    s->timer.data = s;
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0) {
+        seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;
+    }
+    boot_init(&s->boot, &s->plan, seed);
+    status_init(&s->status, s->config);
+    return true;
+}
+
+static void warn(const struct supervisor *s)
+{
+    const struct config *config = s->config;
+    for (size_t i = 0; i < config->warnings.count; i++) {
+        log_event(LOG_WARN, "configuration", NULL, "%s", config->warnings.items[i]);
+    }
+    if (s->plan.goal == GOAL_RUN && s->plan.exec &&
+        (config->app.interval_set || config->app.stop_timeout_set || config->app.ok_exit_set)) {
+        log_event(LOG_WARN, "exec-ignores", NULL, "app.mode is exec: %s%s%s act no more once the application runs",
+                  config->app.interval_set ? "verify.interval " : "",
+                  config->app.stop_timeout_set ? "app.stop_timeout " : "",
+                  config->app.ok_exit_set ? "app.ok_exit " : "");
+    }
+    if (s->plan.goal == GOAL_RUN && getpid() != 1 && !reaper_adopt_orphans()) {
+        log_event(LOG_WARN, "no-subreaper", NULL, "not PID 1, and the kernel refuses to make us the subreaper: %s",
+                  strerror(errno));
+    }
+}
+
+/* Gives the database process a moment to close its connections, so that the lock is free when we are gone. */
+static void wait_for_database(struct supervisor *s)
+{
+    instant until = clock_now() + LAST_CLOSE;
+    while (s->database.old) {
+        struct reaped reaped;
+        while (reaper_next(&reaped)) {
+            database_reaped(s, reaped.pid);
+        }
+        instant now = clock_now();
+        if (s->database.old == 0) {
+            break;
+        }
+        if (now >= until) {
+            kill(s->database.old, SIGKILL);
+            break;
+        }
+        struct pollfd fd = { .fd = s->signal_fd, .events = POLLIN };
+        struct signalfd_siginfo info;
+        if (poll(&fd, 1, (int)(until - now)) > 0 && read(s->signal_fd, &info, sizeof info) < 0) {
+            break;
+        }
+    }
+}
+
+static void print_result(const struct supervisor *s)
+{
+    if (s->plan.goal == GOAL_LOOK && s->request->json) {
+        char *json = status_health_json(&s->status);
+        puts(json ? json : "{}");
+        free(json);
+    } else if (s->plan.goal == GOAL_LOOK) {
+        print_tables(s);
+    }
+}
+
+int runtime_run(const struct runtime_request *request)
+{
+    struct supervisor *s = &supervisor;
+    struct error error = { 0 };
+    s->request = request;
+    s->config = request->config;
+
+    log_open(s->config->log.format, s->config->log.level);
+    if (!set_up(s, &error)) {
+        log_event(LOG_ERROR, "refused", NULL, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint);
+        log_drain(LAST_WORDS);
+        return error.status;
+    }
+    warn(s);
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
+    handle_events(s);
+    while (!s->ending) {
+        arm_timer(s);
+        watch_log(s);
+        uv_run(&s->loop, UV_RUN_ONCE);
+        handle_events(s);
+    }
+    print_result(s);
+    wait_for_database(s);
+    log_drain(LAST_WORDS);
+    return s->exit_status;
+}

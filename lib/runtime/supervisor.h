@@ -1,0 +1,152 @@
+/* The supervisor's own state, shared by the files of this room. There is one. */
+#ifndef RUNTIME_SUPERVISOR_H
+#define RUNTIME_SUPERVISOR_H
+
+#include "boot/boot.h"
+#include "database/protocol.h"
+#include "process/credentials.h"
+#include "process/output.h"
+#include "process/reaper.h"
+#include "runtime/runtime.h"
+#include "status/status.h"
+
+#include <uv.h>
+
+#define QUEUED_EVENTS 32
+#define NARRATION 2048
+
+/* The database process, as PID 1 sees it. */
+struct database_link {
+    pid_t pid; /* 0: none */
+    pid_t old; /* one that was told to end and is not reaped yet */
+    struct frame_stream stream;
+    struct watch *watch;
+    struct frame_writer writer;
+    struct arena *arena; /* of the last look */
+    void *wanted;        /* what REPLY_WANTED said, for later processes */
+    size_t wanted_length;
+};
+
+/* guard.c: does SQL drop anything? Takes any chunks; a word at the very end counts once a line end is fed. */
+struct drop_scan {
+    bool comment, dash;
+    size_t letters;
+    char word[4];
+};
+
+/* The step or guard that runs. */
+struct child {
+    pid_t pid;   /* 0: none */
+    pid_t ended; /* the one before: its group may hold what it left behind */
+    bool guard;
+    const struct step *step;
+    struct status_step *status;
+    struct output *output;
+    int fd; /* its output; -1: closed */
+    struct watch *watch;
+    instant began;
+    int64_t oom_kills;
+    struct drop_scan scan; /* of a guard */
+    bool drops;
+};
+
+/* A descriptor that the loop watches. libuv gives a handle back only later, so there are a few more than are used. */
+#define WATCHES 16
+struct supervisor;
+typedef void watch_ready(struct supervisor *s);
+struct watch {
+    uv_poll_t poll;
+    bool used;
+    watch_ready *ready;
+};
+
+/* What the sentences of the log speak of; texts are masked and visible. */
+struct narration {
+    char host[256], server[64];
+    char error[NARRATION], hint[NARRATION];
+    char holder[NARRATION], sessions[NARRATION], outcome[NARRATION], permanent[64], drops[256], app[256];
+    char took[DURATION_TEXT];
+    int signal;
+};
+
+struct supervisor {
+    const struct runtime_request *request;
+    const struct config *config;
+    struct arena *arena;
+
+    struct boot boot;
+    struct boot_plan plan;
+    const struct step **steps[BOOT_LISTS]; /* the configured step of each of the plan's */
+
+    uv_loop_t loop;
+    uv_timer_t timer;
+    struct watch watches[WATCHES];
+    struct watch *log_watch;
+    int signal_fd;
+
+    struct database_link database;
+    struct child child;
+    struct credentials credentials;
+    pid_t app;
+    bool app_foreground;
+
+    struct boot_event events[QUEUED_EVENTS];
+    unsigned event_head, event_count;
+
+    struct status status;
+    struct narration say;
+    uint32_t look_fingerprint; /* of the last table report that was logged */
+    bool looked;
+
+    bool ending;
+    int exit_status;
+    uint64_t orphans; /* reaped for the container */
+};
+
+/* runtime.c */
+void supervisor_post(struct supervisor *s, struct boot_event event);
+uint32_t fingerprint(const char *text);
+
+/* watch.c: no allocation; NULL if the kernel refuses or no place is free */
+struct watch *watch_start(struct supervisor *s, int fd, int events, watch_ready *ready);
+void watch_stop(struct watch *watch); /* before the descriptor is closed; NULL is fine */
+
+/* plan.c: the machine's plan from the configuration; false with *error (unknown step name). */
+bool supervisor_plan(struct supervisor *s, struct error *error);
+
+/* link.c: the database process */
+void database_order(struct supervisor *s, const struct boot_effect *effect);
+void database_close(struct supervisor *s);
+void database_kill(struct supervisor *s);
+bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of ours */
+
+/* children.c: steps and guards */
+void child_spawn(struct supervisor *s, const struct boot_effect *effect);
+void child_signal(struct supervisor *s, int signal);
+void child_reaped(struct supervisor *s, const struct reaped *reaped);
+/* Pids that no signal to a step's tree may reach. */
+int spared(const struct supervisor *s, pid_t pids[4]);
+
+/* guard.c */
+bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);
+
+/* application.c */
+void app_start(struct supervisor *s);
+void app_signal(struct supervisor *s, int signal);
+void app_reaped(struct supervisor *s, const struct reaped *reaped);
+
+/* outcome.c: a status as people say it, and as a shell counts it */
+int shell_status(int wait_status);
+void describe_status(char *buffer, size_t size, const struct reaped *reaped, bool out_of_memory);
+
+/* narrate.c */
+void narrate(struct supervisor *s, const struct boot_effect *effect);
+
+/* tables.c: the table report of the last look */
+void log_tables(struct supervisor *s);
+void print_tables(const struct supervisor *s);
+
+/* summary.c */
+void summarize(struct supervisor *s);
+
+#endif

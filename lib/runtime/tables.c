@@ -1,0 +1,167 @@
+/* The table report of a look. Its texts are searched for by run books (contract section 4) and stay as they are. */
+#include "base/text.h"
+#include "runtime/supervisor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMED 20 /* migrations named in one line */
+
+static uint32_t look_fingerprint(const struct check *check)
+{
+    uint32_t hash = check->healthy ? 17 : 23;
+    for (size_t i = 0; i < check->table_count; i++) {
+        hash = hash * 31 + check->tables[i].exists * 2U + check->tables[i].healthy;
+    }
+    for (size_t i = 0; i < check->problem_count; i++) {
+        hash = hash * 31 + (fingerprint(check->problems[i].object) ^ check->problems[i].code);
+    }
+    return hash;
+}
+
+static void list_missing(struct text *text, const struct check *check)
+{
+    bool first = true;
+    for (size_t i = 0; i < check->table_count; i++) {
+        if (!check->tables[i].exists) {
+            text_printf(text, "%s%s", first ? "" : ", ", check->tables[i].name);
+            first = false;
+        }
+    }
+}
+
+static void log_each(const struct check *check)
+{
+    for (size_t i = 0; i < check->table_count; i++) {
+        const struct table_state *table = &check->tables[i];
+        const struct log_field fields[] = { { .name = "table", .string = table->name }, { 0 } };
+        if (table->exists) {
+            log_event(LOG_INFO, "table-exists", fields, "%s EXISTS", table->name);
+        } else {
+            log_event(LOG_ERROR, "table-missing", fields, "%s NOT FOUND", table->name);
+        }
+    }
+}
+
+static void log_problems(const struct check *check)
+{
+    for (size_t i = 0; i < check->problem_count; i++) {
+        const struct problem *p = &check->problems[i];
+        char sentence[1024], fix[1024];
+        if (p->code == PROBLEM_MISSING_TABLE) {
+            continue; /* said already */
+        }
+        const struct log_field fields[] = { { .name = "code", .string = problem_word(p->code) },
+                                            { .name = "object", .string = p->object },
+                                            { .name = "fix",
+                                              .string = problem_fix(p->code, p->object, p->detail, fix, sizeof fix) },
+                                            { 0 } };
+        log_event(problem_fatal(p->code) ? LOG_ERROR : LOG_WARN, problem_word(p->code), fields, "%s; to mend it: %s",
+                  problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence), fix);
+    }
+}
+
+static void log_names(enum log_level level, const char *event, uint32_t count, const struct strings *names,
+                      const char *what)
+{
+    char buffer[2048];
+    struct text text = text_over(buffer, sizeof buffer);
+    for (size_t i = 0; i < names->count && i < NAMED; i++) {
+        text_printf(&text, "%s%s", i ? ", " : "", names->items[i]);
+    }
+    if (count) {
+        const struct log_field fields[] = { { .name = "count", .number = count },
+                                            { .name = "migrations", .string = buffer },
+                                            { 0 } };
+        log_event(level, event, fields, "%u migration%s %s: %s%s", count, count == 1 ? "" : "s", what, buffer,
+                  count > names->count ? " …" : "");
+    }
+}
+
+static void log_history(const struct check *check)
+{
+    if (!check->history) {
+        return;
+    }
+    log_names(LOG_INFO, "migrations-pending", check->pending, &check->pending_names, "pending");
+    log_names(LOG_WARN, "migrations-edited", check->edited, &check->edited_names,
+              "edited after being applied (counted as applied)");
+    log_names(LOG_WARN, "migrations-gone", check->gone, &check->gone_names,
+              "recorded in the database but gone locally (an older image on a newer schema?)");
+    if (check->failed) {
+        const char *name = check->failed_name ? check->failed_name : "?";
+        const struct log_field fields[] = { { .name = "migration", .string = name },
+                                            { .name = "error", .string = check->failed_log ? check->failed_log : "" },
+                                            { 0 } };
+        log_event(LOG_WARN, "migration-failed", fields, "migration %s is recorded as failed%s%s", name,
+                  check->failed_log ? ": " : "", check->failed_log ? check->failed_log : "");
+    }
+}
+
+void log_tables(struct supervisor *s)
+{
+    const struct check *check = s->status.check;
+    uint32_t hash = look_fingerprint(check);
+    bool again = s->looked && hash == s->look_fingerprint && s->boot.result == RESULT_NONE;
+    size_t missing = status_missing_tables(check);
+
+    if (again || s->plan.goal == GOAL_LOOK) {
+        return;
+    }
+    if (!s->looked) {
+        log_history(check);
+    }
+    s->looked = true;
+    s->look_fingerprint = hash;
+    if (check->table_count) {
+        const struct log_field fields[] = { { .name = "tables", .number = (int64_t)check->table_count }, { 0 } };
+        log_event(LOG_INFO, "verifying", fields, "Verifying critical tables");
+    }
+    log_each(check);
+    log_problems(check);
+    if (missing) {
+        char names[8192];
+        struct text text = text_over(names, sizeof names);
+        list_missing(&text, check);
+        const struct log_field fields[] = { { .name = "missing", .number = (int64_t)missing },
+                                            { .name = "tables", .string = names },
+                                            { 0 } };
+        log_event(LOG_ERROR, "tables-missing", fields, "CRITICAL: %zu tables are missing!", missing);
+        log_event(LOG_ERROR, "missing-tables", fields, "Missing tables: %s", names);
+    } else if (check->table_count) {
+        log_event(LOG_INFO, "tables-exist", NULL, "All critical tables exist!");
+    }
+}
+
+/* `verify`: the same on standard output. */
+void print_tables(const struct supervisor *s)
+{
+    const struct check *check = s->status.check;
+    if (!check) {
+        return;
+    }
+    size_t missing = status_missing_tables(check);
+    if (check->table_count) {
+        puts("Verifying critical tables");
+    }
+    for (size_t i = 0; i < check->table_count; i++) {
+        printf("  %s %s\n", check->tables[i].name, check->tables[i].exists ? "EXISTS" : "NOT FOUND");
+    }
+    for (size_t i = 0; i < check->problem_count; i++) {
+        const struct problem *p = &check->problems[i];
+        char sentence[1024], fix[1024];
+        printf("%s: %s\n    to mend it: %s\n", problem_fatal(p->code) ? "problem" : "warning",
+               problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence),
+               problem_fix(p->code, p->object, p->detail, fix, sizeof fix));
+    }
+    if (missing) {
+        char names[8192];
+        struct text text = text_over(names, sizeof names);
+        list_missing(&text, check);
+        printf("CRITICAL: %zu tables are missing!\nMissing tables: %s\n", missing, names);
+    } else if (check->table_count) {
+        puts("All critical tables exist!");
+    }
+    printf("%s: %zu of %zu tables healthy\n", status_word(&s->status), status_healthy_tables(check),
+           check->table_count);
+}
