@@ -253,7 +253,7 @@ static void the_first_permanent_error_in_the_output_is_told(void **state)
 
 static void a_permanent_error_is_seen_at_every_place_of_a_long_line(void **state)
 {
-    static char text[6 * OUTPUT_LINE_MAX];
+    static char text[4 * OUTPUT_LINE_MAX];
 
     (void)state;
     use_permanent("P3009", NULL);

@@ -1,0 +1,182 @@
+#include "process/lookup.h"
+
+#include "run.h"
+
+static void assert_refused(const char *const *argv, enum exit_status status, const char *message)
+{
+    assert_int_equal(run_plain(argv), -1);
+    assert_string_equal(error.message, message);
+    assert_int_equal(error.status, status);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* it was reaped */
+}
+
+static const char *in(void **state, const char *name)
+{
+    static char path[4][256];
+    static unsigned next;
+    char *buffer = path[next++ % 4];
+
+    (void)snprintf(buffer, sizeof path[0], "%s/%s", (const char *)*state, name);
+    return buffer;
+}
+
+static void a_program_that_is_nowhere_is_127(void **state)
+{
+    struct spawn spawn = plain(ARGV("no-such-program"));
+
+    (void)state;
+    spawn.path = "/bin:/no/folder:/etc/passwd";
+    assert_int_equal(run(spawn), -1);
+    assert_int_equal(error.status, STATUS_NOT_FOUND);
+    assert_string_equal(error.message, "no-such-program: not found");
+    assert_string_equal(error.hint, "looked through PATH: /bin:/no/folder:/etc/passwd");
+    assert_refused(ARGV("/no/such/program"), STATUS_NOT_FOUND, "/no/such/program: not found");
+    assert_refused(ARGV("/etc/passwd/x"), STATUS_NOT_FOUND, "/etc/passwd/x: not found");
+    assert_refused(ARGV(""), STATUS_NOT_FOUND, "the empty name: not found");
+}
+
+static void a_name_too_long_for_any_file_is_127(void **state)
+{
+    static char name[20000];
+
+    (void)state;
+    memset(name, 'n', sizeof name - 1);
+    assert_int_equal(run_plain(ARGV(name)), -1);
+    assert_int_equal(error.status, STATUS_NOT_FOUND);
+}
+
+static void what_is_found_but_not_executable_is_126(void **state)
+{
+    char message[512];
+    const char *file = in(state, "plain"), *binary = in(state, "binary");
+
+    write_file(file, "text\n", 0644);
+    (void)snprintf(message, sizeof message, "%s: permission denied", file);
+    assert_refused(ARGV(file), STATUS_NOT_EXECUTABLE, message);
+    assert_refused(ARGV("/tmp"), STATUS_NOT_EXECUTABLE, "/tmp is a directory");
+    write_file(binary, "\177ELF\002\001\001", 0755); /* "\0" follows at the end of file */
+    assert_int_equal(truncate(binary, 64), 0);
+    (void)snprintf(message, sizeof message, "%s is not a program that this machine can execute", binary);
+    assert_refused(ARGV(binary), STATUS_NOT_EXECUTABLE, message);
+}
+
+static void the_first_that_can_be_executed_on_the_path_is_taken(void **state)
+{
+    struct spawn spawn = plain(ARGV("tool"));
+    char path[1024];
+
+    (void)snprintf(path, sizeof path, "%s:%s:%s:%s", in(state, "a"), in(state, "b"), in(state, "c"), in(state, "d"));
+    spawn.path = path;
+    for (const char *folder = "a\0b\0c\0d\0"; *folder; folder += 2) {
+        assert_int_equal(mkdir(in(state, folder), 0755), 0);
+    }
+    assert_int_equal(mkdir(in(state, "a/tool"), 0755), 0); /* a directory is no command */
+    assert_int_equal(run(spawn), -1);
+    assert_int_equal(error.status, STATUS_NOT_FOUND);
+
+    write_file(in(state, "b/tool"), "#!/bin/sh\necho b\n", 0644);
+    assert_int_equal(run(spawn), -1);
+    assert_int_equal(error.status, STATUS_NOT_EXECUTABLE);
+
+    write_file(in(state, "c/tool"), "#!/bin/sh\necho c\n", 0755);
+    write_file(in(state, "d/tool"), "#!/bin/sh\necho d\n", 0755);
+    assert_int_equal(run(spawn), 0);
+    assert_string_equal(said, "c\n");
+}
+
+static void an_empty_element_of_the_path_is_the_working_directory(void **state)
+{
+    struct spawn spawn = plain(ARGV("tool"));
+
+    write_file(in(state, "tool"), "#!/bin/sh\necho here\n", 0755);
+    spawn.path = "/no/folder:";
+    spawn.cwd = *state;
+    assert_int_equal(run(spawn), 0);
+    assert_string_equal(said, "here\n");
+}
+
+static void the_path_is_that_of_the_given_environment(void **state)
+{
+    struct spawn spawn = plain(ARGV("tool"));
+    char variable[300];
+
+    write_file(in(state, "tool"), "#!/bin/sh\necho found\n", 0755);
+    (void)snprintf(variable, sizeof variable, "PATH=%s", (char *)*state);
+    spawn.envp = ARGV("X=1", variable);
+    assert_int_equal(run(spawn), 0);
+    assert_string_equal(said, "found\n");
+    spawn.envp = ARGV("X=1"); /* none: a default one */
+    spawn.argv = ARGV("true");
+    assert_int_equal(run(spawn), 0);
+}
+
+static void a_script_without_interpreter_line_runs_under_the_shell(void **state)
+{
+    const char *script = in(state, "script");
+
+    write_file(script, "echo $# $1 $2\n", 0755);
+    assert_int_equal(run_plain(ARGV(script, "a", "b")), 0);
+    assert_string_equal(said, "2 a b\n");
+    write_file(script, "", 0755);
+    assert_int_equal(run_plain(ARGV(script)), 0);
+}
+
+static void a_missing_interpreter_is_named(void **state)
+{
+    const char *script = in(state, "script");
+    char message[512];
+
+    write_file(script, "#! /no/such/interpreter -x\n", 0755);
+    (void)snprintf(message, sizeof message, "%s: its interpreter /no/such/interpreter is missing", script);
+    assert_refused(ARGV(script), STATUS_NOT_FOUND, message);
+    write_file(script, "#!/bin/sh\r\necho\r\n", 0755);
+    (void)snprintf(message, sizeof message, "%s: its interpreter /bin/sh\\r is missing", script);
+    assert_refused(ARGV(script), STATUS_NOT_FOUND, message);
+    assert_string_equal(error.hint, "the script has Windows line ends: store it with LF alone");
+}
+
+static void a_missing_dynamic_loader_is_named(void **state)
+{
+    static char program[1 << 20];
+    const char *copy = in(state, "copy");
+    char message[512];
+    int from = open("/bin/true", O_RDONLY | O_CLOEXEC), to;
+    size_t length = read_all(from, program, sizeof program);
+    char *loader = memmem(program, length, "/lib", 4);
+
+    assert_true(length > 1000 && loader && loader < program + 4096);
+    memcpy(loader, "/mis", 4);
+    to = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_int_equal(write(to, program, length), length);
+    (void)close(to);
+    (void)snprintf(message, sizeof message, "%s: its interpreter %s is missing", copy, loader);
+    assert_refused(ARGV(copy), STATUS_NOT_FOUND, message);
+}
+
+static void arguments_beyond_the_systems_limit_are_126(void **state)
+{
+    static char argument[1 << 20];
+
+    (void)state;
+    memset(argument, 'a', sizeof argument - 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_scratch, remove_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_program_that_is_nowhere_is_127),
+        TEST(a_name_too_long_for_any_file_is_127),
+        TEST(what_is_found_but_not_executable_is_126),
+        TEST(the_first_that_can_be_executed_on_the_path_is_taken),
+        TEST(an_empty_element_of_the_path_is_the_working_directory),
+        TEST(the_path_is_that_of_the_given_environment),
+        TEST(a_script_without_interpreter_line_runs_under_the_shell),
+        TEST(a_missing_interpreter_is_named),
+        TEST(a_missing_dynamic_loader_is_named),
+        TEST(arguments_beyond_the_systems_limit_are_126),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

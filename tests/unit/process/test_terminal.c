@@ -1,0 +1,127 @@
+#include "process/terminal.h"
+
+#include "process/signals.h"
+#include "run.h"
+
+#include <pty.h>
+#include <sys/ioctl.h>
+
+static int master, slave;
+
+/* A session of our own with the pseudo-terminal as standard input. */
+static int new_session(void)
+{
+    CHECK(openpty(&master, &slave, NULL, NULL, NULL) == 0);
+    CHECK(setsid() > 0 && dup2(slave, STDIN_FILENO) == STDIN_FILENO);
+    CHECK(signals_block() >= 0);
+    return 0;
+}
+
+static int foreground_of_session(void)
+{
+    /* Fields 5 and 8 of /proc/self/stat (proc(5)): our group and the terminal's foreground group. */
+    struct spawn spawn =
+        plain(ARGV("sh", "-c", "read a b c d group f g foreground rest </proc/self/stat; [ $group = $foreground ]"));
+
+    spawn.own_group = spawn.foreground = true;
+    CHECK(run(spawn) == 0);
+    CHECK(tcgetpgrp(STDIN_FILENO) != getpgrp());
+    terminal_reclaim();
+    CHECK(tcgetpgrp(STDIN_FILENO) == getpgrp());
+    return 0;
+}
+
+static int with_controlling_terminal(void)
+{
+    CHECK(new_session() == 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0);
+    CHECK(terminal_ours());
+    return foreground_of_session();
+}
+
+static void the_application_is_the_terminals_foreground_and_gives_it_back(void **state)
+{
+    (void)state;
+    assert_holds(with_controlling_terminal);
+}
+
+static int with_free_terminal(void)
+{
+    CHECK(new_session() == 0);
+    return foreground_of_session();
+}
+
+static void a_session_leader_takes_a_free_terminal(void **state)
+{
+    (void)state;
+    assert_holds(with_free_terminal);
+}
+
+static int not_started(void)
+{
+    struct spawn spawn = plain(ARGV("no-such-program"));
+
+    CHECK(new_session() == 0);
+    spawn.own_group = spawn.foreground = true;
+    CHECK(run(spawn) == -1 && error.status == STATUS_NOT_FOUND);
+    CHECK(tcgetpgrp(STDIN_FILENO) == getpgrp());
+    return 0;
+}
+
+static void a_program_that_is_not_there_leaves_the_terminal_to_us(void **state)
+{
+    (void)state;
+    assert_holds(not_started);
+}
+
+static int in_background(void)
+{
+    CHECK(new_session() == 0 && terminal_ours());
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct spawn spawn = plain(ARGV("true"));
+
+        CHECK(setpgid(0, 0) == 0 && !terminal_ours());
+        spawn.own_group = spawn.foreground = true;
+        CHECK(run(spawn) == 0);
+        _exit(0);
+    }
+    CHECK(wait_status(pid) == 0 && tcgetpgrp(STDIN_FILENO) == getpgrp());
+    return 0;
+}
+
+static void from_the_background_the_terminal_is_not_taken(void **state)
+{
+    (void)state;
+    assert_holds(in_background);
+}
+
+static int on_pipe(void)
+{
+    int ends[2];
+
+    CHECK(setsid() > 0 && pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    CHECK(!terminal_ours());
+    CHECK(close(STDIN_FILENO) == 0 && !terminal_ours());
+    return 0;
+}
+
+static void what_is_no_terminal_is_not_ours(void **state)
+{
+    (void)state;
+    assert_holds(on_pipe);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_application_is_the_terminals_foreground_and_gives_it_back),
+        cmocka_unit_test(a_session_leader_takes_a_free_terminal),
+        cmocka_unit_test(a_program_that_is_not_there_leaves_the_terminal_to_us),
+        cmocka_unit_test(from_the_background_the_terminal_is_not_taken),
+        cmocka_unit_test(what_is_no_terminal_is_not_ours),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
