@@ -100,6 +100,7 @@ static void remember_leader(pid_t group)
     leader.group = group;
 }
 
+/* The group last: while its members live they lead to those that left it. */
 int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count)
 {
     int first = 0;
@@ -107,12 +108,13 @@ int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count)
     remember_leader(group);
     for (int round = 0; round < (signal == SIGKILL ? KILL_ROUNDS : 1); round++) {
         struct hunt hunt = { .group = group, .since = leader.birth, .spare = spare, .count = count, .signal = signal };
+        bool proc = ancestry_each(hunt_one, &hunt);
         bool exists = kill(-group, signal) == 0;
 
         if (signal && exists) {
             (void)kill(-group, SIGCONT);
         }
-        if (!ancestry_each(hunt_one, &hunt)) {
+        if (!proc) {
             return exists;
         }
         first = round == 0 ? hunt.found : first;
