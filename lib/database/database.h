@@ -6,14 +6,14 @@
 #include "config/config.h"
 #include "config/wanted.h"
 
-/* What is wanted is found out in the database process, not in PID 1: reading a project's files is work on foreign input.
- * The function fills *wanted; it is called once, when the first CHECK is ordered. */
+/* What is wanted is found out in the database process, not in PID 1: reading a project's files is work on foreign
+ * input. The function fills *wanted; it is called once, when the first CHECK is ordered. */
 typedef void wanted_source(struct wanted *wanted, const struct config *config, struct arena *arena);
 
 struct database_settings {
     const struct config *config;
-    wanted_source *source;     /* or NULL, then: */
-    const void *wanted;        /* what REPLY_WANTED said earlier */
+    wanted_source *source; /* or NULL, then: */
+    const void *wanted;    /* what REPLY_WANTED said earlier */
     size_t wanted_length;
 };
 

@@ -30,15 +30,15 @@ struct order_message {
 
 enum reply {
     REPLY_CONNECTED = 65,
-    REPLY_FAILED,    /* the order failed: struct reply_failed; the connection it concerned is closed */
-    REPLY_CHECKED,   /* struct check */
+    REPLY_FAILED,  /* the order failed: struct reply_failed; the connection it concerned is closed */
+    REPLY_CHECKED, /* struct check */
     REPLY_LOCKED,
-    REPLY_BUSY,      /* another one holds the lock: `text` says who (pid, application, client, age) */
+    REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age) */
     REPLY_UNLOCKED,
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */
-    REPLY_NOTE,      /* of itself, before the reply of the order: a warning to log (`text`), e.g. dropped URL parameters */
-    REPLY_WANTED     /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
+    REPLY_NOTE,  /* of itself, before the reply of the order: a warning to log (`text`), e.g. dropped URL parameters */
+    REPLY_WANTED /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
 };
 
 struct connected {

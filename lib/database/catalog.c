@@ -1,0 +1,258 @@
+#include "database/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Relations that an application reads as a table: tables, partitioned ones, views, materialized views, foreign tables.
+ */
+#define KINDS "('r', 'p', 'v', 'm', 'f')"
+
+/* The wanted tables that exist: n is the place in wanted->tables, counted from 1. */
+#define FOUND                                                                                                      \
+    "(SELECT w.n, c.oid, c.relnamespace FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)" \
+    " JOIN pg_namespace s ON s.nspname = w.schema::name"                                                           \
+    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
+
+/* What is asked of them: t is the table's place, again from 1. */
+#define ASKED "unnest($3::int[], $4::text[]) AS k(t, name)"
+
+static const char *const questions[CATALOGS] = {
+    [CATALOG_TABLES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
+                       " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_class c ON c.relnamespace = s.oid"
+                       " WHERE s.nspname = w.schema::name AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
+                       " ORDER BY w.n",
+    [CATALOG_COLUMNS] = "SELECT k.t, k.name FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
+                        " WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.oid"
+                        " AND a.attname = k.name::name AND NOT a.attisdropped) ORDER BY k.t",
+    [CATALOG_INDEXES] = "SELECT k.t, k.name, c.oid IS NOT NULL FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
+                        " LEFT JOIN (pg_class c JOIN pg_index i ON i.indexrelid = c.oid)"
+                        " ON c.relnamespace = f.relnamespace AND c.relname = k.name::name AND i.indrelid = f.oid"
+                        " WHERE i.indisvalid IS DISTINCT FROM true ORDER BY k.t",
+    [CATALOG_PRIVILEGES] =
+        "SELECT k.t, k.name, has_schema_privilege(f.relnamespace, 'USAGE') FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
+        " WHERE NOT (has_schema_privilege(f.relnamespace, 'USAGE')"
+        " AND has_table_privilege(f.oid, k.name)) ORDER BY k.t",
+    [CATALOG_TYPES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
+                      " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_type t ON t.typnamespace = s.oid"
+                      " WHERE s.nspname = w.schema::name AND t.typname = w.name::name AND t.typtype = 'e')"
+                      " ORDER BY w.n",
+    [CATALOG_EXTENSIONS] = "SELECT w.n FROM unnest($1::text[]) WITH ORDINALITY AS w(name, n)"
+                           " WHERE NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = w.name::name)"
+                           " ORDER BY w.n",
+};
+
+/* ---- asking ---- */
+
+static void ask_tables(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+{
+    struct array_text schemas, names;
+
+    array_begin(&schemas, arena);
+    array_begin(&names, arena);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        array_add(&schemas, wanted->tables[i].schema, arena);
+        array_add(&names, wanted->tables[i].name, arena);
+    }
+    statement->parameter_count = 2;
+    statement->parameters[0] = array_end(&schemas, arena);
+    statement->parameters[1] = array_end(&names, arena);
+}
+
+static const struct strings *list_of(enum catalog catalog, const struct wanted_table *table)
+{
+    return catalog == CATALOG_COLUMNS   ? &table->columns
+           : catalog == CATALOG_INDEXES ? &table->indexes
+                                        : &table->privileges;
+}
+
+/* Columns, indexes or privileges of the tables; false if there are none. */
+static bool ask_parts(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
+                      struct arena *arena)
+{
+    struct array_text places, names;
+    size_t count = 0;
+
+    array_begin(&places, arena);
+    array_begin(&names, arena);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct strings *list = list_of(catalog, &wanted->tables[i]);
+        const char *place = arena_printf(arena, "%zu", i + 1);
+
+        for (size_t k = 0; k < list->count; k++) {
+            array_add(&places, place, arena);
+            array_add(&names, list->items[k], arena);
+        }
+        count += list->count;
+    }
+    ask_tables(wanted, statement, arena);
+    statement->parameter_count = 4;
+    statement->parameters[2] = array_end(&places, arena);
+    statement->parameters[3] = array_end(&names, arena);
+    return count > 0;
+}
+
+static bool ask_types(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+{
+    struct array_text schemas, names;
+
+    array_begin(&schemas, arena);
+    array_begin(&names, arena);
+    for (size_t i = 0; i < wanted->type_count; i++) {
+        array_add(&schemas, wanted->types[i].schema, arena);
+        array_add(&names, wanted->types[i].name, arena);
+    }
+    statement->parameter_count = 2;
+    statement->parameters[0] = array_end(&schemas, arena);
+    statement->parameters[1] = array_end(&names, arena);
+    return wanted->type_count > 0;
+}
+
+static bool ask_extensions(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+{
+    struct array_text names;
+
+    array_begin(&names, arena);
+    for (size_t i = 0; i < wanted->extensions.count; i++) {
+        array_add(&names, wanted->extensions.items[i], arena);
+    }
+    statement->parameter_count = 1;
+    statement->parameters[0] = array_end(&names, arena);
+    return wanted->extensions.count > 0;
+}
+
+bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
+                       struct arena *arena)
+{
+    *statement = (struct statement){ .sql = questions[catalog] };
+    switch (catalog) {
+    case CATALOG_TABLES:
+        ask_tables(wanted, statement, arena);
+        return wanted->table_count > 0;
+    case CATALOG_COLUMNS:
+    case CATALOG_INDEXES:
+    case CATALOG_PRIVILEGES:
+        return ask_parts(catalog, wanted, statement, arena);
+    case CATALOG_TYPES:
+        return ask_types(wanted, statement, arena);
+    case CATALOG_EXTENSIONS:
+        return ask_extensions(wanted, statement, arena);
+    case CATALOGS:
+        break;
+    }
+    return false;
+}
+
+/* ---- reading the answers ---- */
+
+void check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
+                   struct arena *arena)
+{
+    /* Doubled whenever it is full: at 8, 16, 32 … */
+    if (check->problem_count == 0 ||
+        (check->problem_count >= 8 && !(check->problem_count & (check->problem_count - 1)))) {
+        size_t capacity = check->problem_count ? 2 * check->problem_count : 8;
+        struct problem *larger = arena_array(arena, capacity, sizeof *larger);
+
+        if (check->problem_count) {
+            memcpy(larger, check->problems, check->problem_count * sizeof *larger);
+        }
+        check->problems = larger;
+    }
+    check->problems[check->problem_count++] = (struct problem){ code, object, detail };
+}
+
+void catalog_start(const struct wanted *wanted, struct check *check, struct arena *arena)
+{
+    check->table_count = wanted->table_count;
+    check->tables = arena_array(arena, wanted->table_count, sizeof *check->tables);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct wanted_table *table = &wanted->tables[i];
+        bool usual = strcmp(table->schema, wanted->schema) == 0;
+
+        check->tables[i] = (struct table_state){
+            .name = usual ? table->name : arena_printf(arena, "%s.%s", table->schema, table->name),
+            .exists = true,
+            .healthy = true,
+        };
+    }
+}
+
+/* A place counted from 1 in a list of that length; the length itself if it is none. */
+static size_t place(const PGresult *result, int row, size_t count)
+{
+    unsigned long long number = strtoull(PQgetvalue(result, row, 0), NULL, 10);
+
+    return number >= 1 && number <= count ? (size_t)number - 1 : count;
+}
+
+/* What a row says of one table. */
+static void read_table_row(enum catalog catalog, const PGresult *result, int row, const struct wanted_table *table,
+                           struct check *check, struct arena *arena)
+{
+    const char *name = PQnfields(result) > 1 ? arena_strdup(arena, PQgetvalue(result, row, 1)) : "";
+    bool third = PQnfields(result) > 2 && PQgetvalue(result, row, 2)[0] == 't';
+    const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
+
+    switch (catalog) {
+    case CATALOG_TABLES:
+        check_problem(check, PROBLEM_MISSING_TABLE, object, NULL, arena);
+        break;
+    case CATALOG_COLUMNS:
+        check_problem(check, PROBLEM_MISSING_COLUMN, arena_printf(arena, "%s.%s", object, name), NULL, arena);
+        break;
+    case CATALOG_INDEXES:
+        object = arena_printf(arena, "%s.%s", table->schema, name);
+        check_problem(check, third ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX, object, NULL, arena);
+        break;
+    default: /* privileges */
+        if (third) {
+            check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, name, arena);
+        } else {
+            object = arena_printf(arena, "schema %s", table->schema);
+            check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, "usage", arena);
+        }
+        break;
+    }
+}
+
+static bool read_table_rows(enum catalog catalog, const PGresult *result, const struct wanted *wanted,
+                            struct check *check, struct arena *arena)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        size_t i = place(result, row, wanted->table_count);
+
+        if (i == wanted->table_count) {
+            return false;
+        }
+        check->tables[i].exists &= catalog != CATALOG_TABLES;
+        check->tables[i].healthy = false;
+        read_table_row(catalog, result, row, &wanted->tables[i], check, arena);
+    }
+    return true;
+}
+
+bool catalog_read(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
+                  struct arena *arena)
+{
+    if (catalog < CATALOG_TYPES) {
+        return read_table_rows(catalog, result, wanted, check, arena);
+    }
+
+    size_t count = catalog == CATALOG_TYPES ? wanted->type_count : wanted->extensions.count;
+
+    for (int row = 0; row < PQntuples(result); row++) {
+        size_t i = place(result, row, count);
+
+        if (i == count) {
+            return false;
+        }
+        if (catalog == CATALOG_TYPES) {
+            const char *object = arena_printf(arena, "%s.%s", wanted->types[i].schema, wanted->types[i].name);
+
+            check_problem(check, PROBLEM_MISSING_ENUM, object, NULL, arena);
+        } else {
+            check_problem(check, PROBLEM_MISSING_EXTENSION, wanted->extensions.items[i], NULL, arena);
+        }
+    }
+    return true;
+}

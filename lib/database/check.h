@@ -1,0 +1,26 @@
+/* One look at the schema: everything that is wanted of it, and the migration history, in one round trip and one
+ * read-only transaction, so that it works through a transaction pooler too. */
+#ifndef DATABASE_CHECK_H
+#define DATABASE_CHECK_H
+
+#include "config/wanted.h"
+#include "database/protocol.h"
+#include "database/query.h"
+
+#define CHECK_TIMEOUT ((duration)10000)          /* the whole look; then the server counts as not answering */
+#define CHECK_STATEMENT_TIMEOUT ((duration)8000) /* statement_timeout of each question in it */
+#define CHECK_LOCK_TIMEOUT ((duration)2000)      /* lock_timeout: only assertions touch tables that may be locked */
+
+struct check_request {
+    const struct wanted *wanted;
+    bool schema;      /* look at the schema */
+    bool history;     /* and at the ledger */
+    bool hand_listed; /* something in verify.tables */
+};
+
+/* Fills *check. False with *why if no answer came; the connection is then to be closed. *denied: the ledger is there,
+ * but this role may not read it. */
+bool check_run(PGconn *connection, const struct check_request *request, const struct deadline *deadline,
+               struct check *check, bool *denied, struct arena *arena, struct reply_failed *why);
+
+#endif

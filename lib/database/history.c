@@ -1,0 +1,263 @@
+#include "database/history.h"
+
+#include "base/mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_MAX "4000" /* characters of a failed migration's logged error */
+
+/* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back, log. */
+static const struct {
+    const char *table;
+    const char *columns;
+    const char *order;
+} ledgers[] = {
+    [HISTORY_NONE] = { NULL, NULL, NULL },
+    [HISTORY_PRISMA] = { "_prisma_migrations",
+                         "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, "
+                         "pg_catalog.left(logs, " LOG_MAX ")",
+                         "started_at" },
+    [HISTORY_DBMATE] = { "schema_migrations", "version::text, NULL, true, false, NULL", "version" },
+    [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", "name::text, NULL, true, false, NULL", "name" },
+    [HISTORY_RAILS] = { "schema_migrations", "version::text, NULL, true, false, NULL", "version" },
+};
+
+/* A table's name cannot be a parameter, and asking first whether it exists would be a second round trip. So it is put
+ * into the statement as libpq quotes identifiers, and "does not exist" is an answer. */
+bool history_statement(PGconn *connection, const struct wanted *wanted, struct statement *statement,
+                       struct arena *arena)
+{
+    if (wanted->history == HISTORY_NONE) {
+        return false;
+    }
+
+    const char *name = wanted->history_table ? wanted->history_table : ledgers[wanted->history].table;
+    const char *where = wanted->history_schema ? wanted->history_schema : wanted->schema;
+    char *table = PQescapeIdentifier(connection, name, strlen(name));
+    char *schema = PQescapeIdentifier(connection, where, strlen(where));
+    bool fine = table && schema;
+
+    if (fine) {
+        *statement = (struct statement){ .sql = arena_printf(arena, "SELECT %s FROM %s.%s ORDER BY %s",
+                                                             ledgers[wanted->history].columns, schema, table,
+                                                             ledgers[wanted->history].order) };
+    }
+    PQfreemem(table);
+    PQfreemem(schema);
+    return fine;
+}
+
+/* ---- comparing ---- */
+
+bool checksum_matches(const char *recorded, const char *expected)
+{
+    if (strcmp(recorded, expected) == 0) {
+        return true;
+    }
+    for (; *expected && expected[1]; expected += 2) {
+        if (*expected != '0' && *recorded++ != *expected) {
+            return false;
+        }
+        if (*recorded++ != expected[1]) {
+            return false;
+        }
+    }
+    return *recorded == '\0' && *expected == '\0';
+}
+
+static bool is_edited(const struct wanted_migration *migration, const char *recorded)
+{
+    bool known = false;
+
+    for (size_t i = 0; recorded && i < CHECKSUMS; i++) {
+        if (migration->checksums[i] && checksum_matches(recorded, migration->checksums[i])) {
+            return false;
+        }
+        known |= migration->checksums[i] != NULL;
+    }
+    return known && recorded;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct ledger_row *a = *(const struct ledger_row *const *)left;
+    const struct ledger_row *b = *(const struct ledger_row *const *)right;
+    int order = strcmp(a->name, b->name);
+
+    return order ? order : a < b ? -1 : a > b; /* as the ledger has them */
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int compare_name_and_row(const void *name, const void *row)
+{
+    return strcmp(*(const char *const *)name, (*(const struct ledger_row *const *)row)->name);
+}
+
+static void count_name(uint32_t *count, struct strings *names, const char *name, struct arena *arena)
+{
+    if ((*count)++ < NAMED_MIGRATIONS) {
+        strings_add(arena, names, name);
+    }
+}
+
+/* The rows in the order of their names, so that thousands of migrations are found without comparing each with each. */
+struct sorted {
+    const struct ledger_row **rows;
+    size_t count;
+};
+
+static struct sorted sort_rows(const struct ledger_row *rows, size_t count, struct arena *arena)
+{
+    struct sorted sorted = { arena_array(arena, count, sizeof *sorted.rows), count };
+
+    for (size_t i = 0; i < count; i++) {
+        sorted.rows[i] = &rows[i];
+    }
+    if (count) {
+        qsort(sorted.rows, count, sizeof *sorted.rows, compare_rows);
+    }
+    return sorted;
+}
+
+/* What the ledger says of one local migration. A rolled back row counts for nothing: its retry is a new row. */
+static void compare_local(const struct wanted_migration *migration, const struct sorted *sorted, struct check *check,
+                          struct arena *arena)
+{
+    const struct ledger_row **hit =
+        sorted->count ? bsearch(&migration->name, sorted->rows, sorted->count, sizeof *hit, compare_name_and_row)
+                      : NULL;
+    bool applied = false;
+    bool failed = false;
+    bool edited = true;
+
+    while (hit && hit > sorted->rows && strcmp(hit[-1]->name, migration->name) == 0) {
+        hit--;
+    }
+    for (; hit && hit < sorted->rows + sorted->count && strcmp((*hit)->name, migration->name) == 0; hit++) {
+        if ((*hit)->rolled_back) {
+            continue;
+        }
+        applied |= (*hit)->finished;
+        failed |= !(*hit)->finished;
+        edited &= (*hit)->finished ? is_edited(migration, (*hit)->checksum) : edited;
+    }
+    if (applied) {
+        check->applied++;
+        if (edited) {
+            count_name(&check->edited, &check->edited_names, migration->name, arena);
+        }
+    } else if (!failed) {
+        count_name(&check->pending, &check->pending_names, migration->name, arena);
+    }
+}
+
+static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
+{
+    if (check->failed++ || check->failed_name) {
+        return;
+    }
+    check->failed_name = arena_strdup(arena, row->name);
+    if (row->log) {
+        char *log = arena_strdup(arena, row->log);
+
+        mask_string(log);
+        check->failed_log = log;
+    }
+}
+
+/* Applied there, but not here: an older image on a newer schema. */
+static void find_gone(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
+                      struct arena *arena)
+{
+    const char **local = arena_array(arena, wanted->migration_count, sizeof *local);
+    const char *last = NULL;
+
+    for (size_t i = 0; i < wanted->migration_count; i++) {
+        local[i] = wanted->migrations[i].name;
+    }
+    if (wanted->migration_count) {
+        qsort(local, wanted->migration_count, sizeof *local, compare_names);
+    }
+    for (size_t i = 0; i < sorted->count; i++) {
+        const struct ledger_row *row = sorted->rows[i];
+        bool counted = last && strcmp(last, row->name) == 0;
+
+        if (!row->finished || row->rolled_back || counted) {
+            continue;
+        }
+        last = row->name;
+        if (!wanted->migration_count ||
+            !bsearch(&row->name, local, wanted->migration_count, sizeof *local, compare_names)) {
+            count_name(&check->gone, &check->gone_names, row->name, arena);
+        }
+    }
+}
+
+void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
+                     struct arena *arena)
+{
+    struct sorted sorted = sort_rows(rows, count, arena);
+
+    check->history = true;
+    check->local = (uint32_t)wanted->migration_count;
+    for (size_t i = 0; i < wanted->migration_count; i++) {
+        compare_local(&wanted->migrations[i], &sorted, check, arena);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].finished && !rows[i].rolled_back) {
+            note_failed(&rows[i], check, arena);
+        }
+    }
+    find_gone(wanted, &sorted, check, arena);
+    check->proven = check->local > 0 && check->applied == check->local && check->failed == 0;
+}
+
+/* ---- reading ---- */
+
+static bool is_true(const PGresult *result, int row, int column)
+{
+    return PQgetvalue(result, row, column)[0] == 't';
+}
+
+static const char *text_or_null(const PGresult *result, int row, int column)
+{
+    return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+bool history_read(const PGresult *result, const struct wanted *wanted, struct check *check, bool *denied,
+                  struct arena *arena)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool none_yet = state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0);
+    size_t count = 0;
+
+    *denied = state && strcmp(state, "42501") == 0;
+    if (none_yet) {
+        history_compare(wanted, NULL, 0, check, arena);
+        return true;
+    }
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) != 5) {
+        return false;
+    }
+
+    struct ledger_row *rows = arena_array(arena, (size_t)PQntuples(result), sizeof *rows);
+
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (!PQgetisnull(result, row, 0)) {
+            rows[count++] = (struct ledger_row){
+                .name = PQgetvalue(result, row, 0),
+                .checksum = text_or_null(result, row, 1),
+                .finished = is_true(result, row, 2),
+                .rolled_back = is_true(result, row, 3),
+                .log = text_or_null(result, row, 4),
+            };
+        }
+    }
+    history_compare(wanted, rows, count, check, arena);
+    return true;
+}

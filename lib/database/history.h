@@ -1,0 +1,40 @@
+/* The database side of the migration history: the ledgers of Prisma, dbmate, Rails and node-pg-migrate, compared with
+ * the migrations that are there locally. */
+#ifndef DATABASE_HISTORY_H
+#define DATABASE_HISTORY_H
+
+#include "config/wanted.h"
+#include "database/protocol.h"
+#include "database/query.h"
+
+#define NAMED_MIGRATIONS 20 /* of each kind, in the report */
+
+/* One line of a ledger. */
+struct ledger_row {
+    const char *name;
+    const char *checksum; /* or NULL */
+    bool finished;
+    bool rolled_back;
+    const char *log; /* or NULL */
+};
+
+/* The statement that reads the ledger, oldest first; false if this kind of history has none. Its table may be missing
+ * (42P01): then nothing was applied yet. */
+bool history_statement(PGconn *connection, const struct wanted *wanted, struct statement *statement,
+                       struct arena *arena);
+
+/* Takes the statement's result: rows, or an error that says that there is no ledger yet. False if the ledger cannot be
+ * read (no right to, or another tool's table of that name): then check->history stays false; *denied says that it was
+ * for want of a right. */
+bool history_read(const PGresult *result, const struct wanted *wanted, struct check *check, bool *denied,
+                  struct arena *arena);
+
+/* The comparison itself: fills the ledger's part of *check. */
+void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
+                     struct arena *arena);
+
+/* True if the recorded checksum is that of the file: as it is, or as old versions of Prisma wrote it, without the zero
+ * in front of bytes below 0x10. */
+bool checksum_matches(const char *recorded, const char *expected);
+
+#endif

@@ -1,0 +1,278 @@
+#include "database/lock.h"
+
+#include "base/mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FNV_BASIS 0xcbf29ce484222325
+#define FNV_PRIME 0x100000001b3
+#define PATIENCE ((duration)2000) /* for a pooler whose only server process may be taken */
+#define ROUNDS 2
+
+static uint64_t hash_word(uint64_t hash, const char *word)
+{
+    do {
+        hash = (hash ^ (unsigned char)*word) * FNV_PRIME;
+    } while (*word++);
+    return hash;
+}
+
+int64_t lock_key(const char *database, const char *schema)
+{
+    uint64_t hash = hash_word(hash_word(hash_word(FNV_BASIS, APPLICATION), database), schema);
+    int64_t key;
+
+    memcpy(&key, &hash, sizeof key); /* the same bits, as PostgreSQL's bigint */
+    return key;
+}
+
+/* ---- a pooler in the way ---- */
+
+struct suspicion {
+    PGconn *first, *second;
+    int first_pid, second_pid; /* 0: not known yet */
+    bool pooled;
+    const struct deadline *deadline;
+    struct arena *arena;
+    struct reply_failed *why;
+};
+
+static int server_pid(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                      struct reply_failed *why)
+{
+    const struct statement statement = { .sql = "SELECT pg_catalog.pg_backend_pid()" };
+    const char *value = query_value(connection, &statement, deadline, arena, why);
+
+    return value ? atoi(value) : 0;
+}
+
+/* Asks one of the two again; sees whether it still has the server process that it had. False if there is no answer. */
+static bool look_again(struct suspicion *suspicion, bool second, const struct deadline *deadline)
+{
+    int *known = second ? &suspicion->second_pid : &suspicion->first_pid;
+    int pid = server_pid(second ? suspicion->second : suspicion->first, deadline, suspicion->arena, suspicion->why);
+
+    if (!pid) {
+        return false;
+    }
+    suspicion->pooled |= *known && *known != pid;
+    *known = pid;
+    suspicion->pooled |= suspicion->first_pid == suspicion->second_pid; /* both sessions are open */
+    return true;
+}
+
+static bool run(struct suspicion *suspicion, const char *sql)
+{
+    const struct statement statement = { .sql = sql };
+    PGresult *result = query_run(suspicion->first, &statement, suspicion->deadline, suspicion->arena, suspicion->why);
+
+    PQclear(result);
+    return result != NULL;
+}
+
+/* While the first is inside a transaction, the second is given another server process; when both are free again, a
+ * pooler that hands them out by the transaction mixes them up, whether it takes the last returned first or the other
+ * way round. The second may have to wait for a pool of one: then the first lets go, and the second is served by the
+ * first one's process (a transaction pooler) or still by none (a session pooler). */
+static bool mix_up(struct suspicion *suspicion)
+{
+    struct deadline patient = deadline_within(suspicion->deadline, PATIENCE);
+    bool fine = run(suspicion, "BEGIN") && look_again(suspicion, false, suspicion->deadline);
+
+    if (!fine) {
+        return false;
+    }
+
+    bool served = look_again(suspicion, true, &patient);
+
+    if (!run(suspicion, "ROLLBACK")) {
+        return false;
+    }
+    if (!served) {
+        struct deadline again = deadline_within(suspicion->deadline, PATIENCE);
+        PGresult *late = pipeline_result(suspicion->second, &again);
+
+        suspicion->pooled = late && PQntuples(late) == 1 && atoi(PQgetvalue(late, 0, 0)) == suspicion->first_pid;
+        PQclear(late);
+        return true;
+    }
+    return look_again(suspicion, true, suspicion->deadline) && look_again(suspicion, true, suspicion->deadline) &&
+           look_again(suspicion, true, suspicion->deadline) && look_again(suspicion, false, suspicion->deadline);
+}
+
+bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,
+                          struct arena *arena, struct reply_failed *why)
+{
+    struct suspicion suspicion = { .first = connection, .deadline = deadline, .arena = arena, .why = why };
+    int pid = server_pid(connection, deadline, arena, why);
+
+    if (!pid || pid == PQbackendPID(connection)) {
+        return pid != 0;
+    }
+    suspicion.second = second->open(second->context, deadline, why);
+
+    bool fine = suspicion.second != NULL;
+
+    for (int i = 0; i < ROUNDS && fine && !suspicion.pooled; i++) {
+        fine = mix_up(&suspicion);
+    }
+    PQfinish(suspicion.second);
+    if (fine && suspicion.pooled) {
+        failed(why, FAILURE_CONFIG, NULL,
+               "a pooler that hands out server processes by the transaction is in the way of the migration lock: "
+               "set database.direct_url",
+               "set database.direct_url to the PostgreSQL server itself, past the pooler", arena);
+    }
+    return fine && !suspicion.pooled;
+}
+
+/* ---- the same database ---- */
+
+struct identity {
+    const char *database; /* name and oid */
+    const char *cluster;  /* or "" where the role may not know */
+};
+
+static bool identify(PGconn *connection, struct identity *identity, const struct deadline *deadline,
+                     struct arena *arena, struct reply_failed *why)
+{
+    const struct statement database = { .sql = "SELECT pg_catalog.concat(oid, ' ', datname) FROM pg_catalog.pg_database"
+                                               " WHERE datname = pg_catalog.current_database()" };
+    const struct statement cluster = { .sql = "SELECT system_identifier FROM pg_catalog.pg_control_system()" };
+
+    identity->database = query_value(connection, &database, deadline, arena, why);
+    if (!identity->database) {
+        return false;
+    }
+    identity->cluster = query_value(connection, &cluster, deadline, arena, why);
+    if (!identity->cluster && why->sqlstate[0]) { /* no right to it, or no such function: then the names must do */
+        identity->cluster = "";
+    }
+    return identity->cluster != NULL;
+}
+
+enum sameness lock_same_database(PGconn *one, PGconn *other, const struct deadline *deadline, struct arena *arena,
+                                 struct reply_failed *why)
+{
+    struct identity a, b;
+
+    if (!identify(one, &a, deadline, arena, why) || !identify(other, &b, deadline, arena, why)) {
+        return SAME_UNKNOWN;
+    }
+
+    bool clusters_differ = *a.cluster && *b.cluster && strcmp(a.cluster, b.cluster) != 0;
+
+    return clusters_differ || strcmp(a.database, b.database) != 0 ? SAME_NO : SAME_YES;
+}
+
+/* ---- taking it ---- */
+
+/* idle + count * interval = 25 s until the server knows that a holder is gone; tcp_user_timeout when data is under way.
+ * (manual, "TCP Settings" and "Statement Behavior") */
+static const char *const settings[][2] = {
+    { "tcp_keepalives_idle", "10" }, { "tcp_keepalives_interval", "5" }, { "tcp_keepalives_count", "3" },
+    { "tcp_user_timeout", "30000" }, { "idle_session_timeout", "0" },    { "idle_in_transaction_session_timeout", "0" },
+    { "statement_timeout", "0" },
+};
+
+static bool set_settings(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                         struct reply_failed *why)
+{
+    struct array_text names, values;
+    struct statement statement = {
+        .sql = "SELECT pg_catalog.set_config(s.name, w.value, false)"
+               " FROM unnest($1::text[], $2::text[]) AS w(name, value)"
+               " JOIN pg_catalog.pg_settings s ON s.name = w.name",
+        .parameter_count = 2,
+    };
+
+    array_begin(&names, arena);
+    array_begin(&values, arena);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        array_add(&names, settings[i][0], arena);
+        array_add(&values, settings[i][1], arena);
+    }
+    statement.parameters[0] = array_end(&names, arena);
+    statement.parameters[1] = array_end(&values, arena);
+    return query_value(connection, &statement, deadline, arena, why) != NULL;
+}
+
+bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const struct deadline *deadline,
+                  struct arena *arena, struct reply_failed *why)
+{
+    const struct statement statement = { .sql = "SELECT pg_catalog.current_database()" };
+    const char *database = query_value(connection, &statement, deadline, arena, why);
+
+    if (!database || !set_settings(connection, deadline, arena, why)) {
+        return false;
+    }
+    *key = lock_key(database, schema);
+    return true;
+}
+
+static const char *find_holder(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
+                               struct reply_failed *why)
+{
+    const struct statement statement = {
+        .sql = "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr),"
+               " pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - a.backend_start)) * 1000"
+               " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+               " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+               " AND l.classid = $1::oid AND l.objid = $2::oid AND l.database ="
+               " (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+        .parameter_count = 2,
+        .parameters = { arena_printf(arena, "%u", (unsigned)((uint64_t)key >> 32)),
+                        arena_printf(arena, "%u", (unsigned)((uint64_t)key & UINT32_MAX)) },
+    };
+    PGresult *result = query_run(connection, &statement, deadline, arena, why);
+    char *line = NULL;
+
+    if (!result) {
+        return NULL;
+    }
+    if (PQntuples(result) == 0) {
+        line = arena_strdup(arena, "nobody any more");
+    } else {
+        char age[DURATION_TEXT];
+        bool known = !PQgetisnull(result, 0, 3); /* another role's session: not ours to see */
+        const char *client = !PQgetisnull(result, 0, 2) ? PQgetvalue(result, 0, 2) : known ? "local socket" : "unknown";
+
+        duration_human(strtoll(PQgetvalue(result, 0, 3), NULL, 10), age);
+        line = arena_printf(arena, "pid %s, application %s, client %s, connected for %s", PQgetvalue(result, 0, 0),
+                            *PQgetvalue(result, 0, 1) ? PQgetvalue(result, 0, 1) : "unknown", client,
+                            known ? age : "an unknown time");
+    }
+    PQclear(result);
+    mask_string(line);
+    return line;
+}
+
+enum lock_result lock_try(PGconn *connection, int64_t key, const char **holder, const struct deadline *deadline,
+                          struct arena *arena, struct reply_failed *why)
+{
+    const struct statement statement = { .sql = "SELECT pg_catalog.pg_try_advisory_lock($1::bigint)",
+                                         .parameter_count = 1,
+                                         .parameters = { arena_printf(arena, "%lld", (long long)key) } };
+    const char *taken = query_value(connection, &statement, deadline, arena, why);
+
+    if (!taken) {
+        return LOCK_ERROR;
+    }
+    if (strcmp(taken, "t") == 0) {
+        return LOCK_TAKEN;
+    }
+    *holder = find_holder(connection, key, deadline, arena, why);
+    return *holder ? LOCK_BUSY : LOCK_ERROR;
+}
+
+bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
+                  struct reply_failed *why)
+{
+    const struct statement statement = { .sql = "SELECT pg_catalog.pg_advisory_unlock($1::bigint)",
+                                         .parameter_count = 1,
+                                         .parameters = { arena_printf(arena, "%lld", (long long)key) } };
+    const char *released = query_value(connection, &statement, deadline, arena, why);
+
+    return released && strcmp(released, "t") == 0;
+}

@@ -1,0 +1,60 @@
+/* Asking over a connection: one statement, or several in one round trip, never longer than a deadline.
+ *
+ * Names and values travel as parameters, always; statements run in the extended protocol, which takes one statement
+ * each, so no text can smuggle in a second. */
+#ifndef DATABASE_QUERY_H
+#define DATABASE_QUERY_H
+
+#include "database/connection.h"
+
+#include <libpq-fe.h>
+
+#define PARAMETERS_MAX 4
+
+struct statement {
+    const char *sql;
+    int parameter_count;
+    const char *parameters[PARAMETERS_MAX]; /* text */
+};
+
+/* Runs one statement. NULL with *why if the connection broke or the deadline passed (it is then to be closed), or if
+ * the server answered with an error (why->sqlstate is set, and it can be used further). Else rows or a command's end,
+ * for PQclear. */
+PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                    struct arena *arena, struct reply_failed *why);
+
+/* The same for the first value of the first row, in the arena; "" for NULL or no row. */
+const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                        struct arena *arena, struct reply_failed *why);
+
+/* Why a result is an error, or what happened to the connection if there is none. */
+void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
+                   struct reply_failed *why);
+
+/* The server's message of a failed result: one line, masked. */
+const char *result_message(const PGresult *result, struct arena *arena);
+
+/* ---- several in one round trip (libpq manual, "Pipeline Mode") ---- */
+
+bool pipeline_begin(PGconn *connection);
+bool pipeline_add(PGconn *connection, const struct statement *statement);
+/* An error skips what follows up to here. */
+bool pipeline_sync(PGconn *connection);
+/* Sends what was added so far as the connection takes it, reads meanwhile, and returns the result of the next statement
+ * in the order in which they were added; NULL if the connection broke or the deadline passed. For PQclear. */
+PGresult *pipeline_result(PGconn *connection, const struct deadline *deadline);
+/* After the last result: back to single statements; false if something is left over. */
+bool pipeline_end(PGconn *connection, const struct deadline *deadline);
+
+/* A text[] as a parameter: {"a","b"}, every element quoted (manual, "Array Input and Output Syntax"). */
+struct array_text {
+    char *data;
+    size_t length;
+    size_t capacity;
+};
+
+void array_begin(struct array_text *array, struct arena *arena);
+void array_add(struct array_text *array, const char *element, struct arena *arena);
+const char *array_end(struct array_text *array, struct arena *arena);
+
+#endif

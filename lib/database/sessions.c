@@ -1,0 +1,46 @@
+#include "database/sessions.h"
+
+#include "base/mask.h"
+
+#include <stdlib.h>
+
+#define NAMED_SESSIONS 5
+
+bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char **text,
+                    const struct deadline *deadline, struct arena *arena, struct reply_failed *why)
+{
+    const struct statement statement = {
+        .sql = "SELECT a.pid, a.application_name, a.state, pg_catalog.substring(a.query, '^\\s*([A-Za-z]+)'),"
+               " pg_catalog.to_char(a.query_start, 'HH24:MI:SS')"
+               " FROM pg_catalog.pg_stat_activity a"
+               " WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()"
+               " AND a.backend_type = 'client backend' AND a.state <> 'idle'"
+               " AND a.application_name <> '" APPLICATION "'"
+               " AND a.client_addr IS NOT DISTINCT FROM pg_catalog.inet_client_addr()"
+               " AND a.backend_start >= pg_catalog.clock_timestamp() - $1::bigint * interval '1 millisecond'"
+               " ORDER BY a.backend_start",
+        .parameter_count = 1,
+        .parameters = { arena_printf(arena, "%lld", (long long)age) },
+    };
+    PGresult *result = query_run(connection, &statement, deadline, arena, why);
+    char *line = arena_strdup(arena, "");
+
+    if (!result) {
+        return false;
+    }
+    *count = (uint32_t)PQntuples(result);
+    for (int i = 0; i < PQntuples(result) && i < NAMED_SESSIONS; i++) {
+        const char *name = PQgetvalue(result, i, 1);
+
+        line = arena_printf(arena, "%s%spid %s, application %s, %s, %s since %s", line, i ? "; " : "",
+                            PQgetvalue(result, i, 0), *name ? name : "unknown", PQgetvalue(result, i, 2),
+                            PQgetisnull(result, i, 3) ? "a query" : PQgetvalue(result, i, 3), PQgetvalue(result, i, 4));
+    }
+    if (PQntuples(result) > NAMED_SESSIONS) {
+        line = arena_printf(arena, "%s; and %d more", line, PQntuples(result) - NAMED_SESSIONS);
+    }
+    PQclear(result);
+    mask_string(line);
+    *text = line;
+    return true;
+}
