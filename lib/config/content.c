@@ -11,8 +11,9 @@ static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
 {
     struct stat status;
 
-    if (fstat(fd, &status) != 0)
+    if (fstat(fd, &status) != 0) {
         return NULL;
+    }
     if (!S_ISREG(status.st_mode)) {
         errno = EINVAL;
         return NULL;
@@ -29,12 +30,15 @@ static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
     while (done < size) { /* a file that shrinks meanwhile ends early, one that grows is cut at its first size */
         ssize_t got = read(fd, data + done, size - done);
 
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got < 0)
+        }
+        if (got < 0) {
             return NULL;
-        if (got == 0)
+        }
+        if (got == 0) {
             break;
+        }
         done += (size_t)got;
     }
     data[done] = '\0';
@@ -46,8 +50,9 @@ char *content_read(const char *path, size_t most, size_t *length, struct arena *
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
+    }
 
     char *data = read_open(fd, most, length, arena);
     int saved = errno;
@@ -71,17 +76,27 @@ bool content_is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool content_is_missing(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 const char *content_path(struct arena *arena, const char *folder, const char *name)
 {
     while (name[0] == '.' && name[1] == '/') {
         name += 2;
-        while (*name == '/')
+        while (*name == '/') {
             name++;
+        }
     }
-    if (*name == '\0' || strcmp(name, ".") == 0)
+    if (*name == '\0' || strcmp(name, ".") == 0) {
         return arena_strdup(arena, folder);
-    if (*name == '/' || strcmp(folder, ".") == 0 || *folder == '\0')
+    }
+    if (*name == '/' || strcmp(folder, ".") == 0 || *folder == '\0') {
         return arena_strdup(arena, name);
+    }
 
     size_t length = strlen(folder);
 
@@ -92,13 +107,17 @@ const char *content_folder(struct arena *arena, const char *path)
 {
     size_t length = strlen(path);
 
-    while (length > 1 && path[length - 1] == '/')
+    while (length > 1 && path[length - 1] == '/') {
         length--;
-    while (length > 0 && path[length - 1] != '/')
+    }
+    while (length > 0 && path[length - 1] != '/') {
         length--;
-    if (length == 0)
+    }
+    if (length == 0) {
         return ".";
-    while (length > 1 && path[length - 1] == '/')
+    }
+    while (length > 1 && path[length - 1] == '/') {
         length--;
+    }
     return arena_strndup(arena, path, length);
 }

@@ -13,6 +13,9 @@ char *content_read(const char *path, size_t most, size_t *length, struct arena *
 
 bool content_is_file(const char *path);   /* symbolic links followed */
 bool content_is_folder(const char *path); /* symbolic links followed */
+/* There is nothing of that name. What may not be looked at counts as being there, so that reading it tells the error.
+ */
+bool content_is_missing(const char *path);
 
 /* `name` seen from `folder`: name itself if it is absolute, without a leading "./". */
 const char *content_path(struct arena *arena, const char *folder, const char *name);

@@ -19,10 +19,12 @@ static const char *parent(const char *folder, struct arena *arena)
     const char *above = arena_printf(arena, "%s/..", folder);
     struct stat here, there;
 
-    if (stat(folder, &here) != 0 || stat(above, &there) != 0)
+    if (stat(folder, &here) != 0 || stat(above, &there) != 0) {
         return NULL;
-    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+    }
+    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
         return NULL;
+    }
     return strcmp(folder, ".") == 0 ? ".." : above;
 }
 
@@ -32,8 +34,9 @@ static const char *find_up(const char *folder, const char *name, struct arena *a
     for (int i = 0; i < PARENTS_MAX && folder != NULL; i++, folder = parent(folder, arena)) {
         const char *path = content_path(arena, folder, name);
 
-        if (content_is_file(path))
+        if (content_is_file(path)) {
             return path;
+        }
     }
     return NULL;
 }
@@ -75,14 +78,16 @@ static const char *config_file(const char *folder, struct arena *arena)
     static const char *const extensions[] = { "js", "ts", "mjs", "cjs", "mts", "cts" };
     static const char *const places[] = { "prisma.config", ".config/prisma.config", ".config/prisma" };
 
-    for (size_t place = 0; place < sizeof places / sizeof *places; place++)
+    for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
         for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
             const char *name = arena_printf(arena, "%s.%s", places[place], extensions[i]);
             const char *path = content_path(arena, folder, name);
 
-            if (content_is_file(path))
+            if (content_is_file(path)) {
                 return path;
+            }
         }
+    }
     return NULL;
 }
 
@@ -103,24 +108,28 @@ static bool list_folder(const char *folder, struct strings *files, struct string
 {
     DIR *open = opendir(folder);
 
-    if (open == NULL)
+    if (open == NULL) {
         return false;
+    }
     for (;;) {
         errno = 0;
 
         const struct dirent *entry = readdir(open);
 
-        if (entry == NULL)
+        if (entry == NULL) {
             break;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
+        }
 
         const char *path = content_path(arena, folder, entry->d_name);
 
-        if (content_is_folder(path))
+        if (content_is_folder(path)) {
             strings_add(arena, folders, path);
-        else if (is_schema_name(entry->d_name))
+        } else if (is_schema_name(entry->d_name)) {
             strings_add(arena, files, path);
+        }
     }
 
     int failed = errno;
@@ -144,11 +153,13 @@ bool prisma_schema_files(const char *path, struct strings *files, struct arena *
             errno = ELOOP;
             return false;
         }
-        if (!list_folder(folders.items[i], files, &folders, arena))
+        if (!list_folder(folders.items[i], files, &folders, arena)) {
             return false;
+        }
     }
-    if (files->count > 1)
+    if (files->count > 1) {
         qsort(files->items, files->count, sizeof *files->items, by_name);
+    }
     return true;
 }
 
@@ -160,8 +171,9 @@ static bool has_datasource(const char *path, struct arena *arena)
 
     while (text != NULL && *text != '\0') {
         text += strspn(text, " \t\r\n");
-        if (strncmp(text, "datasource", 10) == 0 && strchr(" \t", text[10]) != NULL)
+        if (strncmp(text, "datasource", 10) == 0 && strchr(" \t", text[10]) != NULL) {
             return true;
+        }
         text += strcspn(text, "\r\n");
     }
     return false;
@@ -172,12 +184,16 @@ static const char *datasource_folder(const char *schema, struct arena *arena)
 {
     struct strings files = { 0 };
 
-    if (!content_is_folder(schema))
+    if (!content_is_folder(schema)) {
         return content_folder(arena, schema);
-    if (prisma_schema_files(schema, &files, arena))
-        for (size_t i = 0; i < files.count; i++)
-            if (has_datasource(files.items[i], arena))
+    }
+    if (prisma_schema_files(schema, &files, arena)) {
+        for (size_t i = 0; i < files.count; i++) {
+            if (has_datasource(files.items[i], arena)) {
                 return content_folder(arena, files.items[i]);
+            }
+        }
+    }
     return schema;
 }
 
@@ -190,14 +206,11 @@ static void find_migrations(struct prisma_project *project, const char *folder, 
         content_path(arena, folder, "prisma/migrations"),
     };
 
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates && project->migrations == NULL; i++)
-        if (content_is_folder(candidates[i]))
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates && project->migrations == NULL; i++) {
+        if (!content_is_missing(candidates[i])) {
             project->migrations = candidates[i];
-}
-
-static bool exists(const char *path)
-{
-    return content_is_file(path) || content_is_folder(path);
+        }
+    }
 }
 
 /* A folder counts only if there is a schema in it: `prisma/schema` may as well hold something else. */
@@ -205,8 +218,9 @@ static bool has_schema(const char *path, struct arena *arena)
 {
     struct strings files = { 0 };
 
-    if (!content_is_folder(path))
-        return content_is_file(path);
+    if (!content_is_folder(path)) {
+        return !content_is_missing(path);
+    }
     return prisma_schema_files(path, &files, arena) && files.count > 0;
 }
 
@@ -217,8 +231,9 @@ static const char *default_schema(const char *folder, struct arena *arena)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const char *path = content_path(arena, folder, places[i]);
 
-        if (has_schema(path, arena))
+        if (has_schema(path, arena)) {
             return path;
+        }
     }
     return NULL;
 }
@@ -239,13 +254,14 @@ static void find_schema(struct prisma_project *project, const struct prisma_path
     };
 
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
-        if (named[i].path == NULL)
+        if (named[i].path == NULL) {
             continue;
-        if (exists(named[i].path)) {
-            project->schema = named[i].path;
-        } else {
+        }
+        if (content_is_missing(named[i].path)) {
             project->missing = named[i].path;
             project->missing_by = named[i].by;
+        } else {
+            project->schema = named[i].path;
         }
         return;
     }
@@ -258,12 +274,14 @@ static void read_config_file(struct prisma_project *project, struct prisma_paths
     size_t length;
     const char *text = content_read(project->config_file, SETTINGS_MAX, &length, arena);
 
-    if (text == NULL)
+    if (text == NULL) {
         paths->doubtful = true;
-    else
+    } else {
         prisma_config_parse(paths, project->config_file, text, folder, arena);
-    if (paths->doubtful)
+    }
+    if (paths->doubtful) {
         project->doubt = arena_printf(arena, "%s names its paths by expressions", project->config_file);
+    }
 }
 
 bool prisma_project_find_with(struct prisma_project *project, const char *folder, const char *configured,
@@ -274,13 +292,15 @@ bool prisma_project_find_with(struct prisma_project *project, const char *folder
     *project = (struct prisma_project){ .major = installed_major(folder, arena) };
     project->config_file =
         named_config == NULL ? config_file(folder, arena) : content_path(arena, folder, named_config);
-    if (project->config_file != NULL)
+    if (project->config_file != NULL) {
         read_config_file(project, &paths, folder, arena);
+    }
     find_schema(project, &paths, folder, configured, arena);
-    if (paths.migrations != NULL && !paths.doubtful)
-        project->migrations = content_is_folder(paths.migrations) ? paths.migrations : NULL;
-    else if (project->schema != NULL && project->doubt == NULL)
+    if (paths.migrations != NULL && !paths.doubtful) {
+        project->migrations = content_is_missing(paths.migrations) ? NULL : paths.migrations;
+    } else if (project->schema != NULL && project->doubt == NULL) {
         find_migrations(project, folder, arena);
+    }
     return project->schema != NULL;
 }
 

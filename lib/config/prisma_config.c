@@ -58,13 +58,15 @@ static struct token scan_string(struct scanner *scanner)
     bool plain = true;
 
     while (*scanner->at != '\0' && *scanner->at != quote) {
-        if (*scanner->at == '\n' && quote != '`')
+        if (*scanner->at == '\n' && quote != '`') {
             break;
+        }
         if (*scanner->at == '\\') {
             plain = false;
             scanner->at++;
-            if (*scanner->at == '\0')
+            if (*scanner->at == '\0') {
                 break;
+            }
         } else if (scanner->at[0] == '$' && scanner->at[1] == '{' && quote == '`') {
             plain = false;
         }
@@ -87,16 +89,19 @@ static struct token scan(struct scanner *scanner)
 
     const char *start = scanner->at;
 
-    if (*start == '\0')
+    if (*start == '\0') {
         return (struct token){ .kind = END };
-    if (*start == '"' || *start == '\'' || *start == '`')
+    }
+    if (*start == '"' || *start == '\'' || *start == '`') {
         return scan_string(scanner);
+    }
     if (!word_char(*start)) {
         scanner->at++;
         return (struct token){ .kind = PUNCTUATION, .mark = *start };
     }
-    while (word_char(*scanner->at))
+    while (word_char(*scanner->at)) {
         scanner->at++;
+    }
     return (struct token){ .kind = WORD, .text = arena_strndup(scanner->arena, start, (size_t)(scanner->at - start)) };
 }
 
@@ -106,8 +111,9 @@ static struct tokens scan_all(struct scanner *scanner)
     size_t most = strlen(scanner->at) + 8;
     struct tokens tokens = { arena_array(scanner->arena, most, sizeof(struct token)), 0 };
 
-    for (struct token token = scan(scanner); token.kind != END; token = scan(scanner))
+    for (struct token token = scan(scanner); token.kind != END; token = scan(scanner)) {
         tokens.items[tokens.count++] = token;
+    }
     return tokens;
 }
 
@@ -134,8 +140,9 @@ static size_t match(const struct token *token, const char *const *pattern)
     for (; pattern[i] != NULL; i++) {
         bool mark = strchr(".()", pattern[i][0]) != NULL;
 
-        if (mark ? !is_mark(&token[i], pattern[i][0]) : !is_word(&token[i], pattern[i]))
+        if (mark ? !is_mark(&token[i], pattern[i][0]) : !is_word(&token[i], pattern[i])) {
             return 0;
+        }
     }
     return i;
 }
@@ -168,15 +175,18 @@ static size_t match_start(const struct token *token, const struct places *places
 /* path.join('a', 'b'), join(__dirname, 'a'), path.resolve(process.cwd(), 'a'). */
 static const char *parse_join(const struct token *token, const struct places *places, struct arena *arena)
 {
-    if (is_word(token, "path") && is_mark(token + 1, '.'))
+    if (is_word(token, "path") && is_mark(token + 1, '.')) {
         token += 2;
+    }
 
     bool resolve = is_word(token, "resolve");
 
-    if (!resolve && !is_word(token, "join"))
+    if (!resolve && !is_word(token, "join")) {
         return NULL;
-    if (!is_mark(++token, '('))
+    }
+    if (!is_mark(++token, '(')) {
         return NULL;
+    }
 
     const char *result = resolve ? places->process : places->config;
 
@@ -197,8 +207,9 @@ static const char *parse_join(const struct token *token, const struct places *pl
 
 static const char *parse_path(const struct token *token, const struct places *places, struct arena *arena)
 {
-    if (token->kind == STRING && ends_value(token + 1))
+    if (token->kind == STRING && ends_value(token + 1)) {
         return content_path(arena, places->config, token->text);
+    }
     return parse_join(token, places, arena);
 }
 
@@ -213,10 +224,11 @@ static bool is_key(const struct tokens *tokens, size_t i, const char *name)
 
 static void take(struct prisma_paths *paths, const char **path, const char *value)
 {
-    if (*path != NULL || value == NULL)
+    if (*path != NULL || value == NULL) {
         paths->doubtful = true;
-    else
+    } else {
         *path = value;
+    }
 }
 
 static void parse_tokens(struct prisma_paths *paths, const struct tokens *tokens, const struct places *places,

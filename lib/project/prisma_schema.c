@@ -31,8 +31,9 @@ static const char *cut(const char *name, struct arena *arena)
 {
     size_t length = strlen(name);
 
-    if (length <= NAME_MAX_BYTES)
+    if (length <= NAME_MAX_BYTES) {
         return name;
+    }
     return arena_strndup(arena, name, text_utf8_border(name, NAME_MAX_BYTES));
 }
 
@@ -47,8 +48,9 @@ static int by_side(const void *left, const void *right)
     const struct side *a = left, *b = right;
     int order = strcmp(a->first->name, b->first->name);
 
-    if (order == 0)
+    if (order == 0) {
         order = strcmp(a->second->name, b->second->name);
+    }
     return order != 0 ? order : strcmp(a->name, b->name);
 }
 
@@ -67,9 +69,11 @@ static bool is_scalar(const char *type)
     static const char *const scalars[] = { "String",  "Boolean",  "Int",  "BigInt", "Float",
                                            "Decimal", "DateTime", "Json", "Bytes" };
 
-    for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
-        if (strcmp(type, scalars[i]) == 0)
+    for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++) {
+        if (strcmp(type, scalars[i]) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -79,17 +83,20 @@ static bool index_blocks(struct derivation *derivation, struct error *error)
     size_t count = derivation->syntax->block_count;
 
     derivation->blocks = arena_array(derivation->arena, count + 1, sizeof *derivation->blocks);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         derivation->blocks[i] = &derivation->syntax->blocks[i];
-    if (count > 1)
+    }
+    if (count > 1) {
         qsort(derivation->blocks, count, sizeof *derivation->blocks, by_block_name);
+    }
     for (size_t i = 1; i < count; i++) {
         const struct syntax_block *a = derivation->blocks[i - 1], *b = derivation->blocks[i];
 
-        if (strcmp(a->name, b->name) == 0)
+        if (strcmp(a->name, b->name) == 0) {
             return error_set(error, STATUS_SCHEMA, "%s: %s is there twice, also at %s",
                              scan_place(b->source, b->place, derivation->arena), b->name,
                              scan_place(a->source, a->place, derivation->arena));
+        }
     }
     return true;
 }
@@ -101,16 +108,18 @@ static void add_side(struct derivation *derivation, const struct syntax_block *b
     bool swap = strcmp(other->name, block->name) < 0;
     struct side side = { .first = swap ? other : block, .second = swap ? block : other, .name = field->relation };
 
-    if (side.name == NULL)
+    if (side.name == NULL) {
         side.name = arena_printf(derivation->arena, "%sTo%s", side.first->name, side.second->name);
+    }
     derivation->sides[derivation->side_count++] = side;
 }
 
 /* Whether the field is a column of its model's table. */
 static bool is_column(struct derivation *derivation, const struct syntax_block *block, const struct syntax_field *field)
 {
-    if (field->type == NULL || is_scalar(field->type))
+    if (field->type == NULL || is_scalar(field->type)) {
         return true;
+    }
 
     const struct syntax_block *type = find_block(derivation, field->type);
 
@@ -121,8 +130,9 @@ static bool is_column(struct derivation *derivation, const struct syntax_block *
                     derivation->arena);
         return false;
     }
-    if (type->kind == SYNTAX_MODEL && field->list)
+    if (type->kind == SYNTAX_MODEL && field->list) {
         add_side(derivation, block, field, type);
+    }
     return type->kind == SYNTAX_ENUM;
 }
 
@@ -143,8 +153,9 @@ static void add_model(struct derivation *derivation, const struct syntax_block *
     for (size_t i = 0; i < block->field_count; i++) {
         const struct syntax_field *field = &block->fields[i];
 
-        if (is_column(derivation, block, field))
+        if (is_column(derivation, block, field)) {
             strings_add(arena, &table->columns, cut(field->map != NULL ? field->map : field->name, arena));
+        }
     }
 }
 
@@ -159,13 +170,15 @@ static void add_enum(struct derivation *derivation, const struct syntax_block *b
 /* Two lists of the same relation: its table. One list alone is the many-side of a relation with columns of its own. */
 static void add_relations(struct derivation *derivation)
 {
-    if (derivation->side_count > 1)
+    if (derivation->side_count > 1) {
         qsort(derivation->sides, derivation->side_count, sizeof *derivation->sides, by_side);
+    }
     for (size_t i = 1; i < derivation->side_count; i++) {
         const struct side *side = &derivation->sides[i];
 
-        if (by_side(side - 1, side) != 0)
+        if (by_side(side - 1, side) != 0) {
             continue;
+        }
 
         struct wanted_table *table =
             add_table(derivation, side->first->schema, arena_printf(derivation->arena, "_%s", side->name));
@@ -182,10 +195,12 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     struct derivation derivation = { .result = result, .syntax = syntax, .schema = schema, .arena = arena };
     size_t fields = 0;
 
-    if (!index_blocks(&derivation, error))
+    if (!index_blocks(&derivation, error)) {
         return false;
-    for (size_t i = 0; i < syntax->block_count; i++)
+    }
+    for (size_t i = 0; i < syntax->block_count; i++) {
         fields += syntax->blocks[i].field_count;
+    }
     derivation.sides = arena_array(arena, fields + 1, sizeof *derivation.sides);
     /* Every relation takes two fields. */
     result->tables = arena_array(arena, syntax->block_count + fields / 2 + 1, sizeof *result->tables);
@@ -193,10 +208,11 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     for (size_t i = 0; i < syntax->block_count; i++) {
         const struct syntax_block *block = &syntax->blocks[i];
 
-        if (block->kind == SYNTAX_MODEL)
+        if (block->kind == SYNTAX_MODEL) {
             add_model(&derivation, block);
-        else if (block->kind == SYNTAX_ENUM)
+        } else if (block->kind == SYNTAX_ENUM) {
             add_enum(&derivation, block);
+        }
     }
     add_relations(&derivation);
     result->provider = syntax->provider;
@@ -209,8 +225,9 @@ static bool parse_file(struct syntax *syntax, const char *path, struct arena *ar
     size_t length;
     const char *text = content_read(path, PRISMA_FILE_MAX, &length, arena);
 
-    if (text == NULL)
+    if (text == NULL) {
         return error_set(error, STATUS_SCHEMA, "%s: %s", path, strerror(errno));
+    }
 
     struct scan scan = scan_over(path, text, length, arena, error);
 
@@ -224,11 +241,14 @@ bool prisma_schema_read(struct prisma_schema *result, const char *path, const ch
     struct syntax syntax = { 0 };
 
     *result = (struct prisma_schema){ 0 };
-    if (!prisma_schema_files(path, &files, arena))
+    if (!prisma_schema_files(path, &files, arena)) {
         return error_set(error, STATUS_SCHEMA, "%s: %s", path, strerror(errno));
-    for (size_t i = 0; i < files.count; i++)
-        if (!parse_file(&syntax, files.items[i], arena, error))
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        if (!parse_file(&syntax, files.items[i], arena, error)) {
             return false;
+        }
+    }
     return derive(result, &syntax, schema, arena, error);
 }
 

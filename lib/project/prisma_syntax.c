@@ -9,22 +9,25 @@ struct arguments {
 
 static void *grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
 {
-    if (count < *capacity)
+    if (count < *capacity) {
         return items;
+    }
     *capacity = *capacity == 0 ? 8 : *capacity * 2;
 
     void *larger = arena_array(arena, *capacity, size);
 
-    if (count > 0)
+    if (count > 0) {
         memcpy(larger, items, count * size);
+    }
     return larger;
 }
 
 void syntax_note(struct syntax *syntax, const struct source *source, const char *place, const char *what,
                  struct arena *arena)
 {
-    if (syntax->notes.count < SYNTAX_NOTES_MAX)
+    if (syntax->notes.count < SYNTAX_NOTES_MAX) {
         strings_add(arena, &syntax->notes, arena_printf(arena, "%s: %s", scan_place(source, place, arena), what));
+    }
 }
 
 /* One token inside brackets. False on an error; brackets are counted by the caller. */
@@ -33,25 +36,30 @@ static bool argument_token(struct scan *scan, bool outermost, const char **label
     if (scan_at(scan, '"')) {
         const char *string = scan_string(scan);
 
-        if (string == NULL)
+        if (string == NULL) {
             return false;
-        if (outermost && arguments->name == NULL && (*label == NULL || strcmp(*label, "name") == 0))
+        }
+        if (outermost && arguments->name == NULL && (*label == NULL || strcmp(*label, "name") == 0)) {
             arguments->name = string;
+        }
         return true;
     }
 
     const char *word = scan_word(scan);
 
     if (word == NULL) {
-        if (scan_at(scan, ',') && outermost)
+        if (scan_at(scan, ',') && outermost) {
             *label = NULL;
+        }
         scan_any(scan);
         return true;
     }
-    if (!scan_blank(scan))
+    if (!scan_blank(scan)) {
         return false;
-    if (scan_at(scan, ':') && outermost)
+    }
+    if (scan_at(scan, ':') && outermost) {
         *label = word;
+    }
     return true;
 }
 
@@ -63,10 +71,12 @@ static bool parse_arguments(struct scan *scan, struct arguments *arguments)
     size_t depth = 0, braces = 0;
 
     do {
-        if (!scan_blank_lines(scan))
+        if (!scan_blank_lines(scan)) {
             return false;
-        if (scan->at == scan->end || (scan_at(scan, '}') && braces == 0))
+        }
+        if (scan->at == scan->end || (scan_at(scan, '}') && braces == 0)) {
             return scan_fail(scan, open, "this ( is not closed");
+        }
         if (strchr("([{", *scan->at) != NULL && *scan->at != '\0') {
             braces += *scan->at == '{';
             depth++;
@@ -86,18 +96,22 @@ static bool parse_arguments(struct scan *scan, struct arguments *arguments)
 static bool parse_attribute(struct scan *scan, const char **name, struct arguments *arguments)
 {
     *arguments = (struct arguments){ 0 };
-    if (!scan_blank(scan))
+    if (!scan_blank(scan)) {
         return false;
+    }
 
     const char *start = scan->at;
 
-    while (scan_word(scan) != NULL && scan_take(scan, '.'))
+    while (scan_word(scan) != NULL && scan_take(scan, '.')) {
         ;
-    if (scan->at == start)
+    }
+    if (scan->at == start) {
         return scan_fail(scan, start, "the name of an attribute is missing");
+    }
     *name = arena_strndup(scan->arena, start, (size_t)(scan->at - start));
-    if (!scan_blank(scan))
+    if (!scan_blank(scan)) {
         return false;
+    }
     return !scan_at(scan, '(') || parse_arguments(scan, arguments);
 }
 
@@ -114,15 +128,19 @@ static bool parse_tail(struct scan *scan, struct syntax_field *field)
         struct arguments arguments;
         const char *name;
 
-        if (!scan_blank(scan))
+        if (!scan_blank(scan)) {
             return false;
-        if (scan_at_line_end(scan))
+        }
+        if (scan_at_line_end(scan)) {
             return true;
-        if (scan_at(scan, '{') || scan_at(scan, '}'))
+        }
+        if (scan_at(scan, '{') || scan_at(scan, '}')) {
             return scan_fail(scan, scan->at, "a %c belongs on another line", *scan->at);
+        }
         if (scan_at(scan, '"')) {
-            if (scan_string(scan) == NULL)
+            if (scan_string(scan) == NULL) {
                 return false;
+            }
         } else if (!scan_take(scan, '@')) {
             scan_any(scan);
         } else if (scan_at(scan, '@')) {
@@ -144,20 +162,24 @@ static bool parse_type(struct scan *scan, struct syntax_field *field)
     struct arguments ignored = { 0 };
 
     field->type = scan_word(scan);
-    if (field->type == NULL)
+    if (field->type == NULL) {
         return scan_fail(scan, start, "the type of field %s is missing", field->name);
-    if (!scan_blank(scan))
+    }
+    if (!scan_blank(scan)) {
         return false;
+    }
     if (strcmp(field->type, "Unsupported") == 0 && scan_at(scan, '(')) {
         field->type = NULL;
-        if (!parse_arguments(scan, &ignored) || !scan_blank(scan))
+        if (!parse_arguments(scan, &ignored) || !scan_blank(scan)) {
             return false;
+        }
     }
     while (scan_at(scan, '[') || scan_at(scan, ']') || scan_at(scan, '?')) {
         field->list |= scan_at(scan, '[');
         scan->at++;
-        if (!scan_blank(scan))
+        if (!scan_blank(scan)) {
             return false;
+        }
     }
     field->place = start;
     return true;
@@ -168,16 +190,21 @@ static bool parse_field(struct syntax_block *block, struct scan *scan)
     const char *start = scan->at;
     struct syntax_field field = { .name = scan_word(scan) };
 
-    if (field.name == NULL)
+    if (field.name == NULL) {
         return scan_fail(scan, start, "neither a field nor an attribute nor a comment");
-    if (!scan_blank(scan))
+    }
+    if (!scan_blank(scan)) {
         return false;
-    if (block->kind == SYNTAX_ENUM)
+    }
+    if (block->kind == SYNTAX_ENUM) {
         return parse_tail(scan, &field);
-    if (!parse_type(scan, &field))
+    }
+    if (!parse_type(scan, &field)) {
         return false;
-    if (!parse_tail(scan, &field))
+    }
+    if (!parse_tail(scan, &field)) {
         return false;
+    }
     block->fields = grow(scan->arena, block->fields, block->field_count, &block->field_capacity, sizeof field);
     block->fields[block->field_count++] = field;
     return true;
@@ -190,14 +217,17 @@ static bool parse_block_attribute(struct syntax_block *block, struct scan *scan)
     const char *name;
 
     scan->at++;
-    if (!scan_take(scan, '@'))
+    if (!scan_take(scan, '@')) {
         return scan_fail(scan, scan->at - 1, "an attribute of a block begins with @@");
-    if (!parse_attribute(scan, &name, &arguments))
+    }
+    if (!parse_attribute(scan, &name, &arguments)) {
         return false;
-    if (strcmp(name, "map") == 0)
+    }
+    if (strcmp(name, "map") == 0) {
         block->map = some(arguments.name);
-    else if (strcmp(name, "schema") == 0)
+    } else if (strcmp(name, "schema") == 0) {
         block->schema = some(arguments.name);
+    }
     return parse_tail(scan, &ignored);
 }
 
@@ -205,14 +235,18 @@ static bool parse_block_attribute(struct syntax_block *block, struct scan *scan)
 static bool parse_lines(struct syntax_block *block, struct scan *scan, const char *open)
 {
     for (;;) {
-        if (!scan_blank_lines(scan))
+        if (!scan_blank_lines(scan)) {
             return false;
-        if (scan->at == scan->end)
+        }
+        if (scan->at == scan->end) {
             return scan_fail(scan, open, "the block %s is not closed", block->name);
-        if (scan_take(scan, '}'))
+        }
+        if (scan_take(scan, '}')) {
             return true;
-        if (!(scan_at(scan, '@') ? parse_block_attribute(block, scan) : parse_field(block, scan)))
+        }
+        if (!(scan_at(scan, '@') ? parse_block_attribute(block, scan) : parse_field(block, scan))) {
             return false;
+        }
     }
 }
 
@@ -224,21 +258,26 @@ static bool skip_lines(struct scan *scan, const char *open, const char **provide
     bool here = false; /* the provider's strings follow */
 
     while (depth > 0) {
-        if (!scan_blank(scan))
+        if (!scan_blank(scan)) {
             return false;
-        if (scan->at == scan->end)
+        }
+        if (scan->at == scan->end) {
             return scan_fail(scan, open, "this block is not closed");
+        }
         if (scan_at_line_end(scan)) {
             here = false;
-            if (!scan_blank_lines(scan))
+            if (!scan_blank_lines(scan)) {
                 return false;
+            }
         } else if (scan_at(scan, '"')) {
             const char *string = scan_string(scan);
 
-            if (string == NULL)
+            if (string == NULL) {
                 return false;
-            if (here && (*provider == NULL || strncmp(string, "postgres", 8) == 0))
+            }
+            if (here && (*provider == NULL || strncmp(string, "postgres", 8) == 0)) {
                 *provider = string;
+            }
         } else {
             const char *word = scan_word(scan);
 
@@ -258,24 +297,30 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
 {
     struct syntax_block block = { .kind = kind, .source = scan->source };
 
-    if (!scan_blank(scan))
+    if (!scan_blank(scan)) {
         return false;
+    }
     block.place = scan->at;
     block.name = scan_word(scan);
-    if (block.name == NULL)
+    if (block.name == NULL) {
         return scan_fail(scan, scan->at, "the name of the %s is missing", keyword);
-    if (!scan_blank(scan))
+    }
+    if (!scan_blank(scan)) {
         return false;
+    }
 
     const char *open = scan->at;
 
-    if (!scan_take(scan, '{'))
+    if (!scan_take(scan, '{')) {
         return scan_fail(scan, open, "%s %s: a { is expected on this line", keyword, block.name);
-    if (!scan_blank(scan))
+    }
+    if (!scan_blank(scan)) {
         return false;
+    }
     scan_rest_of_line(scan);
-    if (!parse_lines(&block, scan, open))
+    if (!parse_lines(&block, scan, open)) {
         return false;
+    }
     syntax->blocks = grow(scan->arena, syntax->blocks, syntax->block_count, &syntax->block_capacity, sizeof block);
     syntax->blocks[syntax->block_count++] = block;
     return true;
@@ -286,24 +331,30 @@ static bool skip_block(struct syntax *syntax, struct scan *scan, const char *sta
 {
     bool datasource = strcmp(keyword, "datasource") == 0;
 
-    if (!datasource && strcmp(keyword, "generator") != 0)
+    if (!datasource && strcmp(keyword, "generator") != 0) {
         syntax_note(syntax, scan->source, start,
                     arena_printf(scan->arena, "a block of kind %s is not understood", keyword), scan->arena);
+    }
     while (!scan_at(scan, '{')) {
-        if (!scan_blank(scan))
+        if (!scan_blank(scan)) {
             return false;
-        if (scan_at_line_end(scan))
+        }
+        if (scan_at_line_end(scan)) {
             return scan_fail(scan, start, "neither a block nor a comment: a { is expected on this line");
-        if (scan_at(scan, '"') && scan_string(scan) == NULL)
+        }
+        if (scan_at(scan, '"') && scan_string(scan) == NULL) {
             return false;
-        if (!scan_at(scan, '{'))
+        }
+        if (!scan_at(scan, '{')) {
             scan_any(scan);
+        }
     }
 
     const char *open = scan->at++;
 
-    if (!scan_blank(scan))
+    if (!scan_blank(scan)) {
         return false;
+    }
     scan_rest_of_line(scan);
     return skip_lines(scan, open, datasource ? &syntax->provider : NULL);
 }
@@ -316,21 +367,26 @@ bool syntax_parse(struct syntax *syntax, struct scan *scan)
     } kinds[] = { { "model", SYNTAX_MODEL }, { "view", SYNTAX_VIEW }, { "enum", SYNTAX_ENUM } };
 
     for (;;) {
-        if (!scan_blank_lines(scan))
+        if (!scan_blank_lines(scan)) {
             return false;
-        if (scan->at == scan->end)
+        }
+        if (scan->at == scan->end) {
             return true;
+        }
 
         const char *start = scan->at;
         const char *keyword = scan_word(scan);
         size_t kind = 0;
 
-        if (keyword == NULL)
+        if (keyword == NULL) {
             return scan_fail(scan, start, "neither a block nor a comment");
-        while (kind < 3 && strcmp(keyword, kinds[kind].keyword) != 0)
+        }
+        while (kind < 3 && strcmp(keyword, kinds[kind].keyword) != 0) {
             kind++;
+        }
         if (!(kind < 3 ? parse_block(syntax, scan, keyword, kinds[kind].kind)
-                       : skip_block(syntax, scan, start, keyword)))
+                       : skip_block(syntax, scan, start, keyword))) {
             return false;
+        }
     }
 }

@@ -11,8 +11,9 @@ struct scan scan_over(const char *file, const char *text, size_t length, struct 
     struct scan scan = { source, text, text + length, arena, error };
 
     *source = (struct source){ file, text };
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         scan.at += 3; /* a byte order mark */
+    }
     return scan;
 }
 
@@ -50,13 +51,17 @@ static size_t blank_length(const char *at)
         "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u202f", "\u205f", "\u3000",
     };
 
-    if (*at == ' ' || *at == '\t')
+    if (*at == ' ' || *at == '\t') {
         return 1;
-    if ((unsigned char)*at < 0x80)
+    }
+    if ((unsigned char)*at < 0x80) {
         return 0;
-    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++)
-        if (strncmp(at, separators[i], strlen(separators[i])) == 0)
+    }
+    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
+        if (strncmp(at, separators[i], strlen(separators[i])) == 0) {
             return strlen(separators[i]);
+        }
+    }
     return 0;
 }
 
@@ -70,8 +75,9 @@ bool scan_blank(struct scan *scan)
         } else if (scan->at[0] == '/' && scan->at[1] == '*') {
             const char *end = memmem(scan->at + 2, (size_t)(scan->end - scan->at) - 2, "*/", 2);
 
-            if (end == NULL)
+            if (end == NULL) {
                 return scan_fail(scan, scan->at, "this comment does not end");
+            }
             scan->at = end + 2;
         } else {
             return true;
@@ -92,14 +98,16 @@ static bool at_break(const struct scan *scan)
 bool scan_blank_lines(struct scan *scan)
 {
     for (;;) {
-        if (!scan_blank(scan))
+        if (!scan_blank(scan)) {
             return false;
-        if (at_comment(scan))
+        }
+        if (at_comment(scan)) {
             scan_rest_of_line(scan);
-        else if (at_break(scan))
+        } else if (at_break(scan)) {
             scan->at++;
-        else
+        } else {
             return true;
+        }
     }
 }
 
@@ -110,8 +118,9 @@ bool scan_at_line_end(const struct scan *scan)
 
 void scan_rest_of_line(struct scan *scan)
 {
-    while (scan->at < scan->end && !at_break(scan))
+    while (scan->at < scan->end && !at_break(scan)) {
         scan->at++;
+    }
 }
 
 bool scan_at(const struct scan *scan, char c)
@@ -129,10 +138,12 @@ bool scan_take(struct scan *scan, char c)
 
 void scan_any(struct scan *scan)
 {
-    if (scan->at < scan->end)
+    if (scan->at < scan->end) {
         scan->at++;
-    while (scan->at < scan->end && ((unsigned char)*scan->at & 0xc0) == 0x80)
+    }
+    while (scan->at < scan->end && ((unsigned char)*scan->at & 0xc0) == 0x80) {
         scan->at++;
+    }
 }
 
 static bool is_alphanumeric(char c)
@@ -144,10 +155,12 @@ const char *scan_word(struct scan *scan)
 {
     const char *start = scan->at;
 
-    if (!is_alphanumeric(*scan->at))
+    if (!is_alphanumeric(*scan->at)) {
         return NULL;
-    while (is_alphanumeric(*scan->at) || *scan->at == '_' || *scan->at == '-')
+    }
+    while (is_alphanumeric(*scan->at) || *scan->at == '_' || *scan->at == '-') {
         scan->at++;
+    }
     return arena_strndup(scan->arena, start, (size_t)(scan->at - start));
 }
 
@@ -160,8 +173,9 @@ static int32_t hex4(const char *at)
         static const char digits[] = "0123456789abcdef";
         const char *digit = at[i] == '\0' ? NULL : strchr(digits, at[i] | 0x20);
 
-        if (digit == NULL)
+        if (digit == NULL) {
             return -1;
+        }
         value = value * 16 + (int32_t)(digit - digits);
     }
     return value;
@@ -178,8 +192,9 @@ static char *put_utf8(char *out, int32_t point)
     static const int32_t leads[] = { 0, 0xc0, 0xe0, 0xf0 };
 
     *out++ = (char)(leads[more] | point >> (6 * more));
-    while (more-- > 0)
+    while (more-- > 0) {
         *out++ = (char)(0x80 | (point >> (6 * more) & 0x3f));
+    }
     return out;
 }
 
@@ -188,14 +203,16 @@ static char *decode_unicode(struct scan *scan, char *out)
 {
     int32_t point = hex4(scan->at);
 
-    if (point <= 0)
+    if (point <= 0) {
         return NULL;
+    }
     scan->at += 4;
     if (point >= 0xd800 && point < 0xdc00) {
         int32_t low = scan->at[0] == '\\' && scan->at[1] == 'u' ? hex4(scan->at + 2) : -1;
 
-        if (low < 0xdc00 || low > 0xdfff)
+        if (low < 0xdc00 || low > 0xdfff) {
             return NULL;
+        }
         scan->at += 6;
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
     } else if (point >= 0xdc00 && point < 0xe000) {
@@ -211,16 +228,19 @@ static char *decode_escape(struct scan *scan, char *out)
     static const char meanings[] = "\"\\/\b\f\n\r\t";
     char c = *scan->at;
 
-    if (c == '\0')
+    if (c == '\0') {
         return NULL;
+    }
     scan->at++;
-    if (c == 'u')
+    if (c == 'u') {
         return decode_unicode(scan, out);
+    }
 
     const char *escape = strchr(escapes, c);
 
-    if (escape == NULL)
+    if (escape == NULL) {
         return NULL;
+    }
     *out++ = meanings[escape - escapes];
     return out;
 }
@@ -230,8 +250,9 @@ const char *scan_string(struct scan *scan)
     const char *start = scan->at++;
     const char *end = scan->at;
 
-    while (end < scan->end && *end != '"' && (unsigned char)*end >= 0x20)
+    while (end < scan->end && *end != '"' && (unsigned char)*end >= 0x20) {
         end += end[0] == '\\' && end + 1 < scan->end && (unsigned char)end[1] >= 0x20 ? 2 : 1;
+    }
     if (end >= scan->end || *end != '"') {
         scan_fail(scan, start, "this string does not end on its line");
         return NULL;

@@ -1,0 +1,348 @@
+#include "project/command.h"
+#include "project/tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_one_of(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] != NULL && strcmp(word, list[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool doubt(struct command *command, const char *sentence)
+{
+    if (command->doubt == NULL) {
+        command->doubt = sentence;
+    }
+    return true;
+}
+
+static void set_once(struct command *command, const char **place, const char *value, struct arena *arena)
+{
+    if (*place != NULL) {
+        doubt(command, "an option is given twice");
+    }
+    *place = arena_strdup(arena, value);
+}
+
+static void add_folders(struct command *command, const char *list, struct arena *arena)
+{
+    for (;;) {
+        size_t length = strcspn(list, ",");
+
+        strings_add(arena, &command->folders, arena_strndup(arena, list, length));
+        if (list[length] == '\0') {
+            return;
+        }
+        list += length + 1;
+    }
+}
+
+static void apply(struct command *command, enum meaning meaning, const char *value, struct arena *arena)
+{
+    switch (meaning) {
+    case MEANS_NOTHING:
+    case MEANS_NOTHING_VALUE:
+        break;
+    case MEANS_URL_VARIABLE:
+        if (strcmp(value, "DATABASE_URL") != 0) {
+            doubt(command, arena_printf(arena, "it takes its URL from %s", value));
+        }
+        break;
+    case MEANS_FOLDER:
+        if (command->folders.count > 0) {
+            doubt(command, "an option is given twice");
+        }
+        strings_add(arena, &command->folders, value);
+        break;
+    case MEANS_FOLDERS:
+        add_folders(command, value, arena);
+        break;
+    case MEANS_TABLE:
+        set_once(command, &command->table, value, arena);
+        break;
+    case MEANS_SCHEMA:
+        set_once(command, &command->schema, value, arena);
+        break;
+    case MEANS_SCHEMA_PATH:
+        set_once(command, &command->schema_path, value, arena);
+        break;
+    case MEANS_CONFIG_PATH:
+        set_once(command, &command->config_path, value, arena);
+        break;
+    }
+}
+
+/* One option and its value; `i` moves on if the value is the next word. */
+static void parse_option(struct command *command, const struct tool *tool, const struct strings *words, size_t *i,
+                         struct arena *arena)
+{
+    const char *word = words->items[*i];
+    size_t dashes = strspn(word, "-");
+    const char *name = word + dashes;
+    size_t length = strcspn(name, "=");
+    const struct option *option = tool_option(tool, name, length);
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    bool spelled = dashes == (length == 1 ? 1u : 2u) || (tool->single_dash && dashes <= 2);
+
+    if (option == NULL || !spelled || (option->meaning == MEANS_NOTHING && value != NULL)) {
+        doubt(command, arena_printf(arena, "its option %s is not understood", word));
+        return;
+    }
+    if (option->meaning != MEANS_NOTHING && value == NULL) {
+        if (*i + 1 == words->count) {
+            doubt(command, arena_printf(arena, "its option %s has no value", word));
+            return;
+        }
+        value = words->items[++*i];
+    }
+    apply(command, option->meaning, value, arena);
+}
+
+static bool has_verbs(const struct tool *tool, const struct strings *verbs)
+{
+    for (size_t form = 0; form < VERBS && tool->verbs[form][0] != NULL; form++) {
+        size_t count = 0;
+
+        while (count < VERBS && tool->verbs[form][count] != NULL) {
+            count++;
+        }
+        for (size_t at = 0; at + count <= verbs->count; at++) {
+            size_t same = 0;
+
+            while (same < count && strcmp(verbs->items[at + same], tool->verbs[form][same]) == 0) {
+                same++;
+            }
+            if (same == count && (tool->beside != NULL || at == 0)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Verbs that are neither the tool's own nor allowed beside them: a count, a name, another task. */
+static void check_verbs(struct command *command, const struct tool *tool, const struct strings *verbs,
+                        struct arena *arena)
+{
+    size_t own = tool->verbs[0][1] == NULL ? 1 : 2;
+
+    for (size_t i = 0; i < verbs->count; i++) {
+        const char *verb = verbs->items[i];
+        bool fine = tool->beside == NULL
+                        ? i < own
+                        : strncmp(verb, tool->beside, strlen(tool->beside)) == 0 && strpbrk(verb, "=[") == NULL;
+
+        if (!fine) {
+            doubt(command, arena_printf(arena, "its argument %s is not understood", verb));
+        }
+    }
+}
+
+/* What stands behind the program. False if that is no migration. */
+static bool parse_behind(struct command *command, const struct tool *tool, const struct strings *words, size_t i,
+                         struct arena *arena)
+{
+    struct strings verbs = { 0 };
+
+    for (; i < words->count; i++) {
+        if (words->items[i][0] == '-') {
+            parse_option(command, tool, words, &i, arena);
+        } else {
+            strings_add(arena, &verbs, words->items[i]);
+        }
+    }
+    if (!has_verbs(tool, &verbs)) {
+        return false;
+    }
+    check_verbs(command, tool, &verbs, arena);
+    return true;
+}
+
+/* One simple command. False if it is not the tool's. */
+static bool parse_words(struct command *command, const struct tool *tool, const struct strings *words,
+                        struct arena *arena)
+{
+    struct command tried = { .step = command->step, .doubt = command->doubt };
+    size_t program = 0;
+
+    while (program < words->count && !tool_is_program(tool, words->items[program])) {
+        program++;
+    }
+    if (program == words->count || !parse_behind(&tried, tool, words, program + 1, arena)) {
+        return false;
+    }
+    for (size_t i = 0; i < program; i++) {
+        if (!tool_is_launcher(words->items[i])) {
+            doubt(&tried, arena_printf(arena, "the word %s before it is not understood", words->items[i]));
+        }
+    }
+    *command = tried;
+    return true;
+}
+
+/* What changes the folder or the environment of the commands behind it. */
+static bool changes_surroundings(const struct strings *words)
+{
+    static const char *const changers[] = { "cd", "pushd", "popd", "export", "unset", ".", "source", "eval", "env" };
+
+    return words->count > 0 && (is_one_of(words->items[0], changers, sizeof changers / sizeof *changers) ||
+                                strchr(words->items[0], '=') != NULL);
+}
+
+/* The words up to the next && || ; | or line end. False at the end. Nothing else of a shell is understood: see below.
+ */
+static bool next_simple_command(const char **text, struct strings *words, struct arena *arena)
+{
+    *words = (struct strings){ 0 };
+    *text += strspn(*text, " \t\n&|;");
+    if (**text == '\0') {
+        return false;
+    }
+    while (**text != '\0' && strchr("\n&|;", **text) == NULL) {
+        size_t length = strcspn(*text, " \t\n&|;");
+
+        strings_add(arena, words, arena_strndup(arena, *text, length));
+        *text += length;
+        *text += strspn(*text, " \t");
+    }
+    return true;
+}
+
+/* A plain string for /bin/sh: simple commands one after the other. Quotes, variables and the like are doubts. */
+static bool parse_shell(struct command *command, const struct tool *tool, struct arena *arena)
+{
+    const char *text = command->step->shell;
+    struct strings words;
+    bool found = false, changed = strpbrk(text, "$`\"'\\<>(){}[]*?~#!") != NULL;
+
+    while (next_simple_command(&text, &words, arena)) {
+        changed |= changes_surroundings(&words);
+        if (!parse_words(command, tool, &words, arena)) {
+            continue;
+        }
+        if (changed || found) {
+            doubt(command, "its shell line says more than is understood");
+        }
+        found = true;
+    }
+    return found;
+}
+
+/* False if the step does not run the tool. */
+static bool parse_step(struct command *command, const struct tool *tool, const struct step *step, struct arena *arena)
+{
+    *command = (struct command){ .step = step };
+    if (step->shell != NULL) {
+        return parse_shell(command, tool, arena);
+    }
+    return step->argv.count > 0 && parse_words(command, tool, &step->argv, arena);
+}
+
+static bool same_strings(const char *left, const char *right)
+{
+    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
+}
+
+static bool same_list(const struct strings *left, const struct strings *right)
+{
+    if (left->count != right->count) {
+        return false;
+    }
+    for (size_t i = 0; i < left->count; i++) {
+        if (strcmp(left->items[i], right->items[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_place(const struct command *left, const struct command *right)
+{
+    return same_strings(command_cwd(left), command_cwd(right)) && same_list(&left->folders, &right->folders) &&
+           same_strings(left->table, right->table) && same_strings(left->schema, right->schema) &&
+           same_strings(left->schema_path, right->schema_path) && same_strings(left->config_path, right->config_path);
+}
+
+/* Variables that lead a tool to another database; ours are the URLs of the configuration. */
+static void check_database(struct command *command, const struct config *config, struct arena *arena)
+{
+    static const char *const variables[] = { "DATABASE_URL", "DIRECT_URL", "PGHOST",    "PGHOSTADDR", "PGPORT",
+                                             "PGDATABASE",   "PGUSER",     "PGOPTIONS", "PGSERVICE" };
+    const char *const urls[] = { config->database.url, config->database.direct_url };
+
+    for (size_t i = 0; i < command->step->env_count; i++) {
+        const struct variable *variable = &command->step->env[i];
+
+        if (is_one_of(variable->name, variables, sizeof variables / sizeof *variables) &&
+            !is_one_of(variable->value, urls, 2)) {
+            doubt(command, arena_printf(arena, "its env sets %s", variable->name));
+        }
+    }
+}
+
+void command_find(struct command *command, const struct config *config, struct arena *arena)
+{
+    const struct tool *tool = tool_of(config->migrate.history);
+    bool found = false;
+
+    *command = (struct command){ 0 };
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        struct command next;
+
+        if (!parse_step(&next, tool, &config->migrate.steps.items[i], arena)) {
+            continue;
+        }
+        check_database(&next, config, arena);
+        if (!found) {
+            *command = next;
+        } else if (next.doubt != NULL || !same_place(command, &next)) {
+            doubt(command, "another step runs it in another way");
+        }
+        found = true;
+    }
+    if (!found && config->migrate.steps.count > 0) {
+        doubt(command, arena_printf(arena, "no step is known to run %s", tool->label));
+    } else if (found && command->doubt != NULL) {
+        command->doubt = arena_printf(arena, "step %s: %s", command->step->name, command->doubt);
+    }
+}
+
+bool command_find_prisma(struct command *command, const struct config *config, struct arena *arena)
+{
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        const struct step *step = &config->migrate.steps.items[i];
+
+        if (parse_step(command, tool_of(HISTORY_PRISMA), step, arena) ||
+            parse_step(command, tool_push(), step, arena)) {
+            return true;
+        }
+    }
+    *command = (struct command){ 0 };
+    return false;
+}
+
+const char *command_cwd(const struct command *command)
+{
+    return command->step != NULL && command->step->cwd != NULL ? command->step->cwd : ".";
+}
+
+const char *command_variable(const struct command *command, const struct config *config, const char *name)
+{
+    for (size_t i = 0; command->step != NULL && i < command->step->env_count; i++) {
+        if (strcmp(command->step->env[i].name, name) == 0) {
+            return command->step->env[i].value;
+        }
+    }
+    for (size_t i = 0; i < config->file_variable_count; i++) {
+        if (strcmp(config->file_variables[i].name, name) == 0) {
+            return config->file_variables[i].value;
+        }
+    }
+    return getenv(name);
+}

@@ -1,0 +1,90 @@
+#include "project/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(((const struct entry *)left)->name, ((const struct entry *)right)->name);
+}
+
+static bool kind_of(int fd, const char *name, enum entry_kind *kind)
+{
+    struct stat status;
+
+    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    *kind = S_ISREG(status.st_mode)   ? ENTRY_FILE
+            : S_ISDIR(status.st_mode) ? ENTRY_FOLDER
+            : S_ISLNK(status.st_mode) ? ENTRY_LINK
+                                      : ENTRY_OTHER;
+    return true;
+}
+
+static void add(struct folder *folder, const struct entry *entry, size_t *capacity, struct arena *arena)
+{
+    if (folder->count == *capacity) {
+        struct entry *larger = arena_array(arena, *capacity == 0 ? 16 : *capacity * 2, sizeof *larger);
+
+        if (folder->count > 0) {
+            memcpy(larger, folder->entries, folder->count * sizeof *larger);
+        }
+        folder->entries = larger;
+        *capacity = *capacity == 0 ? 16 : *capacity * 2;
+    }
+    folder->entries[folder->count++] = *entry;
+}
+
+static bool read_entries(struct folder *folder, DIR *open, struct arena *arena)
+{
+    size_t capacity = 0;
+
+    for (;;) {
+        struct entry entry;
+
+        errno = 0;
+
+        const struct dirent *next = readdir(open);
+
+        if (next == NULL) {
+            return errno == 0;
+        }
+        if (strcmp(next->d_name, ".") == 0 || strcmp(next->d_name, "..") == 0) {
+            continue;
+        }
+        if (folder->count == FOLDER_ENTRIES_MAX) {
+            errno = EFBIG;
+            return false;
+        }
+        if (!kind_of(dirfd(open), next->d_name, &entry.kind)) {
+            return false;
+        }
+        entry.name = arena_strdup(arena, next->d_name);
+        add(folder, &entry, &capacity, arena);
+    }
+}
+
+bool folder_read(struct folder *folder, const char *path, struct arena *arena)
+{
+    DIR *open = opendir(path);
+
+    *folder = (struct folder){ 0 };
+    if (open == NULL) {
+        return false;
+    }
+
+    bool read = read_entries(folder, open, arena);
+    int saved = errno;
+
+    closedir(open);
+    errno = saved;
+    if (read && folder->count > 1) {
+        qsort(folder->entries, folder->count, sizeof *folder->entries, by_name);
+    }
+    return read;
+}

@@ -1,0 +1,26 @@
+/* What lies in a folder, in the order of the names. */
+#ifndef PROJECT_FOLDER_H
+#define PROJECT_FOLDER_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum entry_kind { ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK, ENTRY_OTHER };
+
+struct entry {
+    const char *name;
+    enum entry_kind kind; /* of the entry itself: symbolic links are not followed */
+};
+
+struct folder {
+    struct entry *entries; /* without . and .. */
+    size_t count;
+};
+
+/* False with errno; EFBIG: more than FOLDER_ENTRIES_MAX. */
+#define FOLDER_ENTRIES_MAX ((size_t)100000)
+bool folder_read(struct folder *folder, const char *path, struct arena *arena);
+
+#endif

@@ -1,0 +1,122 @@
+#include "project/local.h"
+
+#include "config/content.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a .env or of a file of Rails' configuration */
+
+bool local_doubt(struct local *local, const char *sentence)
+{
+    if (local->doubt == NULL) {
+        local->doubt = sentence;
+    }
+    return false;
+}
+
+void local_note(struct local *local, const char *sentence)
+{
+    strings_add(local->arena, &local->wanted->notes, sentence);
+}
+
+struct wanted_migration *local_add(struct local *local, const char *name)
+{
+    struct wanted *wanted = local->wanted;
+
+    if (wanted->migration_count == local->capacity) {
+        size_t capacity = local->capacity == 0 ? 64 : local->capacity * 2;
+        struct wanted_migration *larger = arena_array(local->arena, capacity, sizeof *larger);
+
+        if (wanted->migration_count > 0) {
+            memcpy(larger, wanted->migrations, wanted->migration_count * sizeof *larger);
+        }
+        wanted->migrations = larger;
+        local->capacity = capacity;
+    }
+
+    struct wanted_migration *migration = &wanted->migrations[wanted->migration_count++];
+
+    *migration = (struct wanted_migration){ .name = name };
+    return migration;
+}
+
+bool local_list(struct local *local, struct folder *folder, const char *path)
+{
+    if (folder_read(folder, path, local->arena)) {
+        return true;
+    }
+    return local_doubt(local, arena_printf(local->arena, "%s: %s", path, strerror(errno)));
+}
+
+bool local_is_plain(struct local *local, const char *folder, const struct entry *entry)
+{
+    if (entry->kind == ENTRY_FILE) {
+        return true;
+    }
+    return local_doubt(local, arena_printf(local->arena, "%s/%s is no regular file", folder, entry->name));
+}
+
+/* %2C and the like, in place. */
+static void decode(char *value)
+{
+    char *out = value;
+
+    for (const char *in = value; *in != '\0'; in++) {
+        bool encoded = in[0] == '%' && isxdigit((unsigned char)in[1]) && isxdigit((unsigned char)in[2]);
+
+        if (encoded) {
+            char hex[3] = { in[1], in[2], '\0' };
+
+            *out++ = (char)strtoul(hex, NULL, 16);
+            in += 2;
+        } else {
+            *out++ = *in;
+        }
+    }
+    *out = '\0';
+}
+
+const char *local_url_parameter(const char *url, const char *name, struct arena *arena)
+{
+    const char *host = url == NULL ? NULL : strrchr(url, '@'); /* a password may hold a ? */
+    const char *at = url == NULL ? NULL : strchr(host != NULL ? host : url, '?');
+    size_t length = strlen(name);
+
+    for (; at != NULL; at = strchr(at, '&')) {
+        at++;
+        if (strncmp(at, name, length) != 0 || at[length] != '=') {
+            continue;
+        }
+
+        char *value = arena_strndup(arena, at + length + 1, strcspn(at + length + 1, "&#"));
+
+        decode(value);
+        return *value == '\0' ? NULL : value;
+    }
+    return NULL;
+}
+
+const char *local_url(const struct local *local)
+{
+    const struct config *config = local->config;
+
+    return config->database.direct_url != NULL ? config->database.direct_url : config->database.url;
+}
+
+void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count)
+{
+    size_t length;
+    const char *text = content_read(path, SETTINGS_MAX, &length, local->arena);
+
+    if (text == NULL && errno != ENOENT && errno != ENOTDIR) {
+        local_doubt(local, arena_printf(local->arena, "%s: %s", path, strerror(errno)));
+    }
+    for (size_t i = 0; text != NULL && i < count; i++) {
+        if (memmem(text, length, words[i], strlen(words[i])) != NULL) {
+            local_doubt(local, arena_printf(local->arena, "%s speaks of %s", path, words[i]));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/* The migrations of one tool while they are collected; used by migrations.c and the files of the tools alone. */
+#ifndef PROJECT_LOCAL_H
+#define PROJECT_LOCAL_H
+
+#include "project/command.h"
+#include "project/folder.h"
+
+#include "config/wanted.h"
+
+struct local {
+    struct wanted *wanted;
+    const struct config *config;
+    const struct command *command;
+    struct arena *arena;
+    size_t capacity;
+    const char *doubt; /* why the tool may see something else; NULL: what was collected is what it sees */
+};
+
+/* One collector a tool: adds the migrations, and says where the ledger lies. */
+void local_collect_prisma(struct local *local);
+void local_collect_dbmate(struct local *local);
+void local_collect_node_pg_migrate(struct local *local);
+void local_collect_rails(struct local *local);
+
+/* Keeps the first doubt. Always returns false. */
+bool local_doubt(struct local *local, const char *sentence);
+void local_note(struct local *local, const char *sentence);
+struct wanted_migration *local_add(struct local *local, const char *name);
+/* False, with a doubt, if the folder cannot be read. */
+bool local_list(struct local *local, struct folder *folder, const char *path);
+/* False, with a doubt, for a symbolic link and the like. */
+bool local_is_plain(struct local *local, const char *folder, const struct entry *entry);
+
+/* The URL the step gets as its DATABASE_URL, or NULL. */
+const char *local_url(const struct local *local);
+/* The value of a parameter in a URL's query, decoded; NULL if it is not there or empty. */
+const char *local_url_parameter(const char *url, const char *name, struct arena *arena);
+
+/* Doubts if a file of settings holds one of the words, or is there and cannot be read. */
+void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count);
+
+#endif

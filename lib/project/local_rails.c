@@ -1,0 +1,115 @@
+#include "project/local.h"
+
+#include "config/content.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ^[0-9]+_[_a-z0-9]*\.?[_a-z0-9]*\.rb$ */
+static bool is_rails_name(const char *name)
+{
+    static const char letters[] = "_abcdefghijklmnopqrstuvwxyz0123456789";
+
+    name += strspn(name, "0123456789");
+    if (*name++ != '_') {
+        return false;
+    }
+    name += strspn(name, letters);
+    if (strcmp(name, ".rb") == 0) {
+        return true;
+    }
+    if (*name++ != '.') {
+        return false;
+    }
+    name += strspn(name, letters);
+    return strcmp(name, ".rb") == 0;
+}
+
+/* Rails: [0-9]*_*.rb at any depth; recorded is the number. A name that its stricter pattern refuses makes it fail. */
+static void add_rails(struct local *local, const char *folder, const char *name)
+{
+    size_t length = strlen(name);
+    const char *number = name + strspn(name, "0");
+    size_t digits = strspn(number, "0123456789");
+
+    if (*name < '0' || *name > '9' || strchr(name, '_') == NULL || length < 3 ||
+        strcmp(name + length - 3, ".rb") != 0) {
+        return;
+    }
+    if (!is_rails_name(name)) {
+        local_doubt(local, arena_printf(local->arena, "%s/%s is a name that Rails refuses", folder, name));
+        return;
+    }
+    local_add(local, digits == 0 ? "0" : arena_strndup(local->arena, number, digits));
+}
+
+/* Anything of Rails' configuration that may move the migrations or the ledger. */
+static void doubt_rails_settings(struct local *local, const char *cwd)
+{
+    static const char *const words[] = { "migrations_path",   "db/migrate",        "schema_search_path", "search_path",
+                                         "schema_migrations", "table_name_prefix", "table_name_suffix" };
+    static const char *const folders[] = { "config", "config/environments", "config/initializers" };
+    struct arena *arena = local->arena;
+    size_t count = sizeof words / sizeof *words;
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        const char *path = content_path(arena, cwd, folders[i]);
+        struct folder folder;
+
+        if (!folder_read(&folder, path, arena)) {
+            if (errno != ENOENT) {
+                local_doubt(local, arena_printf(arena, "%s: %s", path, strerror(errno)));
+            }
+            continue;
+        }
+        for (size_t k = 0; k < folder.count && local->doubt == NULL; k++) {
+            const char *extension = strrchr(folder.entries[k].name, '.');
+
+            if (extension != NULL && (strcmp(extension, ".rb") == 0 || strcmp(extension, ".yml") == 0)) {
+                local_doubt_words(local, content_path(arena, path, folder.entries[k].name), words, count);
+            }
+        }
+    }
+}
+
+static void list_rails(struct local *local, const char *path, struct strings *folders)
+{
+    struct folder folder;
+
+    if (!local_list(local, &folder, path)) {
+        return;
+    }
+    for (size_t i = 0; i < folder.count && local->doubt == NULL; i++) {
+        const struct entry *entry = &folder.entries[i];
+
+        if (entry->name[0] == '.') {
+            continue;
+        }
+        if (entry->kind == ENTRY_FOLDER) {
+            strings_add(local->arena, folders, content_path(local->arena, path, entry->name));
+        } else if (local_is_plain(local, path, entry)) {
+            add_rails(local, path, entry->name);
+        }
+    }
+}
+
+void local_collect_rails(struct local *local)
+{
+    const char *cwd = command_cwd(local->command);
+    struct strings folders = { 0 };
+
+    if (command_variable(local->command, local->config, "VERSION") != NULL ||
+        command_variable(local->command, local->config, "SCOPE") != NULL) {
+        local_doubt(local, "VERSION or SCOPE is set in the environment");
+    }
+    doubt_rails_settings(local, cwd);
+    local->wanted->history_schema = "public";
+    strings_add(local->arena, &folders, content_path(local->arena, cwd, "db/migrate"));
+    for (size_t i = 0; i < folders.count && local->doubt == NULL; i++) {
+        if (i < FOLDER_ENTRIES_MAX) {
+            list_rails(local, folders.items[i], &folders);
+        } else {
+            local_doubt(local, "db/migrate has too many folders");
+        }
+    }
+}

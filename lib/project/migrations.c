@@ -1,0 +1,77 @@
+#include "project/migrations.h"
+#include "project/local.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(((const struct wanted_migration *)left)->name, ((const struct wanted_migration *)right)->name);
+}
+
+/* Two under one name: the tool fails, or takes the one for the other. */
+static void refuse_twins(struct local *local)
+{
+    struct wanted *wanted = local->wanted;
+
+    if (wanted->migration_count > 1) {
+        qsort(wanted->migrations, wanted->migration_count, sizeof *wanted->migrations, by_name);
+    }
+    for (size_t i = 1; i < wanted->migration_count; i++) {
+        if (by_name(&wanted->migrations[i - 1], &wanted->migrations[i]) == 0) {
+            local_doubt(local,
+                        arena_printf(local->arena, "two migrations have the name %s", wanted->migrations[i].name));
+        }
+    }
+}
+
+/* As without a history: nothing is proven, and nothing that is recorded counts as gone from here. */
+static void forget(struct local *local)
+{
+    struct wanted *wanted = local->wanted;
+
+    wanted->history = HISTORY_NONE;
+    wanted->history_schema = NULL;
+    wanted->history_table = NULL;
+    wanted->migrations = NULL;
+    wanted->migration_count = 0;
+    local_note(local, arena_printf(local->arena,
+                                   "the steps run at every boot, because the local migrations are not known for "
+                                   "sure: %s",
+                                   local->doubt));
+}
+
+void migrations_find(struct wanted *wanted, const struct config *config, struct arena *arena)
+{
+    static const struct {
+        enum history history;
+        const char *table;
+        void (*collect)(struct local *local);
+    } ledgers[] = {
+        { HISTORY_PRISMA, "_prisma_migrations", local_collect_prisma },
+        { HISTORY_DBMATE, "schema_migrations", local_collect_dbmate },
+        { HISTORY_NODE_PG_MIGRATE, "pgmigrations", local_collect_node_pg_migrate },
+        { HISTORY_RAILS, "schema_migrations", local_collect_rails },
+    };
+    struct command command;
+    struct local local = { .wanted = wanted, .config = config, .command = &command, .arena = arena };
+
+    wanted->history = config->migrate.history;
+    if (wanted->history == HISTORY_NONE) {
+        return;
+    }
+    command_find(&command, config, arena);
+    local.doubt = command.doubt;
+    for (size_t i = 0; i < sizeof ledgers / sizeof *ledgers; i++) {
+        if (ledgers[i].history == wanted->history) {
+            wanted->history_table = ledgers[i].table;
+            ledgers[i].collect(&local);
+        }
+    }
+    refuse_twins(&local);
+    if (local.doubt != NULL) {
+        forget(&local);
+    } else if (wanted->migration_count == 0) {
+        local_note(&local, "there are no local migrations, so nothing proves that none is pending: the steps run");
+    }
+}

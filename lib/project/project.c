@@ -1,0 +1,159 @@
+#include "project/project.h"
+#include "project/command.h"
+#include "project/migrations.h"
+#include "project/prisma_schema.h"
+
+#include "config/prisma.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of two with the same name the one that came first is first. */
+static int by_table(const void *left, const void *right)
+{
+    const struct wanted_table *a = *(const struct wanted_table *const *)left;
+    const struct wanted_table *b = *(const struct wanted_table *const *)right;
+    int order = strcmp(a->schema, b->schema);
+
+    if (order == 0) {
+        order = strcmp(a->name, b->name);
+    }
+    return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+static bool same_table(const struct wanted_table *a, const struct wanted_table *b)
+{
+    return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+static void add_columns(struct wanted_table *table, const struct wanted_table *more, struct arena *arena)
+{
+    for (size_t i = 0; i < more->columns.count; i++) {
+        if (!strings_contain(&table->columns, more->columns.items[i])) {
+            strings_add(arena, &table->columns, more->columns.items[i]);
+        }
+    }
+}
+
+/* Gives every table that is there twice to the first of its name, and leaves the others out. */
+static size_t unite(struct wanted_table *tables, size_t count, struct arena *arena)
+{
+    struct wanted_table **index = arena_array(arena, count + 1, sizeof *index);
+    bool *twin = arena_array(arena, count + 1, sizeof *twin);
+    struct wanted_table *first = NULL;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        index[i] = &tables[i];
+    }
+    if (count > 1) {
+        qsort(index, count, sizeof *index, by_table);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (first == NULL || !same_table(first, index[i])) {
+            first = index[i];
+            continue;
+        }
+        add_columns(first, index[i], arena);
+        twin[index[i] - tables] = true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!twin[i]) {
+            tables[kept++] = tables[i];
+        }
+    }
+    return kept;
+}
+
+/* Tables listed by hand stay first; what schema.prisma says of the same table is added to them. */
+static void merge_tables(struct wanted *wanted, const struct prisma_schema *schema, struct arena *arena)
+{
+    struct wanted_table *all = arena_array(arena, wanted->table_count + schema->table_count + 1, sizeof *all);
+
+    if (wanted->table_count > 0) {
+        memcpy(all, wanted->tables, wanted->table_count * sizeof *all);
+    }
+    if (schema->table_count > 0) {
+        memcpy(all + wanted->table_count, schema->tables, schema->table_count * sizeof *all);
+    }
+    wanted->tables = all;
+    wanted->table_count = unite(all, wanted->table_count + schema->table_count, arena);
+}
+
+static void merge_types(struct wanted *wanted, const struct prisma_schema *schema, struct arena *arena)
+{
+    struct wanted_type *all = arena_array(arena, wanted->type_count + schema->enum_count + 1, sizeof *all);
+
+    if (wanted->type_count > 0) {
+        memcpy(all, wanted->types, wanted->type_count * sizeof *all);
+    }
+    if (schema->enum_count > 0) {
+        memcpy(all + wanted->type_count, schema->enums, schema->enum_count * sizeof *all);
+    }
+    wanted->types = all;
+    wanted->type_count += schema->enum_count;
+}
+
+static void read_schema(struct wanted *wanted, const char *path, struct arena *arena)
+{
+    struct prisma_schema schema;
+    struct error error;
+
+    if (!prisma_schema_read(&schema, path, wanted->schema, arena, &error)) {
+        wanted->unreadable = path;
+        wanted->unreadable_why = arena_strdup(arena, error.message);
+        return;
+    }
+    for (size_t i = 0; i < schema.notes.count; i++) {
+        strings_add(arena, &wanted->notes, schema.notes.items[i]);
+    }
+    if (!prisma_schema_is_postgres(&schema)) {
+        strings_add(arena, &wanted->notes,
+                    arena_printf(arena, "%s is for %s, not for postgresql: no table is derived from it", path,
+                                 schema.provider));
+        return;
+    }
+    merge_tables(wanted, &schema, arena);
+    merge_types(wanted, &schema, arena);
+}
+
+/* Where verify.prisma_schema points, or for auto where the step's own CLI would look. */
+static bool find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
+{
+    struct command command;
+
+    if (strcmp(config->verify.prisma_schema, "auto") != 0) {
+        return prisma_project_find(project, ".", config->verify.prisma_schema, arena);
+    }
+    if (command_find_prisma(&command, config, arena) &&
+        (prisma_project_find_with(project, command_cwd(&command), command.schema_path, command.config_path, arena) ||
+         project->missing != NULL)) {
+        return project->schema != NULL;
+    }
+    return prisma_project_find(project, ".", NULL, arena);
+}
+
+static void add_prisma_schema(struct wanted *wanted, const struct config *config, struct arena *arena)
+{
+    struct prisma_project project;
+
+    if (strcmp(config->verify.prisma_schema, "off") == 0) {
+        return;
+    }
+    if (find_schema(&project, config, arena)) {
+        read_schema(wanted, project.schema, arena);
+    } else if (project.missing != NULL) {
+        wanted->unreadable = project.missing;
+        wanted->unreadable_why =
+            project.missing_by == NULL
+                ? "no such file or folder"
+                : arena_printf(arena, "no such file or folder, and %s names it", project.missing_by);
+    }
+}
+
+void project_wanted(struct wanted *wanted, const struct config *config, struct arena *arena)
+{
+    wanted_from_config(wanted, config, arena);
+    add_prisma_schema(wanted, config, arena);
+    migrations_find(wanted, config, arena);
+}

@@ -1,0 +1,160 @@
+#include "project/tool.h"
+
+#include <string.h>
+
+static const struct option prisma_options[] = {
+    { "schema", MEANS_SCHEMA_PATH },
+    { "config", MEANS_CONFIG_PATH },
+    { NULL, MEANS_NOTHING },
+};
+
+static const struct option push_options[] = {
+    { "schema", MEANS_SCHEMA_PATH },       { "config", MEANS_CONFIG_PATH },  { "skip-generate", MEANS_NOTHING },
+    { "accept-data-loss", MEANS_NOTHING }, { "force-reset", MEANS_NOTHING }, { NULL, MEANS_NOTHING },
+};
+
+/* dbmate 2.36 --help */
+static const struct option dbmate_options[] = {
+    { "d", MEANS_FOLDERS },
+    { "migrations-dir", MEANS_FOLDERS },
+    { "migrations-table", MEANS_TABLE },
+    { "e", MEANS_URL_VARIABLE },
+    { "env", MEANS_URL_VARIABLE },
+    { "s", MEANS_NOTHING_VALUE },
+    { "schema-file", MEANS_NOTHING_VALUE },
+    { "no-dump-schema", MEANS_NOTHING },
+    { "strict", MEANS_NOTHING },
+    { "v", MEANS_NOTHING },
+    { "verbose", MEANS_NOTHING },
+    { "wait", MEANS_NOTHING },
+    { "wait-interval", MEANS_NOTHING_VALUE },
+    { "wait-timeout", MEANS_NOTHING_VALUE },
+    { NULL, MEANS_NOTHING },
+};
+
+/* node-pg-migrate 8 --help */
+static const struct option node_pg_migrate_options[] = {
+    { "m", MEANS_FOLDER },
+    { "migrations-dir", MEANS_FOLDER },
+    { "t", MEANS_TABLE },
+    { "migrations-table", MEANS_TABLE },
+    { "migrations-schema", MEANS_SCHEMA },
+    { "d", MEANS_URL_VARIABLE },
+    { "database-url-var", MEANS_URL_VARIABLE },
+    { "j", MEANS_NOTHING_VALUE },
+    { "migration-file-language", MEANS_NOTHING_VALUE },
+    { "migration-filename-format", MEANS_NOTHING_VALUE },
+    { "tsconfig", MEANS_NOTHING_VALUE },
+    { "ts-node", MEANS_NOTHING },
+    { "no-ts-node", MEANS_NOTHING },
+    { "tsx", MEANS_NOTHING },
+    { "check-order", MEANS_NOTHING },
+    { "no-check-order", MEANS_NOTHING },
+    { "verbose", MEANS_NOTHING },
+    { "no-verbose", MEANS_NOTHING },
+    { "single-transaction", MEANS_NOTHING },
+    { "no-single-transaction", MEANS_NOTHING },
+    { "lock", MEANS_NOTHING },
+    { "no-lock", MEANS_NOTHING },
+    { "lock-value", MEANS_NOTHING_VALUE },
+    { "create-schema", MEANS_NOTHING },
+    { "create-migrations-schema", MEANS_NOTHING },
+    { "reject-unauthorized", MEANS_NOTHING },
+    { "no-reject-unauthorized", MEANS_NOTHING },
+    { NULL, MEANS_NOTHING },
+};
+
+static const struct option rails_options[] = {
+    { "trace", MEANS_NOTHING },
+    { "quiet", MEANS_NOTHING },
+    { "silent", MEANS_NOTHING },
+    { NULL, MEANS_NOTHING },
+};
+
+static const struct tool tools[] = {
+    { HISTORY_PRISMA,
+      "prisma migrate deploy",
+      { "prisma", "prisma/build/index.js" },
+      { { "migrate", "deploy" } },
+      NULL,
+      prisma_options,
+      false },
+    { HISTORY_DBMATE, "dbmate up", { "dbmate" }, { { "up" }, { "migrate" } }, NULL, dbmate_options, true },
+    { HISTORY_NODE_PG_MIGRATE,
+      "node-pg-migrate up",
+      { "node-pg-migrate", "node-pg-migrate.js" },
+      { { "up" } },
+      NULL,
+      node_pg_migrate_options,
+      false },
+    { HISTORY_RAILS,
+      "rails db:migrate",
+      { "rails", "rake" },
+      { { "db:migrate" }, { "db:prepare" } },
+      "db:",
+      rails_options,
+      false },
+};
+
+static const struct tool push_tool = {
+    HISTORY_NONE, "prisma db push", { "prisma", "prisma/build/index.js" }, { { "db", "push" } }, NULL, push_options,
+    false
+};
+
+static const char *const launchers[] = {
+    "npx", "bunx", "pnpm", "yarn",   "npm",          "bun",  "exec",  "dlx", "x",        "run",
+    "--",  "node", "ruby", "bundle", "--no-install", "--no", "--yes", "-y",  "--silent", "--offline",
+};
+
+const struct tool *tool_of(enum history history)
+{
+    for (size_t i = 1; i < sizeof tools / sizeof *tools; i++) {
+        if (tools[i].history == history) {
+            return &tools[i];
+        }
+    }
+    return &tools[0];
+}
+
+const struct tool *tool_push(void)
+{
+    return &push_tool;
+}
+
+static bool ends_with_path(const char *word, const char *path)
+{
+    size_t length = strlen(word), tail = strlen(path);
+
+    return length >= tail && strcmp(word + length - tail, path) == 0 &&
+           (length == tail || word[length - tail - 1] == '/');
+}
+
+bool tool_is_program(const struct tool *tool, const char *word)
+{
+    for (size_t i = 0; i < PROGRAMS && tool->programs[i] != NULL; i++) {
+        if (ends_with_path(word, tool->programs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct option *tool_option(const struct tool *tool, const char *name, size_t length)
+{
+    for (const struct option *option = tool->options; option->name != NULL; option++) {
+        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+bool tool_is_launcher(const char *word)
+{
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
+        if (strcmp(word, launchers[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
