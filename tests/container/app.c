@@ -1,12 +1,13 @@
 /* The application of the container tests: one static file that runs in an image without anything else.
  *
- *   app                      says "ready" and waits; no signal is handled
- *   app signals              says "ready", then the number of every signal it gets; ends after SIGTERM with status 0
+ *   app                      says "it runs" and waits; no signal is handled
+ *   app signals              says "it runs", then the number of every signal it gets; ends after SIGTERM with status 0
  *   app status N             ends with status N
  *   app inspect              says in JSON what kind of process it was made
  *   app orphans N            leaves N orphans behind that end, says "zombies N" once none of them or some stay, waits
- *   app memory MEGABYTES     uses that much memory, says "ready", waits
+ *   app memory MEGABYTES     uses that much memory, says "it runs", waits
  *   app without-streams ARGV runs ARGV with descriptors 0, 1 and 2 closed
+ *   app descriptors N ARGV   runs ARGV with N descriptors at most
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@ static void say(const char *format, long value)
 
 static _Noreturn void wait_for_ever(void)
 {
-    say("ready\n", 0);
+    say("it runs\n", 0);
     for (;;) {
         pause();
     }
@@ -40,7 +42,7 @@ static int print_signals(void)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    say("ready\n", 0);
+    say("it runs\n", 0);
     for (;;) {
         int number = sigwaitinfo(&all, NULL);
         if (number > 0) {
@@ -158,13 +160,24 @@ static _Noreturn void memory(long megabytes)
     wait_for_ever();
 }
 
+static _Noreturn void run(char **argv)
+{
+    execvp(argv[0], argv);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
 static _Noreturn void without_streams(char **argv)
 {
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
-    execvp(argv[0], argv);
-    _exit(errno == ENOENT ? 127 : 126);
+    run(argv);
+}
+
+static _Noreturn void limit_descriptors(rlim_t count, char **argv)
+{
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ .rlim_cur = count, .rlim_max = count });
+    run(argv);
 }
 
 int main(int argc, char **argv)
@@ -188,6 +201,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "without-streams") == 0 && argc > 2) {
         without_streams(argv + 2);
+    }
+    if (strcmp(command, "descriptors") == 0 && argc > 3) {
+        limit_descriptors((rlim_t)number, argv + 3);
     }
     if (command[0] == '\0') {
         wait_for_ever();

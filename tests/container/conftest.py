@@ -36,7 +36,7 @@ def podman_or_reason():
         yield f"no containers here: {reason}"
         return
     try:
-        podman("network", "create", "--ignore", NETWORK)
+        podman.network(NETWORK)
         yield podman
     finally:
         podman.close()
@@ -92,8 +92,8 @@ class Server:
         self.name = name
 
     def start(self):
-        self.podman("run", "--detach", "--name", self.name, "--network", NETWORK, "--env", f"POSTGRES_PASSWORD={PASSWORD}",
-                    self.image, "postgres", "-c", "fsync=off")
+        self.podman("run", "--detach", "--name", self.name, "--network", NETWORK,
+                    "--env", f"POSTGRES_PASSWORD={PASSWORD}", self.image, "postgres", "-c", "fsync=off")
         return self
 
     def wait(self):
@@ -153,8 +153,8 @@ class Certificates:
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key",
                      "-out", "server.csr", "-subj", "/CN=db")
         (folder / "names").write_text("subjectAltName=DNS:db\n", encoding="ascii")
-        self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days",
-                     "2", "-extfile", "names", "-out", "server.crt")
+        self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
+                     "-days", "2", "-extfile", "names", "-out", "server.crt")
 
     def authority(self, name):
         self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", f"{name}.key", "-out",

@@ -40,6 +40,10 @@ def _settings():
             "CONTAINERS_STORAGE_CONF": str(CACHE / "storage.conf"), "BUILDAH_ISOLATION": "chroot"}
 
 
+class Failed(Exception):
+    """A command ended with another status than 0; the text is the command and its last lines."""
+
+
 class Podman:
     """podman("run", …) runs one command of it, all of them in one mount namespace that ends with the session."""
 
@@ -60,14 +64,15 @@ class Podman:
                 self._base()
                 self("run", "--rm", "--network", "none", BASE, "true")
                 return
-            except (Unavailable, subprocess.CalledProcessError) as error:
-                reasons.append(f"{name}: {(getattr(error, 'stderr', None) or str(error)).strip()}")
+            except (Unavailable, Failed) as error:
+                reasons.append(f"{name}: {error}")
                 self._leave()
         raise Unavailable("; ".join(reasons))
 
     def _enter(self, view):
-        self.holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", f"{view} && echo ready && exec sleep infinity"],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        script = f"{view} && echo ready && exec sleep infinity"
+        self.holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
         if self.holder.stdout.readline() != "ready\n":
             raise Unavailable(self.holder.stderr.read())
 
@@ -84,8 +89,7 @@ class Podman:
         if not shutil.which("mmdebstrap"):
             raise Unavailable("mmdebstrap, which makes the base image, is not installed")
         archive = CACHE / "base.tar"
-        subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "bookworm", archive], check=True,
-                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.inside("mmdebstrap", "--quiet", "--variant=minbase", "bookworm", archive, timeout=600)
         self("import", archive, BASE)
         archive.unlink()
 
@@ -93,8 +97,12 @@ class Podman:
         return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", program, *map(str, arguments)]
 
     def _run(self, argv, check=True, timeout=120):
-        return subprocess.run(argv, env=self.environment, check=check, timeout=timeout, text=True,
+        done = subprocess.run(argv, env=self.environment, check=False, timeout=timeout, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if check and done.returncode != 0:
+            output = (done.stdout[-2000:] + done.stderr[-2000:]).strip()
+            raise Failed(f"{' '.join(argv)}: status {done.returncode}\n{output}")
+        return done
 
     def __call__(self, *arguments, **more):
         return self._run(self.argv(*arguments), **more)
@@ -108,8 +116,11 @@ class Podman:
 
     def build(self, tag, folder, *options):
         """Builds an image; the layers of earlier sessions are used again."""
-        done = self("build", "--network", "host", "--tag", tag, *options, folder, check=False, timeout=900)
-        assert done.returncode == 0, f"building {tag} failed\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        self("build", "--network", "host", "--tag", tag, *options, folder, timeout=900)
+
+    def network(self, name):
+        if self("network", "exists", name, check=False).returncode != 0:
+            self("network", "create", name)
 
     def close(self):
         self("rm", "--all", "--force", "--time", "0", check=False)

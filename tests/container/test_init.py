@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-READY = "ready"
+READY = "it runs"
 FORWARDED = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGCONT,
              signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGALRM, signal.SIGIO, 34, 50, 64]
 NOBODY = "postgresql://postgres@127.0.0.1:1/none"
