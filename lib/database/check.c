@@ -203,12 +203,20 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     return is_fine(result);
 }
 
-static void explain(struct look *look, const struct step_of_look *step, const PGresult *result,
-                    struct reply_failed *why)
+/* The question whose answer was waited for in vain: answers come at the end of each part. */
+static const struct step_of_look *question_at(const struct look *look, size_t i)
 {
-    bool late = !result && deadline_passed(look->deadline);
+    while (i + 1 < look->step_count && look->steps[i].part == PART_FRAME) {
+        i++;
+    }
+    return &look->steps[i];
+}
 
-    if (late && (step->part == PART_ASSERT_OPEN || step->part == PART_ASSERT_FETCH)) {
+static void explain(struct look *look, size_t i, const PGresult *result, struct reply_failed *why)
+{
+    const struct step_of_look *step = question_at(look, i);
+
+    if (!result && deadline_passed(look->deadline) && step->part >= PART_ASSERT_OPEN) {
         const char *name = look->request->wanted->asserts[step->index].name;
 
         failed(why, FAILURE_NO_ANSWER, NULL, arena_printf(look->arena, "assertion \"%s\": no answer in time", name),
@@ -225,7 +233,7 @@ static bool read_all(struct look *look, struct check *check, bool *denied, struc
         bool fine = result && read_one(look, &look->steps[i], result, check, denied);
 
         if (!fine) {
-            explain(look, &look->steps[i], result, why);
+            explain(look, i, result, why);
         }
         PQclear(result);
         if (!fine) {

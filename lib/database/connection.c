@@ -340,6 +340,7 @@ static void hand_over(struct conninfo *info, const struct addresses *addresses, 
             hosts = arena_printf(arena, "%s%s%s", hosts, comma, address->host);
             numeric = arena_printf(arena, "%s%s%s", numeric, comma, address->numeric ? address->numeric : "");
             ports = arena_printf(arena, "%s%s%s", ports, comma, address->port);
+            first = false;
         }
     }
     conninfo_set(info, "host", hosts, arena);

@@ -37,6 +37,7 @@ struct server {
 
     struct wanted wanted;
     bool wanted_known;
+    bool denied_told;
 };
 
 /* ---- replies ---- */
@@ -121,9 +122,8 @@ static void tell_dropped(struct server *server, const struct strings *dropped)
     }
     /* A later check has the answer of the first one, and whoever asked has read this. */
     if (dropped->count && server->settings->source) {
-        note(server,
-             arena_printf(server->arena, "parameters of the database URL that libpq does not know are passed over: %s",
-                          names));
+        note(server, arena_printf(server->arena,
+                                  "parameters in the database URL that libpq does not know are dropped: %s", names));
     }
 }
 
@@ -270,40 +270,41 @@ static void tell_wanted(struct server *server)
 }
 
 /* Where the role of `url` may not read the ledger, that of direct_url may. */
-static bool read_ledger_directly(struct server *server, struct check *check, struct reply_failed *why)
+static bool read_ledger_directly(struct server *server, struct check *check, bool *denied, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
     struct deadline deadline = deadline_in(CHECK_TIMEOUT, server->fd);
-    bool denied;
 
     if (!open_place(server, server->lock, false, why)) {
         return false;
     }
-    if (!check_run(server->lock->connection, &request, &deadline, check, &denied, server->order, why)) {
+    if (!check_run(server->lock->connection, &request, &deadline, check, denied, server->order, why)) {
         close_place(server, server->lock);
         return false;
     }
     return true;
 }
 
-static bool look(struct server *server, bool history, struct check *check, struct reply_failed *why)
+static bool look(struct server *server, bool history, struct check *check, bool *denied, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
                                            .history = history,
                                            .hand_listed = server->config->verify.table_count > 0 };
     struct deadline deadline;
-    bool denied;
 
     if (!open_place(server, &server->main, false, why)) {
         return false;
     }
     deadline = deadline_in(CHECK_TIMEOUT, server->fd);
-    if (!check_run(server->main.connection, &request, &deadline, check, &denied, server->order, why)) {
+    if (!check_run(server->main.connection, &request, &deadline, check, denied, server->order, why)) {
         close_place(server, &server->main);
         return false;
     }
-    return !denied || server->lock == &server->main || read_ledger_directly(server, check, why);
+    if (*denied && server->lock != &server->main) {
+        return read_ledger_directly(server, check, denied, why);
+    }
+    return true;
 }
 
 static void order_check(struct server *server, const struct order_message *order)
@@ -311,6 +312,7 @@ static void order_check(struct server *server, const struct order_message *order
     struct reply_message message = { .reply = REPLY_CHECKED };
     struct reply_failed why;
     bool first = !server->wanted_known && server->settings->source;
+    bool denied;
 
     if (!know_wanted(server, &why)) {
         reply_failed(server, &why);
@@ -319,11 +321,17 @@ static void order_check(struct server *server, const struct order_message *order
     if (first) {
         tell_wanted(server);
     }
-    if (look(server, order->history, &message.check, &why)) {
-        reply(server, &message);
-    } else {
+    if (!look(server, order->history, &message.check, &denied, &why)) {
         reply_failed(server, &why);
+        return;
     }
+    if (denied && !server->denied_told) {
+        server->denied_told = true;
+        note(server,
+             "the migration history may not be read by this role, so the steps run at every boot: grant SELECT on "
+             "its table, or set database.direct_url to a role that may read it");
+    }
+    reply(server, &message);
 }
 
 /* ---- ORDER_LOCK and ORDER_UNLOCK ---- */
