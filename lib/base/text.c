@@ -71,9 +71,7 @@ void text_vprintf(struct text *text, const char *format, va_list arguments)
     }
 }
 
-/* Length of the well-formed UTF-8 sequence at bytes (RFC 3629 section 4: no surrogates, no overlong forms, at most
- * U+10FFFF); 0 if there is none. */
-static size_t utf8_length(const char *bytes, size_t length)
+size_t text_utf8_sequence(const char *bytes, size_t length)
 {
     const unsigned char *b = (const unsigned char *)bytes;
     size_t need = b[0] < 0x80 ? 1 : b[0] < 0xC2 ? 0 : b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : b[0] < 0xF5 ? 4 : 0;
@@ -96,7 +94,7 @@ static size_t utf8_length(const char *bytes, size_t length)
 bool text_utf8_valid(const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length;) {
-        size_t sequence = utf8_length(bytes + i, length - i);
+        size_t sequence = text_utf8_sequence(bytes + i, length - i);
 
         if (sequence == 0) {
             return false;
@@ -137,7 +135,7 @@ void text_json(struct text *text, const char *bytes, size_t length)
 
     for (size_t i = 0; i < length && !text->cut;) {
         unsigned char c = (unsigned char)bytes[i];
-        size_t sequence = utf8_length(bytes + i, length - i);
+        size_t sequence = text_utf8_sequence(bytes + i, length - i);
         char escape[8];
 
         if (sequence == 0) {
@@ -192,7 +190,7 @@ void text_visible(struct text *text, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length && !text->cut;) {
         unsigned char c = (unsigned char)bytes[i];
-        size_t sequence = utf8_length(bytes + i, length - i);
+        size_t sequence = text_utf8_sequence(bytes + i, length - i);
         char escape[8];
 
         if (c == ESCAPE) {

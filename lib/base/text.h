@@ -27,7 +27,11 @@ void text_json(struct text *text, const char *bytes, size_t length);
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);
 
-/* Whether the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+/* Length of the well-formed UTF-8 sequence at bytes (RFC 3629 section 4: no surrogates, no overlong forms, at most
+ * U+10FFFF); 0 if there is none. `length` is at least 1. */
+size_t text_utf8_sequence(const char *bytes, size_t length);
+
+/* Whether all the bytes are such sequences. */
 bool text_utf8_valid(const char *bytes, size_t length);
 
 /* The largest length <= `length` that does not end inside a UTF-8 character. */

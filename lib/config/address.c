@@ -1,0 +1,67 @@
+#include "config/reading.h"
+
+#include <string.h>
+#include <sys/un.h>
+
+#define PORT_MAX 65535
+
+static const char *path_problem(const char *path)
+{
+    if (path[0] != '/') {
+        return "a socket's path begins with /";
+    }
+    return strlen(path) < sizeof((struct sockaddr_un *)0)->sun_path ? NULL
+                                                                    : "a socket's path is at most 107 bytes long";
+}
+
+static const char *port_problem(const char *port)
+{
+    size_t digits = strspn(port, "0123456789");
+    unsigned number = 0;
+
+    for (size_t i = 0; i < digits && number <= PORT_MAX; i++) {
+        number = number * 10 + (unsigned)(port[i] - '0');
+    }
+    return digits && !port[digits] && number >= 1 && number <= PORT_MAX ? NULL : "a port is a number from 1 to 65535";
+}
+
+/* An address in brackets holds colons; a host without them must not. */
+static const char *host_problem(const char *host, size_t length, bool connect)
+{
+    if (length == 0) {
+        return connect ? "the host is missing" : NULL;
+    }
+    if (host[0] == '[') {
+        return length > 2 && host[length - 1] == ']' && strspn(host + 1, "0123456789abcdefABCDEF:.%") >= length - 2
+                   ? NULL
+                   : "what is in brackets is an IPv6 address";
+    }
+    if (memchr(host, ':', length)) {
+        return "an IPv6 address is written in brackets: [::1]:9180";
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (strchr(" \t/@?#[]", host[i])) {
+            return "a host is a name or an address";
+        }
+    }
+    return NULL;
+}
+
+const char *address_problem(const char *address, bool connect)
+{
+    const char *colon = strrchr(address, ':');
+
+    if (strncmp(address, "unix:", 5) == 0) {
+        return path_problem(address + 5);
+    }
+    if (connect && address[0] == '/') {
+        return path_problem(address);
+    }
+    if (!colon) {
+        return "the port is missing";
+    }
+
+    const char *problem = host_problem(address, (size_t)(colon - address), connect);
+
+    return problem ? problem : port_problem(colon + 1);
+}

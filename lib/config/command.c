@@ -1,0 +1,386 @@
+#include "config/command.h"
+
+#include <string.h>
+
+#define NESTING_MAX 4 /* sh -c "…" inside sh -c "…" */
+#define SCHEMA_DEFAULT "prisma/schema.prisma"
+
+/* ---- simple commands: lists of words ---- */
+
+struct commands {
+    struct strings *items;
+    size_t count, capacity;
+    struct arena *arena;
+};
+
+static struct strings *begin(struct commands *commands)
+{
+    if (commands->count == commands->capacity) {
+        size_t capacity = commands->capacity ? 2 * commands->capacity : 4;
+        struct strings *items = arena_array(commands->arena, capacity, sizeof *items);
+
+        if (commands->count) {
+            memcpy(items, commands->items, commands->count * sizeof *items);
+        }
+        commands->items = items;
+        commands->capacity = capacity;
+    }
+    return &commands->items[commands->count++];
+}
+
+struct scanner {
+    struct commands *commands;
+    size_t at; /* index of the command that is being collected */
+    char *word;
+    size_t length;
+    bool started;  /* a word: also an empty one in quotes */
+    bool redirect; /* the next word is a file, not an argument */
+};
+
+static void end_word(struct scanner *scanner)
+{
+    if (scanner->started && !scanner->redirect) {
+        scanner->word[scanner->length] = '\0';
+        strings_add(scanner->commands->arena, &scanner->commands->items[scanner->at], scanner->word);
+    }
+    scanner->redirect = scanner->redirect && !scanner->started;
+    scanner->length = 0;
+    scanner->started = false;
+}
+
+static void end_command(struct scanner *scanner)
+{
+    end_word(scanner);
+    scanner->redirect = false;
+    if (scanner->commands->items[scanner->at].count) {
+        (void)begin(scanner->commands);
+        scanner->at = scanner->commands->count - 1;
+    }
+}
+
+static const char *scan_quoted(struct scanner *scanner, const char *c)
+{
+    char quote = *c++;
+
+    scanner->started = true;
+    for (; *c && *c != quote; c++) {
+        if (quote == '"' && *c == '\\' && c[1]) {
+            c++;
+        }
+        scanner->word[scanner->length++] = *c;
+    }
+    return *c ? c + 1 : c;
+}
+
+/* > < >> 2>&1 and the like: what they name is no word of the command. */
+static const char *scan_redirection(struct scanner *scanner, const char *c)
+{
+    scanner->word[scanner->length] = '\0';
+    if (strspn(scanner->word, "0123456789") == scanner->length) {
+        scanner->length = 0;
+        scanner->started = false;
+    }
+    end_word(scanner);
+    scanner->redirect = true;
+    return c + strspn(c, "<>&|");
+}
+
+/* Enough of the shell's grammar (POSIX XCU 2.3) to find a command's words; not its expansions. */
+static void scan_shell(struct commands *commands, const char *text)
+{
+    struct scanner scanner = { .commands = commands, .word = arena_alloc(commands->arena, strlen(text) + 1) };
+
+    (void)begin(commands);
+    scanner.at = commands->count - 1;
+    for (const char *c = text; *c;) {
+        if (*c == '\'' || *c == '"') {
+            c = scan_quoted(&scanner, c);
+        } else if (*c == '#' && !scanner.started) {
+            c += strcspn(c, "\n");
+        } else if (*c == '<' || *c == '>') {
+            c = scan_redirection(&scanner, c);
+        } else if (strchr(";&|\n()`", *c)) {
+            end_command(&scanner);
+            c++;
+        } else if (strchr(" \t\r", *c)) {
+            end_word(&scanner);
+            c++;
+        } else {
+            c += *c == '\\' && c[1] != '\0';
+            scanner.started = scanner.started || *c != '\n';
+            if (*c != '\n') {
+                scanner.word[scanner.length++] = *c;
+            }
+            c++;
+        }
+    }
+    end_command(&scanner);
+}
+
+/* The step's commands, and those in words that are themselves command lines: sh -c "…". */
+static struct commands commands_of(const struct step *step, struct arena *arena)
+{
+    struct commands commands = { .arena = arena };
+    size_t scanned = 0;
+
+    if (step->shell) {
+        scan_shell(&commands, step->shell);
+    } else {
+        *begin(&commands) = step->argv;
+    }
+    for (unsigned depth = 0; depth < NESTING_MAX; depth++) {
+        size_t end = commands.count;
+
+        for (; scanned < end; scanned++) {
+            for (size_t i = 0; i < commands.items[scanned].count; i++) {
+                if (strpbrk(commands.items[scanned].items[i], " \t\n;")) {
+                    scan_shell(&commands, commands.items[scanned].items[i]);
+                }
+            }
+        }
+    }
+    return commands;
+}
+
+/* ---- what is known of them ---- */
+
+struct known {
+    const char *tool;  /* NULL: whichever */
+    const char *words; /* that follow it in this order, others between */
+};
+
+static const struct known hazards[] = {
+    { NULL, "--accept-data-loss" },
+    { NULL, "--force-reset" },
+    { "prisma", "migrate reset" },
+    { "dbmate", "drop" },
+    { "dbmate", "down" },
+    { "dbmate", "rollback" },
+    { "rails", "db:drop" },
+    { "rails", "db:reset" },
+    { "rails", "db:setup" },
+    { "rails", "db:purge" },
+    { "rails", "db:rollback" },
+    { "rails", "db:schema:load" },
+    { "rails", "db:structure:load" },
+    { "rails", "db:migrate:reset" },
+    { "rails", "db:migrate:down" },
+    { "rails", "db:migrate:redo" },
+    { "rails", "db:truncate_all" },
+    { "rails", "db:seed:replant" },
+    { "alembic", "downgrade" },
+    { "flask", "db downgrade" },
+    { "django", "flush" },
+    { "django", "reset_db" },
+    { "django", "migrate zero" },
+    { "knex", "migrate:rollback" },
+    { "knex", "migrate:down" },
+    { "drizzle-kit", "drop" },
+    { "drizzle-kit", "push --force" },
+    { "node-pg-migrate", "down" },
+    { "node-pg-migrate", "redo" },
+    { "dropdb", "" },
+};
+
+static const struct known db_push = { "prisma", "db push" };
+
+static const struct known_history {
+    struct known known;
+    enum history history;
+} histories[] = {
+    { { "prisma", "migrate deploy" }, HISTORY_PRISMA }, { { "dbmate", "up" }, HISTORY_DBMATE },
+    { { "dbmate", "migrate" }, HISTORY_DBMATE },        { { "node-pg-migrate", "up" }, HISTORY_NODE_PG_MIGRATE },
+    { { "rails", "db:migrate" }, HISTORY_RAILS },       { { "rails", "db:prepare" }, HISTORY_RAILS },
+};
+
+/* By which names a tool is called, besides its own. */
+static const struct alias {
+    const char *called;
+    const char *tool;
+} aliases[] = {
+    { "rake", "rails" },
+    { "manage.py", "django" },
+    { "django-admin", "django" },
+    { "django-admin.py", "django" },
+};
+
+/* /app/node_modules/.bin/prisma, prisma@6.19.3, node_modules/prisma/build/index.js */
+static bool is_tool(const char *word, const char *tool)
+{
+    const char *slash = strrchr(word, '/');
+    const char *name = slash ? slash + 1 : word;
+    size_t length = strcspn(name, "@");
+
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+        if (strcmp(name, aliases[i].called) == 0 && strcmp(tool, aliases[i].tool) == 0) {
+            return true;
+        }
+    }
+    if (length == strlen(tool) && strncmp(name, tool, length) == 0) {
+        return true;
+    }
+    return strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build/index.js");
+}
+
+/* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
+static bool is_word(const char *word, const char *known, size_t length, bool exactly)
+{
+    return strncmp(word, known, length) == 0 &&
+           (word[length] == '\0' || (!exactly && strchr("=:[", word[length]) != NULL));
+}
+
+static bool words_follow(const struct strings *command, size_t from, const char *words, bool exactly)
+{
+    while (*words) {
+        size_t length = strcspn(words, " ");
+
+        while (from < command->count && !is_word(command->items[from], words, length, exactly)) {
+            from++;
+        }
+        if (from++ >= command->count) {
+            return false;
+        }
+        words += length;
+        words += *words == ' ';
+    }
+    return true;
+}
+
+/* *tool: where in the command the tool stands. */
+static bool is_known(const struct strings *command, const struct known *known, bool exactly, size_t *tool)
+{
+    if (!known->tool) {
+        *tool = 0;
+        return words_follow(command, 0, known->words, exactly);
+    }
+    for (*tool = 0; *tool < command->count; ++*tool) {
+        if (is_tool(command->items[*tool], known->tool)) {
+            return words_follow(command, *tool + 1, known->words, exactly);
+        }
+    }
+    return false;
+}
+
+const char *command_hazard(const struct step *step, struct arena *arena)
+{
+    struct commands commands = commands_of(step, arena);
+    size_t tool;
+
+    for (size_t i = 0; i < commands.count; i++) {
+        for (size_t j = 0; j < sizeof hazards / sizeof hazards[0]; j++) {
+            if (is_known(&commands.items[i], &hazards[j], false, &tool)) {
+                return hazards[j].tool ? arena_printf(arena, "%s%s%s", hazards[j].tool, *hazards[j].words ? " " : "",
+                                                      hazards[j].words)
+                                       : hazards[j].words;
+            }
+        }
+    }
+    return NULL;
+}
+
+enum step_role command_role(const struct step *step, enum history history, struct arena *arena)
+{
+    enum step_role role = step->sql.count ? STEP_SQL : STEP_ORDINARY;
+    struct commands commands = commands_of(step, arena);
+    size_t tool;
+
+    for (size_t i = 0; i < commands.count; i++) {
+        if (is_known(&commands.items[i], &db_push, true, &tool)) {
+            return STEP_DB_PUSH;
+        }
+        for (size_t j = 0; j < sizeof histories / sizeof histories[0]; j++) {
+            if (histories[j].history == history && is_known(&commands.items[i], &histories[j].known, true, &tool)) {
+                role = STEP_HISTORY;
+            }
+        }
+    }
+    return role;
+}
+
+/* ---- the guard of db push ---- */
+
+/* The value of an option, written as two words or with =; NULL if it is not there. */
+static const char *option(const struct strings *command, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < command->count; i++) {
+        if (strcmp(command->items[i], name) == 0 && i + 1 < command->count) {
+            return command->items[i + 1];
+        }
+        if (strncmp(command->items[i], name, length) == 0 && command->items[i][length] == '=') {
+            return command->items[i] + length + 1;
+        }
+    }
+    return NULL;
+}
+
+static void add_all(struct strings *argv, struct arena *arena, const char *const *words)
+{
+    for (; *words; words++) {
+        strings_add(arena, argv, *words);
+    }
+}
+
+/* What starts prisma: npx, pnpm exec, dotenv -e … --, variables before them; without the shell's own words. */
+static void add_launcher(struct strings *argv, const struct strings *command, size_t tool, struct arena *arena)
+{
+    static const char *const shell_words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
+    size_t i = 0;
+
+    for (size_t j = 0; j < sizeof shell_words / sizeof shell_words[0] && i < tool;) {
+        if (strcmp(command->items[i], shell_words[j]) == 0) {
+            i++;
+            j = 0;
+        } else {
+            j++;
+        }
+    }
+    if (strchr(command->items[i], '=')) {
+        strings_add(arena, argv, "env");
+    }
+    for (; i <= tool; i++) {
+        strings_add(arena, argv, command->items[i]);
+    }
+}
+
+static const char *schema_for(const struct step *step, const struct strings *command,
+                              const struct prisma_project *project)
+{
+    const char *schema = option(command, "--schema");
+    size_t folder = strlen(step->cwd);
+
+    if (schema || !project->schema) {
+        return schema ? schema : SCHEMA_DEFAULT;
+    }
+    /* The project's paths are seen from our folder, the guard runs in the step's. */
+    if (strncmp(project->schema, step->cwd, folder) == 0 && project->schema[folder] == '/') {
+        return project->schema + folder + 1;
+    }
+    return project->schema;
+}
+
+bool command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
+{
+    struct commands commands = commands_of(step, arena);
+    size_t at = 0, tool = 0;
+
+    for (; at < commands.count && !is_known(&commands.items[at], &db_push, true, &tool); at++) {
+        const char *first = commands.items[at].count ? commands.items[at].items[0] : "";
+
+        if (strcmp(first, "cd") == 0 || strcmp(first, "pushd") == 0) {
+            return false;
+        }
+    }
+
+    const struct strings *command = &commands.items[at];
+    const char *schema = schema_for(step, command, project), *config = option(command, "--config");
+    const char *const before_7[] = { "--from-schema-datasource", schema, "--to-schema-datamodel", schema, NULL };
+    const char *const since_7[] = { "--from-config-datasource", "--to-schema", schema, NULL };
+
+    add_launcher(&step->guard, command, tool, arena);
+    add_all(&step->guard, arena, (const char *const[]){ "migrate", "diff", NULL });
+    add_all(&step->guard, arena, project->major >= 7 ? since_7 : before_7);
+    add_all(&step->guard, arena, (const char *const[]){ "--script", config ? "--config" : NULL, config, NULL });
+    return true;
+}

@@ -1,0 +1,20 @@
+/* What a step's command is: whether it destroys data, what role it plays, and how the SQL of a `prisma db push` is
+ * asked for beforehand. One table of commands; words are looked for in argv as in shell strings, whatever stands before
+ * them (npx, pnpm, bundle exec, python manage.py …). */
+#ifndef CONFIG_COMMAND_H
+#define CONFIG_COMMAND_H
+
+#include "config/config.h"
+#include "config/prisma.h"
+
+/* The words that destroy data, as the table has them ("prisma migrate reset"), or NULL. */
+const char *command_hazard(const struct step *step, struct arena *arena);
+
+/* The step's role when `history` is in force. */
+enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
+
+/* Fills step->guard of a STEP_DB_PUSH: argv of a `prisma migrate diff … --script` from the live database to the schema,
+ * without a URL. False if the command is too clever for that: it changes the folder first. */
+bool command_guard(struct step *step, const struct prisma_project *project, struct arena *arena);
+
+#endif

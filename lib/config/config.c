@@ -1,0 +1,493 @@
+#include "config/config.h"
+
+#include "config/command.h"
+#include "config/content.h"
+#include "config/preset.h"
+#include "config/reading.h"
+
+#include "base/mask.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX ((size_t)1 << 20)
+#define VARIABLE_PREFIX "PGENTRY_"
+#define VARIABLE_FILE "PGENTRY_CONFIG"
+
+/* ---- collecting what each source says ---- */
+
+static struct source *source_new(struct reading *reading, enum rank rank, const char *name)
+{
+    struct source *source = arena_alloc(reading->arena, sizeof *source);
+
+    *source = (struct source){ rank, name };
+    return source;
+}
+
+static size_t index_of(const struct key *key)
+{
+    return (size_t)(key - config_keys.rows);
+}
+
+static bool usable(const struct key *key, enum rank rank)
+{
+    return key && (!key->preset_only || rank == RANK_PRESET);
+}
+
+/* Every value of a document becomes the value of its key; what has no key is an error. */
+static void collect_map(struct reading *reading, const struct node *map, const char *prefix)
+{
+    for (const struct node *child = map->first; child; child = child->next) {
+        const char *path = arena_printf(reading->arena, "%s%s", prefix, child->key);
+        const struct key *key = key_find(&config_keys, path);
+        bool dotted = strchr(child->key, '.') != NULL;
+
+        if (usable(key, child->source->rank) && !dotted) {
+            reading->loaded->values[index_of(key)][child->source->rank] = child;
+        } else if (usable(key, child->source->rank)) {
+            (void)complain_key(reading, child, "unknown key %s: write its parts as maps, as in wait: {timeout: 60s}",
+                               path);
+        } else if (!key && !dotted && key_section(&config_keys, path)) {
+            if (child->kind == NODE_MAP) {
+                collect_map(reading, child, arena_printf(reading->arena, "%s.", path));
+            } else if (!node_null(child)) {
+                (void)complain(reading, child, "%s must be a map of keys, not %s", path, node_kind_name(child));
+            }
+        } else {
+            (void)complain_key(reading, child, "unknown key %s: %s", path,
+                               key_advice(&config_keys, path, reading->arena));
+        }
+    }
+}
+
+/* Relative to the working directory; in its own words in messages. */
+static const char *find_file(const struct config_request *request)
+{
+    static const char *const places[] = { "pgentry.yaml", "/etc/pgentry.yaml" };
+    const char *named = request->file ? request->file : getenv(VARIABLE_FILE);
+
+    if (named && *named) {
+        return named;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        /* One that is there but may not be read is an error, not a reason to pass it over. */
+        if (access(places[i], F_OK) == 0 || errno != ENOENT) {
+            return places[i];
+        }
+    }
+    return NULL;
+}
+
+static bool collect_file(struct reading *reading, const char *path)
+{
+    struct source *source = source_new(reading, RANK_FILE, path);
+    const struct node *whole = node_new(source, "", reading->arena);
+    size_t length;
+    char *bytes = content_read(path, FILE_MAX, &length, reading->arena);
+
+    if (!bytes) {
+        return complain(reading, whole, "%s",
+                        errno == EFBIG            ? "is larger than 1 MiB"
+                        : content_is_folder(path) ? "is a directory"
+                        : errno == EINVAL         ? "is not a regular file"
+                                          : arena_printf(reading->arena, "cannot be read: %s", strerror(errno)));
+    }
+
+    const struct node *root = document_parse(source, bytes, length, reading->errors, reading->arena);
+
+    if (root && root->kind != NODE_MAP) {
+        return complain(reading, root, "the configuration must be a map of keys, not %s", node_kind_name(root));
+    }
+    if (root) {
+        collect_map(reading, root, "");
+    }
+    return root;
+}
+
+/* A value from outside a file. */
+static void collect_value(struct reading *reading, const struct key *key, struct source *source, const char *text)
+{
+    const struct node *node = node_new(source, text, reading->arena);
+
+    if (!text_utf8_valid(text, strlen(text))) {
+        (void)complain(reading, node, "%s is not UTF-8", key->path);
+    } else if ((node = value_node(reading, key, source, text)) != NULL) {
+        reading->loaded->values[index_of(key)][source->rank] = node;
+    }
+}
+
+static void warn_unknown(struct reading *reading, const char *name)
+{
+    const char *names[CONFIG_KEYS_MAX], *nearest;
+    char buffer[KEY_VARIABLE_TEXT];
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        names[i] = arena_strdup(reading->arena, key_variable(&config_keys.rows[i], buffer));
+    }
+    nearest = strings_nearest(name, names, config_keys.count);
+    strings_add(reading->arena, &reading->config->warnings,
+                arena_printf(reading->arena, "the environment variable %s is no key of the configuration%s%s%s", name,
+                             nearest ? ": did you mean " : "", nearest ? nearest : "", nearest ? "?" : ""));
+}
+
+static void collect_environment(struct reading *reading)
+{
+    for (char **variable = environ; variable && *variable; variable++) {
+        const char *value = strchr(*variable, '=');
+        const struct key *found = NULL;
+
+        if (!value || strncmp(*variable, VARIABLE_PREFIX, sizeof VARIABLE_PREFIX - 1) != 0) {
+            continue;
+        }
+
+        const char *name = arena_strndup(reading->arena, *variable, (size_t)(value - *variable));
+
+        for (size_t i = 0; i < config_keys.count && !found; i++) {
+            char buffer[KEY_VARIABLE_TEXT];
+
+            if (!config_keys.rows[i].preset_only && strcmp(name, key_variable(&config_keys.rows[i], buffer)) == 0) {
+                found = &config_keys.rows[i];
+            }
+        }
+        if (!found && strcmp(name, VARIABLE_FILE) != 0) {
+            warn_unknown(reading, name);
+        } else if (found && value[1]) {
+            collect_value(reading, found, source_new(reading, RANK_ENVIRONMENT, name), value + 1);
+        }
+    }
+}
+
+/* What a --set that names no key should have been. */
+static const char *setting_advice(struct reading *reading, const char *path)
+{
+    for (size_t i = 0; i < config_keys.count; i++) {
+        const struct key *key = &config_keys.rows[i];
+        size_t length = strlen(key->path);
+
+        if (strncmp(path, key->path, length) == 0 && path[length] == '.') {
+            return arena_printf(reading->arena, "what is inside %s can only be set in the file", key->path);
+        }
+    }
+    return arena_printf(reading->arena, "unknown key %s: %s", path, key_advice(&config_keys, path, reading->arena));
+}
+
+static void collect_setting(struct reading *reading, const struct setting *setting)
+{
+    const char *equals = strchr(setting->assignment, '=');
+    const char *path = arena_strndup(reading->arena, setting->assignment, strcspn(setting->assignment, "="));
+    const struct key *key = key_find(&config_keys, path);
+    bool set = strcmp(setting->origin, "--set") == 0;
+    struct source *source =
+        source_new(reading, RANK_SETTING, set ? arena_printf(reading->arena, "--set %s", path) : setting->origin);
+    const struct node *node = node_new(source, "", reading->arena);
+
+    if (!equals) {
+        (void)complain(reading, node, "expected KEY=VALUE");
+    } else if (!usable(key, RANK_SETTING)) {
+        (void)complain(reading, node, "%s", setting_advice(reading, path));
+    } else {
+        collect_value(reading, key, source, equals + 1);
+    }
+}
+
+/* ---- from nodes to values ---- */
+
+static const struct source default_source = { RANK_DEFAULT, "default" };
+
+static enum rank winner_of(const struct reading *reading, const struct key *key)
+{
+    enum rank rank = RANKS - 1;
+
+    while (rank > RANK_DEFAULT && !reading->loaded->values[index_of(key)][rank]) {
+        rank--;
+    }
+    return rank;
+}
+
+static const struct node *node_of(const struct reading *reading, const char *path)
+{
+    const struct key *key = key_find(&config_keys, path);
+
+    return reading->loaded->values[index_of(key)][winner_of(reading, key)];
+}
+
+static bool user_set(const struct reading *reading, const char *path)
+{
+    return winner_of(reading, key_find(&config_keys, path)) > RANK_PRESET;
+}
+
+/* The contract's own default, also written out: without DATABASE_URL it is as if nothing were configured. */
+static bool url_unset(struct reading *reading, const struct key *key, const struct node *node)
+{
+    bool failed = false;
+
+    return strcmp(key->path, "database.url") == 0 && node->kind == NODE_SCALAR &&
+           strcmp(node->text, "${DATABASE_URL}") == 0 && !variable_value(reading, node, "DATABASE_URL", &failed) &&
+           !failed;
+}
+
+/* What a weaker source says is checked as well, so that all errors come in one go; then the strongest is stored. */
+static bool apply(struct reading *reading, const struct key *key)
+{
+    const struct node **values = reading->loaded->values[index_of(key)];
+    enum rank winner = winner_of(reading, key);
+    bool fine = true;
+
+    if (key->fallback) {
+        values[RANK_DEFAULT] = value_node(reading, key, &default_source, key->fallback);
+    }
+    for (enum rank rank = RANK_DEFAULT; rank <= winner; rank++) {
+        if (values[rank] && !url_unset(reading, key, values[rank])) {
+            reading->overridden = rank < winner;
+            if (node_null(values[rank])) { /* as if it were not there */
+                values[rank] = NULL;
+                continue;
+            }
+            fine = value_store(reading, key, key->path, values[rank], reading->config);
+        }
+    }
+    reading->overridden = false;
+    return fine;
+}
+
+/* ---- what is known once all values are there ---- */
+
+static bool any_libpq_variable(void)
+{
+    static const char *const names[] = { "PGHOST",     "PGHOSTADDR", "PGPORT",    "PGDATABASE",   "PGUSER",
+                                         "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void finish_database(struct reading *reading, bool needed)
+{
+    struct config *config = reading->config;
+    const char **urls[] = { &config->database.url, &config->database.direct_url };
+
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        if (*urls[i] && **urls[i] == '\0') {
+            *urls[i] = NULL;
+        }
+        if (*urls[i]) {
+            secret_of_url(*urls[i]);
+        }
+    }
+    mask_add(config->health.token);
+    if (!config->database.url && needed && !any_libpq_variable()) {
+        const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
+        struct source nobody = { RANK_DEFAULT, "database.url" };
+
+        (void)complain(reading, node ? node : node_new(&nobody, "", reading->arena),
+                       "no database is configured: set DATABASE_URL, or PGHOST and the other PG* variables, or "
+                       "database.url in pgentry.yaml");
+    }
+}
+
+static char *decoded(const char *text, size_t length, struct arena *arena)
+{
+    char *result = arena_alloc(arena, length + 1), *out = result;
+
+    for (size_t i = 0; i < length; i++) {
+        char hex[3] = { 0 }, *end = hex;
+
+        if (text[i] == '%' && i + 2 < length) {
+            memcpy(hex, text + i + 1, 2);
+            *out = (char)strtoul(hex, &end, 16);
+        }
+        if (end == hex + 2) {
+            i += 2;
+        } else {
+            *out = text[i];
+        }
+        out += *out != '\0';
+    }
+    return result;
+}
+
+/* The URL's ?schema=, as Prisma writes it; NULL without one. */
+static const char *schema_of_url(const char *url, struct arena *arena)
+{
+    const char *query = url && strstr(url, "://") ? strrchr(url, '?') : NULL;
+
+    for (; query; query = strchr(query, '&')) {
+        query++;
+        if (strncmp(query, "schema=", 7) == 0 && query[7] && query[7] != '&') {
+            return decoded(query + 7, strcspn(query + 7, "&#"), arena);
+        }
+    }
+    return NULL;
+}
+
+static void finish_verify(struct reading *reading)
+{
+    struct config *config = reading->config;
+    const struct node *tables = node_of(reading, "verify.tables");
+
+    if (!config->verify.schema) {
+        config->verify.schema = schema_of_url(config->database.url, reading->arena);
+        if (config->verify.schema) {
+            struct source url = { RANK_DEFAULT, "database.url" };
+
+            (void)value_check_name(reading, "its schema", node_new(&url, "", reading->arena), config->verify.schema);
+        } else {
+            config->verify.schema = "public";
+        }
+    }
+    if (tables) {
+        (void)lists_check_tables(reading, tables);
+    }
+}
+
+static void finish_app(struct reading *reading)
+{
+    struct config *config = reading->config;
+
+    for (size_t i = 0; i < config->app.ok_exit_text.count; i++) {
+        config->app.ok_exit[atoi(config->app.ok_exit_text.items[i]) & 255] = true;
+    }
+    config->app.stop_timeout_set = user_set(reading, "app.stop_timeout");
+    config->app.ok_exit_set = user_set(reading, "app.ok_exit");
+    config->app.interval_set = user_set(reading, "verify.interval");
+    config->health.listen_set = user_set(reading, "health.listen");
+}
+
+static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
+{
+    const char *schema = reading->config->verify.prisma_schema;
+    struct prisma_project project = { 0 };
+
+    (void)prisma_project_find(&project, step->cwd, strcmp(schema, "off") == 0 ? "auto" : schema, reading->arena);
+    if (!command_guard(step, &project, reading->arena)) {
+        (void)complain(reading, node,
+                       "%s: a prisma db push after a cd cannot be guarded: name the folder with cwd instead", path);
+    }
+}
+
+static void finish_steps(struct reading *reading, const char *path, struct steps *steps)
+{
+    const struct node *list = node_of(reading, path);
+    const struct node *node = list && list->kind == NODE_LIST ? list->first : NULL;
+
+    for (size_t i = 0; i < steps->count; i++, node = node ? node->next : NULL) {
+        struct step *step = &steps->items[i];
+
+        step->role = command_role(step, reading->config->migrate.history, reading->arena);
+        if (step->role == STEP_DB_PUSH && !step->allow_data_loss) {
+            guard_step(reading, step, value_path(reading, path, i), node ? node : list);
+        }
+    }
+}
+
+/* ---- the preset ---- */
+
+/* Prisma 7 no longer knows the option: db push generates nothing there. */
+static void adapt_prisma_steps(struct reading *reading)
+{
+    struct steps *steps = &reading->config->migrate.steps;
+    struct prisma_project project;
+
+    if (!prisma_project_find(&project, ".", NULL, reading->arena) || project.major < 7) {
+        return;
+    }
+    for (size_t i = 0; i < steps->count; i++) {
+        struct strings argv = { 0 };
+
+        for (size_t j = 0; j < steps->items[i].argv.count; j++) {
+            if (strcmp(steps->items[i].argv.items[j], "--skip-generate") != 0) {
+                strings_add(reading->arena, &argv, steps->items[i].argv.items[j]);
+            }
+        }
+        steps->items[i].argv = argv;
+    }
+}
+
+/* What the preset depends on is known before all else, then its document is one more source. */
+static void collect_preset(struct reading *reading)
+{
+    struct config *config = reading->config;
+
+    if (!apply(reading, key_find(&config_keys, "migrate.preset")) ||
+        !apply(reading, key_find(&config_keys, "verify.prisma_schema"))) {
+        return;
+    }
+    if (strcmp(config->migrate.preset, "auto") == 0) {
+        config->migrate.preset = preset_detect(config->verify.prisma_schema, reading->arena);
+    }
+
+    const char *name = config->migrate.preset;
+    const struct node *document = preset_document(reading, name);
+
+    if (document) {
+        collect_map(reading, document, "");
+    }
+}
+
+/* ---- all together ---- */
+
+static bool collect(struct reading *reading, const struct config_request *request)
+{
+    const char *file = find_file(request);
+    bool readable = true;
+
+    reading->config->file = file;
+    if (file) {
+        readable = collect_file(reading, file);
+    }
+    collect_environment(reading);
+    for (size_t i = 0; i < request->setting_count; i++) {
+        collect_setting(reading, &request->settings[i]);
+    }
+    collect_preset(reading);
+    return readable;
+}
+
+struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena)
+{
+    struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
+    struct config *config = &loaded->config;
+    struct reading reading = { .loaded = loaded, .config = config, .errors = errors, .arena = arena };
+    size_t errors_before = errors->count;
+    bool located = true;
+
+    config->arena = arena;
+    secret_of_environment();
+
+    bool readable = collect(&reading, request);
+    const char *preset = config->migrate.preset;
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        bool fine = apply(&reading, &config_keys.rows[i]);
+
+        located = located && (fine || strcmp(config_keys.rows[i].path, "database.url") != 0);
+    }
+    config->migrate.preset = preset;
+    finish_database(&reading, request->database_needed && readable && located);
+    finish_verify(&reading);
+    if (errors->count > errors_before) {
+        return NULL;
+    }
+    finish_app(&reading);
+    if (strcmp(preset, "prisma") == 0 && !user_set(&reading, "migrate.steps")) {
+        adapt_prisma_steps(&reading);
+    }
+    finish_steps(&reading, "migrate.before", &config->migrate.before);
+    finish_steps(&reading, "migrate.steps", &config->migrate.steps);
+    finish_steps(&reading, "migrate.after", &config->migrate.after);
+    return errors->count > errors_before ? NULL : config;
+}
+
+void config_free(struct config *config)
+{
+    arena_free(config->arena);
+}

@@ -1,0 +1,208 @@
+#include "config/reading.h"
+
+#include "config/command.h"
+
+#include "base/mask.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define NAME_SHOWN 60 /* bytes of what a step runs that make its name */
+
+/* ---- tables ---- */
+
+/* "auth.users" is table users of schema auth; a name that holds a dot itself needs the long form with its schema. */
+static bool split_name(struct reading *reading, const char *path, const struct node *node, struct table *table)
+{
+    const char *dot = strchr(table->name, '.');
+
+    if (dot && !table->schema) {
+        if (dot == table->name || dot[1] == '\0' || strchr(dot + 1, '.')) {
+            return complain(reading, node, "%s: \"%s\" is neither table nor schema.table: write {schema: …, name: …}",
+                            path, table->name);
+        }
+        table->schema = arena_strndup(reading->arena, table->name, (size_t)(dot - table->name));
+        table->name = dot + 1;
+    }
+
+    bool fine = !table->schema || value_check_name(reading, path, node, table->schema);
+
+    return value_check_name(reading, path, node, table->name) && fine;
+}
+
+static bool read_table(struct reading *reading, const char *path, const struct node *node, struct table *table)
+{
+    if (node->kind == NODE_LIST || node_null(node)) {
+        return complain(reading, node, "%s must be a table's name or a map with its name, not %s", path,
+                        node->kind == NODE_LIST ? "a list" : "nothing");
+    }
+    if (node->kind == NODE_MAP) {
+        bool fine = value_store_map(reading, &table_keys, path, node, table);
+
+        return table->name && split_name(reading, path, node_get(node, "name"), table) && fine;
+    }
+    table->name = variable_fill(reading, node);
+    return table->name && split_name(reading, path, node, table);
+}
+
+bool lists_tables(struct reading *reading, const struct node *list)
+{
+    struct config *config = reading->config;
+    size_t index = 0;
+    bool fine = true;
+
+    config->verify.tables = arena_array(reading->arena, list->count, sizeof *config->verify.tables);
+    config->verify.table_count = list->count;
+    for (const struct node *child = list->first; child; child = child->next, index++) {
+        fine = read_table(reading, value_path(reading, "verify.tables", index), child, &config->verify.tables[index]) &&
+               fine;
+    }
+    return fine;
+}
+
+static bool same_table(const struct config *config, const struct table *a, const struct table *b)
+{
+    const char *schema = config->verify.schema;
+
+    return a->name && b->name && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->schema ? a->schema : schema, b->schema ? b->schema : schema) == 0;
+}
+
+bool lists_check_tables(struct reading *reading, const struct node *list)
+{
+    const struct config *config = reading->config;
+    const struct table *tables = config->verify.tables;
+    const struct node *first = list->first;
+    bool fine = true;
+
+    for (size_t i = 0; first && i < config->verify.table_count; i++, first = first->next) {
+        const struct node *second = first->next;
+
+        for (size_t j = i + 1; second && j < config->verify.table_count; j++, second = second->next) {
+            if (same_table(config, &tables[i], &tables[j])) {
+                fine = complain(reading, second, "verify.tables lists %s twice%s", tables[i].name,
+                                first->line ? arena_printf(reading->arena, ", first at line %u", first->line) : "");
+            }
+        }
+    }
+    return fine;
+}
+
+/* ---- asserts ---- */
+
+bool lists_asserts(struct reading *reading, const struct node *list)
+{
+    struct config *config = reading->config;
+    size_t index = 0;
+    bool fine = true;
+
+    config->verify.asserts = arena_array(reading->arena, list->count, sizeof *config->verify.asserts);
+    config->verify.assert_count = list->count;
+    for (const struct node *child = list->first; child; child = child->next, index++) {
+        const char *path = value_path(reading, "verify.asserts", index);
+
+        fine = (child->kind == NODE_MAP
+                    ? value_store_map(reading, &assert_keys, path, child, &config->verify.asserts[index])
+                    : complain(reading, child, "%s must be a map with name and sql, not %s", path,
+                               node_kind_name(child))) &&
+               fine;
+    }
+    return fine;
+}
+
+/* ---- steps ---- */
+
+static const char *default_name(const struct step *step, struct arena *arena)
+{
+    const struct strings *words = step->argv.count ? &step->argv : &step->sql;
+    const char *name = step->shell ? step->shell : "";
+
+    for (size_t i = 0; !step->shell && i < words->count; i++) {
+        name = arena_printf(arena, "%s%s%s", name, i ? " " : "", words->items[i]);
+    }
+
+    size_t length = strcspn(name, "\n");
+    char *shown = arena_strndup(arena, name, length);
+
+    mask_string(shown);
+    length = strlen(shown);
+    return length <= NAME_SHOWN ? shown : arena_printf(arena, "%.*s…", (int)text_utf8_border(shown, NAME_SHOWN), shown);
+}
+
+static bool given(const struct node *map, const char *key)
+{
+    const struct node *node = node_get(map, key);
+
+    return node && !node_null(node);
+}
+
+/* What the table of fields cannot say: run or sql, and how often. */
+static bool check_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,
+                       struct step *step)
+{
+    bool run = given(map, "run"), sql = given(map, "sql"), once = strcmp(key->path, "migrate.steps") != 0;
+
+    if (run == sql) {
+        return complain(reading, map, "%s needs %s", path, run ? "either run or sql, not both" : "run or sql");
+    }
+    if (run ? step->argv.count == 0 && !(step->shell && step->shell[strspn(step->shell, " \t\r\n")])
+            : step->sql.count == 0) {
+        return complain(reading, node_get(map, run ? "run" : "sql"), "%s.%s is empty", path, run ? "run" : "sql");
+    }
+    if (once && given(map, "attempts") && step->attempts != 1) {
+        return complain(reading, node_get(map, "attempts"), "%s.attempts: steps of %s have one attempt", path,
+                        key->path);
+    }
+    if (once || (sql && !given(map, "attempts"))) {
+        step->attempts = 1;
+    }
+
+    const char *hazard = step->allow_data_loss ? NULL : command_hazard(step, reading->arena);
+
+    return !hazard ||
+           complain(reading, node_get(map, "run"),
+                    "%s: \"%s\" destroys data: if that is meant, add allow_data_loss: true to this step", path, hazard);
+}
+
+static bool read_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,
+                      struct step *step)
+{
+    if (map->kind != NODE_MAP) {
+        return complain(reading, map, "%s must be a map with run or sql, not %s", path, node_kind_name(map));
+    }
+    if (!value_store_map(reading, &step_keys, path, map, step) || !check_step(reading, key, path, map, step)) {
+        return false;
+    }
+    if (!step->name || !*step->name) {
+        step->name = default_name(step, reading->arena);
+    }
+    for (size_t i = 0; i < step->argv.count; i++) {
+        secret_of_url(step->argv.items[i]);
+    }
+    if (step->shell) {
+        secret_of_url(step->shell);
+    }
+    return true;
+}
+
+bool lists_steps(struct reading *reading, const struct key *key, const struct node *list, struct steps *steps)
+{
+    const struct node *child = list->first;
+    bool fine = true;
+
+    steps->items = arena_array(reading->arena, list->count, sizeof *steps->items);
+    steps->count = list->count;
+    for (size_t i = 0; i < steps->count; i++, child = child->next) {
+        const char *path = value_path(reading, key->path, i);
+        struct step *step = &steps->items[i];
+
+        fine = read_step(reading, key, path, child, step) && fine;
+        for (size_t j = 0; step->name && j < i; j++) {
+            if (steps->items[j].name && strcmp(steps->items[j].name, step->name) == 0) {
+                fine = complain(reading, child, "%s: there is already a step called %s", path, step->name);
+                break;
+            }
+        }
+    }
+    return fine;
+}

@@ -1,0 +1,146 @@
+#include "config/preset.h"
+
+#include "config/content.h"
+#include "config/prisma.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <string.h>
+
+#define LOOK_MAX ((size_t)1 << 20) /* files that tell what a project is are small */
+#define SQL_FILES_MAX 32           /* of db/migrations that are looked into */
+
+/* Whether a file's content holds a word. */
+static bool file_holds(const char *path, const char *word, struct arena *arena)
+{
+    size_t length;
+    const char *content = content_read(path, LOOK_MAX, &length, arena);
+
+    return content && strstr(content, word);
+}
+
+static bool any_file(const char *const *paths)
+{
+    while (*paths && !content_is_file(*paths)) {
+        paths++;
+    }
+    return *paths;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t length = strlen(name), tail = strlen(ending);
+
+    return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
+static bool package_depends_on(const char *package, struct arena *arena)
+{
+    static const char *const sections[] = { "dependencies", "devDependencies", "optionalDependencies" };
+    size_t length;
+    const char *content = content_read("package.json", LOOK_MAX, &length, arena);
+    json_t *root = content ? json_loadb(content, length, 0, NULL) : NULL;
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        found = found || json_object_get(json_object_get(root, sections[i]), package);
+    }
+    json_decref(root);
+    return found;
+}
+
+static bool is_django(struct arena *arena)
+{
+    return file_holds("manage.py", "django", arena);
+}
+
+static bool is_alembic(struct arena *arena)
+{
+    (void)arena;
+    return content_is_file("alembic.ini");
+}
+
+static bool is_rails(struct arena *arena)
+{
+    (void)arena;
+    return content_is_file("bin/rails") && content_is_file("config/application.rb");
+}
+
+static bool is_dbmate(struct arena *arena)
+{
+    DIR *folder = opendir("db/migrations");
+    bool found = false;
+    unsigned looked = 0;
+
+    for (struct dirent *entry; folder && !found && looked < SQL_FILES_MAX && (entry = readdir(folder)) != NULL;) {
+        if (ends_with(entry->d_name, ".sql")) {
+            looked++;
+            found = file_holds(arena_printf(arena, "db/migrations/%s", entry->d_name), "-- migrate:up", arena);
+        }
+    }
+    if (folder) {
+        (void)closedir(folder);
+    }
+    return found;
+}
+
+static bool is_node_pg_migrate(struct arena *arena)
+{
+    return content_is_folder("migrations") && package_depends_on("node-pg-migrate", arena);
+}
+
+static bool is_knex(struct arena *arena)
+{
+    (void)arena;
+    return any_file((const char *const[]){ "knexfile.js", "knexfile.cjs", "knexfile.mjs", "knexfile.ts", NULL });
+}
+
+static bool is_drizzle(struct arena *arena)
+{
+    (void)arena;
+    return any_file((const char *const[]){ "drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs",
+                                           "drizzle.config.cjs", "drizzle.config.json", NULL });
+}
+
+/* In this order: a Prisma project may hold a migrations folder of anything, a knexfile stands in for little else. */
+static const struct detector {
+    const char *name;
+    bool (*is)(struct arena *arena);
+} detectors[] = {
+    { "django", is_django },
+    { "alembic", is_alembic },
+    { "rails", is_rails },
+    { "dbmate", is_dbmate },
+    { "node-pg-migrate", is_node_pg_migrate },
+    { "knex", is_knex },
+    { "drizzle", is_drizzle },
+};
+
+const char *preset_detect(const char *prisma_schema, struct arena *arena)
+{
+    struct prisma_project project;
+
+    if (prisma_project_find(&project, ".", strcmp(prisma_schema, "off") == 0 ? "auto" : prisma_schema, arena)) {
+        return "prisma";
+    }
+    for (size_t i = 0; i < sizeof detectors / sizeof detectors[0]; i++) {
+        if (detectors[i].is(arena)) {
+            return detectors[i].name;
+        }
+    }
+    return "none";
+}
+
+const struct node *preset_document(struct reading *reading, const char *name)
+{
+    for (size_t i = 0; i < preset_count; i++) {
+        if (strcmp(preset_texts[i].name, name) == 0) {
+            struct source *source = arena_alloc(reading->arena, sizeof *source);
+
+            *source = (struct source){ RANK_PRESET, arena_printf(reading->arena, "preset %s", name) };
+            return document_parse(source, (const char *)preset_texts[i].bytes, preset_texts[i].length, reading->errors,
+                                  reading->arena);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,24 @@
+/* The presets: YAML files of config/presets, compiled in, and which of them a project wants. */
+#ifndef CONFIG_PRESET_H
+#define CONFIG_PRESET_H
+
+#include "config/reading.h"
+
+struct preset_text {
+    const char *name;
+    const unsigned char *bytes;
+    size_t length;
+};
+
+/* Made by CMake from the files in config/presets. */
+extern const struct preset_text preset_texts[];
+extern const size_t preset_count;
+
+/* What the working directory looks like: the name of a preset, "none" if like nothing known. `prisma_schema` is
+ * verify.prisma_schema as configured. */
+const char *preset_detect(const char *prisma_schema, struct arena *arena);
+
+/* The preset's document, or NULL after an error, which is a mistake of ours. */
+const struct node *preset_document(struct reading *reading, const char *name);
+
+#endif

@@ -1,0 +1,81 @@
+/* What is shared while a configuration is being read. Used inside the config room only. */
+#ifndef CONFIG_READING_H
+#define CONFIG_READING_H
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/keys.h"
+
+/* The configuration with its provenance: for every key what each source says, the last rank that is not NULL counts. */
+struct loaded {
+    struct config config; /* first: config_print gets back from it */
+    const struct node *values[CONFIG_KEYS_MAX][RANKS];
+};
+
+struct reading {
+    struct loaded *loaded;
+    struct config *config; /* &loaded->config */
+    struct strings *errors;
+    struct arena *arena;
+    bool overridden; /* the value at hand does not count: a variable that is not set is no error of it */
+};
+
+/* Adds an error at the node (or its key); always returns false. */
+#define complain(reading, node, ...) node_error((node), false, (reading)->errors, (reading)->arena, __VA_ARGS__)
+#define complain_key(reading, node, ...) node_error((node), true, (reading)->errors, (reading)->arena, __VA_ARGS__)
+
+/* ---- variable.c ---- */
+
+/* The value of an environment variable that the configuration names: NAME, else the content of the file that NAME_FILE
+ * names (a secret from then on, and one of config->file_variables). NULL if neither is set; an empty one is not set.
+ * *failed is set after an error was added. */
+const char *variable_value(struct reading *reading, const struct node *node, const char *name, bool *failed);
+
+/* A scalar's text with ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url} and $$ filled in. NULL after an error.
+ */
+const char *variable_fill(struct reading *reading, const struct node *node);
+
+/* ---- secret.c ---- */
+
+/* Registers the passwords of a URL or a keyword string with base/mask. */
+void secret_of_url(const char *url);
+/* The passwords of all URLs in the environment, and PGPASSWORD. */
+void secret_of_environment(void);
+/* A copy of the URL or keyword string with stars for its passwords. */
+const char *secret_hide(const char *url, struct arena *arena);
+
+/* ---- value.c ---- */
+
+/* Converts a node to the key's type and stores it at base + key->offset. `path` is what messages call it. Nothing is
+ * stored for a null. False after errors. */
+bool value_store(struct reading *reading, const struct key *key, const char *path, const struct node *node, void *base);
+
+/* All fields of a map (a step, a table, an assert), those not named by their defaults. */
+bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,
+                     void *base);
+
+/* A value from outside a file: lists are split at commas, or written as YAML in brackets. NULL after errors. */
+const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
+                              const char *text);
+
+/* Whether PostgreSQL takes the name as it is: not empty, at most 63 bytes. */
+bool value_check_name(struct reading *reading, const char *path, const struct node *node, const char *name);
+
+/* The path of a list's member: "migrate.steps[2]". */
+const char *value_path(const struct reading *reading, const char *path, size_t index);
+
+/* ---- lists.c ---- */
+
+bool lists_steps(struct reading *reading, const struct key *key, const struct node *list, struct steps *steps);
+bool lists_tables(struct reading *reading, const struct node *list);
+bool lists_asserts(struct reading *reading, const struct node *list);
+/* No table twice; once verify.schema is known. `list` is where verify.tables was read from. */
+bool lists_check_tables(struct reading *reading, const struct node *list);
+
+/* ---- address.c ---- */
+
+/* Whether it is host:port, [v6]:port, :port or unix:/path; `connect`: host:port, [v6]:port, /path or unix:/path.
+ * NULL if so, else what is wrong with it. */
+const char *address_problem(const char *address, bool connect);
+
+#endif

@@ -1,0 +1,131 @@
+#include "config/reading.h"
+
+#include "base/mask.h"
+
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
+
+/* Where a password stands in a text. */
+struct span {
+    const char *start;
+    size_t length;
+};
+
+static const char *authority_of(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+
+    return scheme ? scheme + 3 : NULL;
+}
+
+/* user:password@: a password that is not encoded may hold every character, @ : / ? # included, so that more than one @
+ * may be its end: the n-th possibility, or none. */
+static bool userinfo_span(const char *url, unsigned n, struct span *span)
+{
+    const char *authority = authority_of(url);
+    const char *colon = authority ? strchr(authority, ':') : NULL;
+    const char *at = colon;
+
+    do {
+        at = at ? strchr(at + 1, '@') : NULL;
+    } while (at && n--);
+    if (!at) {
+        return false;
+    }
+    *span = (struct span){ colon + 1, (size_t)(at - colon - 1) };
+    return true;
+}
+
+/* The next password=… of a query or a keyword string, from *from on. */
+static bool parameter_span(const char **from, struct span *span)
+{
+    static const char *const names[] = { "password", "sslpassword", "pass" };
+
+    for (const char *c = *from; (c = strchr(c, '=')) != NULL; c++) {
+        const char *name = c;
+
+        while (name > *from && name[-1] == ' ') {
+            name--;
+        }
+
+        const char *end = name;
+
+        while (name > *from && !strchr("?& ;\t\n'", name[-1])) {
+            name--;
+        }
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0) {
+                const char *value = c + 1 + strspn(c + 1, " ");
+                bool quoted = *value == '\'';
+                size_t length = quoted ? strcspn(value + 1, "'") : strcspn(value, "& ;\t\n");
+
+                *span = (struct span){ value + quoted, length };
+                *from = value + quoted + length;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void register_span(struct span span, struct arena *arena)
+{
+    if (span.length) {
+        mask_add(arena_strndup(arena, span.start, span.length));
+    }
+}
+
+void secret_of_url(const char *url)
+{
+    struct arena *arena = arena_new();
+    struct span span;
+
+    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
+        register_span(span, arena);
+    }
+    for (const char *from = url; parameter_span(&from, &span);) {
+        register_span(span, arena);
+    }
+    arena_free(arena);
+}
+
+void secret_of_environment(void)
+{
+    for (char **variable = environ; variable && *variable; variable++) {
+        const char *value = strchr(*variable, '=');
+
+        if (value && strncmp(*variable, "PGPASSWORD=", 11) == 0) {
+            mask_add(value + 1);
+        } else if (value && strstr(value, "://") && (strchr(value, '@') || strcasestr(value, "password="))) {
+            secret_of_url(value + 1);
+        }
+    }
+}
+
+const char *secret_hide(const char *url, struct arena *arena)
+{
+    const char *hidden = url;
+    struct span span, last = { 0 };
+
+    /* The last @ that may end it: rather too much is hidden than too little. */
+    for (unsigned n = 0; n < CANDIDATES && userinfo_span(hidden, n, &span); n++) {
+        const char *query = strchr(hidden, '?');
+
+        if (n == 0 || !query || span.start + span.length < query) {
+            last = span;
+        }
+    }
+    if (last.start) {
+        hidden = arena_printf(arena, "%.*s***%s", (int)(last.start - hidden), hidden, last.start + last.length);
+    }
+    for (const char *from = hidden; parameter_span(&from, &span);) {
+        size_t before = (size_t)(span.start - hidden);
+
+        hidden = arena_printf(arena, "%.*s***%s", (int)before, hidden, span.start + span.length);
+        from = hidden + before + 3;
+    }
+    return hidden;
+}
