@@ -22,11 +22,12 @@ static struct boot_effect *last_effect(struct boot *boot)
     return &boot->effects[boot->effect_count - 1];
 }
 
+/* Without connect_timeout an attempt lasts as long as wait.timeout allows; one that is no waiting, as a look. */
 static void order_connect(struct boot *boot, bool prove)
 {
     duration within = boot->plan->connect_timeout;
-    give_order(boot, BOOT_CONNECT, within + BOOT_ORDER_SLACK);
-    if (within == 0) {
+    give_order(boot, BOOT_CONNECT, within ? within + BOOT_ORDER_SLACK : BOOT_ORDER_TIMEOUT);
+    if (within == 0 && boot->waiting_since != BOOT_NEVER) {
         boot->deadline[TIMER_ORDER] = BOOT_NEVER;
     }
     struct boot_effect *effect = last_effect(boot);
@@ -35,9 +36,23 @@ static void order_connect(struct boot *boot, bool prove)
     effect->order.prove = prove;
 }
 
+/* An answer that never comes is waiting as well: it uses up what is left of wait.timeout and no more, but never less
+ * than the time of an attempt to connect. */
+static duration answer_timeout(const struct boot *boot)
+{
+    const struct boot_plan *plan = boot->plan;
+    duration least = plan->connect_timeout, left = plan->wait_timeout - boot_waited(boot);
+
+    if (plan->wait_timeout == 0 || least == 0 || boot->app_ran) {
+        return BOOT_ORDER_TIMEOUT;
+    }
+    left = left > least ? left : least;
+    return left < BOOT_ORDER_TIMEOUT ? left : BOOT_ORDER_TIMEOUT;
+}
+
 static void order_check(struct boot *boot)
 {
-    give_order(boot, BOOT_CHECK, BOOT_ORDER_TIMEOUT);
+    give_order(boot, BOOT_CHECK, answer_timeout(boot));
     last_effect(boot)->order.history = boot->plan->history && !boot->app_ran;
 }
 
@@ -46,7 +61,7 @@ static void order_lock(struct boot *boot)
     if (boot->lock_since == BOOT_NEVER) {
         boot->lock_since = boot->now;
     }
-    give_order(boot, BOOT_LOCK, boot->plan->connect_timeout + BOOT_ORDER_TIMEOUT);
+    give_order(boot, BOOT_LOCK, boot->plan->connect_timeout + answer_timeout(boot));
 }
 
 static void order_sessions(struct boot *boot)
@@ -81,6 +96,7 @@ static void end_spell(struct boot *boot)
     boot->waited = boot_waited(boot);
     boot->waiting_since = BOOT_NEVER;
     boot->refused_since = BOOT_NEVER;
+    boot->failure = FAILURES;
     boot->failures = 0;
     boot->deadline[TIMER_BUDGET] = BOOT_NEVER;
 }
@@ -140,10 +156,11 @@ static duration retry_delay(struct boot *boot)
     case FAILURE_NOT_LISTENING:
     case FAILURE_ALSO:
         boot->failures = 0;
-        return plan->probe_interval;
+        return plan->probe_interval ? plan->probe_interval : 1;
     case FAILURE_NO_ANSWER: {
         duration rest = boot->order_at + BOOT_SILENCE_PROBE - boot->now;
-        return rest > plan->probe_interval ? rest : plan->probe_interval;
+        duration least = plan->probe_interval ? plan->probe_interval : 1;
+        return rest > least ? rest : least;
     }
     default:
         return backoff_full_jitter(&boot->random, plan->initial_delay, plan->multiplier, boot->failures++,
@@ -208,6 +225,7 @@ ACTION(locked_check)
 {
     UNUSED_EVENT;
     boot->locked = true;
+    boot->lost = false;
     boot->queued = false;
     boot->polls = 0;
     boot->lock_waited = boot_lock_waited(boot);
@@ -246,8 +264,8 @@ ACTION(lose_lock)
 ACTION(lose_lock_in_step)
 {
     UNUSED_EVENT;
+    boot->lost |= boot->locked;
     boot->locked = false;
-    boot->lost = true;
 }
 
 /* ---- the ladder ---- */
@@ -329,18 +347,19 @@ ACTION(succeeded)
     order_check(boot);
 }
 
-/* Who took the lock meanwhile may have run steps beside it: only a new look tells, and the attempt is used up. */
-ACTION(lost_result)
+static void look_for(struct boot *boot, enum boot_result result)
+{
+    boot->deadline[TIMER_STATE] = BOOT_NEVER;
+    boot->result = result;
+    begin_spell(boot, boot->now);
+    order_connect(boot, false);
+}
+
+/* Who took the lock meanwhile may have run steps beside it: only the ledger tells. */
+ACTION(lost_check)
 {
     UNUSED_EVENT;
-    boot->deadline[TIMER_STATE] = BOOT_NEVER;
-    if (boot->attempt < boot_step(boot)->attempts) {
-        boot->attempt++;
-    } else {
-        boot->index++;
-        boot->attempt = 1;
-    }
-    order_connect(boot, false);
+    look_for(boot, RESULT_LOST);
 }
 
 ACTION(clean_up)
@@ -363,7 +382,7 @@ static void signal_child(struct boot *boot, int signal)
 ACTION(end_child)
 {
     UNUSED_EVENT;
-    boot->timed_out = true;
+    boot->timed_out = boot->state == STATE_STEPPING; /* a guard does no work that might be done */
     signal_child(boot, SIGTERM);
 }
 
@@ -408,13 +427,13 @@ ACTION(settle_later)
 ACTION(timed_out_check)
 {
     UNUSED_EVENT;
-    boot->result = RESULT_TIMED_OUT;
-    order_connect(boot, false);
+    look_for(boot, RESULT_TIMED_OUT);
 }
 
 ACTION(not_done)
 {
     UNUSED_EVENT;
+    boot->deadline[TIMER_STATE] = BOOT_NEVER;
     boot->result = RESULT_NONE;
 }
 
@@ -444,10 +463,17 @@ ACTION(close_first)
     boot->deadline[TIMER_STATE] = boot->now + BOOT_CLOSE_TIMEOUT;
 }
 
+static void disarm(struct boot *boot)
+{
+    for (int i = 0; i < BOOT_TIMERS; i++) {
+        boot->deadline[i] = BOOT_NEVER;
+    }
+}
+
 ACTION(start)
 {
     UNUSED_EVENT;
-    boot->deadline[TIMER_STATE] = BOOT_NEVER;
+    disarm(boot);
     if (!boot->plan->exec) {
         close_database(boot);
     }
@@ -522,6 +548,12 @@ ACTION(forward_stop)
     }
 }
 
+ACTION(running_stop)
+{
+    action_running(boot, event);
+    action_forward_stop(boot, &(struct boot_event){ .kind = EVENT_SIGNAL, .signal = boot->leaving - STATUS_SIGNAL });
+}
+
 ACTION(kill_rest)
 {
     UNUSED_EVENT;
@@ -529,13 +561,6 @@ ACTION(kill_rest)
 }
 
 /* ---- the end ---- */
-
-static void disarm(struct boot *boot)
-{
-    for (int i = 0; i < BOOT_TIMERS; i++) {
-        boot->deadline[i] = BOOT_NEVER;
-    }
-}
 
 static void leave(struct boot *boot, int status)
 {

@@ -62,7 +62,7 @@ struct boot_plan {
 #define BOOT_SETTLE_TIMEOUT ((duration)30 * 1000) /* for what a killed step left running in the server */
 #define BOOT_SETTLE_INTERVAL ((duration)250)
 #define BOOT_ORDER_SLACK ((duration)500)         /* the database process keeps its own deadline; ours is later */
-#define BOOT_ORDER_TIMEOUT ((duration)11 * 1000) /* of a look; the database process gives up after 10 s */
+#define BOOT_ORDER_TIMEOUT ((duration)11 * 1000) /* of a look, at most; the database process gives up after 10 s */
 #define BOOT_LOCK_POLL ((duration)100)           /* grows by half to: */
 #define BOOT_LOCK_POLL_MAX ((duration)500)
 #define BOOT_HELD_INTERVAL ((duration)15 * 1000) /* of looks while held, if interval is 0 */
@@ -206,12 +206,18 @@ struct boot_effect {
 };
 
 #define BOOT_EFFECTS 32
+#define BOOT_EFFECTS_KEPT 8 /* of them never taken by sentences */
 
 /* What a step's success waits for. */
-enum boot_result { RESULT_NONE, RESULT_SUCCEEDED, RESULT_TIMED_OUT, RESULT_AFTER };
+enum boot_result { RESULT_NONE, RESULT_SUCCEEDED, RESULT_TIMED_OUT, RESULT_LOST, RESULT_AFTER };
 
 struct boot {
     const struct boot_plan *plan;
+    /* boot_table; a test may put an altered copy here after boot_init */
+    const struct boot_row *table;
+    size_t rows;
+    unsigned *taken; /* counts of a test, one a row: how often it was taken; NULL: not counted */
+
     enum boot_state state;
     instant now;
     instant deadline[BOOT_TIMERS]; /* BOOT_NEVER: not armed */
@@ -245,7 +251,8 @@ struct boot {
     duration delay;          /* before this attempt */
     instant step_at;
     instant settle_until;
-    bool timed_out, lost, permanent, any_succeeded, after_done;
+    bool timed_out, permanent, any_succeeded, after_done;
+    bool lost; /* the lock, in mid-step, and it was not taken anew yet */
     enum boot_result result;
     struct boot_look look;
 
@@ -278,6 +285,7 @@ struct boot_row {
     bool repeats;         /* logged when it changes and else every BOOT_REPEAT_LOG */
 };
 
+#define BOOT_ROWS_MAX 128
 extern const struct boot_row boot_table[];
 extern const size_t boot_table_rows;
 

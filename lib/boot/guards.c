@@ -122,6 +122,12 @@ GUARD(before_done)
     return past_end(boot, LIST_BEFORE);
 }
 
+GUARD(steps_done_lost)
+{
+    UNUSED_EVENT;
+    return past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot);
+}
+
 GUARD(steps_done_unhealthy)
 {
     UNUSED_EVENT;
@@ -173,12 +179,14 @@ GUARD(guarded_emergency)
 
 GUARD(child_additive)
 {
-    return event->status == 0 && event->additive && !boot->leaving;
+    UNUSED_BOOT;
+    return event->status == 0 && event->additive;
 }
 
 GUARD(child_destructive)
 {
-    return event->status == 0 && !event->additive && !boot->leaving;
+    UNUSED_BOOT;
+    return event->status == 0 && !event->additive;
 }
 
 GUARD(child_ok)
@@ -195,6 +203,11 @@ GUARD(child_ok_leaving)
 GUARD(child_ok_lost)
 {
     return event->status == 0 && boot->lost;
+}
+
+GUARD(child_ok_lost_history)
+{
+    return guard_child_ok_lost(boot, event) && boot->plan->history;
 }
 
 GUARD(child_ok_beside)
@@ -299,6 +312,17 @@ GUARD(healthy_proven)
     return boot->result == RESULT_TIMED_OUT && event->look.healthy && event->look.proven;
 }
 
+GUARD(lost_proven)
+{
+    return boot->result == RESULT_LOST && event->look.healthy && event->look.proven;
+}
+
+GUARD(result_lost)
+{
+    UNUSED_EVENT;
+    return boot->result == RESULT_LOST;
+}
+
 GUARD(result_timed_out)
 {
     UNUSED_EVENT;
@@ -320,6 +344,16 @@ GUARD(after_waits)
 GUARD(after_unlocked)
 {
     return guard_after_waits(boot, event) && !lock_ok(boot);
+}
+
+GUARD(after_queued)
+{
+    return boot->queued && event->look.healthy && guard_after_unlocked(boot, event);
+}
+
+GUARD(after_broken)
+{
+    return boot->begun && boot->list == LIST_AFTER && !event->look.healthy;
 }
 
 GUARD(only_syncs)

@@ -18,7 +18,7 @@
 /* An order to the database is unanswered in these, and its failure means waiting. */
 #define ASKING (S(CONNECTING) | S(CHECKING) | S(VERIFYING) | S(LOCKING))
 /* No child runs, the application neither: a signal ends the boot at once. */
-#define IDLE (ASKING | S(RETRYING) | S(AWAITING) | S(QUEUING) | S(PAUSING) | S(CLOSING) | S(STARTING))
+#define IDLE (S(NEW) | ASKING | S(RETRYING) | S(AWAITING) | S(QUEUING) | S(PAUSING) | S(CLOSING))
 #define IN_STEP (S(GUARDING) | S(STEPPING) | S(ENDING))
 #define SETTLE (S(SETTLING) | S(UNSETTLED))
 #define HOLDING (S(HELD) | S(HELD_CONNECTING) | S(HELD_CHECKING))
@@ -34,8 +34,8 @@ const struct boot_row boot_table[] = {
         SAY(INFO, "connected", "connected to PostgreSQL again, at {host}")),
     ANY(S(CONNECTING), CONNECTED, connected_check, CHECKING,
         SAY(INFO, "connected", "connected to PostgreSQL at {host} after {waited}")),
-    ROW(ASKING, FAILED, only_looks, leave_unreachable, ENDED, SAY(ERROR, "unreachable", "{error}")),
     ROW(ASKING, FAILED, is_configuration, fail_configuration, FAILING, SAY(ERROR, "configuration", "{error}")),
+    ROW(ASKING, FAILED, only_looks, leave_unreachable, ENDED, SAY(ERROR, "unreachable", "{error}")),
     ROW(ASKING, FAILED, refused_for_good, fail_waiting, FAILING,
         SAY(ERROR, "refused", "the database refuses us for good: {error}")),
     ROW(ASKING, FAILED, waited_enough, fail_waiting, FAILING,
@@ -51,9 +51,12 @@ const struct boot_row boot_table[] = {
     ROW(S(CHECKING), CHECKED, must_run_queued, lock, LOCKING, QUIET),
     ROW(S(CHECKING), CHECKED, must_run_unlocked, lock, LOCKING,
         SAY(INFO, "locking", "{why}: taking the migration lock")),
+    ROW(S(CHECKING), CHECKED, after_broken, fail_schema, FAILING,
+        SAY(ERROR, "unhealthy", "the schema is not healthy any more after a step of migrate.after")),
     ROW(S(CHECKING), CHECKED, must_run_again, checked, ADVANCING, QUIET),
     ROW(S(CHECKING), CHECKED, must_run, enter_before, ADVANCING,
         SAY(INFO, "migrating", "{why}: running the migration steps")),
+    ROW(S(CHECKING), CHECKED, after_queued, lock, LOCKING, QUIET),
     ROW(S(CHECKING), CHECKED, healthy, checked, GOOD, SAY(INFO, "up-to-date", "{why}: no migration step runs")),
     ROW(S(CHECKING), CHECKED, may_await, await, AWAITING,
         SAY_AGAIN(WARN, "awaiting-schema",
@@ -80,6 +83,8 @@ const struct boot_row boot_table[] = {
 
     /* which step is next? */
     ROW(S(ADVANCING), GO, before_done, enter_steps, ADVANCING, QUIET),
+    ROW(S(ADVANCING), GO, steps_done_lost, lock, LOCKING,
+        SAY(INFO, "locking", "taking the migration lock anew: another replica may have done it")),
     ROW(S(ADVANCING), GO, steps_done_unhealthy, fail_schema, FAILING,
         SAY(ERROR, "unhealthy", "every migration step was tried, and the schema is still not healthy")),
     ROW(S(ADVANCING), GO, steps_done, fail_steps, FAILING, SAY(ERROR, "steps-failed", "every migration step failed")),
@@ -99,6 +104,8 @@ const struct boot_row boot_table[] = {
         SAY(INFO, "step-started", "step {step} starts, attempt {attempt} of {attempts}")),
 
     /* a step runs */
+    ROW(S(GUARDING), CHILD_ENDED, child_ok_lost, not_done, ADVANCING,
+        SAY(WARN, "step-unclear", "what step {step} would change was looked at without the lock: looking again")),
     ROW(S(GUARDING), CHILD_ENDED, child_additive, spawn_step, STEPPING,
         SAY(INFO, "step-started", "step {step} drops nothing: it starts, attempt {attempt} of {attempts}")),
     ROW(S(GUARDING), CHILD_ENDED, child_destructive, next_step, ADVANCING,
@@ -110,8 +117,10 @@ const struct boot_row boot_table[] = {
         SAY(INFO, "step-done", "step {step} ended, no other starts: leaving")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok_beside, next_step, ADVANCING,
         SAY(INFO, "step-done", "step {step} succeeded after {took}")),
-    ROW(S(STEPPING), CHILD_ENDED, child_ok_lost, lost_result, CONNECTING,
-        SAY(WARN, "step-unclear", "step {step} ended after the lock was lost: looking again")),
+    ROW(S(STEPPING), CHILD_ENDED, child_ok_lost_history, lost_check, CONNECTING,
+        SAY(WARN, "step-unclear", "step {step} ended after the lock was lost: was its work done?")),
+    ROW(S(STEPPING), CHILD_ENDED, child_ok_lost, not_done, MISSED,
+        SAY(ERROR, "step-failed", "step {step} ended after the lock was lost: the attempt counts as failed")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok, succeeded, VERIFYING,
         SAY(INFO, "step-done", "step {step} succeeded after {took}: verifying the schema")),
     ANY(S(STEPPING), CHILD_ENDED, clean_up, SETTLING,
@@ -162,6 +171,12 @@ const struct boot_row boot_table[] = {
             "step {step} timed out, but its migrations are recorded and the schema verifies: it counts as done")),
     ROW(S(VERIFYING), CHECKED, result_timed_out, not_done, MISSED,
         SAY(ERROR, "step-failed", "step {step} timed out and its work is not done")),
+    ROW(S(VERIFYING), CHECKED, lost_proven, good, GOOD,
+        SAY(WARN, "step-done",
+            "step {step} ended after the lock was lost, but its migrations are recorded and the schema verifies: it "
+            "counts as done")),
+    ROW(S(VERIFYING), CHECKED, result_lost, not_done, MISSED,
+        SAY(ERROR, "step-failed", "step {step} ended after the lock was lost and its work is not done")),
     ROW(S(VERIFYING), CHECKED, result_after, fail_schema, FAILING,
         SAY(ERROR, "unhealthy", "the schema is not healthy after the steps of migrate.after")),
     ROW(S(VERIFYING), CHECKED, healthy, good, GOOD, SAY(INFO, "healthy", "the schema is healthy after step {step}")),
@@ -176,9 +191,14 @@ const struct boot_row boot_table[] = {
     ROW(S(GOOD), GO, execs, close_first, CLOSING, QUIET),
     ANY(S(GOOD), GO, start, STARTING, QUIET),
     ANY(S(CLOSING), DATABASE_CLOSED, start, STARTING, QUIET),
+    ANY(S(CLOSING), DATABASE_DIED, start, STARTING, QUIET),
     ROW(S(CLOSING), TIMER, timer_state, kill_database_start, STARTING, QUIET),
 
     /* the application */
+    ROW(S(STARTING), SIGNAL, is_stop, note_leaving, STARTING,
+        SAY(INFO, "stopping", "{signal} received: passed on to the application once it runs")),
+    ROW(S(STARTING), APP_STARTED, is_leaving, running_stop, STOPPING,
+        SAY(INFO, "started", "application started: {app}")),
     ANY(S(STARTING), APP_STARTED, running, RUNNING, SAY(INFO, "started", "application started: {app}")),
     ANY(S(STARTING), APP_REFUSED, leave_app, ENDED, SAY(ERROR, "app-refused", "{error}")),
     ANY(ALIVE | S(STOPPING), APP_ENDED, leave_app, ENDED, SAY(INFO, "app-ended", "application ended: {outcome}")),
@@ -219,3 +239,4 @@ const struct boot_row boot_table[] = {
 const size_t boot_table_rows = sizeof boot_table / sizeof boot_table[0];
 
 _Static_assert(BOOT_STATE_COUNT <= 64, "a set of states is 64 bits");
+_Static_assert(sizeof boot_table / sizeof boot_table[0] <= BOOT_ROWS_MAX, "a copy of the table fits");
