@@ -274,6 +274,23 @@ static const char *sqlstate_in(const char *line)
     return NULL;
 }
 
+/* libpq names the address that it was handed; people know the name: "db:5432 (10.0.0.5): …". */
+static const char *with_name(const char *line, const struct addresses *addresses, struct arena *arena)
+{
+    static const char ending[] = " failed: ";
+    const char *rest = strncmp(line, "connection to server ", 21) == 0 ? strstr(line, ending) : NULL;
+
+    for (size_t i = 0; rest && i < addresses->count; i++) {
+        const struct address *address = &addresses->items[i];
+        const char *place = arena_printf(arena, "at \"%s\", port %s", address->numeric, address->port);
+
+        if (address->numeric && strncmp(line + 21, place, strlen(place)) == 0) {
+            return arena_printf(arena, "%s: %s", address_label(address, arena), rest + strlen(ending));
+        }
+    }
+    return line;
+}
+
 static void judge_line(struct verdict *verdict, const char *line, struct arena *arena)
 {
     const char *state = sqlstate_in(line);
@@ -297,7 +314,7 @@ static void judge_line(struct verdict *verdict, const char *line, struct arena *
     }
 }
 
-static struct verdict judge(const char *said, struct arena *arena)
+static struct verdict judge(const char *said, const struct addresses *addresses, struct arena *arena)
 {
     static const char *const asides[] = { "LOCATION:", "DETAIL:", "HINT:", "CONTEXT:", "\t" };
     struct verdict verdict = { .failure = FAILURES };
@@ -310,7 +327,7 @@ static struct verdict judge(const char *said, struct arena *arena)
             aside |= strncmp(line, asides[i], strlen(asides[i])) == 0;
         }
         if (!aside) {
-            judge_line(&verdict, line, arena);
+            judge_line(&verdict, with_name(line, addresses, arena), arena);
         }
     }
     return verdict;
@@ -374,7 +391,7 @@ static void no_notice(void *nothing, const PGresult *notice)
 static PGconn *explain(PGconn *connection, struct addresses *addresses, const struct deadline *deadline,
                        struct arena *arena, struct reply_failed *why)
 {
-    struct verdict verdict = judge(PQerrorMessage(connection), arena);
+    struct verdict verdict = judge(PQerrorMessage(connection), addresses, arena);
     const char *message = verdict.line ? verdict.line : "libpq gives no reason";
 
     PQfinish(connection);
@@ -414,7 +431,7 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
     PQsetNoticeReceiver(connection, no_notice, NULL);
     if (PQstatus(connection) != CONNECTION_BAD && !poll_connection(connection, deadline)) {
         PQfinish(connection);
-        message = arena_printf(arena, "%s: no answer in time", address_name(&addresses.items[0], arena));
+        message = arena_printf(arena, "%s: no answer in time", address_label(&addresses.items[0], arena));
         return failed(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
     }
     if (PQstatus(connection) != CONNECTION_OK) {

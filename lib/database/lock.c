@@ -7,7 +7,7 @@
 
 #define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
-#define PATIENCE ((duration)2000) /* for a pooler whose only server process may be taken */
+#define PATIENCE ((duration)1000) /* for a pooler whose only server process may be taken */
 #define ROUNDS 2
 
 static uint64_t hash_word(uint64_t hash, const char *word)
@@ -33,6 +33,7 @@ struct suspicion {
     PGconn *first, *second;
     int first_pid, second_pid; /* 0: not known yet */
     bool pooled;
+    bool certain; /* that or that it is not: no further round */
     const struct deadline *deadline;
     struct arena *arena;
     struct reply_failed *why;
@@ -94,6 +95,7 @@ static bool mix_up(struct suspicion *suspicion)
         PGresult *late = pipeline_result(suspicion->second, &again);
 
         suspicion->pooled = late && PQntuples(late) == 1 && atoi(PQgetvalue(late, 0, 0)) == suspicion->first_pid;
+        suspicion->certain = true;
         PQclear(late);
         return true;
     }
@@ -114,7 +116,7 @@ bool lock_session_is_kept(PGconn *connection, const struct second_connection *se
 
     bool fine = suspicion.second != NULL;
 
-    for (int i = 0; i < ROUNDS && fine && !suspicion.pooled; i++) {
+    for (int i = 0; i < ROUNDS && fine && !suspicion.pooled && !suspicion.certain; i++) {
         fine = mix_up(&suspicion);
     }
     PQfinish(suspicion.second);

@@ -100,7 +100,7 @@ void addresses_of_host(struct addresses *addresses, const char *host, const char
     freeaddrinfo(found);
 }
 
-const char *address_name(const struct address *address, struct arena *arena)
+const char *address_label(const struct address *address, struct arena *arena)
 {
     if (!address->port) {
         return address->host;
@@ -108,7 +108,10 @@ const char *address_name(const struct address *address, struct arena *arena)
     if (!address->numeric) {
         return arena_printf(arena, "%s/.s.PGSQL.%s", address->host, address->port);
     }
-    return arena_printf(arena, strchr(address->host, ':') ? "[%s]:%s" : "%s:%s", address->host, address->port);
+    if (strcmp(address->host, address->numeric) == 0) {
+        return arena_printf(arena, strchr(address->host, ':') ? "[%s]:%s" : "%s:%s", address->host, address->port);
+    }
+    return arena_printf(arena, "%s:%s (%s)", address->host, address->port, address->numeric);
 }
 
 /* ---- probing ---- */
@@ -214,12 +217,10 @@ enum failure probe_failure(const struct addresses *addresses, const char **messa
     for (size_t i = 0; i < addresses->count; i++) {
         const struct address *address = &addresses->items[i];
         enum failure this = errno_failure(address->error);
-        bool tell_number = address->numeric && strcmp(address->numeric, address->host) != 0;
 
         failure = this < failure ? this : failure; /* the table's order: the more hopeful comes first */
         if (i < NAMED_MAX) {
-            text = arena_printf(arena, "%s%s%s%s%s%s: %s", text, i ? "; " : "", address_name(address, arena),
-                                tell_number ? " (" : "", tell_number ? address->numeric : "", tell_number ? ")" : "",
+            text = arena_printf(arena, "%s%s%s: %s", text, i ? "; " : "", address_label(address, arena),
                                 address->error == ETIMEDOUT ? "no answer" : strerror(address->error));
         }
     }

@@ -47,7 +47,7 @@ size_t probe_addresses(struct addresses *addresses, const struct deadline *deadl
 /* What it means that none answered, with one line that names hosts and reasons. */
 enum failure probe_failure(const struct addresses *addresses, const char **message, struct arena *arena);
 
-/* "db:5432", "[::1]:5432", or the socket's path. */
-const char *address_name(const struct address *address, struct arena *arena);
+/* For messages: "db:5432 (10.0.0.5)", "10.0.0.5:5432", "[::1]:5432", or the socket's path. */
+const char *address_label(const struct address *address, struct arena *arena);
 
 #endif
