@@ -1,7 +1,10 @@
 #include "process/signals.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -29,6 +32,23 @@ int signals_block(void)
         set_default(number);
     }
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The kernel sends these as if we had sent them ourselves (SI_USER with our own pid). */
+static bool is_ours(const struct signalfd_siginfo *info)
+{
+    return (info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid();
+}
+
+int signals_next(int fd)
+{
+    struct signalfd_siginfo info;
+    ssize_t count;
+
+    do {
+        count = read(fd, &info, sizeof info);
+    } while ((count < 0 && errno == EINTR) || (count == (ssize_t)sizeof info && is_ours(&info)));
+    return count == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
 void signals_reset(void)

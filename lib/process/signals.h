@@ -6,9 +6,12 @@
  * came would let the kernel throw away our children's statuses, a blocked signal is queued whatever its disposition
  * (signal(7)). Those that a fault raises are blocked too, so that one sent by kill(2) can be forwarded; a fault of our
  * own still ends us (sigprocmask(2), NOTES: "the kernel forces"). Returns a signalfd (CLOEXEC, non-blocking) or -1 with
- * errno; the signals are blocked in any case.
- * A write into a closed pipe is EPIPE and leaves a SIGPIPE to be read from the signalfd: not one to forward. */
+ * errno; the signals are blocked in any case. */
 int signals_block(void);
+
+/* The next signal from the signalfd; 0: none now. Passes over what only our own writes raised (SIGPIPE for a pipe whose
+ * reader has ended, SIGXFSZ for a file too large): those are not for the application. */
+int signals_next(int fd);
 
 /* In a child or before becoming the program, the last thing before exec: every disposition default (all 64, also those
  * that the C library keeps for itself), then nothing blocked: what arrived since the fork acts now. What only came from

@@ -38,7 +38,8 @@ void inherited_streams_guard(void);
 pid_t spawn_child(const struct spawn *spawn, struct error *error);
 
 /* Becomes the program: mode exec, where own_group, foreground, null_stdin and output mean nothing. Returns only on
- * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. */
+ * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. What is
+ * pending acts on us just before the exec; in PID 1 the kernel drops it, so look at the signalfd once more before. */
 bool spawn_become(const struct spawn *spawn, struct error *error);
 
 #endif
