@@ -28,7 +28,7 @@ struct prisma_schema {
 bool prisma_schema_read(struct prisma_schema *result, const char *path, const char *schema, struct arena *arena,
                         struct error *error);
 
-/* The same of text in memory: one file. */
+/* The same of one file's text in memory; text[length] is NUL. */
 bool prisma_schema_parse(struct prisma_schema *result, const char *file, const char *text, size_t length,
                          const char *schema, struct arena *arena, struct error *error);
 
