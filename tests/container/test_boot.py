@@ -1,4 +1,4 @@
-"""The whole boot in an image FROM scratch, on a PostgreSQL in another container: names, TLS, secrets, who comes first."""
+"""The whole boot in an image FROM scratch, on a PostgreSQL in another container: names, TLS, secrets."""
 import pytest
 
 READY = "it runs"

@@ -38,7 +38,8 @@ class Stack:
 
     def ready(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['HEALTH_PORT']}/health/ready", timeout=2) as answer:
+            address = f"http://127.0.0.1:{self.ports['HEALTH_PORT']}/health/ready"
+            with urllib.request.urlopen(address, timeout=2) as answer:
                 return answer.status == 200
         except OSError:
             return False

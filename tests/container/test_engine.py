@@ -37,7 +37,8 @@ def test_the_image_runs_by_itself(podman, pgentry_image):
 
 def test_a_health_check_follows_the_schema(podman, containers, server):
     """Healthy, degraded when a table goes, healthy again; the schema is looked at every second here."""
-    started = containers.start(containers.application, env={"PGENTRY_VERIFY_INTERVAL": "1s", "PGENTRY_HEALTH_FAILURES": "1"})
+    started = containers.start(containers.application,
+                               env={"PGENTRY_VERIFY_INTERVAL": "1s", "PGENTRY_HEALTH_FAILURES": "1"})
     started.wait_for(READY)
     database = containers.url.rpartition("/")[2]
     wait_until(lambda: healthcheck(podman, started))

@@ -17,24 +17,25 @@ def healthy(container, patience=20):
         pause.wait(0.1)
 
 
+MEMORY = ["--memory", "64m", "--memory-swap", "64m"]
 SURROUNDINGS = {
     "a read-only root": ["--read-only", "--read-only-tmpfs=false"],
     "a user that no passwd file knows": ["--user", "12345"],
     "a user and a group that no file knows": ["--user", "12345:54321"],
     "no capability and no new privileges": ["--cap-drop", "all", "--security-opt", "no-new-privileges"],
-    "all of these together": ["--read-only", "--read-only-tmpfs=false", "--user", "12345", "--cap-drop", "all",
+    "all of it together": ["--read-only", "--read-only-tmpfs=false", "--user", "12345", "--cap-drop", "all",
                               "--security-opt", "no-new-privileges"],
     "another init around us": ["--init"],
     "a /tmp that executes nothing": ["--tmpfs", "/tmp:noexec"],
     "32 processes": ["--pids-limit", "32"],
-    "64 MB of memory": ["--memory", "64m", "--memory-swap", "64m"],
+    "64 MB of memory": MEMORY,
     "the database's network": ["--network", "container:db"],
 }
 
 
 @pytest.mark.parametrize("options", SURROUNDINGS.values(), ids=SURROUNDINGS)
 def test_the_whole_boot_works_in(containers, options):
-    """Waits, runs an SQL step, verifies, starts the application, is healthy, stops with 143: no shell, no file written."""
+    """Waits, runs an SQL step, verifies, starts the application, is healthy, stops with 143."""
     if "--memory" in options and not limits_memory(containers.podman):
         pytest.skip("memory cannot be limited here")
     network = options[1] if options[0] == "--network" else None
@@ -79,7 +80,7 @@ def test_an_application_that_took_nearly_all_memory_is_still_stopped(containers)
     """56 of 64 MB are the application's."""
     if not limits_memory(containers.podman):
         pytest.skip("memory cannot be limited here")
-    started = containers.start(containers.application, "memory", "56", options=["--memory", "64m", "--memory-swap", "64m"])
+    started = containers.start(containers.application, "memory", "56", options=MEMORY)
     started.wait_for(READY)
     healthy(started)
     assert started.stop() < 1.5
@@ -89,7 +90,7 @@ def test_an_application_that_took_nearly_all_memory_is_still_stopped(containers)
 def test_an_application_killed_for_memory_is_named(containers):
     if not limits_memory(containers.podman):
         pytest.skip("memory cannot be limited here")
-    started = containers.start(containers.application, "memory", "200", options=["--memory", "64m", "--memory-swap", "64m"])
+    started = containers.start(containers.application, "memory", "200", options=MEMORY)
     done = started.wait()
     assert done.exit == 137
     assert "memory" in done.stderr
