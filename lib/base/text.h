@@ -18,7 +18,7 @@ void text_char(struct text *text, char c);
 void text_bytes(struct text *text, const char *bytes, size_t length);
 void text_string(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_vprintf(struct text *text, const char *format, va_list arguments);
+void text_vprintf(struct text *text, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 /* The inside of a JSON string (RFC 8259 section 7), without the quotes. Broken UTF-8 becomes U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t length);
