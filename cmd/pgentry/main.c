@@ -251,7 +251,7 @@ struct config *command_config(const struct command_line *line, bool database_nee
                                       .settings = line->settings,
                                       .setting_count = line->setting_count,
                                       .database_needed = database_needed };
-    struct arena *arena = arena_new();
+    struct arena *arena = arena_new(); /* the configuration's, for the life of the process */
     struct strings errors = { 0 };
     struct config *config = config_load(&request, &errors, arena);
     struct error error;
@@ -259,7 +259,6 @@ struct config *command_config(const struct command_line *line, bool database_nee
     for (size_t i = 0; i < errors.count; i++) {
         fprintf(stderr, "%s\n", errors.items[i]);
     }
-    arena_free(arena);
     if (config && database_needed && !database_check_urls(config, &error)) {
         fprintf(stderr, "%s%s%s\n", error.message, error.hint[0] ? ": " : "", error.hint);
         return NULL;
