@@ -322,24 +322,33 @@ static void add_all(struct strings *argv, struct arena *arena, const char *const
     }
 }
 
+static bool is_shell_word(const char *word)
+{
+    static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What starts prisma: npx, pnpm exec, dotenv -e … --, variables before them; without the shell's own words. */
 static void add_launcher(struct strings *argv, const struct strings *command, size_t tool, struct arena *arena)
 {
-    static const char *const shell_words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
-    size_t i = 0;
+    bool leading = true;
 
-    for (size_t j = 0; j < sizeof shell_words / sizeof shell_words[0] && i < tool;) {
-        if (strcmp(command->items[i], shell_words[j]) == 0) {
-            i++;
-            j = 0;
-        } else {
-            j++;
+    for (size_t i = 0; i <= tool; i++) {
+        bool variable = leading && i < tool && strchr(command->items[i], '=') != NULL;
+
+        if (leading && is_shell_word(command->items[i])) {
+            continue;
         }
-    }
-    if (strchr(command->items[i], '=')) {
-        strings_add(arena, argv, "env");
-    }
-    for (; i <= tool; i++) {
+        if (variable && argv->count == 0) {
+            strings_add(arena, argv, "env");
+        }
+        leading = leading && variable;
         strings_add(arena, argv, command->items[i]);
     }
 }

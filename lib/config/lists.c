@@ -161,7 +161,8 @@ static bool check_step(struct reading *reading, const struct key *key, const cha
 
     return !hazard ||
            complain(reading, node_get(map, "run"),
-                    "%s: \"%s\" destroys data: if that is meant, add allow_data_loss: true to this step", path, hazard);
+                    "%s: \"%s\" destroys data: if that is meant, add allow_data_loss: true to this step", path,
+                    hazard);
 }
 
 static bool read_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,

@@ -1,0 +1,278 @@
+#include "config/reading.h"
+
+#include "base/mask.h"
+#include "base/signal_name.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- scalars as YAML ---- */
+
+/* May stand without quotes: a word that YAML takes for nothing else. */
+static bool is_plain(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
+    static const char *const reserved[] = { "true", "false", "yes", "no", "on", "off", "null", "y", "n" };
+
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (strcasecmp(text, reserved[i]) == 0) {
+            return false;
+        }
+    }
+    return *text && strspn(text, letters) == strlen(text) && !strchr("-.", *text);
+}
+
+/* Quotes are JSON's, which YAML understands. A dollar that would be filled in when it is read again is doubled. */
+static void print_string(const char *text, bool literal)
+{
+    struct arena *arena = arena_new();
+    size_t size = 12 * strlen(text) + 1;
+    struct text doubled = text_over(arena_alloc(arena, size), size), quoted = text_over(arena_alloc(arena, size), size);
+
+    for (const char *c = text; *c; c++) {
+        if (*c == '$' && (c[1] == '{' || c[1] == '$') && !literal) {
+            text_char(&doubled, '$');
+        }
+        text_char(&doubled, *c);
+    }
+    if (is_plain(doubled.data)) {
+        printf("%s", doubled.data);
+    } else {
+        text_json(&quoted, doubled.data, doubled.length);
+        printf("\"%s\"", quoted.data);
+    }
+    arena_free(arena);
+}
+
+/* What came from outside may hold a secret. */
+static void print_masked(const char *text, bool literal)
+{
+    struct arena *arena = arena_new();
+    char *copy = arena_strdup(arena, text);
+
+    mask_string(copy);
+    print_string(copy, literal);
+    arena_free(arena);
+}
+
+static void print_list(const struct strings *list, bool masked, bool literal)
+{
+    printf("[");
+    for (size_t i = 0; i < list->count; i++) {
+        printf("%s", i ? ", " : "");
+        (masked ? print_masked : print_string)(list->items[i], literal);
+    }
+    printf("]");
+}
+
+static void print_secret(const struct key *key, const char *value)
+{
+    struct arena *arena = arena_new();
+    bool url = strncmp(key->path, "database.", 9) == 0;
+
+    print_string(!value ? "" : url ? secret_hide(value, arena) : *value ? "***" : "", false);
+    arena_free(arena);
+}
+
+/* ---- where a value came from ---- */
+
+static enum rank winner_of(const struct node *const values[RANKS])
+{
+    enum rank rank = RANKS - 1;
+
+    while (rank > RANK_DEFAULT && !values[rank]) {
+        rank--;
+    }
+    return rank;
+}
+
+static void print_origin(const struct node *const values[RANKS])
+{
+    const struct node *node = values[winner_of(values)];
+
+    if (!node || node->source->rank == RANK_DEFAULT) {
+        printf(" # default");
+    } else if (node->source->rank == RANK_FILE) {
+        printf(" # from %s:%u:%u", node->source->name, node->line, node->column);
+    } else {
+        bool set = strncmp(node->source->name, "--set ", 6) == 0;
+
+        printf(" # %s", set ? "--set" : node->source->name);
+    }
+}
+
+/* ---- lists of maps ---- */
+
+static void print_step(const struct step *step)
+{
+    char buffer[DURATION_TEXT];
+
+    printf("    - name: ");
+    print_masked(step->name, false);
+    if (step->sql.count) {
+        printf("\n      sql: ");
+        print_list(&step->sql, true, false);
+    } else {
+        printf("\n      run: ");
+        if (step->shell) {
+            print_masked(step->shell, true);
+        } else {
+            print_list(&step->argv, true, true);
+        }
+    }
+    printf("\n      attempts: %u", step->attempts);
+    printf("\n      delay: %s", duration_format(step->delay, buffer));
+    printf("\n      timeout: %s", duration_format(step->timeout, buffer));
+    printf("\n      env: {");
+    for (size_t i = 0; i < step->env_count; i++) {
+        printf("%s", i ? ", " : "");
+        print_string(step->env[i].name, true);
+        printf(": ");
+        print_masked(step->env[i].value, false);
+    }
+    printf("}\n      cwd: ");
+    print_masked(step->cwd, false);
+    printf("\n      permanent_errors: ");
+    print_list(&step->permanent_errors, false, false);
+    printf("\n      allow_data_loss: %s\n", step->allow_data_loss ? "true" : "false");
+}
+
+static void print_table(const struct table *table)
+{
+    const struct {
+        const char *name;
+        const struct strings *list;
+    } lists[] = { { "columns", &table->columns },
+                  { "indexes", &table->indexes },
+                  { "privileges", &table->privileges } };
+
+    printf("    - name: ");
+    print_string(table->name, false);
+    if (table->schema) {
+        printf("\n      schema: ");
+        print_string(table->schema, false);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (lists[i].list->count) {
+            printf("\n      %s: ", lists[i].name);
+            print_list(lists[i].list, false, false);
+        }
+    }
+    printf("\n");
+}
+
+static void print_assertion(const struct assertion *assertion)
+{
+    printf("    - name: ");
+    print_masked(assertion->name, true);
+    printf("\n      sql: ");
+    print_masked(assertion->sql, true);
+    printf("\n");
+}
+
+static size_t items_of(const struct config *config, const struct key *key)
+{
+    const void *place = (const char *)config + key->offset;
+
+    return key->type == KEY_STEPS    ? ((const struct steps *)place)->count
+           : key->type == KEY_TABLES ? config->verify.table_count
+                                     : config->verify.assert_count;
+}
+
+static void print_items(const struct config *config, const struct key *key, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (key->type == KEY_STEPS) {
+            print_step(&((const struct steps *)(const void *)((const char *)config + key->offset))->items[i]);
+        } else if (key->type == KEY_TABLES) {
+            print_table(&config->verify.tables[i]);
+        } else {
+            print_assertion(&config->verify.asserts[i]);
+        }
+    }
+}
+
+/* ---- one key ---- */
+
+static void print_value(const struct key *key, const void *place, bool foreign)
+{
+    char buffer[DURATION_TEXT];
+
+    switch (key->type) {
+    case KEY_DURATION:
+        printf("%s", duration_format(*(const duration *)place, buffer));
+        break;
+    case KEY_BOOL:
+        printf("%s", *(const bool *)place ? "true" : "false");
+        break;
+    case KEY_COUNT:
+        printf("%u", *(const unsigned *)place);
+        break;
+    case KEY_NUMBER:
+        printf("%g", *(const double *)place);
+        break;
+    case KEY_ENUM:
+        printf("%s", key->words[*(const int *)place]);
+        break;
+    case KEY_SIGNAL:
+        printf("%s", *(const int *)place == SIGNAL_SAME ? "same" : signal_name(*(const int *)place));
+        break;
+    case KEY_STRINGS:
+    case KEY_NAMES:
+    case KEY_STATUSES:
+        print_list(place, foreign && key->type == KEY_STRINGS, false);
+        break;
+    default:
+        if (key->secret) {
+            print_secret(key, *(const char *const *)place);
+        } else {
+            (foreign && key->type == KEY_STRING && !key->words ? print_masked
+                                                               : print_string)(*(const char *const *)place, false);
+        }
+    }
+}
+
+static void print_key(const struct config *config, const struct key *key, const struct node *const values[RANKS])
+{
+    const char *dot = strchr(key->path, '.');
+    const void *place = (const char *)config + key->offset;
+    bool items = key->type == KEY_STEPS || key->type == KEY_TABLES || key->type == KEY_ASSERTS;
+    size_t count = items ? items_of(config, key) : 0;
+
+    printf("%s%s:", dot ? "  " : "", dot ? dot + 1 : key->path);
+    if (items) {
+        printf("%s", count ? "" : " []");
+    } else {
+        printf(" ");
+        print_value(key, place, winner_of(values) > RANK_DEFAULT);
+    }
+    print_origin(values);
+    if (key->form == FORM_PRESET && values[winner_of(values)] &&
+        strcmp(values[winner_of(values)]->text, config->migrate.preset) != 0) {
+        printf(": %s", values[winner_of(values)]->text);
+    }
+    printf("\n");
+    print_items(config, key, count);
+}
+
+void config_print(const struct config *config)
+{
+    const struct loaded *loaded = (const struct loaded *)(const void *)config; /* its first member */
+    const char *section = "";
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        const struct key *key = &config_keys.rows[i];
+        size_t length = strcspn(key->path, ".");
+
+        if (key->preset_only) {
+            continue;
+        }
+        if (key->path[length] == '.' && strncmp(section, key->path, length + 1) != 0) {
+            printf("%.*s:\n", (int)length, key->path);
+        }
+        section = key->path;
+        print_key(config, key, loaded->values[i]);
+    }
+}
