@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,31 @@
 #define STAT_BYTES 1024   /* the fields up to 22 take less: a name of 64 bytes and numbers */
 #define GENERATIONS 10000 /* /proc changes while we read it; nobody shall send us in circles */
 
+/* The number in the field after `field`; moves it there. */
+static uint64_t next_number(const char **field)
+{
+    char *end;
+    uint64_t number = strtoull(*field, &end, 10);
+
+    *field = end;
+    return number;
+}
+
+/* Fields 3 (state), 4 (parent), 5 (group) and 22 (birth). */
 static bool parse(const char *stat, struct ancestry *process)
 {
-    const char *name_end = strrchr(stat, ')'); /* the name may hold anything, blanks and brackets too */
-    char state;
+    const char *field = strrchr(stat, ')'); /* the name may hold anything, blanks and brackets too */
 
-    if (!name_end ||
-        sscanf(name_end + 1, " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-               &state, &process->parent, &process->group, &process->birth) != 4) {
+    if (!field || strlen(field) < sizeof ") R 1 1") {
         return false;
     }
-    process->ended = state == 'Z' || state == 'X';
+    process->ended = field[2] == 'Z' || field[2] == 'X';
+    field += 3;
+    process->parent = (pid_t)next_number(&field);
+    process->group = (pid_t)next_number(&field);
+    for (int number = 6; number <= 22; number++) {
+        process->birth = next_number(&field);
+    }
     return true;
 }
 
@@ -66,7 +79,7 @@ bool ancestry_each(void (*each)(void *argument, const struct ancestry *process),
 
     while (folder && (entry = readdir(folder)) != NULL) {
         struct ancestry process;
-        pid_t pid = atoi(entry->d_name);
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10); /* 0 for what is no number */
 
         if (pid > 0 && ancestry_read(pid, &process)) {
             any = true;

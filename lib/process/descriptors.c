@@ -37,7 +37,7 @@ static void one_by_one(int keep, bool on_exec)
     DIR *folder = opendir("/proc/self/fd");
 
     while (folder && (entry = readdir(folder)) != NULL) {
-        int fd = atoi(entry->d_name); /* "." and ".." are 0 */
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and ".." are 0 */
 
         if (fd >= FIRST && fd != dirfd(folder)) {
             treat(fd, keep, on_exec);

@@ -31,10 +31,9 @@ void inherited_streams_guard(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0) {
-            int opened = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-            if (opened < 0) { /* an image without /dev: a descriptor that only fails, as a closed one does */
-                opened = open("/", O_PATH | O_CLOEXEC);
+            /* In an image without /dev: a descriptor that only fails, as a closed one does. */
+            if (open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY) < 0 && open("/", O_PATH | O_CLOEXEC) < 0) {
+                return;
             }
         }
     }

@@ -129,7 +129,7 @@ static bool shows_piece_of_secret(void)
     char piece[4] = "";
 
     for (size_t i = 0; i + 3 <= sizeof SECRET - 1; i++) {
-        memcpy(piece, SECRET + i, 3);
+        memcpy(piece, &SECRET[i], 3);
         if (strstr(gathered, piece)) {
             return true;
         }

@@ -471,7 +471,7 @@ static int become(const char *const *argv)
 
     CHECK(pipe(ends) == 0 && close(ends[0]) == 0 && write(ends[1], "x", 1) < 0); /* a SIGPIPE of ours */
     CHECK(!spawn_become(&spawn, &error));
-    return error.status;
+    return (int)error.status;
 }
 
 static int become_descriptors(void)
