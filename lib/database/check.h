@@ -7,8 +7,7 @@
 #include "database/protocol.h"
 #include "database/query.h"
 
-#define CHECK_TIMEOUT ((duration)10000)          /* the whole look; then the server counts as not answering */
-#define CHECK_STATEMENT_TIMEOUT ((duration)8000) /* statement_timeout of each question in it */
+#define CHECK_STATEMENT_TIMEOUT ((duration)8000) /* of each question: less than DATABASE_ANSWER */
 #define CHECK_LOCK_TIMEOUT ((duration)2000)      /* lock_timeout: only assertions touch tables that may be locked */
 
 struct check_request {

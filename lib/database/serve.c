@@ -98,17 +98,27 @@ static bool is_alive(PGconn *connection)
     return false;
 }
 
-static bool open_place(struct server *server, struct place *place, bool probe, struct reply_failed *why)
+static bool open_within(struct server *server, struct place *place, bool probe, const struct deadline *deadline,
+                        struct reply_failed *why)
 {
     if (place->connection && is_alive(place->connection)) {
         return true;
     }
     close_place(server, place);
-
-    struct deadline deadline = deadline_in(server->config->wait.connect_timeout, server->fd);
-
-    place->connection = destination_open(&place->destination, probe, &deadline, server->order, why);
+    place->connection = destination_open(&place->destination, probe, deadline, server->order, why);
     return place->connection != NULL;
+}
+
+static struct deadline connect_deadline(const struct server *server)
+{
+    return deadline_in(server->config->wait.connect_timeout, server->fd);
+}
+
+static bool open_place(struct server *server, struct place *place, struct reply_failed *why)
+{
+    struct deadline deadline = connect_deadline(server);
+
+    return open_within(server, place, false, &deadline, why);
 }
 
 /* ---- what the URLs say ---- */
@@ -175,20 +185,18 @@ bool database_check_urls(const struct config *config, struct error *error)
 
 /* ---- ORDER_CONNECT ---- */
 
-static bool prove(struct server *server, struct reply_failed *why)
+static bool prove(struct server *server, const struct deadline *deadline, struct reply_failed *why)
 {
-    struct deadline deadline = deadline_in(server->config->wait.connect_timeout, server->fd);
     const struct statement statement = { .sql = "SELECT 1" };
 
-    return query_value(server->main.connection, &statement, &deadline, server->order, why) != NULL;
+    return query_value(server->main.connection, &statement, deadline, server->order, why) != NULL;
 }
 
-static bool others_reachable(struct server *server, struct reply_failed *why)
+static bool others_reachable(struct server *server, const struct deadline *deadline, struct reply_failed *why)
 {
-    struct deadline deadline = deadline_in(server->config->wait.connect_timeout, server->fd);
     const char *message;
 
-    if (also_reachable(&server->config->wait.also, &deadline, &message, server->order)) {
+    if (also_reachable(&server->config->wait.also, deadline, &message, server->order)) {
         return true;
     }
     failed(why, FAILURE_ALSO, NULL, message, NULL, server->order);
@@ -217,13 +225,14 @@ static void reply_connected(struct server *server)
 static void order_connect(struct server *server, const struct order_message *order)
 {
     struct reply_failed why;
+    struct deadline deadline = connect_deadline(server);
 
-    if (!open_place(server, &server->main, order->probe, &why)) {
+    if (!open_within(server, &server->main, order->probe, &deadline, &why)) {
         reply_failed(server, &why);
-    } else if (order->prove && !prove(server, &why)) {
+    } else if (order->prove && !prove(server, &deadline, &why)) {
         close_place(server, &server->main);
         reply_failed(server, &why);
-    } else if (!others_reachable(server, &why)) {
+    } else if (!others_reachable(server, &deadline, &why)) {
         reply_failed(server, &why);
     } else {
         reply_connected(server);
@@ -273,9 +282,9 @@ static void tell_wanted(struct server *server)
 static bool read_ledger_directly(struct server *server, struct check *check, bool *denied, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
-    struct deadline deadline = deadline_in(CHECK_TIMEOUT, server->fd);
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
 
-    if (!open_place(server, server->lock, false, why)) {
+    if (!open_place(server, server->lock, why)) {
         return false;
     }
     if (!check_run(server->lock->connection, &request, &deadline, check, denied, server->order, why)) {
@@ -293,10 +302,10 @@ static bool look(struct server *server, bool history, struct check *check, bool 
                                            .hand_listed = server->config->verify.table_count > 0 };
     struct deadline deadline;
 
-    if (!open_place(server, &server->main, false, why)) {
+    if (!open_place(server, &server->main, why)) {
         return false;
     }
-    deadline = deadline_in(CHECK_TIMEOUT, server->fd);
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
     if (!check_run(server->main.connection, &request, &deadline, check, denied, server->order, why)) {
         close_place(server, &server->main);
         return false;
@@ -348,7 +357,7 @@ static bool is_same_database(struct server *server, const struct deadline *deadl
     if (server->lock == &server->main) {
         return true;
     }
-    if (!open_place(server, &server->main, false, why)) {
+    if (!open_place(server, &server->main, why)) {
         return false;
     }
 
@@ -370,7 +379,7 @@ static bool ready_lock(struct server *server, const struct deadline *deadline, s
 {
     const struct second_connection second = { .open = open_second, .context = server };
 
-    if (!open_place(server, server->lock, false, why)) {
+    if (!open_place(server, server->lock, why)) {
         return false;
     }
     if (server->ready) {
@@ -387,7 +396,7 @@ static void order_lock(struct server *server)
 {
     struct reply_message message = { .reply = REPLY_BUSY };
     struct reply_failed why;
-    struct deadline deadline = deadline_in(CHECK_TIMEOUT, server->fd);
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
     enum lock_result result = LOCK_ERROR;
 
     if (ready_lock(server, &deadline, &why)) {
@@ -413,7 +422,7 @@ static void order_lock(struct server *server)
 static void order_unlock(struct server *server)
 {
     struct reply_failed why;
-    struct deadline deadline = deadline_in(CHECK_TIMEOUT, server->fd);
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
     bool released = server->held && server->lock->connection &&
                     lock_release(server->lock->connection, server->key, &deadline, server->order, &why);
 
@@ -432,11 +441,11 @@ static void order_sessions(struct server *server, const struct order_message *or
     struct reply_failed why;
     struct deadline deadline;
 
-    if (!open_place(server, server->lock, false, &why)) {
+    if (!open_place(server, server->lock, &why)) {
         reply_failed(server, &why);
         return;
     }
-    deadline = deadline_in(CHECK_TIMEOUT, server->fd);
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
     if (!sessions_count(server->lock->connection, order->age, &message.count, &message.text, &deadline, server->order,
                         &why)) {
         close_place(server, server->lock);
