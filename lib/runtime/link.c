@@ -29,11 +29,11 @@ static void stop_polling(struct database_link *link)
 {
     watch_stop(link->watch);
     link->watch = NULL;
-    frame_stream_free(&link->stream);
     if (link->stream.fd >= 0) {
         close(link->stream.fd);
-        link->stream.fd = -1;
     }
+    frame_stream_free(&link->stream);
+    link->stream.fd = -1;
 }
 
 static void copy(char *to, size_t size, const char *from)
