@@ -213,8 +213,8 @@ bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const st
     return true;
 }
 
-static const char *find_holder(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
-                               struct reply_failed *why)
+static bool find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
+                        struct arena *arena, struct reply_failed *why)
 {
     const struct statement statement = {
         .sql = "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr),"
@@ -228,29 +228,31 @@ static const char *find_holder(PGconn *connection, int64_t key, const struct dea
                         arena_printf(arena, "%u", (unsigned)((uint64_t)key & UINT32_MAX)) },
     };
     PGresult *result = query_run(connection, &statement, deadline, arena, why);
-    char *line = NULL;
+    char *line = arena_strdup(arena, "nobody any more");
 
     if (!result) {
-        return NULL;
+        return false;
     }
-    if (PQntuples(result) == 0) {
-        line = arena_strdup(arena, "nobody any more");
-    } else {
+    holder->pid = 0;
+    if (PQntuples(result)) {
         char age[DURATION_TEXT];
-        bool known = !PQgetisnull(result, 0, 3); /* another role's session: not ours to see */
-        const char *client = !PQgetisnull(result, 0, 2) ? PQgetvalue(result, 0, 2) : known ? "local socket" : "unknown";
+        bool known = !PQgetisnull(result, 0, 3); /* another role's session is not ours to see */
+        const char *usual = known ? "local socket" : "unknown";
+        const char *client = PQgetisnull(result, 0, 2) ? usual : PQgetvalue(result, 0, 2);
+        const char *name = PQgetvalue(result, 0, 1);
 
         duration_human(strtoll(PQgetvalue(result, 0, 3), NULL, 10), age);
-        line = arena_printf(arena, "pid %s, application %s, client %s, connected for %s", PQgetvalue(result, 0, 0),
-                            *PQgetvalue(result, 0, 1) ? PQgetvalue(result, 0, 1) : "unknown", client,
-                            known ? age : "an unknown time");
+        holder->pid = (uint32_t)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+        line = arena_printf(arena, "pid %u, application %s, client %s, connected for %s", holder->pid,
+                            *name ? name : "unknown", client, known ? age : "an unknown time");
     }
     PQclear(result);
     mask_string(line);
-    return line;
+    holder->text = line;
+    return true;
 }
 
-enum lock_result lock_try(PGconn *connection, int64_t key, const char **holder, const struct deadline *deadline,
+enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
                           struct arena *arena, struct reply_failed *why)
 {
     const struct statement statement = { .sql = "SELECT pg_catalog.pg_try_advisory_lock($1::bigint)",
@@ -264,8 +266,7 @@ enum lock_result lock_try(PGconn *connection, int64_t key, const char **holder, 
     if (strcmp(taken, "t") == 0) {
         return LOCK_TAKEN;
     }
-    *holder = find_holder(connection, key, deadline, arena, why);
-    return *holder ? LOCK_BUSY : LOCK_ERROR;
+    return find_holder(connection, key, holder, deadline, arena, why) ? LOCK_BUSY : LOCK_ERROR;
 }
 
 bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,

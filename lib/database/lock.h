@@ -37,8 +37,13 @@ bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const st
 
 enum lock_result { LOCK_TAKEN, LOCK_BUSY, LOCK_ERROR };
 
-/* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it, in one line. */
-enum lock_result lock_try(PGconn *connection, int64_t key, const char **holder, const struct deadline *deadline,
+struct lock_holder {
+    const char *text; /* one line, masked */
+    uint32_t pid;     /* 0: nobody any more */
+};
+
+/* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it. */
+enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
                           struct arena *arena, struct reply_failed *why);
 bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
                   struct reply_failed *why);

@@ -222,10 +222,10 @@ void reply_encode(const struct reply_message *reply, struct frame_writer *writer
         put_check(writer, &reply->check);
         break;
     case REPLY_SESSIONS:
+    case REPLY_BUSY:
         frame_u32(writer, reply->count);
         frame_string(writer, reply->text);
         break;
-    case REPLY_BUSY:
     case REPLY_NOTE:
         frame_string(writer, reply->text);
         break;
@@ -254,10 +254,10 @@ bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_messa
         get_check(payload, &reply->check, arena);
         break;
     case REPLY_SESSIONS:
+    case REPLY_BUSY:
         reply->count = frame_get_u32(payload);
         reply->text = get_name(payload, arena);
         break;
-    case REPLY_BUSY:
     case REPLY_NOTE:
         reply->text = get_name(payload, arena);
         break;

@@ -33,7 +33,7 @@ enum reply {
     REPLY_FAILED,  /* the order failed: struct reply_failed; the connection it concerned is closed */
     REPLY_CHECKED, /* struct check */
     REPLY_LOCKED,
-    REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age) */
+    REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age), `count` is its pid */
     REPLY_UNLOCKED,
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */

@@ -1,0 +1,226 @@
+#include "database/destination.h"
+
+#include "base/mask.h"
+
+#include <libpq-fe.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIBPQ_WITH_SYSTEM_CA 160000 /* sslrootcert=system came with libpq 16 */
+
+bool destination_is_shared(const struct config *config)
+{
+    const char *url = config->database.url;
+    const char *direct = config->database.direct_url;
+
+    return !direct || (url && strcmp(url, direct) == 0) || conninfo_is_prisma_proxy(url);
+}
+
+/* A value that libpq cannot know. It checks target_session_attrs last, so everything else was checked and filled in
+ * from environment, service file and password file when it stumbles over this one, before a socket is opened. */
+#define IMPOSSIBLE "pgentry asks only for the settings"
+
+static PGconn *ask_libpq(const struct conninfo *info, struct arena *arena)
+{
+    struct conninfo asked = conninfo_copy(info, arena);
+
+    conninfo_set(&asked, "target_session_attrs", IMPOSSIBLE, arena);
+    conninfo_set(&asked, "client_encoding", "UTF8", arena);
+    return PQconnectStartParams(asked.keywords, asked.values, 0);
+}
+
+static const char *option(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options && options->keyword; options++) {
+        if (strcmp(options->keyword, keyword) == 0) {
+            return options->val && *options->val ? options->val : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The n-th of a list with commas, or NULL where it is empty or there is none; a list of one serves for all. */
+static const char *item_of(const char *list, size_t n, struct arena *arena)
+{
+    bool one = list && !strchr(list, ',');
+
+    for (size_t i = 0; list && i < n && !one; i++) {
+        list = strchr(list, ',');
+        list = list ? list + 1 : NULL;
+    }
+
+    size_t length = list ? strcspn(list, ",") : 0;
+
+    return length ? arena_strndup(arena, list, length) : NULL;
+}
+
+static size_t items_in(const char *list)
+{
+    size_t count = 1;
+
+    for (; list && *list; list++) {
+        count += *list == ',';
+    }
+    return count;
+}
+
+static void take_hosts(struct destination *destination, const PQconninfoOption *options, const char *usual,
+                       struct arena *arena)
+{
+    const char *hosts = option(options, "host");
+    const char *numeric = option(options, "hostaddr");
+    const char *ports = option(options, "port");
+
+    destination->host_count = items_in(numeric ? numeric : hosts);
+    destination->hosts = arena_array(arena, destination->host_count, sizeof *destination->hosts);
+    destination->numeric = arena_array(arena, destination->host_count, sizeof *destination->numeric);
+    destination->ports = arena_array(arena, destination->host_count, sizeof *destination->ports);
+    for (size_t i = 0; i < destination->host_count; i++) {
+        const char *host = items_in(hosts) > 1 || destination->host_count == 1 ? item_of(hosts, i, arena) : NULL;
+        const char *port = item_of(ports, i, arena);
+
+        destination->numeric[i] =
+            items_in(numeric) > 1 || destination->host_count == 1 ? item_of(numeric, i, arena) : NULL;
+        destination->hosts[i] = host                      ? host
+                                : destination->numeric[i] ? destination->numeric[i]
+                                                          : arena_strdup(arena, usual);
+        destination->ports[i] = port ? port : "5432";
+    }
+}
+
+/* ---- certificates ---- */
+
+static bool readable(const char *path)
+{
+    return path && *path && access(path, R_OK) == 0;
+}
+
+static const char *home_folder(void)
+{
+    const char *home = getenv("HOME");
+    const struct passwd *user = home && *home ? NULL : getpwuid(geteuid());
+
+    return user ? user->pw_dir : home;
+}
+
+/* libpq 15 knows no CA but ~/.postgresql/root.crt: where verification is asked for and none is named, the system's
+ * bundle is handed to it, where OpenSSL and the distributions keep it. */
+static void choose_root_certificates(struct destination *destination, const PQconninfoOption *options,
+                                     struct arena *arena)
+{
+    const char *mode = option(options, "sslmode");
+    const char *given = option(options, "sslrootcert");
+    bool system = given && strcmp(given, "system") == 0 && PQlibVersion() < LIBPQ_WITH_SYSTEM_CA;
+    const char *home = home_folder();
+    const char *bundles[] = { getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt",
+                              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" };
+
+    if (system) {
+        conninfo_set(&destination->info, "sslmode", "verify-full", arena);
+    } else if (given || !mode || strncmp(mode, "verify-", 7) != 0 ||
+               (home && access(arena_printf(arena, "%s/.postgresql/root.crt", home), F_OK) == 0)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {
+        if (readable(bundles[i])) {
+            conninfo_set(&destination->info, "sslrootcert", bundles[i], arena);
+            return;
+        }
+    }
+}
+
+/* ---- what every connection of ours has ---- */
+
+static void add_settings(struct destination *destination, const struct config *config, const PQconninfoOption *options,
+                         struct arena *arena)
+{
+    static const char *const settings[][2] = {
+        { "fallback_application_name", APPLICATION },
+        { "keepalives_idle", "10" },
+        { "keepalives_interval", "5" },
+        { "keepalives_count", "3" },
+        { "tcp_user_timeout", "30000" },
+    };
+    const char *wish = option(options, "target_session_attrs");
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        conninfo_default(&destination->info, settings[i][0], settings[i][1], arena);
+    }
+    conninfo_set(&destination->info, "client_encoding", "UTF8", arena);
+    /* "any" is libpq's default: only where nobody wrote it does wait.target decide. */
+    if (config->wait.target == TARGET_READ_WRITE && !conninfo_get(&destination->info, "target_session_attrs") &&
+        !getenv("PGTARGETSESSIONATTRS") && (!wish || strcmp(wish, "any") == 0)) {
+        conninfo_set(&destination->info, "target_session_attrs", "read-write", arena);
+    }
+}
+
+/* Each host may have a line of its own in the password file. */
+static void mask_passwords(const struct destination *destination, struct arena *arena)
+{
+    for (size_t i = 0; i < destination->host_count; i++) {
+        struct conninfo one = conninfo_copy(&destination->info, arena);
+
+        conninfo_set(&one, "host", destination->hosts[i], arena);
+        conninfo_set(&one, "hostaddr", destination->numeric[i] ? destination->numeric[i] : "", arena);
+        conninfo_set(&one, "port", destination->ports[i], arena);
+
+        PGconn *asked = ask_libpq(&one, arena);
+
+        if (asked && PQpass(asked)) {
+            mask_add(PQpass(asked));
+        }
+        PQfinish(asked);
+    }
+}
+
+static bool settle(struct destination *destination, const struct config *config, PGconn *asked, struct arena *arena,
+                   struct error *error)
+{
+    const char *said = asked ? PQerrorMessage(asked) : "out of memory";
+
+    if (!strstr(said, IMPOSSIBLE)) {
+        char *line = arena_strndup(arena, said, strcspn(said, "\n"));
+
+        mask_string(line);
+        return error_set(error, STATUS_CONFIG, "%s: %s", destination->key, line);
+    }
+
+    PQconninfoOption *options = PQconninfo(asked);
+    PQconninfoOption *defaults = PQconndefaults();
+
+    take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
+    choose_root_certificates(destination, options, arena);
+    add_settings(destination, config, defaults, arena);
+    PQconninfoFree(options);
+    PQconninfoFree(defaults);
+    mask_passwords(destination, arena);
+    return true;
+}
+
+bool destination_find(struct destination *destination, const struct config *config, bool direct, struct arena *arena,
+                      struct error *error)
+{
+    const char *url = config->database.url;
+    struct error why = { 0 };
+
+    *destination = (struct destination){ .key = "database.url" };
+    if (config->database.direct_url && (direct || conninfo_is_prisma_proxy(url))) {
+        url = config->database.direct_url;
+        destination->key = "database.direct_url";
+    }
+    if (!conninfo_parse(&destination->info, url, arena, &why)) {
+        error_set(error, why.status, "%s: %s", destination->key, why.message);
+        return why.hint[0] ? error_hint(error, "%s", why.hint) : false;
+    }
+    if (direct) { /* sessions with the lock are to be recognised, whatever the URL calls the application */
+        conninfo_set(&destination->info, "application_name", APPLICATION, arena);
+    }
+
+    PGconn *asked = ask_libpq(&destination->info, arena);
+    bool fine = settle(destination, config, asked, arena, error);
+
+    PQfinish(asked);
+    return fine;
+}

@@ -1,0 +1,199 @@
+#include "database/dialect.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void set(struct reading *reading, const char *keyword, const char *value)
+{
+    conninfo_set(reading->info, keyword, value, reading->arena);
+}
+
+static void drop(struct reading *reading, const char *name)
+{
+    if (!strings_contain(&reading->info->notes, name)) {
+        strings_add(reading->arena, &reading->info->notes, name);
+    }
+}
+
+/* currentSchema is a search path: tables are made in its first. */
+static void set_schema(struct reading *reading, const char *value)
+{
+    size_t first = strcspn(value, ",");
+
+    if (first) {
+        reading->info->schema = arena_strndup(reading->arena, value, first);
+    }
+}
+
+static void set_sslmode(struct reading *reading, const char *value)
+{
+    reading->sslmode = value;
+}
+
+static void set_ssl(struct reading *reading, const char *value)
+{
+    reading->ssl = value;
+}
+
+static void set_sslfactory(struct reading *reading, const char *value)
+{
+    reading->sslfactory = value;
+}
+
+static void set_sslaccept(struct reading *reading, const char *value)
+{
+    reading->sslaccept = value;
+}
+
+static void set_sslcert(struct reading *reading, const char *value)
+{
+    reading->sslcert = value;
+}
+
+static void set_application_name(struct reading *reading, const char *value)
+{
+    set(reading, "application_name", value);
+}
+
+static void set_keepalives(struct reading *reading, const char *value)
+{
+    set(reading, "keepalives", strcmp(value, "false") == 0 ? "0" : "1");
+}
+
+static void set_target(struct reading *reading, const char *value)
+{
+    static const char *const targets[][2] = {
+        { "any", "any" },           { "primary", "primary" },
+        { "master", "primary" },    { "secondary", "standby" },
+        { "slave", "standby" },     { "preferSecondary", "prefer-standby" },
+        { "preferPrimary", "any" }, { "preferSlave", "prefer-standby" },
+    };
+
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        if (strcmp(value, targets[i][0]) == 0) {
+            set(reading, "target_session_attrs", targets[i][1]);
+            return;
+        }
+    }
+    drop(reading, "targetServerType");
+}
+
+/* SQLAlchemy gives several hosts as host=a:1&host=b:2: to libpq that is host=a,b port=1,2. */
+static void add_host(struct reading *reading, const char *value)
+{
+    const char *before = reading->url ? reading->hosts : NULL;
+    bool plain = value[0] == '/' || value[0] == '@' || strchr(value, ',');
+    const char *colon = plain ? NULL : strchr(value, ':');
+    bool port = colon && colon[1] && !colon[1 + strspn(colon + 1, "0123456789")];
+    const char *host = port ? arena_strndup(reading->arena, value, (size_t)(colon - value)) : value;
+
+    reading->hosts = before ? arena_printf(reading->arena, "%s,%s", before, host) : host;
+    if (port) {
+        reading->ports =
+            before && reading->ports ? arena_printf(reading->arena, "%s,%s", reading->ports, colon + 1) : colon + 1;
+    }
+}
+
+/* What frameworks call otherwise than libpq, or what libpq does not know and pgentry acts on. */
+static const struct {
+    const char *name;
+    void (*apply)(struct reading *reading, const char *value);
+} parameters[] = {
+    { "schema", set_schema },
+    { "currentSchema", set_schema },
+    { "sslmode", set_sslmode },
+    { "ssl", set_ssl },
+    { "sslfactory", set_sslfactory },
+    { "sslaccept", set_sslaccept },
+    { "sslcert", set_sslcert },
+    { "host", add_host },
+    { "ApplicationName", set_application_name },
+    { "targetServerType", set_target },
+    { "tcpKeepAlive", set_keepalives },
+};
+
+void dialect_parameter(struct reading *reading, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        if (strcmp(parameters[i].name, name) == 0) {
+            parameters[i].apply(reading, value);
+            return;
+        }
+    }
+    for (const PQconninfoOption *option = reading->known; option && option->keyword; option++) {
+        if (strcmp(option->keyword, name) == 0) {
+            set(reading, name, value);
+            return;
+        }
+    }
+    drop(reading, name);
+}
+
+/* ---- TLS, in several dialects ---- */
+
+/* What the framework would do, as a value of sslmode; NULL: libpq's default. */
+static const char *sslmode_of(struct reading *reading)
+{
+    static const char *const yes[] = { "true", "1", "on", "yes" };
+    const char *mode = reading->sslmode;
+    const char *ssl = reading->ssl;
+
+    for (size_t i = 0; ssl && i < sizeof yes / sizeof *yes; i++) {
+        if (strcmp(ssl, yes[i]) == 0) {
+            /* The JDBC driver verifies unless told otherwise (its manual, "ssl"). */
+            bool lax = !reading->jdbc || (reading->sslfactory && strstr(reading->sslfactory, "NonValidating"));
+
+            ssl = lax ? "require" : "verify-full";
+        }
+    }
+    if (ssl && (strcmp(ssl, "false") == 0 || strcmp(ssl, "0") == 0)) {
+        ssl = reading->jdbc ? NULL : "disable"; /* to the JDBC driver it is the default, prefer */
+    }
+    mode = mode ? mode : ssl;
+    if (mode && strcmp(mode, "no-verify") == 0) { /* node-postgres */
+        mode = "require";
+    }
+    if (reading->sslaccept && strcmp(reading->sslaccept, "strict") == 0 && !(mode && strcmp(mode, "disable") == 0)) {
+        mode = "verify-full";
+    }
+    return mode;
+}
+
+/* Prisma resolves a relative path from the schema's folder, ./prisma. */
+static const char *prisma_path(struct reading *reading, const char *path)
+{
+    const char *inside = arena_printf(reading->arena, "prisma/%s", path);
+
+    return path[0] != '/' && access(path, F_OK) != 0 && access(inside, F_OK) == 0 ? inside : path;
+}
+
+static void read_tls(struct reading *reading)
+{
+    struct conninfo *info = reading->info;
+    const char *mode = sslmode_of(reading);
+    bool lax = reading->sslaccept && strcmp(reading->sslaccept, "accept_invalid_certs") == 0;
+
+    if (mode) {
+        set(reading, "sslmode", mode);
+    }
+    if (!reading->sslcert) {
+        return;
+    }
+    /* libpq's client certificate comes with a key; Prisma's sslcert is the server's CA and comes alone. */
+    if (!reading->url || conninfo_get(info, "sslkey") || conninfo_get(info, "sslrootcert")) {
+        set(reading, "sslcert", reading->sslcert);
+    } else if (!lax) {
+        set(reading, "sslrootcert", prisma_path(reading, reading->sslcert));
+    }
+}
+
+void dialect_finish(struct reading *reading)
+{
+    if (reading->hosts) {
+        set(reading, "host", reading->hosts);
+    }
+    if (reading->ports) {
+        set(reading, "port", reading->ports);
+    }
+    read_tls(reading);
+}

@@ -1,0 +1,105 @@
+#include "database/check.h"
+#include "database/server.h"
+
+/* Finds out what is wanted, or takes it as it was found out earlier. */
+static bool know_wanted(struct server *server, struct reply_failed *why)
+{
+    const struct database_settings *settings = server->settings;
+
+    if (server->wanted_known) {
+        return true;
+    }
+    if (settings->source) {
+        settings->source(&server->wanted, server->config, server->arena);
+    } else {
+        struct frame_reader reader = { .data = settings->wanted, .length = settings->wanted_length };
+
+        if (!wanted_decode(&server->wanted, &reader, server->arena)) {
+            failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
+            return false;
+        }
+    }
+    server->wanted_known = true;
+    return true;
+}
+
+static void tell_wanted(struct server *server)
+{
+    struct frame_writer writer = { 0 };
+
+    for (size_t i = 0; i < server->wanted.notes.count; i++) {
+        reply_note(server, server->wanted.notes.items[i]);
+    }
+    wanted_encode(&server->wanted, &writer);
+    if (!writer.failed) {
+        reply(server,
+              &(struct reply_message){ .reply = REPLY_WANTED, .wanted = writer.data, .wanted_length = writer.length });
+    }
+    frame_writer_free(&writer);
+}
+
+/* Where the role of `url` may not read the ledger, that of direct_url may. */
+static bool read_ledger_directly(struct server *server, struct check *check, bool *denied, struct reply_failed *why)
+{
+    const struct check_request request = { .wanted = &server->wanted, .history = true };
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+
+    if (!place_open(server, server->lock, why)) {
+        return false;
+    }
+    if (!check_run(server->lock->connection, &request, &deadline, check, denied, server->order, why)) {
+        place_close(server, server->lock);
+        return false;
+    }
+    return true;
+}
+
+static bool look(struct server *server, bool history, struct check *check, bool *denied, struct reply_failed *why)
+{
+    const struct check_request request = { .wanted = &server->wanted,
+                                           .schema = true,
+                                           .history = history,
+                                           .hand_listed = server->config->verify.table_count > 0 };
+    struct deadline deadline;
+
+    if (!place_open(server, &server->main, why)) {
+        return false;
+    }
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    if (!check_run(server->main.connection, &request, &deadline, check, denied, server->order, why)) {
+        place_close(server, &server->main);
+        return false;
+    }
+    if (*denied && server->lock != &server->main) {
+        return read_ledger_directly(server, check, denied, why);
+    }
+    return true;
+}
+
+void order_check(struct server *server, const struct order_message *order)
+{
+    struct reply_message message = { .reply = REPLY_CHECKED };
+    struct reply_failed why;
+    bool first = !server->wanted_known && server->settings->source;
+    bool denied;
+
+    if (!know_wanted(server, &why)) {
+        reply_failed(server, &why);
+        return;
+    }
+    if (first) {
+        tell_wanted(server);
+    }
+    if (!look(server, order->history, &message.check, &denied, &why)) {
+        reply_failed(server, &why);
+        return;
+    }
+    if (denied && !server->denied_told) {
+        server->denied_told = true;
+        reply_note(
+            server,
+            "the migration history may not be read by this role, so the steps run at every boot: grant SELECT on "
+            "its table, or set database.direct_url to a role that may read it");
+    }
+    reply(server, &message);
+}

@@ -1,0 +1,59 @@
+#include "database/also.h"
+#include "database/query.h"
+#include "database/server.h"
+
+#include <string.h>
+
+static bool prove(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+{
+    const struct statement statement = { .sql = "SELECT 1" };
+
+    return query_value(server->main.connection, &statement, deadline, server->order, why) != NULL;
+}
+
+static bool others_reachable(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+{
+    const char *message;
+
+    if (also_reachable(&server->config->wait.also, deadline, &message, server->order)) {
+        return true;
+    }
+    failed(why, FAILURE_ALSO, NULL, message, NULL, server->order);
+    return false;
+}
+
+static void reply_connected(struct server *server)
+{
+    PGconn *connection = server->main.connection;
+    const char *host = PQhost(connection);
+    const char *port = PQport(connection);
+    const char *version = PQparameterStatus(connection, "server_version");
+    bool folder = host[0] == '/' || host[0] == '@';
+
+    version = version ? version : "";
+    reply(server, &(struct reply_message){
+                      .reply = REPLY_CONNECTED,
+                      .connected = { .host = folder ? host : arena_printf(server->order, "%s:%s", host, port),
+                                     .address = PQhostaddr(connection),
+                                     .server_version = arena_strndup(server->order, version, strcspn(version, " ")),
+                                     .database = PQdb(connection),
+                                     .user = PQuser(connection) },
+                  });
+}
+
+void order_connect(struct server *server, const struct order_message *order)
+{
+    struct reply_failed why;
+    struct deadline deadline = place_deadline(server);
+
+    if (!place_open_within(server, &server->main, order->probe, &deadline, &why)) {
+        reply_failed(server, &why);
+    } else if (order->prove && !prove(server, &deadline, &why)) {
+        place_close(server, &server->main);
+        reply_failed(server, &why);
+    } else if (!others_reachable(server, &deadline, &why)) {
+        reply_failed(server, &why);
+    } else {
+        reply_connected(server);
+    }
+}

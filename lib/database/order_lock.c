@@ -1,0 +1,115 @@
+#include "database/lock.h"
+#include "database/server.h"
+#include "database/sessions.h"
+
+/* ---- ORDER_LOCK and ORDER_UNLOCK ---- */
+
+static PGconn *open_second(void *context, const struct deadline *deadline, struct reply_failed *why)
+{
+    struct server *server = context;
+
+    return destination_open(&server->lock->destination, false, deadline, server->order, why);
+}
+
+static bool is_same_database(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+{
+    if (server->lock == &server->main) {
+        return true;
+    }
+    if (!place_open(server, &server->main, why)) {
+        return false;
+    }
+
+    enum sameness same =
+        lock_same_database(server->main.connection, server->lock->connection, deadline, server->order, why);
+
+    if (same == SAME_UNKNOWN) {
+        place_close(server, &server->main);
+    }
+    if (same == SAME_NO) {
+        failed(why, FAILURE_CONFIG, NULL, "database.direct_url does not lead to the same database as database.url",
+               "name the same database in both, on the same server", server->order);
+    }
+    return same == SAME_YES;
+}
+
+/* Everything that has to hold before a lock may be taken over this session, found out once. */
+static bool ready_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+{
+    const struct second_connection second = { .open = open_second, .context = server };
+
+    if (!place_open(server, server->lock, why)) {
+        return false;
+    }
+    if (server->ready) {
+        return true;
+    }
+    server->ready = is_same_database(server, deadline, why) &&
+                    lock_session_is_kept(server->lock->connection, &second, deadline, server->order, why) &&
+                    lock_prepare(server->lock->connection, server->config->verify.schema, &server->key, deadline,
+                                 server->order, why);
+    return server->ready;
+}
+
+void order_lock(struct server *server)
+{
+    struct lock_holder holder;
+    struct reply_failed why;
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    enum lock_result result = LOCK_ERROR;
+
+    if (ready_lock(server, &deadline, &why)) {
+        result = server->held
+                     ? LOCK_TAKEN
+                     : lock_try(server->lock->connection, server->key, &holder, &deadline, server->order, &why);
+    }
+    switch (result) {
+    case LOCK_TAKEN:
+        server->held = true;
+        reply_with(server, REPLY_LOCKED);
+        break;
+    case LOCK_BUSY:
+        reply(server, &(struct reply_message){ .reply = REPLY_BUSY, .text = holder.text, .count = holder.pid });
+        break;
+    case LOCK_ERROR:
+        place_close(server, server->lock);
+        reply_failed(server, &why);
+        break;
+    }
+}
+
+void order_unlock(struct server *server)
+{
+    struct reply_failed why;
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    bool released = server->held && server->lock->connection &&
+                    lock_release(server->lock->connection, server->key, &deadline, server->order, &why);
+
+    server->held = false;
+    if (!released || server->lock != &server->main) { /* the connection's end lets go in any case */
+        place_close(server, server->lock);
+    }
+    reply_with(server, REPLY_UNLOCKED);
+}
+
+/* ---- ORDER_SESSIONS ---- */
+
+void order_sessions(struct server *server, const struct order_message *order)
+{
+    struct reply_message message = { .reply = REPLY_SESSIONS };
+    struct reply_failed why;
+    struct deadline deadline;
+
+    if (!place_open(server, server->lock, &why)) {
+        reply_failed(server, &why);
+        return;
+    }
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    if (!sessions_count(server->lock->connection, order->age, &message.count, &message.text, &deadline, server->order,
+                        &why)) {
+        place_close(server, server->lock);
+        reply_failed(server, &why);
+        return;
+    }
+    reply(server, &message);
+}

@@ -1,0 +1,122 @@
+#include "database/also.h"
+#include "database/server.h"
+
+#include <poll.h>
+
+void place_close(struct server *server, struct place *place)
+{
+    PQfinish(place->connection);
+    place->connection = NULL;
+    if (place == server->lock) {
+        server->ready = false;
+        if (server->held) {
+            server->held = false;
+            reply_with(server, REPLY_LOCK_LOST);
+        }
+    }
+}
+
+/* Reads what came of itself: notices, the end. */
+bool place_is_alive(const struct place *place)
+{
+    PGconn *connection = place->connection;
+
+    while (PQstatus(connection) == CONNECTION_OK) {
+        struct pollfd fd = { .fd = PQsocket(connection), .events = POLLIN };
+
+        if (poll(&fd, 1, 0) <= 0) {
+            return true;
+        }
+        if (!PQconsumeInput(connection)) {
+            return false;
+        }
+        PQisBusy(connection); /* takes in what was read */
+    }
+    return false;
+}
+
+bool place_open_within(struct server *server, struct place *place, bool probe, const struct deadline *deadline,
+                       struct reply_failed *why)
+{
+    if (place->connection && place_is_alive(place)) {
+        return true;
+    }
+    place_close(server, place);
+    place->connection = destination_open(&place->destination, probe, deadline, server->order, why);
+    return place->connection != NULL;
+}
+
+struct deadline place_deadline(const struct server *server)
+{
+    return deadline_in(server->config->wait.connect_timeout, server->fd);
+}
+
+bool place_open(struct server *server, struct place *place, struct reply_failed *why)
+{
+    struct deadline deadline = place_deadline(server);
+
+    return place_open_within(server, place, false, &deadline, why);
+}
+
+/* ---- what the URLs say ---- */
+
+static void tell_dropped(struct server *server, const struct strings *dropped)
+{
+    const char *names = "";
+
+    for (size_t i = 0; i < dropped->count; i++) {
+        names = arena_printf(server->arena, "%s%s%s", names, i ? ", " : "", dropped->items[i]);
+    }
+    /* A later check has the answer of the first one, and whoever asked has read this. */
+    if (dropped->count && server->settings->source) {
+        reply_note(server,
+                   arena_printf(server->arena,
+                                "parameters in the database URL that libpq does not know are dropped: %s", names));
+    }
+}
+
+bool places_find(struct server *server, struct reply_failed *why)
+{
+    struct error error = { 0 };
+    struct strings dropped = { 0 };
+    const struct config *config = server->config;
+    bool shared = destination_is_shared(config);
+
+    if (server->found) {
+        return true;
+    }
+    if (!destination_find(&server->main.destination, config, false, server->arena, &error) ||
+        (!shared && !destination_find(&server->direct.destination, config, true, server->arena, &error)) ||
+        !also_check(&config->wait.also, server->order, &error)) {
+        failed(why, FAILURE_CONFIG, NULL, error.message, error.hint[0] ? arena_strdup(server->order, error.hint) : NULL,
+               server->order);
+        return false;
+    }
+    for (size_t i = 0; i < server->main.destination.info.notes.count; i++) {
+        strings_add(server->arena, &dropped, server->main.destination.info.notes.items[i]);
+    }
+    for (size_t i = 0; !shared && i < server->direct.destination.info.notes.count; i++) {
+        if (!strings_contain(&dropped, server->direct.destination.info.notes.items[i])) {
+            strings_add(server->arena, &dropped, server->direct.destination.info.notes.items[i]);
+        }
+    }
+    if (shared) { /* its session may hold the lock, and is to be recognised */
+        conninfo_set(&server->main.destination.info, "application_name", APPLICATION, server->arena);
+    }
+    server->lock = shared ? &server->main : &server->direct;
+    server->found = true;
+    tell_dropped(server, &dropped);
+    return true;
+}
+
+bool database_check_urls(const struct config *config, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct destination destination;
+    bool fine = destination_find(&destination, config, false, arena, error) &&
+                (destination_is_shared(config) || destination_find(&destination, config, true, arena, error)) &&
+                also_check(&config->wait.also, arena, error);
+
+    arena_free(arena);
+    return fine;
+}

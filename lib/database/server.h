@@ -1,0 +1,68 @@
+/* The inside of the database process: its state, and one function for each order. */
+#ifndef DATABASE_SERVER_H
+#define DATABASE_SERVER_H
+
+#include "database/connection.h"
+#include "database/database.h"
+
+/* One of the two places: url, and direct_url where that is another. */
+struct place {
+    struct destination destination;
+    PGconn *connection; /* NULL: closed */
+};
+
+struct server {
+    int fd;
+    bool closed; /* nobody listens to us any more */
+    const struct database_settings *settings;
+    const struct config *config;
+    struct frame_stream stream;
+    struct frame_writer writer;
+    struct arena *arena; /* what lives as long as the process */
+    struct arena *order; /* what lives as long as one order */
+
+    bool found; /* where the URLs lead */
+    struct place main, direct;
+    struct place *lock; /* one of these two: its session holds the lock */
+    bool ready;         /* it is known to be fit for that */
+    bool held;
+    int64_t key;
+
+    struct wanted wanted;
+    bool wanted_known;
+    bool denied_told;
+};
+
+/* ---- replies (serve.c) ---- */
+
+void reply(struct server *server, const struct reply_message *message);
+void reply_with(struct server *server, enum reply kind);
+void reply_failed(struct server *server, const struct reply_failed *why);
+void reply_note(struct server *server, const char *text);
+
+/* ---- connections (place.c) ---- */
+
+/* Finds out, once, where the URLs lead; tells of dropped parameters. */
+bool places_find(struct server *server, struct reply_failed *why);
+
+/* One attempt's time. */
+struct deadline place_deadline(const struct server *server);
+/* The place has a living connection then; the one it had, if that still lives. */
+bool place_open_within(struct server *server, struct place *place, bool probe, const struct deadline *deadline,
+                       struct reply_failed *why);
+/* The same within one attempt's time, without a probe. */
+bool place_open(struct server *server, struct place *place, struct reply_failed *why);
+/* Whether the server's end is still there, without asking it. */
+bool place_is_alive(const struct place *place);
+/* Ends the connection, and says so if the lock went with it. */
+void place_close(struct server *server, struct place *place);
+
+/* ---- orders: each gives exactly one reply ---- */
+
+void order_connect(struct server *server, const struct order_message *order);
+void order_check(struct server *server, const struct order_message *order);
+void order_lock(struct server *server);
+void order_unlock(struct server *server);
+void order_sessions(struct server *server, const struct order_message *order);
+
+#endif
