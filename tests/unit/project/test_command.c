@@ -1,0 +1,269 @@
+#include "steps.h"
+
+#include "project/command.h"
+
+static struct command command;
+
+static void find(enum history history, const char *words)
+{
+    configure(history);
+    (void)run_words(words);
+    command_find(&command, &config, scratch.arena);
+}
+
+static void find_in_shell(enum history history, const char *line)
+{
+    configure(history);
+    (void)run_shell(line);
+    command_find(&command, &config, scratch.arena);
+}
+
+static void understood(void)
+{
+    if (command.doubt) {
+        fail_msg("%s", command.doubt);
+    }
+}
+
+static void the_tools_are_known_behind_their_launchers(void **state)
+{
+    static const struct {
+        enum history history;
+        const char *words;
+    } calls[] = {
+        { HISTORY_PRISMA, "prisma migrate deploy" },
+        { HISTORY_PRISMA, "npx prisma migrate deploy" },
+        { HISTORY_PRISMA, "npx --no-install prisma migrate deploy" },
+        { HISTORY_PRISMA, "pnpm exec prisma migrate deploy" },
+        { HISTORY_PRISMA, "npm exec -- prisma migrate deploy" },
+        { HISTORY_PRISMA, "./node_modules/.bin/prisma migrate deploy" },
+        { HISTORY_PRISMA, "node node_modules/prisma/build/index.js migrate deploy" },
+        { HISTORY_DBMATE, "dbmate up" },
+        { HISTORY_DBMATE, "dbmate --no-dump-schema --wait --wait-timeout 5s migrate -v" },
+        { HISTORY_NODE_PG_MIGRATE, "npx node-pg-migrate up --no-check-order" },
+        { HISTORY_RAILS, "bundle exec rails db:migrate" },
+        { HISTORY_RAILS, "bin/rails db:prepare" },
+        { HISTORY_RAILS, "rake db:create db:migrate db:seed" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        find(calls[i].history, calls[i].words);
+        understood();
+        find_in_shell(calls[i].history, calls[i].words);
+        understood();
+    }
+}
+
+static void options_say_where_migrations_and_ledger_are(void **state)
+{
+    (void)state;
+    find(HISTORY_PRISMA, "prisma migrate deploy --schema=db/x.prisma --config c.ts");
+    understood();
+    assert_string_equal(command.schema_path, "db/x.prisma");
+    assert_string_equal(command.config_path, "c.ts");
+
+    find(HISTORY_DBMATE, "dbmate -d a,b --migrations-dir=c --migrations-table app.ledger -e DATABASE_URL up");
+    understood();
+    assert_int_equal(command.folders.count, 3);
+    assert_string_equal(command.folders.items[1], "b");
+    assert_string_equal(command.folders.items[2], "c");
+    assert_string_equal(command.table, "app.ledger");
+
+    find(HISTORY_DBMATE, "dbmate -migrations-dir a up");
+    understood();
+    assert_string_equal(command.folders.items[0], "a");
+
+    find(HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -m db -t ledger --migrations-schema s up");
+    understood();
+    assert_string_equal(command.folders.items[0], "db");
+    assert_string_equal(command.table, "ledger");
+    assert_string_equal(command.schema, "s");
+}
+
+static void what_is_not_understood_is_a_doubt(void **state)
+{
+    static const struct {
+        enum history history;
+        const char *words;
+    } calls[] = {
+        { HISTORY_PRISMA, "prisma db push" },
+        { HISTORY_PRISMA, "npm run migrate" },
+        { HISTORY_PRISMA, "prisma migrate deploy --url x" },
+        { HISTORY_PRISMA, "prisma migrate deploy extra" },
+        { HISTORY_PRISMA, "prisma migrate deploy --schema" },
+        { HISTORY_PRISMA, "prisma migrate deploy --schema a --schema b" },
+        { HISTORY_PRISMA, "pnpm --filter web exec prisma migrate deploy" },
+        { HISTORY_PRISMA, "yarn workspace web prisma migrate deploy" },
+        { HISTORY_PRISMA, "dotenv -e .env.production -- prisma migrate deploy" },
+        { HISTORY_PRISMA, "myprisma migrate deploy" },
+        { HISTORY_DBMATE, "dbmate -u postgres://other up" },
+        { HISTORY_DBMATE, "dbmate -e OTHER_URL up" },
+        { HISTORY_DBMATE, "dbmate --env-file x up" },
+        { HISTORY_DBMATE, "dbmate status" },
+        { HISTORY_DBMATE, "dbmate ---d x up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate up 1" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -s app up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -f config.json up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --ignore-pattern x up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --use-glob up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --fake up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --dry-run up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -d OTHER up" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate down" },
+        { HISTORY_RAILS, "rails db:migrate VERSION=20240101000000" },
+        { HISTORY_RAILS, "rails db:migrate assets:precompile" },
+        { HISTORY_RAILS, "rails db:migrate:primary" },
+        { HISTORY_RAILS, "rails -e production db:migrate" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        find(calls[i].history, calls[i].words);
+        if (!command.doubt) {
+            fail_msg("no doubt about: %s", calls[i].words);
+        }
+    }
+}
+
+static void a_doubt_names_the_step_and_the_word(void **state)
+{
+    (void)state;
+    find(HISTORY_PRISMA, "prisma migrate deploy --url x");
+    assert_string_equal(command.doubt, "step the step: its option --url is not understood");
+    find(HISTORY_PRISMA, "npm run migrate");
+    assert_string_equal(command.doubt, "no step is known to run prisma migrate deploy");
+}
+
+static void simple_shell_lines_are_understood(void **state)
+{
+    (void)state;
+    find_in_shell(HISTORY_PRISMA, "set -e; npx prisma migrate deploy --schema db/x.prisma && node seed.js");
+    understood();
+    assert_string_equal(command.schema_path, "db/x.prisma");
+    find_in_shell(HISTORY_DBMATE, "node wait.js\ndbmate up || exit 1\n");
+    understood();
+}
+
+static void clever_shell_lines_are_doubts(void **state)
+{
+    static const char *const lines[] = {
+        "cd api && prisma migrate deploy",
+        "export DATABASE_URL=x; prisma migrate deploy",
+        "DATABASE_URL=x prisma migrate deploy",
+        ". ./env.sh; prisma migrate deploy",
+        "env A=b prisma migrate deploy",
+        "prisma migrate deploy --schema \"a b\"",
+        "prisma migrate deploy --schema $SCHEMA",
+        "prisma migrate deploy > /dev/null",
+        "(prisma migrate deploy)",
+        "prisma migrate deploy --schema a && prisma migrate deploy --schema b",
+        "./migrate.sh",
+        "",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        find_in_shell(HISTORY_PRISMA, lines[i]);
+        if (!command.doubt) {
+            fail_msg("no doubt about: %s", lines[i]);
+        }
+    }
+}
+
+static void the_history_step_may_stand_among_others(void **state)
+{
+    (void)state;
+    configure(HISTORY_PRISMA);
+    (void)run_words("node prepare.js");
+    run_words("prisma migrate deploy")->cwd = "api";
+    (void)run_words("prisma db push --skip-generate");
+    strings_add(scratch.arena, &add_step()->sql, "fallback.sql");
+    command_find(&command, &config, scratch.arena);
+    understood();
+    assert_string_equal(command_cwd(&command), "api");
+}
+
+static void two_history_steps_must_agree(void **state)
+{
+    (void)state;
+    configure(HISTORY_DBMATE);
+    (void)run_words("dbmate -d a up");
+    (void)run_words("npx dbmate -d a migrate");
+    command_find(&command, &config, scratch.arena);
+    understood();
+    (void)run_words("dbmate -d b up");
+    command_find(&command, &config, scratch.arena);
+    assert_string_equal(command.doubt, "step the step: another step runs it in another way");
+}
+
+static void without_steps_the_tools_defaults_hold(void **state)
+{
+    (void)state;
+    configure(HISTORY_PRISMA);
+    command_find(&command, &config, scratch.arena);
+    understood();
+    assert_string_equal(command_cwd(&command), ".");
+}
+
+static void a_step_with_another_database_is_a_doubt(void **state)
+{
+    (void)state;
+    configure(HISTORY_PRISMA);
+    set_env(run_words("prisma migrate deploy"), "DATABASE_URL", "postgresql://other");
+    command_find(&command, &config, scratch.arena);
+    assert_string_equal(command.doubt, "step the step: its env sets DATABASE_URL");
+    steps[0].env[0].value = config.database.url;
+    command_find(&command, &config, scratch.arena);
+    understood();
+}
+
+static void a_steps_own_variable_comes_before_the_environment(void **state)
+{
+    struct variable from_file = { "PGENTRY_TEST_FILE", "file" };
+
+    (void)state;
+    configure(HISTORY_DBMATE);
+    set_env(run_words("dbmate up"), "PGENTRY_TEST", "step");
+    config.file_variables = &from_file;
+    config.file_variable_count = 1;
+    command_find(&command, &config, scratch.arena);
+    assert_int_equal(setenv("PGENTRY_TEST", "environment", 1), 0);
+    assert_int_equal(setenv("PGENTRY_TEST_OTHER", "environment", 1), 0);
+    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST"), "step");
+    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST_FILE"), "file");
+    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST_OTHER"), "environment");
+    assert_null(command_variable(&command, &config, "PGENTRY_TEST_NONE"));
+}
+
+static void where_prisma_is_told_to_look_is_also_said_by_db_push(void **state)
+{
+    (void)state;
+    configure(HISTORY_NONE);
+    assert_false(command_find_prisma(&command, &config, scratch.arena));
+    assert_string_equal(command_cwd(&command), ".");
+    run_words("npx prisma db push --skip-generate --schema x.prisma")->cwd = "web";
+    assert_true(command_find_prisma(&command, &config, scratch.arena));
+    assert_string_equal(command.schema_path, "x.prisma");
+    assert_string_equal(command_cwd(&command), "web");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(the_tools_are_known_behind_their_launchers),
+        SCRATCH_TEST(options_say_where_migrations_and_ledger_are),
+        SCRATCH_TEST(what_is_not_understood_is_a_doubt),
+        SCRATCH_TEST(a_doubt_names_the_step_and_the_word),
+        SCRATCH_TEST(simple_shell_lines_are_understood),
+        SCRATCH_TEST(clever_shell_lines_are_doubts),
+        SCRATCH_TEST(the_history_step_may_stand_among_others),
+        SCRATCH_TEST(two_history_steps_must_agree),
+        SCRATCH_TEST(without_steps_the_tools_defaults_hold),
+        SCRATCH_TEST(a_step_with_another_database_is_a_doubt),
+        SCRATCH_TEST(a_steps_own_variable_comes_before_the_environment),
+        SCRATCH_TEST(where_prisma_is_told_to_look_is_also_said_by_db_push),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
