@@ -34,6 +34,13 @@ bool reaper_next(struct reaped *reaped)
     return true;
 }
 
+bool reaper_stopped(pid_t child)
+{
+    siginfo_t info = { 0 };
+
+    return waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == child;
+}
+
 bool reaper_adopt_orphans(void)
 {
     return getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;

@@ -15,6 +15,9 @@ struct reaped {
 /* Takes one ended child without blocking. False: none now. Call it until then: one SIGCHLD may stand for many. */
 bool reaper_next(struct reaped *reaped);
 
+/* True once for each time that this child of ours was stopped (a SIGCHLD tells of that too). */
+bool reaper_stopped(pid_t child);
+
 /* If we are not PID 1: become the subreaper (prctl(2) PR_SET_CHILD_SUBREAPER). False if the kernel refuses. */
 bool reaper_adopt_orphans(void);
 

@@ -1,6 +1,7 @@
 #include "process/terminal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,4 +26,40 @@ void terminal_take(void)
 void terminal_reclaim(void)
 {
     (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+}
+
+void terminal_lend(pid_t child)
+{
+    if (terminal_ours()) {
+        (void)tcsetpgrp(STDIN_FILENO, getpgid(child));
+    }
+}
+
+static bool is_lent(pid_t child)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    return foreground > 0 && foreground == getpgid(child);
+}
+
+/* The group of a shell with job control is another than ours, in the same session: what POSIX calls not orphaned. */
+bool terminal_should_suspend(pid_t child)
+{
+    pid_t parent = getppid();
+
+    return getpid() != 1 && is_lent(child) && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
+}
+
+void terminal_suspend(pid_t child)
+{
+    bool lent = is_lent(child);
+
+    if (lent) {
+        terminal_reclaim();
+    }
+    (void)kill(lent ? 0 : getpid(), SIGSTOP); /* 0: our group, the other programs of a pipeline with us */
+    if (lent) {
+        terminal_lend(child);
+    }
+    (void)kill(getpgid(child) == child ? -child : child, SIGCONT);
 }

@@ -1,9 +1,10 @@
-/* The controlling terminal: who reads from it (job control, POSIX XBD 11.1). Both block nothing and need SIGTTOU
- * blocked, as signals_block leaves it. */
+/* The controlling terminal: who reads from it (job control, POSIX XBD 11.1). All of this needs SIGTTOU blocked, as
+ * signals_block leaves it. */
 #ifndef PROCESS_TERMINAL_H
 #define PROCESS_TERMINAL_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* True if standard input is our controlling terminal and we are its foreground group: only then it is ours to give. A
  * session leader without a controlling terminal whose standard input is a free one gets it as that. */
@@ -14,5 +15,17 @@ void terminal_take(void);
 
 /* In the parent, after a foreground child has ended: the terminal returns to us. */
 void terminal_reclaim(void);
+
+/* Gives the terminal, if it is ours, to a child's group. For a SIGCONT: a shell's `fg` gave it to us. */
+void terminal_lend(pid_t child);
+
+/* For a child that was stopped (reaper_stopped): true if it holds the terminal (somebody typed ^Z) and a shell with job
+ * control started us. That shell waits for us, and would wait for ever. */
+bool terminal_should_suspend(pid_t child);
+
+/* Stops us, with our whole group if the child holds the terminal, and takes that from it. Returns when we are
+ * continued; the child is then continued too, and has the terminal again if we were given it. Not for PID 1, which
+ * cannot be stopped. Also the answer to a TSTP, TTIN or TTOU that was passed on to the child. */
+void terminal_suspend(pid_t child);
 
 #endif

@@ -1,5 +1,6 @@
 #include "process/terminal.h"
 
+#include "process/reaper.h"
 #include "process/signals.h"
 #include "run.h"
 
@@ -113,6 +114,77 @@ static void what_is_no_terminal_is_not_ours(void **state)
     assert_holds(on_pipe);
 }
 
+/* Started by a shell with job control: ^Z, then fg. */
+static int suspended_program(void)
+{
+    struct spawn spawn = plain(ARGV("sleep", "1000"));
+    siginfo_t info;
+    char control_z = 26;
+
+    spawn.own_group = spawn.foreground = true;
+
+    pid_t child = spawn_child(&spawn, &error);
+
+    CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child && !reaper_stopped(child));
+    CHECK(write(master, &control_z, 1) == 1);
+    CHECK(waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT) == 0);
+    CHECK(reaper_stopped(child) && !reaper_stopped(child) && terminal_should_suspend(child));
+    terminal_suspend(child); /* until the shell continues us */
+    CHECK(tcgetpgrp(STDIN_FILENO) == child);
+    CHECK(waitid(P_PID, (id_t)child, &info, WCONTINUED) == 0);
+    CHECK(kill(child, SIGKILL) == 0 && wait_status(child) == SIGKILL);
+    return 0;
+}
+
+static int as_shell(void)
+{
+    siginfo_t info;
+    int status;
+
+    CHECK(new_session() == 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0);
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setpgid(0, 0);
+        (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+        _exit(suspended_program());
+    }
+    (void)setpgid(pid, pid);
+    CHECK(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) == 0 && info.si_code == CLD_STOPPED);
+    CHECK(tcgetpgrp(STDIN_FILENO) == pid && tcsetpgrp(STDIN_FILENO, getpgrp()) == 0);
+    CHECK(tcsetpgrp(STDIN_FILENO, pid) == 0 && kill(-pid, SIGCONT) == 0);
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    return 0;
+}
+
+static void under_a_shell_control_z_suspends_us_with_the_application(void **state)
+{
+    (void)state;
+    assert_holds(as_shell);
+}
+
+static int leader_with_stopped_child(void)
+{
+    struct spawn spawn = plain(ARGV("sleep", "1000"));
+
+    CHECK(new_session() == 0);
+    spawn.own_group = spawn.foreground = true;
+
+    pid_t child = spawn_child(&spawn, &error);
+
+    CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child);
+    CHECK(!terminal_should_suspend(child)); /* nobody there to continue us */
+    CHECK(kill(child, SIGKILL) == 0 && wait_status(child) == SIGKILL);
+    return 0;
+}
+
+static void without_a_shell_we_are_not_suspended(void **state)
+{
+    (void)state;
+    assert_holds(leader_with_stopped_child);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +193,8 @@ int main(void)
         cmocka_unit_test(a_program_that_is_not_there_leaves_the_terminal_to_us),
         cmocka_unit_test(from_the_background_the_terminal_is_not_taken),
         cmocka_unit_test(what_is_no_terminal_is_not_ours),
+        cmocka_unit_test(under_a_shell_control_z_suspends_us_with_the_application),
+        cmocka_unit_test(without_a_shell_we_are_not_suspended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
