@@ -123,6 +123,7 @@ enum boot_state {
     X(EVENT_SESSIONS)                                                                              \
     X(EVENT_LOCK_LOST)                                                                             \
     X(EVENT_DATABASE_DIED)   /* of itself */                                                       \
+    X(EVENT_RELEASED)        /* the application's own address was let go */                        \
     X(EVENT_DATABASE_CLOSED) /* as asked */                                                        \
     X(EVENT_CHILD_ENDED)     /* the step or guard; also: it could not be started (126, 127, 71) */ \
     X(EVENT_APP_STARTED)                                                                           \

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,16 +22,26 @@ static bool close_range_works(int first, int last, unsigned flags)
     return first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, flags) == 0;
 }
 
-static void treat(int fd, int keep, bool on_exec)
+static bool is_kept(int fd, const int *keep, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keep[i] == fd) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void treat(int fd, const int *keep, size_t count, bool on_exec)
 {
     if (on_exec) {
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* its only flag */
-    } else if (fd != keep) {
+    } else if (!is_kept(fd, keep, count)) {
         (void)close(fd);
     }
 }
 
-static void one_by_one(int keep, bool on_exec)
+static void one_by_one(const int *keep, size_t count, bool on_exec)
 {
     struct rlimit limit = { 0 };
     const struct dirent *entry;
@@ -40,7 +51,7 @@ static void one_by_one(int keep, bool on_exec)
         int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and ".." are 0 */
 
         if (fd >= FIRST && fd != dirfd(folder)) {
-            treat(fd, keep, on_exec);
+            treat(fd, keep, count, on_exec);
         }
     }
     if (folder) {
@@ -49,22 +60,38 @@ static void one_by_one(int keep, bool on_exec)
     }
     (void)getrlimit(RLIMIT_NOFILE, &limit);
     for (int fd = FIRST; fd < LAST_TRIED && (rlim_t)fd < limit.rlim_cur; fd++) {
-        treat(fd, keep, on_exec);
+        treat(fd, keep, count, on_exec);
     }
 }
 
 void descriptors_close_on_exec(void)
 {
     if (!close_range_works(FIRST, ~0U >> 1, CLOSE_RANGE_CLOEXEC)) {
-        one_by_one(-1, true);
+        one_by_one(NULL, 0, true);
     }
 }
 
-void descriptors_close(int keep)
+/* The lowest of those kept that is not below `from`, or INT_MAX. */
+static int next_kept(int from, const int *keep, size_t count)
 {
-    int middle = keep >= FIRST ? keep : FIRST - 1;
+    int next = INT_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (keep[i] >= from && keep[i] < next) {
+            next = keep[i];
+        }
+    }
+    return next;
+}
 
-    if (!close_range_works(FIRST, middle - 1, 0) || !close_range_works(middle + 1, ~0U >> 1, 0)) {
-        one_by_one(keep, false);
+void descriptors_close(const int *keep, size_t count)
+{
+    for (int from = FIRST; from < INT_MAX;) {
+        int kept = next_kept(from, keep, count);
+
+        if (!close_range_works(from, kept == INT_MAX ? INT_MAX : kept - 1, 0)) {
+            one_by_one(keep, count, false);
+            return;
+        }
+        from = kept == INT_MAX ? INT_MAX : kept + 1;
     }
 }

@@ -2,10 +2,12 @@
 #ifndef PROCESS_DESCRIPTORS_H
 #define PROCESS_DESCRIPTORS_H
 
+#include <stddef.h>
+
 /* Every descriptor from 3 on will be closed by exec. */
 void descriptors_close_on_exec(void);
 
-/* Closes every descriptor from 3 on but `keep` (-1: none). */
-void descriptors_close(int keep);
+/* Closes every descriptor from 3 on but those `count` in `keep`. */
+void descriptors_close(const int *keep, size_t count);
 
 #endif

@@ -118,7 +118,7 @@ static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
 {
     struct failure failure;
 
-    descriptors_close(spawn->keep);
+    descriptors_close(spawn->keep, spawn->keep_count);
     log_forked();
     if (!prepare(spawn, &failure)) {
         _exit(STATUS_RESOURCE);

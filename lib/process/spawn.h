@@ -6,6 +6,7 @@
 #include "process/credentials.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct spawn {
@@ -21,7 +22,8 @@ struct spawn {
     bool foreground; /* with own_group, and if standard input is our controlling terminal: its foreground group */
     bool null_stdin; /* standard input from /dev/null */
     int output;      /* >= 0: becomes standard output and standard error; -1: as is */
-    int keep;        /* entry only: one more descriptor that stays open; -1: none */
+    const int *keep; /* entry only: more descriptors that stay open */
+    size_t keep_count;
 };
 
 /* Call it first in main: opens /dev/null, close-on-exec, on those of the descriptors 0 to 2 that are closed, so that

@@ -45,8 +45,7 @@ void app_start(struct supervisor *s)
                            .credentials = &s->credentials,
                            .own_group = true,
                            .foreground = true,
-                           .output = -1,
-                           .keep = -1 };
+                           .output = -1 };
     name_app(s);
     if (s->plan.exec) {
         log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);

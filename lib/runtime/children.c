@@ -145,10 +145,10 @@ static void on_output(struct supervisor *s)
 
 /* ---- its life ---- */
 
-int spared(const struct supervisor *s, pid_t pids[4])
+int spared(const struct supervisor *s, pid_t pids[SPARED])
 {
     int count = 0;
-    const pid_t helpers[] = { s->database.pid, s->database.old, log_helper_pid() };
+    const pid_t helpers[] = { s->database.pid, s->database.old, s->http.pid, log_helper_pid() };
     for (size_t i = 0; i < sizeof helpers / sizeof helpers[0]; i++) {
         if (helpers[i] > 0) {
             pids[count++] = helpers[i];
@@ -229,8 +229,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .credentials = &s->credentials,
                            .own_group = true,
                            .null_stdin = true,
-                           .output = write_end,
-                           .keep = -1 };
+                           .output = write_end };
     child->pid = spawn_child(&spawn, &error);
     close(write_end);
     arena_free(arena);
@@ -243,7 +242,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
 
 void child_signal(struct supervisor *s, int signal)
 {
-    pid_t pids[4];
+    pid_t pids[SPARED];
     int count = spared(s, pids);
     if (s->child.pid > 0 || s->child.ended > 0) {
         reaper_kill_tree(s->child.pid > 0 ? s->child.pid : s->child.ended, signal, pids, count);

@@ -187,7 +187,9 @@ static bool start(struct supervisor *s, struct error *error)
                                          .source = link->wanted ? NULL : project_wanted,
                                          .wanted = link->wanted,
                                          .wanted_length = link->wanted_length } };
-    struct spawn spawn = { .entry = serve, .argument = &entry, .own_group = true, .output = -1, .keep = pair[1] };
+    struct spawn spawn = {
+        .entry = serve, .argument = &entry, .own_group = true, .output = -1, .keep = &pair[1], .keep_count = 1
+    };
     link->pid = spawn_child(&spawn, error);
     close(pair[1]);
     if (link->pid < 0) {

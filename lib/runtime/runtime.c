@@ -130,6 +130,7 @@ static void arm_timer(struct supervisor *s)
 {
     enum boot_timer which;
     instant next = boot_next_deadline(&s->boot, &which);
+    next = s->http.restart_at < next ? s->http.restart_at : next;
     if (next == BOOT_NEVER) {
         uv_timer_stop(&s->timer);
         return;
@@ -137,6 +138,13 @@ static void arm_timer(struct supervisor *s)
     instant now = clock_now();
     uv_update_time(&s->loop);
     uv_timer_start(&s->timer, on_timer, next > now ? (uint64_t)(next - now) : 0, 0);
+}
+
+static void note_readiness(struct supervisor *s)
+{
+    const struct boot *boot = &s->boot;
+    s->status.ready = strcmp(boot_phase(boot), "running") == 0 && boot->failed_looks < s->config->health.failures;
+    s->status.counters[COUNTER_DROPPED] = (int64_t)log_dropped();
 }
 
 static void handle_events(struct supervisor *s)
@@ -154,6 +162,8 @@ static void handle_events(struct supervisor *s)
             carry_out(s, &s->boot.effects[i]);
         }
     }
+    note_readiness(s);
+    http_push(s);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -161,6 +171,9 @@ static void on_timer(uv_timer_t *timer)
     struct supervisor *s = timer->data;
     enum boot_timer which;
     instant now = clock_now();
+    if (s->http.restart_at <= now) {
+        http_start(s);
+    }
     if (boot_next_deadline(&s->boot, &which) <= now) {
         supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
     }
@@ -174,8 +187,8 @@ static void reap(struct supervisor *s)
             app_reaped(s, &reaped);
         } else if (reaped.pid == s->child.pid) {
             child_reaped(s, &reaped);
-        } else if (!database_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
-            s->orphans++;
+        } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
+            s->status.counters[COUNTER_ORPHANS]++;
         }
         handle_events(s);
     }
@@ -199,7 +212,8 @@ static void on_signal(struct supervisor *s)
 static bool set_up(struct supervisor *s, struct error *error)
 {
     s->arena = arena_new();
-    s->database.stream.fd = s->child.fd = -1;
+    s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
+    s->http.restart_at = BOOT_NEVER;
     s->signal_fd = prepared_signal_fd;
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
@@ -215,7 +229,8 @@ static bool set_up(struct supervisor *s, struct error *error)
     }
     boot_init(&s->boot, &s->plan, seed);
     status_init(&s->status, s->config);
-    return true;
+    status_phase(&s->status, boot_phase(&s->boot));
+    return s->plan.goal != GOAL_RUN || http_bind(s, error);
 }
 
 static void warn(const struct supervisor *s)
@@ -287,6 +302,7 @@ int runtime_run(const struct runtime_request *request)
         return error.status;
     }
     warn(s);
+    http_start(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     handle_events(s);
     while (!s->ending) {
@@ -296,6 +312,7 @@ int runtime_run(const struct runtime_request *request)
         handle_events(s);
     }
     print_result(s);
+    http_end(s);
     wait_for_database(s);
     log_drain(LAST_WORDS);
     return s->exit_status;

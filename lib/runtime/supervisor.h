@@ -8,6 +8,7 @@
 #include "process/output.h"
 #include "process/reaper.h"
 #include "runtime/runtime.h"
+#include "status/http.h"
 #include "status/status.h"
 
 #include <uv.h>
@@ -32,6 +33,22 @@ struct drop_scan {
     bool comment, dash;
     size_t letters;
     char word[4];
+};
+
+/* The http process, as PID 1 sees it. */
+struct http_link {
+    pid_t pid; /* 0: none */
+    struct http_sockets sockets;
+    struct frame_stream stream;
+    struct watch *watch, *write_watch;
+    int write_fd; /* the stream's, once more, for the second watch; -1: not needed yet */
+    struct frame_writer writer;
+    size_t sent;
+    bool sending;              /* writer holds a frame of which `sent` bytes are gone */
+    bool dirty, pong, release; /* what is to be sent next */
+    bool ended;                /* on purpose */
+    uint64_t pushed;           /* hash of the status that was sent last */
+    instant restart_at;        /* BOOT_NEVER: it runs, or is not wanted */
 };
 
 /* The step or guard that runs. */
@@ -85,6 +102,7 @@ struct supervisor {
     int signal_fd;
 
     struct database_link database;
+    struct http_link http;
     struct child child;
     struct credentials credentials;
     pid_t app;
@@ -100,7 +118,6 @@ struct supervisor {
 
     bool ending;
     int exit_status;
-    uint64_t orphans; /* reaped for the container */
 };
 
 /* runtime.c */
@@ -120,12 +137,21 @@ void database_close(struct supervisor *s);
 void database_kill(struct supervisor *s);
 bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of ours */
 
+/* http_link.c: the http process */
+bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
+void http_start(struct supervisor *s);
+void http_push(struct supervisor *s);    /* the status, if it changed */
+void http_release(struct supervisor *s); /* the placeholder; answered by EVENT_RELEASED */
+void http_end(struct supervisor *s);
+bool http_reaped(struct supervisor *s, pid_t pid);
+
 /* children.c: steps and guards */
 void child_spawn(struct supervisor *s, const struct boot_effect *effect);
 void child_signal(struct supervisor *s, int signal);
 void child_reaped(struct supervisor *s, const struct reaped *reaped);
 /* Pids that no signal to a step's tree may reach. */
-int spared(const struct supervisor *s, pid_t pids[4]);
+#define SPARED 4
+int spared(const struct supervisor *s, pid_t pids[SPARED]);
 
 /* guard.c */
 bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);

@@ -51,6 +51,21 @@ struct status_step {
     char last[STATUS_LAST];    /* its last lines, newline-separated */
 };
 
+/* Counted over this boot, for /metrics: name, help. */
+#define STATUS_COUNTER_TABLE(X)                                                                                       \
+    X(COUNTER_LOOKS, "pgentry_schema_checks_total", "Looks at the schema.")                                           \
+    X(COUNTER_LOOKS_FAILED, "pgentry_schema_checks_failed_total", "Looks that failed or found the schema unhealthy.") \
+    X(COUNTER_ORPHANS, "pgentry_orphans_reaped_total", "Orphaned processes reaped for the container.")                \
+    X(COUNTER_RESTARTS, "pgentry_helper_restarts_total", "Restarts of the http process.")                             \
+    X(COUNTER_DROPPED, "pgentry_log_lines_dropped_total", "Log lines that a slow or dead reader did not take.")
+
+enum status_counter {
+#define X(name, metric, help) name,
+    STATUS_COUNTER_TABLE(X)
+#undef X
+        STATUS_COUNTERS
+};
+
 struct status {
     const char *version;
     const char *phase;
@@ -70,6 +85,8 @@ struct status {
     size_t step_count;
 
     const char *preset;
+    bool ready; /* phase running and healthy, health.failures considered */
+    int64_t counters[STATUS_COUNTERS];
     int exit_status;          /* of pgentry; -1: it goes on */
     char reason[STATUS_TEXT]; /* why it failed, or empty */
 };

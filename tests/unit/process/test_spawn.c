@@ -399,15 +399,17 @@ static int entry_checks(void *argument)
 
 static int spawn_entry_checks(void)
 {
-    struct spawn spawn = { .entry = entry_checks, .argument = &keep_end, .output = -1, .keep = 77 };
+    struct spawn spawn = { .entry = entry_checks, .argument = &keep_end, .output = -1, .keep = &keep_end, .keep_count = 1 };
 
     CHECK(signals_block() >= 0);
     CHECK(dup2(0, 77) == 77 && dup2(0, 76) == 76 && dup2(0, 78) == 78 && dup2(0, 3) == 3);
     keep_end = 77;
     CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
-    spawn.keep = keep_end = -1;
+    keep_end = -1;
+    spawn.keep_count = 0;
     CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
-    spawn.keep = keep_end = 3;
+    keep_end = 3;
+    spawn.keep_count = 1;
     CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
     return 0;
 }
@@ -446,7 +448,7 @@ static void an_entry_does_not_outlive_us(void **state)
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct spawn spawn = { .entry = wait_for_ever, .output = -1, .keep = ends[1] };
+        struct spawn spawn = { .entry = wait_for_ever, .output = -1, .keep = &ends[1], .keep_count = 1 };
 
         if (spawn_child(&spawn, &error) > 0) {
             (void)close(ends[1]);

@@ -1,5 +1,5 @@
 # Makes a C file of config/presets/*.yaml: cmake -DPRESETS="a.yaml;b.yaml" -DOUTPUT=presets.c -P embed.cmake
-set(code "/* Made from config/presets by cmake/embed.cmake. */\n#include \"config/preset.h\"\n\n")
+set(code "/* Made from config/presets by config/embed.cmake. */\n#include \"config/preset.h\"\n\n")
 set(rows "")
 foreach(file ${PRESETS})
   get_filename_component(name ${file} NAME_WE)

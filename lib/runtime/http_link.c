@@ -1,0 +1,304 @@
+/* The http process as PID 1 sees it: started with the sockets bound here, fed the status, started anew when it dies. */
+#include "base/mask.h"
+#include "process/spawn.h"
+#include "runtime/supervisor.h"
+#include "status/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RESTART_FIRST ((duration)100)
+#define RESTART_MAX ((duration)30 * 1000)
+
+/* ---- in the http process ---- */
+
+struct entry {
+    struct supervisor *s;
+    struct http_settings settings;
+    char token[1024];
+    char instance[HTTP_INSTANCE_TEXT];
+};
+
+/* This process shall know nothing: neither configuration nor environment nor what is to be masked. */
+static void forget(void *argument)
+{
+    struct supervisor *s = ((struct entry *)argument)->s;
+    for (char **variable = environ; variable && *variable; variable++) {
+        explicit_bzero(*variable, strlen(*variable));
+    }
+    mask_wipe();
+    explicit_bzero(&s->say, sizeof s->say);
+    explicit_bzero(&s->status, sizeof s->status);
+    config_free((struct config *)s->config);
+    arena_free(s->database.arena);
+    arena_free(s->arena);
+}
+
+static int serve(void *argument)
+{
+    struct entry *entry = argument;
+    return http_serve(&entry->settings);
+}
+
+/* ---- in PID 1 ---- */
+
+static void on_failed(void *argument, const struct error *error)
+{
+    const struct supervisor *s = argument;
+    log_event(s->config->health.listen_set ? LOG_ERROR : LOG_WARN, "listen-failed", NULL, "%s", error->message);
+}
+
+static void on_placeholder_failed(void *argument, const struct error *error)
+{
+    (void)argument;
+    log_event(LOG_ERROR, "listen-failed", NULL, "health.placeholder: %s", error->message);
+}
+
+bool http_bind(struct supervisor *s, struct error *error)
+{
+    const struct config *config = s->config;
+    struct http_link *link = &s->http;
+    size_t failed = http_listen(&link->sockets, &config->health.listen, false, on_failed, s);
+    failed = config->health.listen_set ? failed : 0;
+    failed += http_listen(&link->sockets, &config->health.placeholder, true, on_placeholder_failed, s);
+    return failed == 0 || error_set(error, STATUS_CONFIG, "health: not every address can be listened on");
+}
+
+static void drop(struct http_link *link)
+{
+    watch_stop(link->watch);
+    watch_stop(link->write_watch);
+    link->watch = link->write_watch = NULL;
+    if (link->stream.fd >= 0) {
+        close(link->stream.fd);
+    }
+    if (link->write_fd >= 0) {
+        close(link->write_fd);
+        link->write_fd = -1;
+    }
+    frame_stream_free(&link->stream);
+    link->stream.fd = -1;
+    link->sending = link->dirty = link->pong = false;
+}
+
+static void on_writable(struct supervisor *s);
+
+/* Sends what goes; what the http process does not take now waits, PID 1 does not. */
+static void pump(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    while (link->sending) {
+        ssize_t sent = send(link->stream.fd, link->writer.data + link->sent, link->writer.length - link->sent,
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno == EAGAIN) {
+            if (!link->write_watch) {
+                /* libuv watches a descriptor once: the second handle needs one of its own */
+                int fd = link->write_fd >= 0 ? link->write_fd : fcntl(link->stream.fd, F_DUPFD_CLOEXEC, 3);
+                link->write_fd = fd;
+                link->write_watch = watch_start(s, fd, UV_WRITABLE, on_writable);
+            }
+            return;
+        }
+        if (sent < 0) {
+            link->sending = false; /* it died; the reaper tells */
+            return;
+        }
+        link->sent += (size_t)sent;
+        link->sending = link->sent < link->writer.length;
+    }
+    watch_stop(link->write_watch);
+    link->write_watch = NULL;
+}
+
+static void begin_sending(struct supervisor *s)
+{
+    s->http.sent = 0;
+    s->http.sending = true;
+    pump(s);
+}
+
+static void send_word(struct supervisor *s, enum http_frame word)
+{
+    frame_begin(&s->http.writer, (uint8_t)word);
+    if (frame_end(&s->http.writer)) {
+        begin_sending(s);
+    }
+}
+
+static uint64_t hash(const unsigned char *bytes, size_t length)
+{
+    uint64_t value = 14695981039346656037U;
+    for (size_t i = 0; i < length; i++) {
+        value = (value ^ bytes[i]) * 1099511628211U;
+    }
+    return value;
+}
+
+/* One frame after the other: a word that waits, then the newest status. */
+static void send_next(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    if (link->pid == 0 || link->sending) {
+        return;
+    }
+    if (link->pong) {
+        link->pong = false;
+        send_word(s, HTTP_PONG);
+    }
+    if (link->release && !link->sending) {
+        link->release = false;
+        send_word(s, HTTP_RELEASE);
+    }
+    if (link->dirty && !link->sending) {
+        link->dirty = false;
+        uint64_t value = snapshot_encode(&s->status, &link->writer) ? hash(link->writer.data, link->writer.length) : 0;
+        if (value && value != link->pushed) {
+            link->pushed = value;
+            begin_sending(s);
+        }
+    }
+}
+
+static void on_writable(struct supervisor *s)
+{
+    pump(s);
+    send_next(s);
+}
+
+void http_push(struct supervisor *s)
+{
+    s->http.dirty = true;
+    send_next(s);
+}
+
+static void on_readable(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    enum frame_result result = frame_fill(&link->stream);
+    uint8_t kind;
+    struct frame_reader payload;
+    while (frame_next(&link->stream, &kind, &payload) == FRAME_READY) {
+        if (kind == HTTP_PING) {
+            link->pong = true;
+        } else if (kind == HTTP_RELEASED) {
+            supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
+        }
+    }
+    if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
+        watch_stop(link->watch); /* it ends; the reaper tells */
+        link->watch = NULL;
+    }
+    send_next(s);
+}
+
+static bool start(struct supervisor *s, struct error *error)
+{
+    struct http_link *link = &s->http;
+    static struct entry entry;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        return error_set(error, STATUS_RESOURCE, "no socket pair for the http process: %s", strerror(errno));
+    }
+    entry.s = s;
+    strncpy(entry.token, s->config->health.token, sizeof entry.token - 1);
+    http_instance(entry.instance);
+    entry.settings = (struct http_settings){ .control = pair[1],
+                                             .sockets = &link->sockets,
+                                             .token = entry.token,
+                                             .instance = entry.instance,
+                                             .forget = forget,
+                                             .argument = &entry };
+    int keep[HTTP_LISTEN_MAX + 1] = { pair[1] };
+    memcpy(keep + 1, link->sockets.fds, link->sockets.count * sizeof *keep);
+    struct spawn spawn = { .entry = serve,
+                           .argument = &entry,
+                           .own_group = true,
+                           .null_stdin = true,
+                           .output = -1,
+                           .keep = keep,
+                           .keep_count = link->sockets.count + 1 };
+    link->pid = spawn_child(&spawn, error);
+    explicit_bzero(entry.token, sizeof entry.token);
+    close(pair[1]);
+    if (link->pid < 0) {
+        link->pid = 0;
+        close(pair[0]);
+        return false;
+    }
+    fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    link->stream = (struct frame_stream){ .fd = pair[0] };
+    link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
+    link->pushed = 0;
+    http_push(s);
+    return true;
+}
+
+void http_start(struct supervisor *s)
+{
+    struct error error;
+    struct http_link *link = &s->http;
+    link->restart_at = BOOT_NEVER;
+    if (link->sockets.count && !start(s, &error)) {
+        log_event(LOG_WARN, "http-failed", NULL, "%s", error.message);
+        link->restart_at = clock_now() + RESTART_MAX;
+    }
+}
+
+bool http_reaped(struct supervisor *s, pid_t pid)
+{
+    struct http_link *link = &s->http;
+    if (pid != link->pid || pid == 0) {
+        return false;
+    }
+    drop(link);
+    link->pid = 0;
+    if (link->ended) {
+        return true;
+    }
+    duration delay = RESTART_FIRST;
+    for (int64_t i = 0; i < s->status.counters[COUNTER_RESTARTS] && delay < RESTART_MAX; i++) {
+        delay *= 2;
+    }
+    s->status.counters[COUNTER_RESTARTS]++;
+    link->restart_at = clock_now() + (delay < RESTART_MAX ? delay : RESTART_MAX);
+    log_event(LOG_WARN, "http-died", NULL, "the http process ended: it is started again in %lld ms",
+              (long long)(link->restart_at - clock_now()));
+    return true;
+}
+
+void http_end(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    link->ended = true;
+    link->restart_at = BOOT_NEVER;
+    http_close(&link->sockets);
+    if (link->pid) {
+        kill(link->pid, SIGKILL);
+    }
+}
+
+/* The application's address: the http process closes its copies and says so; ours is closed here. */
+void http_release(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    size_t kept = 0;
+    for (size_t i = 0; i < link->sockets.count; i++) {
+        if (link->sockets.placeholder[i]) {
+            close(link->sockets.fds[i]);
+        } else {
+            link->sockets.placeholder[kept] = false;
+            link->sockets.fds[kept++] = link->sockets.fds[i];
+        }
+    }
+    link->sockets.count = kept;
+    if (link->pid == 0) {
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
+        return;
+    }
+    link->release = true;
+    send_next(s);
+}

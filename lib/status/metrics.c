@@ -1,0 +1,147 @@
+/* /metrics: the Prometheus text format 0.0.4, https://prometheus.io/docs/instrumenting/exposition_formats/ */
+#include "status/documents.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const phases[] = { "waiting",  "checking", "locking",  "migrating", "verifying",
+                                      "starting", "running",  "stopping", "held",      "failed" };
+#define PHASES (sizeof phases / sizeof phases[0])
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void label(FILE *out, const char *name, const char *value, const char *end)
+{
+    fprintf(out, "%s=\"", name);
+    for (; *value; value++) {
+        if (*value == '\n') {
+            fputs("\\n", out);
+        } else {
+            if (*value == '\\' || *value == '"') {
+                fputc('\\', out);
+            }
+            fputc(*value, out);
+        }
+    }
+    fprintf(out, "\"%s", end);
+}
+
+static void put_phases(FILE *out, const struct status *status)
+{
+    int64_t spent[PHASES] = { 0 };
+    int64_t now = clock_now_us() - status->began_us;
+
+    head(out, "pgentry_phase", "gauge", "The phase that the supervisor is in: 1 for the current one.");
+    for (size_t i = 0; i < PHASES; i++) {
+        fputs("pgentry_phase{", out);
+        label(out, "phase", phases[i], "} ");
+        fprintf(out, "%d\n", strcmp(status->phase, phases[i]) == 0);
+    }
+    for (size_t i = 0; i < status->spell_count; i++) {
+        const struct status_spell *spell = &status->spells[i];
+        for (size_t p = 0; p < PHASES; p++) {
+            if (strcmp(spell->phase, phases[p]) == 0) {
+                spent[p] += (spell->end_us < 0 ? now : spell->end_us) - spell->begin_us;
+            }
+        }
+    }
+    head(out, "pgentry_boot_seconds", "gauge", "Time spent in each phase of this boot.");
+    for (size_t i = 0; i < PHASES; i++) {
+        fputs("pgentry_boot_seconds{", out);
+        label(out, "phase", phases[i], "} ");
+        fprintf(out, "%.6f\n", (double)spent[i] / 1e6);
+    }
+}
+
+static void put_steps(FILE *out, const struct status *status)
+{
+    head(out, "pgentry_step_attempts", "gauge", "Attempts of each migration step in this boot.");
+    for (size_t i = 0; i < status->step_count; i++) {
+        fputs("pgentry_step_attempts{", out);
+        label(out, "list", status->steps[i].list, ",");
+        label(out, "step", status->steps[i].name, "} ");
+        fprintf(out, "%u\n", status->steps[i].attempts);
+    }
+    head(out, "pgentry_step_result", "gauge", "The result of each migration step: 1 for the one it has.");
+    for (size_t i = 0; i < status->step_count; i++) {
+        fputs("pgentry_step_result{", out);
+        label(out, "list", status->steps[i].list, ",");
+        label(out, "step", status->steps[i].name, ",");
+        label(out, "result", step_result_word(status->steps[i].result), "} 1\n");
+    }
+    head(out, "pgentry_step_seconds", "gauge", "Time that the attempts of each migration step took.");
+    for (size_t i = 0; i < status->step_count; i++) {
+        fputs("pgentry_step_seconds{", out);
+        label(out, "list", status->steps[i].list, ",");
+        label(out, "step", status->steps[i].name, "} ");
+        fprintf(out, "%.3f\n", (double)status->steps[i].took / 1e3);
+    }
+}
+
+static void put_tables(FILE *out, const struct status *status)
+{
+    const struct check *check = status->check;
+    head(out, "pgentry_table_up", "gauge", "Whether a critical table is there with all that is asked of it.");
+    for (size_t i = 0; check && i < check->table_count; i++) {
+        const char *name = check->tables[i].name;
+        const char *dot = strchr(name, '.');
+        char schema[64];
+        snprintf(schema, sizeof schema, "%.*s", dot ? (int)(dot - name) : 63, dot ? name : status->schema);
+        fputs("pgentry_table_up{", out);
+        label(out, "schema", schema, ",");
+        label(out, "table", dot ? dot + 1 : name, "} ");
+        fprintf(out, "%d\n", check->tables[i].healthy);
+    }
+}
+
+static void put_gauge(FILE *out, const char *name, const char *help, int64_t value)
+{
+    head(out, name, "gauge", help);
+    fprintf(out, "%s %" PRId64 "\n", name, value);
+}
+
+static void put_counters(FILE *out, const struct status *status)
+{
+    static const struct {
+        const char *name, *help;
+    } counters[] = {
+#define X(name, metric, help) { metric, help },
+        STATUS_COUNTER_TABLE(X)
+#undef X
+    };
+    for (size_t i = 0; i < STATUS_COUNTERS; i++) {
+        head(out, counters[i].name, "counter", counters[i].help);
+        fprintf(out, "%s %" PRId64 "\n", counters[i].name, status->counters[i]);
+    }
+}
+
+char *metrics_render(const struct status *status, size_t *length)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+    if (!out) {
+        return NULL;
+    }
+    head(out, "pgentry_build_info", "gauge", "The version of pgentry.");
+    fputs("pgentry_build_info{", out);
+    label(out, "version", status->version, "} 1\n");
+    put_phases(out, status);
+    put_gauge(out, "pgentry_ready", "Whether the application runs on a healthy schema.", status->ready);
+    put_gauge(out, "pgentry_database_connected", "Whether the last look reached the database.", status->connected);
+    put_gauge(out, "pgentry_schema_healthy", "Whether the last look found the schema healthy.",
+              strcmp(status_word(status), "healthy") == 0);
+    put_tables(out, status);
+    put_steps(out, status);
+    put_counters(out, status);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,196 @@
+#include "status/snapshot.h"
+
+#include "base/text.h"
+
+/* Writes if `reader` is NULL, else reads: each field stands once. */
+struct walk {
+    struct frame_writer *writer;
+    struct frame_reader *reader;
+    struct arena *arena;
+};
+
+static void walk_flag(struct walk *walk, bool *value)
+{
+    if (walk->reader) {
+        *value = frame_get_u8(walk->reader) != 0;
+    } else {
+        frame_u8(walk->writer, *value);
+    }
+}
+
+static void walk_number(struct walk *walk, int64_t *value)
+{
+    if (walk->reader) {
+        *value = frame_get_i64(walk->reader);
+    } else {
+        frame_i64(walk->writer, *value);
+    }
+}
+
+#define WALK_INTEGER(walk, field)             \
+    do {                                      \
+        int64_t number_ = (int64_t)(field);   \
+        walk_number(walk, &number_);          \
+        (field) = (__typeof__(field))number_; \
+    } while (0)
+
+static void walk_string(struct walk *walk, const char **value)
+{
+    if (walk->reader) {
+        *value = frame_get_string(walk->reader, walk->arena);
+    } else {
+        frame_string(walk->writer, *value);
+    }
+}
+
+static void walk_buffer(struct walk *walk, char *buffer, size_t size)
+{
+    const char *value = buffer;
+    walk_string(walk, &value);
+    if (walk->reader) {
+        struct text text = text_over(buffer, size);
+        text_string(&text, value ? value : "");
+    }
+}
+#define WALK_BUFFER(walk, field) walk_buffer(walk, field, sizeof(field))
+
+/* A list's length; what cannot fit into `most` or into the rest of the frame breaks it. */
+static size_t walk_count(struct walk *walk, size_t count, size_t most)
+{
+    if (walk->reader) {
+        count = frame_get_count(walk->reader, 1);
+        if (count > most) {
+            walk->reader->broken = true;
+            count = 0;
+        }
+        return count;
+    }
+    frame_u32(walk->writer, (uint32_t)count);
+    return count;
+}
+
+static void walk_tables(struct walk *walk, struct check *check)
+{
+    check->table_count = walk_count(walk, check->table_count, FRAME_MAX);
+    if (walk->reader) {
+        check->tables = arena_array(walk->arena, check->table_count, sizeof *check->tables);
+    }
+    for (size_t i = 0; i < check->table_count; i++) {
+        struct table_state *table = &check->tables[i];
+        walk_string(walk, &table->name);
+        walk_flag(walk, &table->exists);
+        walk_flag(walk, &table->healthy);
+    }
+}
+
+static void walk_problems(struct walk *walk, struct check *check)
+{
+    check->problem_count = walk_count(walk, check->problem_count, FRAME_MAX);
+    if (walk->reader) {
+        check->problems = arena_array(walk->arena, check->problem_count, sizeof *check->problems);
+    }
+    for (size_t i = 0; i < check->problem_count; i++) {
+        struct problem *problem = &check->problems[i];
+        WALK_INTEGER(walk, problem->code);
+        walk_string(walk, &problem->object);
+        walk_string(walk, &problem->detail);
+        if (walk->reader && problem->code >= PROBLEM_CODES) {
+            walk->reader->broken = true;
+            problem->code = PROBLEM_DISCONNECTED;
+        }
+    }
+}
+
+static void walk_check(struct walk *walk, struct check *check)
+{
+    walk_tables(walk, check);
+    walk_problems(walk, check);
+    walk_flag(walk, &check->healthy);
+    walk_flag(walk, &check->history);
+    walk_flag(walk, &check->proven);
+    WALK_INTEGER(walk, check->local);
+    WALK_INTEGER(walk, check->applied);
+    WALK_INTEGER(walk, check->pending);
+    WALK_INTEGER(walk, check->failed);
+    WALK_INTEGER(walk, check->edited);
+    WALK_INTEGER(walk, check->gone);
+    walk_string(walk, &check->failed_name);
+    walk_string(walk, &check->failed_log);
+    walk_string(walk, &check->server_version);
+}
+
+static void walk_spells(struct walk *walk, struct status *status)
+{
+    status->spell_count = walk_count(walk, status->spell_count, STATUS_SPELLS);
+    for (size_t i = 0; i < status->spell_count; i++) {
+        struct status_spell *spell = &status->spells[i];
+        walk_string(walk, &spell->phase);
+        walk_number(walk, &spell->begin_us);
+        walk_number(walk, &spell->end_us);
+        spell->phase = spell->phase ? spell->phase : "";
+    }
+}
+
+static void walk_steps(struct walk *walk, struct status *status)
+{
+    status->step_count = walk_count(walk, status->step_count, STATUS_STEPS);
+    for (size_t i = 0; i < status->step_count; i++) {
+        struct status_step *step = &status->steps[i];
+        walk_string(walk, &step->list);
+        walk_string(walk, &step->name);
+        WALK_INTEGER(walk, step->result);
+        WALK_INTEGER(walk, step->attempts);
+        WALK_INTEGER(walk, step->took);
+        WALK_BUFFER(walk, step->outcome);
+        WALK_BUFFER(walk, step->codes);
+        WALK_BUFFER(walk, step->last);
+        if (walk->reader && (step->result > STEP_SKIPPED || !step->list || !step->name)) {
+            walk->reader->broken = true;
+            status->step_count = i;
+        }
+    }
+}
+
+static void walk_status(struct walk *walk, struct status *status, struct check *check)
+{
+    walk_string(walk, &status->version);
+    walk_string(walk, &status->phase);
+    walk_number(walk, &status->began_us);
+    WALK_BUFFER(walk, status->began);
+    walk_spells(walk, status);
+    walk_flag(walk, &status->connected);
+    bool checked = status->check != NULL;
+    walk_flag(walk, &checked);
+    if (checked) {
+        walk_check(walk, check);
+        status->check = check;
+    }
+    WALK_BUFFER(walk, status->checked_at);
+    WALK_BUFFER(walk, status->host);
+    WALK_BUFFER(walk, status->error);
+    walk_string(walk, &status->schema);
+    walk_steps(walk, status);
+    walk_string(walk, &status->preset);
+    WALK_INTEGER(walk, status->exit_status);
+    WALK_BUFFER(walk, status->reason);
+    walk_flag(walk, &status->ready);
+    for (int i = 0; i < STATUS_COUNTERS; i++) {
+        walk_number(walk, &status->counters[i]);
+    }
+}
+
+bool snapshot_encode(const struct status *status, struct frame_writer *writer)
+{
+    struct walk walk = { .writer = writer };
+    frame_begin(writer, SNAPSHOT_FRAME);
+    walk_status(&walk, (struct status *)status, (struct check *)status->check); /* only read: there is no reader */
+    return frame_end(writer);
+}
+
+bool snapshot_decode(struct frame_reader *payload, struct status *status, struct arena *arena)
+{
+    struct walk walk = { .reader = payload, .arena = arena };
+    *status = (struct status){ .version = NULL };
+    walk_status(&walk, status, arena_alloc(arena, sizeof(struct check)));
+    return frame_done(payload) && status->version && status->phase && status->schema && status->preset;
+}
