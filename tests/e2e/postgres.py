@@ -133,7 +133,7 @@ class Database:
         mark = secrets.token_hex(4)
         self.name = "shop_" + mark
         self.user = "app_" + mark
-        self.password = SPECIAL + mark
+        self.password = SPECIAL + secrets.token_hex(4)
         with cluster.connect() as direct:
             direct.execute(psycopg.sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                 psycopg.sql.Identifier(self.user), psycopg.sql.Literal(self.password)))

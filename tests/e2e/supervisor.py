@@ -96,11 +96,11 @@ class Supervisor:
 
     @property
     def stdout(self):
-        return "\n".join(self.lines["stdout"])
+        return "".join(line + "\n" for line in self.lines["stdout"])
 
     @property
     def stderr(self):
-        return "\n".join(self.lines["stderr"])
+        return "".join(line + "\n" for line in self.lines["stderr"])
 
     @property
     def events(self):

@@ -54,25 +54,22 @@ def test_an_application_that_is_not_there_is_127(pgentry, ready):
 
 
 def test_an_application_that_cannot_be_executed_is_126(pgentry, ready, project):
-    """A file without the right, a folder, a broken interpreter: 126 or 127 as a shell has them."""
+    """A file without the right, a folder."""
     folder = project({"plain.txt": "x"})
     assert pgentry("run", "--", "./plain.txt", url=ready.url).exit == 126
     assert pgentry("run", "--", str(folder), url=ready.url).exit == 126
-    (folder / "garbage").write_bytes(b"\x7fELF but not really")
-    (folder / "garbage").chmod(0o755)
-    assert pgentry("run", "--", "./garbage", url=ready.url).exit == 126
 
 
 def test_the_short_form_is_run(pgentry, ready):
     """pgentry -- APP is pgentry run -- APP; options of the application are its own."""
-    done = pgentry("--", "echo", "-c", "--help", url=ready.url)
-    assert done.exit == 0 and done.stdout == "-c --help\n", done
+    done = pgentry("--", "echo", "-c", "x", "--set", url=ready.url)
+    assert done.exit == 0 and done.stdout == "-c x --set\n", done
 
 
 def test_run_without_dashes_takes_the_application_too(pgentry, ready):
     """pgentry run APP ARG…: what follows the application's name is not read as our option."""
-    done = pgentry("run", "echo", "--version", url=ready.url)
-    assert done.exit == 0 and done.stdout == "--version\n", done
+    done = pgentry("run", "sh", "-c", 'echo "$@"', "sh", "--set", "-c", url=ready.url)
+    assert done.exit == 0 and done.stdout == "--set -c\n", done
 
 
 @pytest.mark.parametrize("mode", ["supervise", "exec"])
