@@ -25,12 +25,12 @@ const char *sql_refusal_hint(enum sql_refusal refusal)
 }
 
 /* The words that decide where a statement ends or whether it is refused. */
-#define KEYWORD_TABLE(X)                                                                                            \
-    X(ABORT)                                                                                                        \
-    X(ATOMIC)                                                                                                       \
-    X(BEGIN)                                                                                                        \
-    X(COMMIT) X(CONCURRENTLY) X(COPY) X(CREATE) X(END) X(FROM) X(FUNCTION) X(OR) X(PREPARE) X(PROCEDURE) X(RELEASE) \
-        X(REPLACE) X(ROLLBACK) X(SAVEPOINT) X(START) X(STDIN) X(STDOUT) X(TO) X(TRANSACTION)
+/* clang-format off */
+#define KEYWORD_TABLE(X) \
+    X(ABORT) X(ATOMIC) X(BEGIN) X(COMMIT) X(CONCURRENTLY) X(COPY) X(CREATE) X(END) X(FROM) X(FUNCTION) X(OR) \
+    X(PREPARE) X(PROCEDURE) X(RELEASE) X(REPLACE) X(ROLLBACK) X(SAVEPOINT) X(START) X(STDIN) X(STDOUT) X(TO) \
+    X(TRANSACTION)
+/* clang-format on */
 
 enum keyword {
     OTHER, /* any other word, and every token that is not a word */

@@ -335,6 +335,20 @@ def test_a_failed_concurrent_index_is_named_with_the_way_to_remove_it(pgentry, d
     assert "DROP INDEX CONCURRENTLY public.second\n" in done.stderr and "a i" not in done.stderr, done
 
 
+def test_a_signal_while_an_index_is_built_tells_what_may_be_left(pgentry, database, project):
+    """CREATE INDEX CONCURRENTLY waits for a transaction; TERM."""
+    database.as_app("CREATE TABLE a (id int)")
+    project({"a.sql": "CREATE INDEX CONCURRENTLY i ON a (id)"})
+    with database.direct() as other, other.transaction():
+        other.execute("INSERT INTO a VALUES (1)")
+        running = pgentry.start("apply", "--no-transaction", "a.sql", url=database.url)
+        wait_until(lambda: database.sql("SELECT 1 FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'",
+                                        database.user), what="the build waits")
+        running.terminate()
+        done = running.wait(5)
+    assert done.exit == 143 and "may have left an invalid index" in done.stderr, done
+
+
 @pytest.mark.parametrize("text, words", [
     ("VACUUM", "--no-transaction"),
     ("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'; CALL p()", "--no-transaction"),

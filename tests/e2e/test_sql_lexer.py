@@ -136,7 +136,7 @@ def generate(seed):
     return re.sub("%", lambda _: f"m{next(counter)}", "".join(text))
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.parametrize("statement", STATEMENTS, ids=range(len(STATEMENTS)))
 def test_a_statement_written_by_hand_ends_where_psql_ends_it(pgentry, listener, project, statement):
     """And so does the one behind it."""
     counter = iter(range(1_000_000))
