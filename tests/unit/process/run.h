@@ -10,7 +10,7 @@ static struct error error;
 
 static inline struct spawn plain(const char *const *argv)
 {
-    return (struct spawn){ .argv = argv, .output = -1, .keep = -1 };
+    return (struct spawn){ .argv = argv, .output = -1 };
 }
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })

@@ -377,21 +377,27 @@ static void a_child_has_its_own_group_only_if_asked(void **state)
 
 /* ---- entries ---- */
 
-static int keep_end;
+static const int kept[] = { 77, 3, 76, -1 };
 
+/* `argument`: the spawn, whose kept descriptors are the only ones open. */
 static int entry_checks(void *argument)
 {
+    const struct spawn *spawn = argument;
     int number = 0;
     sigset_t mask;
 
-    CHECK(argument == &keep_end);
     CHECK(prctl(PR_GET_PDEATHSIG, &number) == 0 && number == SIGKILL);
     CHECK(sigprocmask(SIG_SETMASK, NULL, &mask) == 0);
     for (int i = 1; i < 65; i++) {
         CHECK(i == 32 || i == 33 || sigismember(&mask, i) == 0);
     }
     for (int fd = 3; fd < 1024; fd++) {
-        CHECK((fcntl(fd, F_GETFD) >= 0) == (fd == keep_end));
+        bool is_kept = false;
+
+        for (size_t i = 0; i < spawn->keep_count; i++) {
+            is_kept = is_kept || spawn->keep[i] == fd;
+        }
+        CHECK((fcntl(fd, F_GETFD) >= 0) == is_kept);
     }
     CHECK(log_dropped() == 0);
     return 42;
@@ -399,22 +405,19 @@ static int entry_checks(void *argument)
 
 static int spawn_entry_checks(void)
 {
-    struct spawn spawn = { .entry = entry_checks, .argument = &keep_end, .output = -1, .keep = &keep_end, .keep_count = 1 };
+    struct spawn spawn = { .entry = entry_checks, .argument = &spawn, .output = -1, .keep = kept };
 
     CHECK(signals_block() >= 0);
-    CHECK(dup2(0, 77) == 77 && dup2(0, 76) == 76 && dup2(0, 78) == 78 && dup2(0, 3) == 3);
-    keep_end = 77;
-    CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
-    keep_end = -1;
-    spawn.keep_count = 0;
-    CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
-    keep_end = 3;
-    spawn.keep_count = 1;
-    CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
+    for (int fd = 3; fd < 90; fd += fd == 4 ? 70 : 1) {
+        CHECK(dup2(0, fd) == fd);
+    }
+    for (spawn.keep_count = 0; spawn.keep_count <= sizeof kept / sizeof kept[0]; spawn.keep_count++) {
+        CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
+    }
     return 0;
 }
 
-static void an_entry_starts_clean_with_the_one_descriptor_it_keeps(void **state)
+static void an_entry_starts_clean_with_the_descriptors_it_keeps(void **state)
 {
     (void)state;
     assert_holds(spawn_entry_checks);
@@ -526,7 +529,7 @@ int main(int argc, char **argv)
         TEST(want_of_descriptors_is_71),
         TEST(want_of_processes_is_71),
         TEST(a_child_has_its_own_group_only_if_asked),
-        TEST(an_entry_starts_clean_with_the_one_descriptor_it_keeps),
+        TEST(an_entry_starts_clean_with_the_descriptors_it_keeps),
         TEST(an_entry_starts_clean_without_close_range_too),
         TEST(an_entry_does_not_outlive_us),
         TEST(the_program_that_we_become_inherits_nothing_of_ours),
