@@ -14,8 +14,8 @@ struct command_line {
     const char *config_file;
     struct setting settings[SETTINGS_MAX];
     size_t setting_count;
-    bool json, force, schema, no_transaction;
-    const char *only, *from;
+    bool json, force, schema, no_transaction, live;
+    const char *only, *from, *wait;
     const char *const *operands; /* NULL-terminated: APP ARG…, FILE… */
     size_t operand_count;
 };
@@ -45,7 +45,7 @@ void print_usage(void);
 void print_command(const struct command *command);
 const struct command *find_command(const char *name);
 
-command_main command_run, command_wait, command_sync, command_verify, command_apply, command_config_print,
-    command_version, command_help;
+command_main command_run, command_wait, command_sync, command_verify, command_apply, command_health,
+    command_config_print, command_version, command_help;
 
 #endif

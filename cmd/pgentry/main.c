@@ -22,6 +22,8 @@ const struct command commands[] = {
     { "verify", "[--json]", "one look at the schema, no waiting and no change", command_verify, "j", true, 0, 0 },
     { "apply", "[--no-transaction] FILE…", "run SQL files, one transaction a file", command_apply, "t", false, 1,
       SIZE_MAX },
+    { "health", "[--live] [--json] [--wait DURATION]", "ask the supervisor of this container whether it is healthy",
+      command_health, "ljW", false, 0, 0 },
     { "config", "[--schema]", "check the configuration and print the effective one", command_config_print, "s", false,
       0, 0 },
     { "version", "", "print the version", command_version, "", false, 0, 0 },
@@ -45,6 +47,8 @@ static const struct option {
     { 'F', "--from", NULL, "STEP", "run the steps from this one on", false },
     { 'f', "--force", NULL, NULL, "run steps although nothing is pending", false },
     { 'j', "--json", NULL, NULL, "print a JSON document", false },
+    { 'l', "--live", NULL, NULL, "ask only whether the supervisor lives", false },
+    { 'W', "--wait", NULL, "DURATION", "ask again until it is healthy, this long at most", false },
     { 't', "--no-transaction", NULL, NULL, "statement by statement, for those that refuse a transaction", false },
     { 's', "--schema", NULL, NULL, "print the JSON Schema of the configuration", false },
 };
@@ -146,6 +150,11 @@ static bool take_option(struct command_line *line, const struct option *option, 
         return line->force = true;
     case 'j':
         return line->json = true;
+    case 'l':
+        return line->live = true;
+    case 'W':
+        line->wait = value;
+        return true;
     case 't':
         return line->no_transaction = true;
     default:
