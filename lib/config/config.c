@@ -171,6 +171,12 @@ static const char *setting_advice(struct reading *reading, const char *path)
             return arena_printf(reading->arena, "what is inside %s can only be set in the file", key->path);
         }
     }
+    if (key_section(&config_keys, path)) {
+        const char *below = arena_printf(reading->arena, "%s.", path);
+
+        return arena_printf(reading->arena, "%s is a group of keys; %s", path,
+                            key_advice(&config_keys, below, reading->arena));
+    }
     return arena_printf(reading->arena, "unknown key %s: %s", path, key_advice(&config_keys, path, reading->arena));
 }
 

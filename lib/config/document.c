@@ -305,6 +305,10 @@ struct node *document_parse(const struct source *source, const char *bytes, size
     struct loader loader = { .source = source, .errors = errors, .arena = arena, .bytes = bytes, .length = length };
     struct node *root = NULL;
 
+    if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) { /* a byte order mark of some editors */
+        loader.bytes = bytes += 3;
+        loader.length = length -= 3;
+    }
     if (!check_bytes(&loader)) {
         return NULL;
     }

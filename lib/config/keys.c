@@ -183,28 +183,29 @@ static void siblings_of(const struct keys *keys, const char *path, struct string
     }
 }
 
-/* A key at another place: "timeout" at the top is wait.timeout. */
+/* A key at another place: "timeout" at the top is wait.timeout. Of several with the same last word the nearest path. */
 static const char *elsewhere(const struct keys *keys, const char *path)
 {
-    const char *paths[CONFIG_KEYS_MAX], *words[CONFIG_KEYS_MAX];
-    size_t count = 0;
+    const char *words[CONFIG_KEYS_MAX], *paths[CONFIG_KEYS_MAX];
+    size_t count = 0, same = 0;
 
     for (size_t i = 0; i < keys->count; i++) {
         if (!keys->rows[i].preset_only) {
-            paths[count] = keys->rows[i].path;
             words[count++] = last_word(keys->rows[i].path);
         }
     }
 
-    const char *nearest = strings_nearest(path, paths, count);
-    const char *word = nearest ? NULL : strings_nearest(last_word(path), words, count);
+    const char *word = strings_nearest(last_word(path), words, count);
 
-    for (size_t i = 0; word && i < count; i++) {
-        if (words[i] == word) {
-            nearest = paths[i];
+    for (size_t i = 0; word && i < keys->count; i++) {
+        if (strcmp(last_word(keys->rows[i].path), word) == 0) {
+            paths[same++] = keys->rows[i].path;
         }
     }
-    return nearest;
+
+    const char *nearest = same ? strings_nearest(path, paths, same) : NULL;
+
+    return nearest || !same ? nearest : paths[0];
 }
 
 const char *key_advice(const struct keys *keys, const char *path, struct arena *arena)

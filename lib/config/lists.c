@@ -19,7 +19,7 @@ static bool split_name(struct reading *reading, const char *path, const struct n
     if (dot && !table->schema) {
         if (dot == table->name || dot[1] == '\0' || strchr(dot + 1, '.')) {
             return complain(reading, node, "%s: \"%s\" is neither table nor schema.table: write {schema: …, name: …}",
-                            path, table->name);
+                            path, node->text);
         }
         table->schema = arena_strndup(reading->arena, table->name, (size_t)(dot - table->name));
         table->name = dot + 1;
@@ -161,8 +161,8 @@ static bool check_step(struct reading *reading, const struct key *key, const cha
 
     return !hazard ||
            complain(reading, node_get(map, "run"),
-                    "%s: \"%s\" destroys data: if that is meant, add allow_data_loss: true to this step", path,
-                    hazard);
+                    "%s (%s): \"%s\" destroys data: if that is meant, add allow_data_loss: true to this step", path,
+                    step->name, hazard);
 }
 
 static bool read_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,
@@ -171,17 +171,19 @@ static bool read_step(struct reading *reading, const struct key *key, const char
     if (map->kind != NODE_MAP) {
         return complain(reading, map, "%s must be a map with run or sql, not %s", path, node_kind_name(map));
     }
-    if (!value_store_map(reading, &step_keys, path, map, step) || !check_step(reading, key, path, map, step)) {
-        return false;
-    }
-    if (!step->name || !*step->name) {
-        step->name = default_name(step, reading->arena);
-    }
+    bool fine = value_store_map(reading, &step_keys, path, map, step);
+
     for (size_t i = 0; i < step->argv.count; i++) {
         secret_of_url(step->argv.items[i]);
     }
     if (step->shell) {
         secret_of_url(step->shell);
+    }
+    if (!step->name || !*step->name) {
+        step->name = default_name(step, reading->arena);
+    }
+    if (!fine || !check_step(reading, key, path, map, step)) {
+        return false;
     }
     return true;
 }

@@ -1,0 +1,65 @@
+#include "config/reading.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void addresses_to_listen_on(void **state)
+{
+    (void)state;
+    static const char *const good[] = { "127.0.0.1:9180", "[::1]:9180",    ":9180",
+                                        "localhost:1",    "0.0.0.0:65535", "unix:/run/x.sock" };
+    static const char *const bad[] = {
+        "",      "9180",          "127.0.0.1",   "127.0.0.1:", "127.0.0.1:0", "h:65536", "h:99999999999999999999",
+        "h:1x",  "::1:9180",      "[]:1",        "[x]:1",      "[::1:9180",   "unix:",   "unix:run",
+        "h h:1", "http://h:9180", "/run/x.sock", "u@h:1"
+    };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        if (address_problem(good[i], false)) {
+            fail_msg("%s: %s", good[i], address_problem(good[i], false));
+        }
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (!address_problem(bad[i], false)) {
+            fail_msg("%s was accepted", bad[i]);
+        }
+    }
+}
+
+static void addresses_to_connect_to(void **state)
+{
+    (void)state;
+    assert_null(address_problem("redis:6379", true));
+    assert_null(address_problem("/run/redis.sock", true));
+    assert_null(address_problem("unix:/run/redis.sock", true));
+    assert_non_null(address_problem(":6379", true));
+    assert_non_null(address_problem("redis", true));
+}
+
+static void a_path_longer_than_a_socket_s_is_refused(void **state)
+{
+    (void)state;
+    char path[120] = "unix:/";
+
+    for (size_t i = 6; i < 5 + 107; i++) {
+        path[i] = 'x';
+    }
+    assert_null(address_problem(path, false));
+    path[5 + 107] = 'x';
+    assert_non_null(address_problem(path, false));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_to_listen_on),
+        cmocka_unit_test(addresses_to_connect_to),
+        cmocka_unit_test(a_path_longer_than_a_socket_s_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+#include "config/command.h"
+
+#include "load.h"
+
+/* A configuration with one step that runs this (YAML: a list or a quoted string). */
+static const struct step *step_of(const char *run, const char *more)
+{
+    char text[1024];
+
+    (void)snprintf(text, sizeof text, "migrate: {preset: none, steps: [{name: x, run: %s%s}]}\n", run, more);
+    return load(text) ? &config->migrate.steps.items[0] : NULL;
+}
+
+static const char *joined(const struct strings *words)
+{
+    static char line[1024];
+
+    line[0] = '\0';
+    for (size_t i = 0; i < words->count; i++) {
+        (void)strcat(line, i ? " " : "");
+        (void)strcat(line, words->items[i]);
+    }
+    return line;
+}
+
+static void what_destroys_data_is_refused_however_it_is_called(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        const char *words;
+    } rows[] = {
+        { "[prisma, db, push, --accept-data-loss]", "--accept-data-loss" },
+        { "[npx, prisma, db, push, --force-reset]", "--force-reset" },
+        { "[npm, run, push, --, --accept-data-loss=true]", "--accept-data-loss" },
+        { "[prisma, migrate, reset]", "prisma migrate reset" },
+        { "[npx, --yes, 'prisma@6.19.3', migrate, reset, --force]", "prisma migrate reset" },
+        { "[./node_modules/.bin/prisma, --schema, x, migrate, reset]", "prisma migrate reset" },
+        { "[node, node_modules/prisma/build/index.js, migrate, reset]", "prisma migrate reset" },
+        { "'npx prisma migrate reset --force'", "prisma migrate reset" },
+        { "'pnpm exec prisma migrate reset -f'", "prisma migrate reset" },
+        { "'set -e; cd app && npx prisma migrate \"reset\" || true'", "prisma migrate reset" },
+        { "'true&&prisma migrate reset>log 2>&1'", "prisma migrate reset" },
+        { "'prisma 2>/dev/null migrate reset'", "prisma migrate reset" },
+        { "'x=$(prisma migrate reset)'", "prisma migrate reset" },
+        { "'`prisma migrate reset`'", "prisma migrate reset" },
+        { "\"prisma \\\\\\n  migrate reset\"", "prisma migrate reset" },
+        { "[sh, -c, 'npx prisma migrate reset']", "prisma migrate reset" },
+        { "'bash -lc \"cd /app; sh -c ''prisma migrate reset''\"'", "prisma migrate reset" },
+        { "[dotenv, -e, .env, --, prisma, migrate, reset]", "prisma migrate reset" },
+        { "[dbmate, drop]", "dbmate drop" },
+        { "[dbmate, --url, x, down]", "dbmate down" },
+        { "'dbmate rollback'", "dbmate rollback" },
+        { "[rails, 'db:drop']", "rails db:drop" },
+        { "[bundle, exec, rake, 'db:reset']", "rails db:reset" },
+        { "[bin/rails, 'db:schema:load:primary']", "rails db:schema:load" },
+        { "'bin/rails db:environment:set db:setup'", "rails db:setup" },
+        { "[rails, 'db:rollback[3]']", "rails db:rollback" },
+        { "[rails, 'db:migrate:reset']", "rails db:migrate:reset" },
+        { "[alembic, -c, x.ini, downgrade, base]", "alembic downgrade" },
+        { "[python3, -m, alembic, downgrade, '-1']", "alembic downgrade" },
+        { "[python3, manage.py, flush, --noinput]", "django flush" },
+        { "'python manage.py migrate shop zero'", "django migrate zero" },
+        { "[django-admin, flush]", "django flush" },
+        { "[npx, knex, 'migrate:rollback', --all]", "knex migrate:rollback" },
+        { "[drizzle-kit, drop]", "drizzle-kit drop" },
+        { "[npx, drizzle-kit, push, --force]", "drizzle-kit push --force" },
+        { "[node-pg-migrate, down]", "node-pg-migrate down" },
+        { "'npx node-pg-migrate redo 3'", "node-pg-migrate redo" },
+        { "[/usr/bin/dropdb, shop]", "dropdb" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char message[256];
+
+        if (step_of(rows[i].run, "")) {
+            fail_msg("%s was accepted", rows[i].run);
+        }
+        (void)snprintf(message, sizeof message,
+                       "pgentry.yaml:1:48: migrate.steps[0] (x): \"%s\" destroys data: if that is meant, add "
+                       "allow_data_loss: true to this step",
+                       rows[i].words);
+        assert_string_equal(errors.items[0], message);
+        if (!step_of(rows[i].run, ", allow_data_loss: true")) {
+            fail_msg("%s: %s", rows[i].run, errors.items[0]);
+        }
+    }
+}
+
+static void before_and_after_are_no_way_around(void **state)
+{
+    (void)state;
+    assert_false(load("migrate: {before: [{run: [prisma, migrate, reset]}]}\n"));
+    assert_true(said("allow_data_loss"));
+    assert_false(load("migrate: {after: [{run: 'rails db:reset'}]}\n"));
+    assert_true(said("allow_data_loss"));
+}
+
+static void what_only_looks_like_it_is_accepted(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {
+        "[prisma, migrate, deploy]",
+        "[prisma, db, push]",
+        "'echo prisma; echo migrate reset'",
+        "'npx prisma migrate deploy # never: prisma migrate reset'",
+        "[dbmate, up]",
+        "[dbmate, --migrations-dir, ./drop, up]",
+        "[rails, 'db:migrate']",
+        "[alembic, upgrade, head]",
+        "[python3, manage.py, migrate]",
+        "[drizzle-kit, push]",
+        "'psql > drop'",
+    };
+
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        if (!step_of(runs[i], "")) {
+            fail_msg("%s: %s", runs[i], errors.items[0]);
+        }
+    }
+}
+
+static void a_step_has_the_role_of_its_tool(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        enum history history;
+        enum step_role role;
+    } rows[] = {
+        { "prisma migrate deploy", HISTORY_PRISMA, STEP_HISTORY },
+        { "npx prisma migrate deploy && node seed.js", HISTORY_PRISMA, STEP_HISTORY },
+        { "prisma migrate deploy", HISTORY_NONE, STEP_ORDINARY },
+        { "prisma migrate deploy", HISTORY_DBMATE, STEP_ORDINARY },
+        { "prisma migrate deploy; prisma db push", HISTORY_PRISMA, STEP_DB_PUSH },
+        { "npx prisma db push --skip-generate", HISTORY_NONE, STEP_DB_PUSH },
+        { "dbmate --no-dump-schema up", HISTORY_DBMATE, STEP_HISTORY },
+        { "dbmate migrate", HISTORY_DBMATE, STEP_HISTORY },
+        { "dbmate status", HISTORY_DBMATE, STEP_ORDINARY },
+        { "node-pg-migrate up", HISTORY_NODE_PG_MIGRATE, STEP_HISTORY },
+        { "bin/rails db:migrate", HISTORY_RAILS, STEP_HISTORY },
+        { "bundle exec rake db:prepare", HISTORY_RAILS, STEP_HISTORY },
+        { "rails db:migrate:status", HISTORY_RAILS, STEP_ORDINARY },
+        { "node seed.js", HISTORY_PRISMA, STEP_ORDINARY },
+    };
+    struct arena *memory = arena_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step step = { .shell = rows[i].run };
+
+        if (command_role(&step, rows[i].history, memory) != rows[i].role) {
+            fail_msg("%s has role %d", rows[i].run, command_role(&step, rows[i].history, memory));
+        }
+    }
+    arena_free(memory);
+    assert_loads("migrate: {steps: [{sql: a.sql}]}\n");
+    assert_int_equal(config->migrate.steps.items[0].role, STEP_SQL);
+}
+
+static void a_push_is_guarded_by_a_diff_with_the_same_launcher(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        const char *guard;
+    } rows[] = {
+        { "[prisma, db, push, --skip-generate]", "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
+                                                 "--to-schema-datamodel prisma/schema.prisma "
+                                                 "--script" },
+        { "[npx, 'prisma@6', db, push, --schema, db/x.prisma]",
+          "npx prisma@6 migrate diff --from-schema-datasource db/x.prisma --to-schema-datamodel db/x.prisma --script" },
+        { "'npx prisma db push --schema=db/x.prisma 2>&1 | cat'",
+          "npx prisma migrate diff --from-schema-datasource db/x.prisma --to-schema-datamodel db/x.prisma --script" },
+        { "'A=1 exec pnpm exec prisma db push'",
+          "env A=1 pnpm exec prisma migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel "
+          "prisma/schema.prisma --script" },
+        { "[sh, -c, 'npx prisma db push']",
+          "npx prisma migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel "
+          "prisma/schema.prisma --script" },
+        { "[prisma, db, push, --config, c.ts]", "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
+                                                "--to-schema-datamodel prisma/schema.prisma "
+                                                "--script --config c.ts" },
+    };
+
+    write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step *step = step_of(rows[i].run, "");
+
+        assert_non_null(step);
+        assert_int_equal(step->role, STEP_DB_PUSH);
+        assert_string_equal(joined(&step->guard), rows[i].guard);
+    }
+}
+
+static void prisma_7_diffs_from_its_configuration(void **state)
+{
+    (void)state;
+    write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    write_file("node_modules/prisma/package.json", "{\"name\": \"prisma\", \"version\": \"7.1.0\"}");
+
+    const struct step *step = step_of("[npx, prisma, db, push]", "");
+
+    assert_non_null(step);
+    assert_string_equal(joined(&step->guard),
+                        "npx prisma migrate diff --from-config-datasource --to-schema prisma/schema.prisma --script");
+}
+
+static void the_guard_s_schema_is_seen_from_the_step_s_folder(void **state)
+{
+    (void)state;
+    write_file("app/prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+
+    const struct step *step = step_of("[prisma, db, push]", ", cwd: app");
+
+    assert_non_null(step);
+    assert_string_equal(joined(&step->guard), "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
+                                              "--to-schema-datamodel prisma/schema.prisma --script");
+}
+
+static void a_push_that_may_lose_data_has_no_guard(void **state)
+{
+    (void)state;
+    const struct step *step = step_of("[prisma, db, push, --accept-data-loss]", ", allow_data_loss: true");
+
+    assert_int_equal(step->role, STEP_DB_PUSH);
+    assert_int_equal(step->guard.count, 0);
+}
+
+static void a_push_in_a_folder_the_shell_changes_to_is_refused(void **state)
+{
+    (void)state;
+    assert_null(step_of("'cd app && npx prisma db push'", ""));
+    assert_true(said("cannot be guarded: name the folder with cwd instead"));
+}
+
+static void any_text_is_split_without_harm(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "'",       "\"", "\\",  "$(",  "a 'b",    "a \"b\\",      ">",    "2>",     "<<EOF\nx\nEOF\n", "#",
+        ";;;&&||", "`",  "a\\", "(((", "'' \"\"", "\"a \\\" b\"", "1>&2", "\t\n\r "
+    };
+    struct arena *memory = arena_new();
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct step step = { .shell = texts[i] };
+
+        assert_null(command_hazard(&step, memory));
+        assert_int_equal(command_role(&step, HISTORY_PRISMA, memory), STEP_ORDINARY);
+    }
+    arena_free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_destroys_data_is_refused_however_it_is_called),
+        TEST(before_and_after_are_no_way_around),
+        TEST(what_only_looks_like_it_is_accepted),
+        TEST(a_step_has_the_role_of_its_tool),
+        TEST(a_push_is_guarded_by_a_diff_with_the_same_launcher),
+        TEST(prisma_7_diffs_from_its_configuration),
+        TEST(the_guard_s_schema_is_seen_from_the_step_s_folder),
+        TEST(a_push_that_may_lose_data_has_no_guard),
+        TEST(a_push_in_a_folder_the_shell_changes_to_is_refused),
+        TEST(any_text_is_split_without_harm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

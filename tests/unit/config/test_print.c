@@ -1,0 +1,220 @@
+#include "load.h"
+
+#include "config/keys.h"
+
+#include <fcntl.h>
+
+/* Standard output of a function, in a file of the test's folder. */
+static char *output_of(void (*print)(const struct config *printed), const struct config *printed)
+{
+    static char buffer[1 << 17];
+    int kept = dup(STDOUT_FILENO), file = open("output", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(kept >= 0 && file >= 0);
+    (void)fflush(stdout);
+    (void)dup2(file, STDOUT_FILENO);
+    print(printed);
+    (void)fflush(stdout);
+    (void)dup2(kept, STDOUT_FILENO);
+    (void)close(kept);
+
+    ssize_t length = pread(file, buffer, sizeof buffer - 1, 0);
+
+    (void)close(file);
+    assert_true(length > 0);
+    buffer[length] = '\0';
+    return buffer;
+}
+
+static void print_reference(const struct config *unused)
+{
+    (void)unused;
+    config_reference();
+}
+
+static void print_schema(const struct config *unused)
+{
+    (void)unused;
+    config_json_schema();
+}
+
+static bool has_line(const char *text, const char *line)
+{
+    for (const char *found = strstr(text, line); found; found = strstr(found + 1, line)) {
+        if ((found == text || found[-1] == '\n') && found[strlen(line)] == '\n') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void every_value_tells_where_it_came_from(void **state)
+{
+    (void)state;
+    write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    (void)setenv("PGENTRY_WAIT_TIMEOUT", "22s", 1);
+    set("wait.initial_delay=70ms");
+    settings[request.setting_count++] = (struct setting){ "log.level=debug", "--log-level" };
+    assert_loads("wait:\n  max_delay: 3s\nverify:\n  tables:\n    - users\n");
+
+    const char *text = output_of(config_print, config);
+
+    assert_true(has_line(text, "  max_delay: 3s # from pgentry.yaml:2:14"));
+    assert_true(has_line(text, "  timeout: 22s # PGENTRY_WAIT_TIMEOUT"));
+    assert_true(has_line(text, "  initial_delay: 70ms # --set"));
+    assert_true(has_line(text, "  level: debug # --log-level"));
+    assert_true(has_line(text, "  steps: # preset prisma"));
+    assert_true(has_line(text, "  preset: prisma # default: auto"));
+    assert_true(has_line(text, "  tables: # from pgentry.yaml:5:5"));
+    assert_true(has_line(text, "on_failure: exit # default"));
+}
+
+static void no_secret_is_printed(void **state)
+{
+    (void)state;
+    (void)setenv("DIRECT_URL", "host=x password=an0ther#", 1);
+    (void)setenv("K_FILE", "k", 1);
+    write_file("k", "f1lesecret\n");
+    assert_loads("health: {token: t0ps3cret}\nreport_file: /x/${K}\n"
+                 "migrate: {steps: [{name: 'n', run: 'psql postgres://u:pw0rd@h/d', env: {A: '${K}'}}]}\n");
+
+    const char *text = output_of(config_print, config);
+
+    assert_null(strstr(text, "s3cret"));
+    assert_null(strstr(text, "an0ther"));
+    assert_null(strstr(text, "pw0rd"));
+    assert_null(strstr(text, "f1lesecret"));
+    assert_true(has_line(text, "  url: \"postgresql://app:***@db/shop\" # default"));
+    assert_true(has_line(text, "  direct_url: \"host=x password=***\" # default"));
+    assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
+}
+
+static void strip_comments(char *text)
+{
+    char *out = text;
+
+    for (char *line = text; *line;) {
+        size_t length = strcspn(line, "\n");
+        char *comment = strstr(line, " # ");
+        size_t kept = comment && comment < line + length ? (size_t)(comment - line) : length;
+        char *next = line + length + (line[length] == '\n');
+
+        memmove(out, line, kept);
+        out += kept;
+        *out++ = '\n';
+        line = next;
+    }
+    *out = '\0';
+}
+
+static void what_is_printed_reads_back_the_same(void **state)
+{
+    (void)state;
+    static char first[1 << 17];
+
+    write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    assert_loads("wait: {timeout: 90s, multiplier: 1.5, also: ['[::1]:6379', /run/x.sock]}\n"
+                 "migrate:\n"
+                 "  before: [{run: 'echo \"${HERE:-x}\" $$'}]\n"
+                 "  after: [{name: 'seed: #1', sql: [a.sql, 'b c.sql']}]\n"
+                 "verify:\n"
+                 "  schema: 'yes'\n"
+                 "  tables: [users, auth.sessions, {name: 'a b', columns: ['true', '- x', \"q\\\"uote\"], privileges: "
+                 "[select]}]\n"
+                 "  extensions: ['uuid-ossp']\n"
+                 "  asserts: [{name: \"two\\nlines\", sql: 'select ${x} $$'}]\n"
+                 "app: {stop_signal: 15, ok_exit: [143], user: '1000:1000'}\n"
+                 "health: {listen: []}\n"
+                 "report_file: /tmp/$$$${x}\n");
+    (void)strcpy(first, output_of(config_print, config));
+    write_file("pgentry.yaml", first);
+    assert_loads(NULL);
+    assert_string_equal(config->verify.asserts[0].name, "two\nlines");
+    assert_string_equal(config->report_file, "/tmp/$${x}");
+
+    char *second = output_of(config_print, config);
+
+    strip_comments(first);
+    strip_comments(second);
+    assert_string_equal(second, first);
+}
+
+static char *read_source(const char *name)
+{
+    static char buffer[1 << 17];
+    char path[512];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/config/%s", SOURCE_DIR, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+
+    size_t length = fread(buffer, 1, sizeof buffer - 1, file);
+
+    (void)fclose(file);
+    buffer[length] = '\0';
+    return buffer;
+}
+
+static void the_json_schema_in_the_repository_is_the_table_s(void **state)
+{
+    (void)state;
+    assert_string_equal(output_of(print_schema, NULL), read_source("pgentry.schema.json"));
+}
+
+static void the_reference_tells_of_every_key_and_its_variable(void **state)
+{
+    (void)state;
+    const char *text = output_of(print_reference, NULL);
+    char words[KEY_VARIABLE_TEXT + 16];
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        char name[KEY_VARIABLE_TEXT];
+        bool told = !config_keys.rows[i].preset_only;
+
+        (void)snprintf(words, sizeof words, "\n  %s: ", config_keys.rows[i].path);
+        assert_true((strstr(text, words) != NULL) == told);
+        (void)snprintf(words, sizeof words, "      %s", key_variable(&config_keys.rows[i], name));
+        assert_true(has_line(text, words) == told);
+    }
+}
+
+static void the_example_holds_every_key_with_its_default(void **state)
+{
+    (void)state;
+    static char defaults[1 << 17];
+
+    assert_loads(NULL);
+    (void)strcpy(defaults, output_of(config_print, config));
+    assert_loads(read_source("pgentry.yaml"));
+
+    char *example = output_of(config_print, config);
+
+    strip_comments(defaults);
+    strip_comments(example);
+    assert_string_equal(example, defaults);
+
+    const char *text = read_source("pgentry.yaml");
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        const char *dot = strchr(config_keys.rows[i].path, '.');
+        char words[KEY_VARIABLE_TEXT];
+
+        (void)snprintf(words, sizeof words, "%s:", dot ? dot + 1 : config_keys.rows[i].path);
+        assert_true(config_keys.rows[i].preset_only || strstr(text, words) != NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_value_tells_where_it_came_from),
+        TEST(no_secret_is_printed),
+        TEST(what_is_printed_reads_back_the_same),
+        TEST(the_json_schema_in_the_repository_is_the_table_s),
+        TEST(the_reference_tells_of_every_key_and_its_variable),
+        TEST(the_example_holds_every_key_with_its_default),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

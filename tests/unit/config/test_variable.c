@@ -1,0 +1,201 @@
+#include "load.h"
+
+static void variables_are_filled_in(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *expected;
+    } rows[] = {
+        { "'${A}'", "a value" },
+        { "x${A}y${A}z", "xa valueya valuez" },
+        { "${B:-none}", "none" },
+        { "${A:-none}", "a value" },
+        { "'${EMPTY:-filled}'", "filled" },
+        { "${B:-}", "" },
+        { "${B:-${A}}", "a value" },
+        { "${B:-${C:-deep}}", "deep" },
+        { "${A:?must be set}", "a value" },
+        { "${P|url}", "p%40ss%2Fw%C3%B6rd%25" },
+        { "$$A costs $$5", "$A costs $5" },
+        { "$${A}", "${A}" },
+        { "$A $", "$A $" },
+        { "'$$$'", "$$" },
+    };
+
+    (void)setenv("A", "a value", 1);
+    (void)setenv("P", "p@ss/wörd%", 1);
+    (void)setenv("EMPTY", "", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof text, "report_file: %s\n", rows[i].text);
+        assert_loads(text);
+        assert_string_equal(config->report_file, rows[i].expected);
+    }
+}
+
+static void a_filled_in_value_is_not_filled_in_again(void **state)
+{
+    (void)state;
+    (void)setenv("A", "${B} $$", 1);
+    assert_loads("report_file: ${A}\n");
+    assert_string_equal(config->report_file, "${B} $$");
+}
+
+static void what_is_not_set_is_an_error(void **state)
+{
+    (void)state;
+    (void)setenv("EMPTY", "", 1);
+    assert_refused("report_file: ${NOPE}\n", "pgentry.yaml:1:14: NOPE is not set");
+    assert_refused("report_file: ${EMPTY}\n", "pgentry.yaml:1:14: EMPTY is not set");
+    assert_refused("report_file: ${NOPE|url}\n", "pgentry.yaml:1:14: NOPE is not set");
+    assert_refused("report_file: ${NOPE:?give me one}\n", "pgentry.yaml:1:14: NOPE is not set: give me one");
+    assert_refused("report_file: x\nverify: {tables: [a, '${NOPE}']}\n", "pgentry.yaml:2:22: NOPE is not set");
+}
+
+static void what_is_not_understood_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "${",      "a${A",   "${}",      "${1A}",  "${A-x}",
+                                       "${A:+x}", "${A B}", "${A|hex}", "${a.b}", "${A:-${B}" };
+
+    (void)setenv("A", "1", 1);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof text, "report_file: '%s'\n", bad[i]);
+        if (load(text)) {
+            fail_msg("%s was read as %s", bad[i], config->report_file);
+        }
+        assert_int_equal(errors.count, 1);
+        assert_memory_equal(errors.items[0], "pgentry.yaml:1:14: ", 19);
+    }
+}
+
+static void nesting_and_growth_are_bounded(void **state)
+{
+    (void)state;
+    static char text[20000], value[60000];
+    char *end = stpcpy(text, "report_file: ");
+
+    for (int i = 0; i < 20; i++) {
+        end = stpcpy(end, "${NOPE:-");
+    }
+    for (int i = 0; i < 20; i++) {
+        end = stpcpy(end, "}");
+    }
+    assert_refused(text, "pgentry.yaml:1:14: ${…} nested more than 8 deep");
+
+    memset(value, 'x', sizeof value - 1);
+    (void)setenv("A", value, 1);
+    end = stpcpy(text, "report_file: ");
+    for (int i = 0; i < 1000; i++) {
+        end = stpcpy(end, "${A}");
+    }
+    assert_refused(text, "pgentry.yaml:1:14: with its variables filled in it is larger than 1 MiB");
+}
+
+static void what_a_shell_or_the_database_reads_is_left_alone(void **state)
+{
+    (void)state;
+    (void)setenv("A", "filled", 1);
+    assert_loads("migrate:\n"
+                 "  before: [{run: 'echo ${A} $$', env: {X: '${A}'}}]\n"
+                 "  steps: [{run: [echo, '${A}', '$$']}]\n"
+                 "  after: [{run: 'echo ${B}'}]\n"
+                 "verify: {asserts: [{name: n, sql: 'select ${A} $$'}]}\n");
+    assert_string_equal(config->migrate.before.items[0].shell, "echo ${A} $$");
+    assert_string_equal(config->migrate.before.items[0].env[0].value, "filled");
+    assert_string_equal(config->migrate.steps.items[0].argv.items[1], "${A}");
+    assert_string_equal(config->migrate.steps.items[0].argv.items[2], "$$");
+    assert_string_equal(config->migrate.after.items[0].shell, "echo ${B}");
+    assert_string_equal(config->verify.asserts[0].sql, "select ${A} $$");
+}
+
+static void a_mounted_secret_stands_in_for_a_variable(void **state)
+{
+    (void)state;
+    char text[] = "said: t0ken\nline";
+
+    write_file("secret", "t0ken\nline\r\n\n");
+    (void)setenv("TOKEN_FILE", "secret", 1);
+    assert_loads("health: {token: '${TOKEN}'}\nreport_file: ${TOKEN}\n");
+    assert_string_equal(config->health.token, "t0ken\nline");
+    assert_int_equal(config->file_variable_count, 1);
+    assert_string_equal(config->file_variables[0].name, "TOKEN");
+    assert_string_equal(config->file_variables[0].value, "t0ken\nline");
+    mask_string(text);
+    assert_string_equal(text, "said: ***");
+}
+
+static void a_variable_that_is_set_needs_no_file(void **state)
+{
+    (void)state;
+    (void)setenv("TOKEN", "direct", 1);
+    (void)setenv("TOKEN_FILE", "/nowhere", 1);
+    assert_loads("health: {token: '${TOKEN}'}\n");
+    assert_string_equal(config->health.token, "direct");
+    assert_int_equal(config->file_variable_count, 0);
+}
+
+static void a_secret_s_file_must_be_a_readable_small_file(void **state)
+{
+    (void)state;
+    static char large[65 * 1024];
+
+    (void)setenv("TOKEN_FILE", "nowhere", 1);
+    assert_refused("health: {token: '${TOKEN}'}\n",
+                   "pgentry.yaml:1:17: TOKEN_FILE names nowhere, which cannot be read: No such file or directory");
+    assert_refused("health: {token: '${TOKEN:-default}'}\n",
+                   "pgentry.yaml:1:17: TOKEN_FILE names nowhere, which cannot be read: No such file or directory");
+    (void)setenv("TOKEN_FILE", ".", 1);
+    assert_refused("health: {token: '${TOKEN}'}\n", "pgentry.yaml:1:17: TOKEN_FILE names ., which is a directory");
+    memset(large, 'x', sizeof large);
+    write_bytes("large", large, sizeof large);
+    (void)setenv("TOKEN_FILE", "large", 1);
+    assert_refused("health: {token: '${TOKEN}'}\n",
+                   "pgentry.yaml:1:17: TOKEN_FILE names large, which is larger than 64 KiB");
+    write_bytes("nul", "a\0b", 3);
+    (void)setenv("TOKEN_FILE", "nul", 1);
+    assert_refused("health: {token: '${TOKEN}'}\n", "pgentry.yaml:1:17: TOKEN_FILE names nul, which holds a NUL byte");
+}
+
+static void the_database_s_url_may_be_mounted_without_a_file_of_ours(void **state)
+{
+    (void)state;
+    (void)unsetenv("DATABASE_URL");
+    write_file("url", "postgres://u:mounted@db/x\n");
+    (void)setenv("DATABASE_URL_FILE", "url", 1);
+    assert_loads(NULL);
+    assert_string_equal(config->database.url, "postgres://u:mounted@db/x");
+    assert_string_equal(config->file_variables[0].name, "DATABASE_URL");
+}
+
+static void a_value_that_does_not_count_needs_no_variable(void **state)
+{
+    (void)state;
+    write_file("pgentry.yaml", "report_file: ${NOPE}\n");
+    (void)setenv("PGENTRY_REPORT_FILE", "x", 1);
+    assert_loads(NULL);
+    assert_string_equal(config->report_file, "x");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(variables_are_filled_in),
+        TEST(a_filled_in_value_is_not_filled_in_again),
+        TEST(what_is_not_set_is_an_error),
+        TEST(what_is_not_understood_is_an_error),
+        TEST(nesting_and_growth_are_bounded),
+        TEST(what_a_shell_or_the_database_reads_is_left_alone),
+        TEST(a_mounted_secret_stands_in_for_a_variable),
+        TEST(a_variable_that_is_set_needs_no_file),
+        TEST(a_secret_s_file_must_be_a_readable_small_file),
+        TEST(the_database_s_url_may_be_mounted_without_a_file_of_ours),
+        TEST(a_value_that_does_not_count_needs_no_variable),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
