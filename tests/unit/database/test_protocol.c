@@ -1,0 +1,284 @@
+#include "database/protocol.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Encodes, decodes, and gives the payload's bytes to a test that wants to break them. */
+static struct frame_reader payload_of(struct frame_writer *writer, uint8_t *kind)
+{
+    assert_false(writer->failed);
+    *kind = writer->data[4];
+    return (struct frame_reader){ .data = writer->data + 5, .length = writer->length - 5 };
+}
+
+static struct reply_message round_trip(const struct reply_message *sent, struct arena *arena)
+{
+    struct frame_writer writer = { 0 };
+    struct reply_message got;
+    uint8_t kind;
+
+    reply_encode(sent, &writer);
+
+    struct frame_reader payload = payload_of(&writer, &kind);
+
+    assert_true(reply_decode(kind, &payload, &got, arena));
+    assert_int_equal(got.reply, sent->reply);
+    frame_writer_free(&writer);
+    return got;
+}
+
+static void every_order_comes_through(void **state)
+{
+    (void)state;
+    for (int kind = ORDER_CONNECT; kind <= ORDER_SESSIONS; kind++) {
+        const struct order_message sent = { .order = (enum order)kind,
+                                            .probe = kind % 2,
+                                            .prove = kind % 3 == 0,
+                                            .history = kind % 2 == 0,
+                                            .age = (int64_t)kind << 33 };
+        struct frame_writer writer = { 0 };
+        struct order_message got;
+        uint8_t number;
+
+        order_encode(&sent, &writer);
+
+        struct frame_reader payload = payload_of(&writer, &number);
+
+        assert_true(order_decode(number, &payload, &got));
+        assert_int_equal(got.order, sent.order);
+        assert_int_equal(got.probe, sent.probe);
+        assert_int_equal(got.prove, sent.prove);
+        assert_int_equal(got.history, sent.history);
+        assert_int_equal(got.age, sent.age);
+        frame_writer_free(&writer);
+    }
+}
+
+static void a_foreign_order_is_refused(void **state)
+{
+    static const unsigned char good[11] = { 0, 1, 0 };
+    static const unsigned char flag[11] = { 2, 0, 0 };
+    static const unsigned char negative[11] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+    const struct {
+        uint8_t kind;
+        const unsigned char *data;
+        size_t length;
+        bool fine;
+    } cases[] = {
+        { ORDER_CONNECT, good, 11, true },       { 0, good, 11, false },
+        { ORDER_SESSIONS + 1, good, 11, false }, { ORDER_CONNECT, good, 10, false },
+        { ORDER_CONNECT, flag, 11, false },      { ORDER_SESSIONS, negative, 11, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct frame_reader payload = { .data = cases[i].data, .length = cases[i].length };
+        struct order_message order;
+
+        assert_int_equal(order_decode(cases[i].kind, &payload, &order), cases[i].fine);
+    }
+}
+
+static void a_failure_comes_through_with_its_class(void **state)
+{
+    struct arena *arena = arena_new();
+
+    (void)state;
+    for (int i = 0; i < FAILURES; i++) {
+        const struct reply_message sent = { .reply = REPLY_FAILED,
+                                            .failed = { .failure = (enum failure)i,
+                                                        .sqlstate = "57P03",
+                                                        .message = "db:5432: FATAL: starting up",
+                                                        .hint = i % 2 ? "wait" : NULL } };
+        struct reply_message got = round_trip(&sent, arena);
+
+        assert_int_equal(got.failed.failure, i);
+        assert_string_equal(got.failed.sqlstate, "57P03");
+        assert_string_equal(got.failed.message, sent.failed.message);
+        assert_int_equal(got.failed.hint == NULL, i % 2 == 0);
+    }
+    arena_free(arena);
+}
+
+static void a_check_comes_through_whole(void **state)
+{
+    struct table_state tables[] = { { "users", true, true }, { "app.\"odd\"", true, false }, { "gone", false, false } };
+    struct problem problems[] = { { PROBLEM_MISSING_TABLE, "public.gone", NULL },
+                                  { PROBLEM_MISSING_PRIVILEGE, "app.odd", "select" } };
+    const char *names[] = { "m1", "m2", NULL };
+    const struct reply_message sent = {
+        .reply = REPLY_CHECKED,
+        .check = { .tables = tables,
+                   .table_count = 3,
+                   .problems = problems,
+                   .problem_count = 2,
+                   .hand_listed = true,
+                   .history = true,
+                   .local = 1,
+                   .applied = 2,
+                   .pending = 3,
+                   .failed = 4,
+                   .edited = 5,
+                   .gone = 6,
+                   .failed_name = "m3",
+                   .failed_log = "line\nline",
+                   .pending_names = { .items = names, .count = 2 },
+                   .gone_names = { .items = names, .count = 1 },
+                   .server_version = "15.18" },
+    };
+    struct arena *arena = arena_new();
+    struct reply_message got = round_trip(&sent, arena);
+
+    (void)state;
+    assert_int_equal(got.check.table_count, 3);
+    assert_string_equal(got.check.tables[1].name, "app.\"odd\"");
+    assert_true(got.check.tables[1].exists);
+    assert_false(got.check.tables[1].healthy);
+    assert_int_equal(got.check.problem_count, 2);
+    assert_null(got.check.problems[0].detail);
+    assert_int_equal(got.check.problems[1].code, PROBLEM_MISSING_PRIVILEGE);
+    assert_string_equal(got.check.problems[1].detail, "select");
+    assert_false(got.check.healthy);
+    assert_true(got.check.hand_listed);
+    assert_true(got.check.history);
+    assert_false(got.check.proven);
+    assert_int_equal(got.check.local, 1);
+    assert_int_equal(got.check.applied, 2);
+    assert_int_equal(got.check.pending, 3);
+    assert_int_equal(got.check.failed, 4);
+    assert_int_equal(got.check.edited, 5);
+    assert_int_equal(got.check.gone, 6);
+    assert_string_equal(got.check.failed_log, "line\nline");
+    assert_int_equal(got.check.pending_names.count, 2);
+    assert_string_equal(got.check.pending_names.items[1], "m2");
+    assert_int_equal(got.check.edited_names.count, 0);
+    assert_int_equal(got.check.gone_names.count, 1);
+    assert_string_equal(got.check.server_version, "15.18");
+    arena_free(arena);
+}
+
+static void the_small_replies_come_through(void **state)
+{
+    struct arena *arena = arena_new();
+    const enum reply bare[] = { REPLY_LOCKED, REPLY_UNLOCKED, REPLY_LOCK_LOST };
+    struct reply_message got;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
+        round_trip(&(struct reply_message){ .reply = bare[i] }, arena);
+    }
+    got = round_trip(&(struct reply_message){ .reply = REPLY_BUSY, .text = "pid 7", .count = 7 }, arena);
+    assert_string_equal(got.text, "pid 7");
+    assert_int_equal(got.count, 7);
+    got = round_trip(&(struct reply_message){ .reply = REPLY_SESSIONS, .text = "", .count = 3 }, arena);
+    assert_int_equal(got.count, 3);
+    got = round_trip(&(struct reply_message){ .reply = REPLY_NOTE, .text = "dropped" }, arena);
+    assert_string_equal(got.text, "dropped");
+    got = round_trip(&(struct reply_message){ .reply = REPLY_CONNECTED, .connected = { .host = "db:5432" } }, arena);
+    assert_string_equal(got.connected.host, "db:5432");
+    assert_null(got.connected.address);
+    arena_free(arena);
+}
+
+static void what_is_wanted_comes_back_byte_for_byte(void **state)
+{
+    struct frame_writer writer = { 0 };
+    struct reply_message got;
+    struct arena *arena = arena_new();
+    uint8_t kind;
+
+    (void)state;
+    reply_encode(&(struct reply_message){ .reply = REPLY_WANTED, .wanted = "a\0b", .wanted_length = 3 }, &writer);
+
+    struct frame_reader payload = payload_of(&writer, &kind);
+
+    assert_true(reply_decode(kind, &payload, &got, arena));
+    assert_int_equal(got.wanted_length, 3);
+    assert_memory_equal(got.wanted, "a\0b", 3);
+    frame_writer_free(&writer);
+    arena_free(arena);
+}
+
+/* Whatever is cut off or changed: refused or read, but never beyond the frame (the sanitizer would tell). */
+static void a_cut_or_changed_reply_is_refused_or_harmless(void **state)
+{
+    struct table_state tables[] = { { "users", true, true } };
+    struct problem problems[] = { { PROBLEM_ASSERT, "a", "b" } };
+    const struct reply_message sent = { .reply = REPLY_CHECKED,
+                                        .check = { .tables = tables,
+                                                   .table_count = 1,
+                                                   .problems = problems,
+                                                   .problem_count = 1,
+                                                   .server_version = "15" } };
+    struct frame_writer writer = { 0 };
+    uint8_t kind;
+
+    (void)state;
+    reply_encode(&sent, &writer);
+
+    struct frame_reader whole = payload_of(&writer, &kind);
+
+    for (size_t length = 0; length < whole.length; length++) {
+        unsigned char *cut = malloc(length + 1); /* of its own size, so that reading past it is noticed */
+        struct frame_reader payload = { .data = cut, .length = length };
+        struct arena *arena = arena_new();
+        struct reply_message got;
+
+        memcpy(cut, whole.data, length);
+        assert_false(reply_decode(kind, &payload, &got, arena));
+        arena_free(arena);
+        free(cut);
+    }
+    for (size_t at = 0; at < whole.length; at++) {
+        unsigned char *changed = malloc(whole.length);
+        struct frame_reader payload = { .data = changed, .length = whole.length };
+        struct arena *arena = arena_new();
+        struct reply_message got;
+
+        memcpy(changed, whole.data, whole.length);
+        changed[at] = 0xff;
+        (void)reply_decode(kind, &payload, &got, arena);
+        arena_free(arena);
+        free(changed);
+    }
+    frame_writer_free(&writer);
+}
+
+static void a_foreign_reply_is_refused(void **state)
+{
+    struct arena *arena = arena_new();
+    struct reply_message got;
+    struct frame_reader empty = { .data = (const unsigned char *)"" };
+    struct frame_reader more = { .data = (const unsigned char *)"x", .length = 1 };
+    unsigned char failure[] = { FAILURES, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+    struct frame_reader unknown = { .data = failure, .length = sizeof failure };
+
+    (void)state;
+    assert_false(reply_decode(1, &empty, &got, arena));
+    assert_false(reply_decode(REPLY_WANTED + 1, &empty, &got, arena));
+    assert_false(reply_decode(REPLY_LOCKED, &more, &got, arena));
+    assert_false(reply_decode(REPLY_FAILED, &unknown, &got, arena));
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_order_comes_through),
+        cmocka_unit_test(a_foreign_order_is_refused),
+        cmocka_unit_test(a_failure_comes_through_with_its_class),
+        cmocka_unit_test(a_check_comes_through_whole),
+        cmocka_unit_test(the_small_replies_come_through),
+        cmocka_unit_test(what_is_wanted_comes_back_byte_for_byte),
+        cmocka_unit_test(a_cut_or_changed_reply_is_refused_or_harmless),
+        cmocka_unit_test(a_foreign_reply_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

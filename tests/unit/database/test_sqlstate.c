@@ -1,0 +1,113 @@
+#include "database/sqlstate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void what_waiting_heals_is_not_ready(void **state)
+{
+    static const char *const codes[] = {
+        "57P03", "53300", "53400", "57P01", "57P02", "57P05", "08006", "08P01", "58030"
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_int_equal(sqlstate_failure(codes[i], FAILURE_QUERY), FAILURE_NOT_READY);
+    }
+}
+
+static void what_waiting_seldom_heals_is_refused(void **state)
+{
+    static const char *const codes[] = { "28P01", "28000", "28999", "3D000", "42501" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_int_equal(sqlstate_failure(codes[i], FAILURE_QUERY), FAILURE_REFUSED);
+    }
+    assert_int_equal(sqlstate_failure("25006", FAILURE_QUERY), FAILURE_READ_ONLY);
+}
+
+static void an_unknown_code_is_what_the_caller_says(void **state)
+{
+    (void)state;
+    assert_int_equal(sqlstate_failure("XX000", FAILURE_NOT_READY), FAILURE_NOT_READY);
+    assert_int_equal(sqlstate_failure("XX000", FAILURE_QUERY), FAILURE_QUERY);
+    assert_null(known_error_find(""));
+    assert_null(known_error_find("0800"));
+    assert_null(known_error_find("P9999"));
+}
+
+static void every_row_says_cause_and_fix(void **state)
+{
+    static const char *const codes[] = { "57P03", "P1000", "P1001", "P1002", "P1003", "P1010", "P1012",
+                                         "P3005", "P3006", "P3009", "P3018", "42P01", "55P03" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const struct known_error *row = known_error_find(codes[i]);
+
+        assert_non_null(row);
+        assert_string_equal(row->code, codes[i]);
+        assert_true(strlen(row->cause) > 0 && strlen(row->fix) > 0);
+    }
+}
+
+static void known_codes_are_found_in_a_steps_output(void **state)
+{
+    static const char output[] =
+        "Error: P3009\n\nmigrate found failed migrations (P3018) P3009 XP1001 P1001x P10011 P1001";
+    const struct known_error *found[8];
+
+    (void)state;
+    assert_int_equal(known_errors_in(output, strlen(output), found, 8), 3);
+    assert_string_equal(found[0]->code, "P3009");
+    assert_string_equal(found[1]->code, "P3018");
+    assert_string_equal(found[2]->code, "P1001");
+    assert_int_equal(known_errors_in(output, strlen(output), found, 1), 1);
+    assert_int_equal(known_errors_in("P30", 3, found, 8), 0);
+    assert_int_equal(known_errors_in("", 0, found, 8), 0);
+}
+
+static void what_libpq_says_of_itself_has_a_class(void **state)
+{
+    static const struct {
+        const char *text;
+        enum failure failure;
+    } cases[] = {
+        { "server does not support SSL, but SSL was required", FAILURE_REFUSED },
+        { "SSL error: certificate verify failed", FAILURE_REFUSED },
+        { "SSL error: unexpected eof while reading", FAILURE_NOT_READY },
+        { "session is read-only", FAILURE_READ_ONLY },
+        { "fe_sendauth: no password supplied", FAILURE_REFUSED },
+    };
+    enum failure failure;
+    const char *fix;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(client_error_failure(cases[i].text, &failure, &fix));
+        assert_int_equal(failure, cases[i].failure);
+        assert_non_null(fix);
+    }
+    assert_false(client_error_failure("server closed the connection unexpectedly", &failure, &fix));
+    assert_false(client_error_failure("Connection refused", &failure, &fix)); /* errno says that, not a text */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_waiting_heals_is_not_ready),
+        cmocka_unit_test(what_waiting_seldom_heals_is_refused),
+        cmocka_unit_test(an_unknown_code_is_what_the_caller_says),
+        cmocka_unit_test(every_row_says_cause_and_fix),
+        cmocka_unit_test(known_codes_are_found_in_a_steps_output),
+        cmocka_unit_test(what_libpq_says_of_itself_has_a_class),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
