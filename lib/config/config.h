@@ -30,9 +30,9 @@ struct variable {
 
 struct step {
     const char *name;
-    struct strings argv; /* run: as a list; empty if shell or sql is used */
-    const char *shell;   /* run: as a plain string, for /bin/sh -c */
-    struct strings sql;  /* files for pgentry apply */
+    struct strings argv;  /* run: as a list; empty if shell or sql is used */
+    const char *shell;    /* run: as a plain string, for /bin/sh -c */
+    struct strings sql;   /* files for pgentry apply */
     struct strings guard; /* of a STEP_DB_PUSH without allow_data_loss: argv that prints the SQL it would run */
     enum step_role role;
     unsigned attempts;
@@ -125,7 +125,7 @@ struct config {
         bool listen_set; /* configured: not to get it is an error, not a warning */
         unsigned failures;
         struct strings placeholder;
-        const char *token;
+        const char *token; /* "": none */
     } health;
 
     enum failure_policy on_failure;
@@ -143,7 +143,7 @@ struct config {
     struct strings warnings;
 };
 
-struct setting { /* one --set KEY=VALUE or an option that stands for a key, e.g. --log-level */
+struct setting {            /* one --set KEY=VALUE or an option that stands for a key, e.g. --log-level */
     const char *assignment; /* KEY=VALUE */
     const char *origin;     /* "--set" or the option's name: for messages and `pgentry config` */
 };

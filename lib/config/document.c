@@ -67,6 +67,9 @@ void node_append(struct node *parent, struct node *child)
 }
 
 static bool error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
+                     struct arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 6, 0)));
+
+static bool error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
                      struct arena *arena, const char *format, va_list arguments)
 {
     char buffer[ERROR_TEXT];
