@@ -40,7 +40,7 @@ static _Noreturn void wait_for_ever(void)
 static int print_signals(void)
 {
     sigset_t all;
-    sigfillset(&all);
+    memset(&all, 0xff, sizeof all); /* musl's sigfillset leaves out 34, which is glibc's SIGRTMIN */
     sigprocmask(SIG_SETMASK, &all, NULL);
     say("it runs\n", 0);
     for (;;) {

@@ -13,7 +13,6 @@ import pytest
 from podman import Podman, Unavailable
 from worlds import HERE, ROOT, Containers, Namespaces, build_application
 
-NETWORK = "pgentry"
 PASSWORD = "p:ss/w@rd"
 CONFIGURATION = """\
 migrate:
@@ -36,7 +35,6 @@ def podman_or_reason():
         yield f"no containers here: {reason}"
         return
     try:
-        podman.network(NETWORK)
         yield podman
     finally:
         podman.close()
@@ -83,17 +81,24 @@ ENTRYPOINT ["pgentry", "run", "--"]
     return "localhost/application"
 
 
+@pytest.fixture(scope="session")
+def network(podman):
+    """The options of a container that sees the others by name."""
+    return podman.network("pgentry")
+
+
 class Server:
     """PostgreSQL in a container, found by its name on the network."""
 
-    def __init__(self, podman, image, name):
+    def __init__(self, podman, image, network, name):
         self.podman = podman
         self.image = image
+        self.network = network
         self.name = name
 
     def start(self):
-        self.podman("run", "--detach", "--name", self.name, "--network", NETWORK,
-                    "--env", f"POSTGRES_PASSWORD={PASSWORD}", self.image, "postgres", "-c", "fsync=off")
+        self.podman("run", "--detach", "--name", self.name, *self.network, "--env", f"POSTGRES_PASSWORD={PASSWORD}",
+                    self.image, "postgres", "-c", "fsync=off")
         return self
 
     def wait(self):
@@ -127,8 +132,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(podman, postgres_image):
-    server = Server(podman, postgres_image, "db")
+def server(podman, postgres_image, network):
+    server = Server(podman, postgres_image, network, "db")
     try:
         yield server.start().wait()
     finally:
@@ -136,9 +141,9 @@ def server(podman, postgres_image):
 
 
 @pytest.fixture
-def late(podman, postgres_image):
+def late(podman, postgres_image, network):
     """A server that is not there before the test starts it."""
-    server = Server(podman, postgres_image, "late")
+    server = Server(podman, postgres_image, network, "late")
     yield server
     server.remove()
 
@@ -183,9 +188,9 @@ def tls(server, tmp_path_factory):
 
 
 @pytest.fixture
-def containers(podman, image, server):
+def containers(podman, image, server, network):
     """Starts the application's image, each test with a database of its own."""
-    world = Containers(podman, image, NETWORK, server.database())
+    world = Containers(podman, image, network, server.database())
     yield world
     world.close()
 

@@ -119,8 +119,12 @@ class Podman:
         self("build", "--network", "host", "--tag", tag, *options, folder, timeout=900)
 
     def network(self, name):
+        """Makes the network and returns the options that put a container into it. Its own name server alone is asked:
+        podman adds this machine's, which does not know the containers, and musl believes whichever answers first."""
         if self("network", "exists", name, check=False).returncode != 0:
             self("network", "create", name)
+        gateway = self("network", "inspect", "--format", "{{(index .Subnets 0).Gateway}}", name).stdout.strip()
+        return [f"--network={name}", f"--dns={gateway}"]
 
     def close(self):
         self("rm", "--all", "--force", "--time", "0", check=False)

@@ -38,7 +38,7 @@ def test_the_whole_boot_works_in(containers, options):
     """Waits, runs an SQL step, verifies, starts the application, is healthy, stops with 143."""
     if "--memory" in options and not limits_memory(containers.podman):
         pytest.skip("memory cannot be limited here")
-    network = options[1] if options[0] == "--network" else None
+    network = options if "--network" in options else None
     started = containers.start(containers.application, options=[] if network else options, network=network)
     started.wait_for(READY)
     healthy(started)

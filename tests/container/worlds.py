@@ -74,12 +74,11 @@ class Containers:
         self.url = url
         self.started = []
 
-    def start(self, *arguments, env=None, options=(), image=None, network=None):
+    def start(self, *arguments, env=None, options=(), network=None):
         """`pgentry run -- ARGUMENTS` with the database's URL; env={"NAME": None} takes a variable away."""
         variables = {"DATABASE_URL": self.url, **(env or {})}
         settings = [f"--env={name}={value}" for name, value in variables.items() if value is not None]
-        container = Container(self.podman, image or self.image, arguments,
-                              ["--network", network or self.network, *settings, *options])
+        container = Container(self.podman, self.image, arguments, [*(network or self.network), *settings, *options])
         self.started.append(container)
         return container
 
