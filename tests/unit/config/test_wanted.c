@@ -1,0 +1,164 @@
+#include "config/wanted.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void put(struct arena *arena, struct strings *list, const char *string)
+{
+    strings_add(arena, list, string);
+}
+
+static void a_table_takes_the_schema_that_is_verified(void **state)
+{
+    struct arena *arena = arena_new();
+    struct table tables[] = { { .name = "users" }, { .schema = "audit", .name = "users" } };
+    struct config config = { .verify = { .schema = "app", .tables = tables, .table_count = 2 } };
+    struct wanted wanted;
+
+    (void)state;
+    config.migrate.history = HISTORY_DBMATE;
+    wanted_from_config(&wanted, &config, arena);
+    assert_int_equal(wanted.table_count, 2);
+    assert_string_equal(wanted.tables[0].schema, "app");
+    assert_string_equal(wanted.tables[1].schema, "audit");
+    assert_string_equal(wanted.schema, "app");
+    assert_int_equal(wanted.history, HISTORY_DBMATE);
+    arena_free(arena);
+}
+
+static void a_table_listed_twice_is_one_with_both_demands(void **state)
+{
+    struct arena *arena = arena_new();
+    struct table tables[] = { { .name = "users" }, { .name = "orders" }, { .schema = "public", .name = "users" } };
+    struct config config = { .verify = { .schema = "public", .tables = tables, .table_count = 3 } };
+    struct wanted wanted;
+
+    (void)state;
+    put(arena, &tables[0].columns, "id");
+    put(arena, &tables[2].columns, "id");
+    put(arena, &tables[2].columns, "name");
+    put(arena, &tables[2].privileges, "select");
+    wanted_from_config(&wanted, &config, arena);
+    assert_int_equal(wanted.table_count, 2);
+    assert_int_equal(wanted.tables[0].columns.count, 2);
+    assert_int_equal(wanted.tables[0].privileges.count, 1);
+    arena_free(arena);
+}
+
+static void many_tables_stay_apart(void **state)
+{
+    struct arena *arena = arena_new();
+    struct table *tables = calloc(20000, sizeof *tables);
+    struct config config = { .verify = { .schema = "public", .tables = tables, .table_count = 20000 } };
+    struct wanted wanted;
+
+    (void)state;
+    assert_non_null(tables);
+    for (int i = 0; i < 20000; i++) { /* each twice */
+        tables[i].name = arena_printf(arena, "table_%d", i / 2);
+    }
+    wanted_from_config(&wanted, &config, arena);
+    assert_int_equal(wanted.table_count, 10000);
+    assert_string_equal(wanted.tables[9999].name, "table_9999");
+    free(tables);
+    arena_free(arena);
+}
+
+/* Something of everything. */
+static void fill(struct wanted *wanted, struct arena *arena)
+{
+    static struct wanted_table tables[] = { { .schema = "public", .name = "users" }, { .schema = "a", .name = "b" } };
+    static struct wanted_type types[] = { { "public", "color" } };
+    static struct assertion asserts[] = { { "some", "select true" } };
+    static struct wanted_migration migrations[] = { { "m1", { "aa", NULL, "bb" } }, { "m2", { NULL, NULL, NULL } } };
+
+    *wanted = (struct wanted){ .schema = "public",
+                               .tables = tables,
+                               .table_count = 2,
+                               .types = types,
+                               .type_count = 1,
+                               .asserts = asserts,
+                               .assert_count = 1,
+                               .history = HISTORY_PRISMA,
+                               .history_schema = "app",
+                               .migrations = migrations,
+                               .migration_count = 2,
+                               .unreadable = "schema.prisma",
+                               .unreadable_why = "line 3" };
+    tables[0].columns = (struct strings){ 0 };
+    put(arena, &tables[0].columns, "id");
+    put(arena, &wanted->extensions, "hstore");
+    put(arena, &wanted->notes, "a note");
+}
+
+static void what_is_wanted_survives_the_way_as_bytes(void **state)
+{
+    struct arena *arena = arena_new();
+    struct frame_writer writer = { 0 };
+    struct wanted sent, got;
+
+    (void)state;
+    fill(&sent, arena);
+    wanted_encode(&sent, &writer);
+
+    struct frame_reader reader = { .data = writer.data, .length = writer.length };
+
+    assert_true(wanted_decode(&got, &reader, arena));
+    assert_string_equal(got.schema, "public");
+    assert_int_equal(got.table_count, 2);
+    assert_string_equal(got.tables[0].columns.items[0], "id");
+    assert_int_equal(got.tables[1].columns.count, 0);
+    assert_string_equal(got.types[0].name, "color");
+    assert_string_equal(got.extensions.items[0], "hstore");
+    assert_string_equal(got.asserts[0].sql, "select true");
+    assert_int_equal(got.history, HISTORY_PRISMA);
+    assert_string_equal(got.history_schema, "app");
+    assert_null(got.history_table);
+    assert_string_equal(got.migrations[0].checksums[2], "bb");
+    assert_null(got.migrations[0].checksums[1]);
+    assert_string_equal(got.migrations[1].name, "m2");
+    assert_string_equal(got.unreadable_why, "line 3");
+    assert_string_equal(got.notes.items[0], "a note");
+    frame_writer_free(&writer);
+    arena_free(arena);
+}
+
+static void cut_bytes_are_refused(void **state)
+{
+    struct arena *arena = arena_new();
+    struct frame_writer writer = { 0 };
+    struct wanted sent, got;
+
+    (void)state;
+    fill(&sent, arena);
+    wanted_encode(&sent, &writer);
+    for (size_t length = 0; length < writer.length; length++) {
+        unsigned char *cut = malloc(length + 1);
+        struct frame_reader reader = { .data = cut, .length = length };
+
+        memcpy(cut, writer.data, length);
+        assert_false(wanted_decode(&got, &reader, arena));
+        free(cut);
+    }
+    frame_writer_free(&writer);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_takes_the_schema_that_is_verified),
+        cmocka_unit_test(a_table_listed_twice_is_one_with_both_demands),
+        cmocka_unit_test(many_tables_stay_apart),
+        cmocka_unit_test(what_is_wanted_survives_the_way_as_bytes),
+        cmocka_unit_test(cut_bytes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

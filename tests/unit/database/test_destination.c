@@ -1,0 +1,302 @@
+#include "base/mask.h"
+#include "database/database.h"
+#include "database/destination.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/pgentry-destination-XXXXXX";
+
+/* What the tests set; nothing of the caller's environment may be in the way. */
+static int clean(void **state)
+{
+    static const char *const names[] = { "PGHOST",        "PGHOSTADDR",           "PGPORT",
+                                         "PGUSER",        "PGDATABASE",           "PGSERVICE",
+                                         "PGSERVICEFILE", "PGPASSFILE",           "PGSSLMODE",
+                                         "PGSSLROOTCERT", "PGTARGETSESSIONATTRS", "PGPASSWORD",
+                                         "SSL_CERT_FILE" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        unsetenv(names[i]);
+    }
+    setenv("HOME", folder, 1);
+    mask_wipe();
+    return 0;
+}
+
+static const char *file(const char *name, const char *text)
+{
+    static char path[256];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+    chmod(path, 0600);
+    return path;
+}
+
+struct found {
+    struct arena *arena;
+    struct config config;
+    struct destination destination;
+    struct error error;
+    bool fine;
+};
+
+static struct found find(const char *url, const char *direct_url, bool direct)
+{
+    struct found found = { .arena = arena_new() };
+
+    found.config.database.url = url;
+    found.config.database.direct_url = direct_url;
+    found.fine = destination_find(&found.destination, &found.config, direct, found.arena, &found.error);
+    return found;
+}
+
+static const char *value(const struct found *found, const char *keyword)
+{
+    const char *text = conninfo_get(&found->destination.info, keyword);
+
+    return text ? text : "";
+}
+
+static void hosts_and_ports_are_paired(void **state)
+{
+    struct found found = find("postgres://u@a:1,[::1],c:3/d", NULL, false);
+
+    (void)state;
+    assert_true(found.fine);
+    assert_int_equal(found.destination.host_count, 3);
+    assert_string_equal(found.destination.hosts[1], "::1");
+    assert_string_equal(found.destination.ports[0], "1");
+    assert_string_equal(found.destination.ports[1], "5432");
+    assert_string_equal(found.destination.ports[2], "3");
+    assert_null(found.destination.numeric[0]);
+    arena_free(found.arena);
+}
+
+static void one_port_serves_all_hosts(void **state)
+{
+    struct found found = find("host=a,b port=7 user=u", NULL, false);
+
+    (void)state;
+    assert_true(found.fine);
+    assert_string_equal(found.destination.hosts[1], "b");
+    assert_string_equal(found.destination.ports[1], "7");
+    arena_free(found.arena);
+}
+
+static void the_environment_is_used_where_no_url_is_given(void **state)
+{
+    struct found found;
+
+    (void)state;
+    setenv("PGHOST", "fromenv", 1);
+    setenv("PGPORT", "6543", 1);
+    found = find(NULL, NULL, false);
+    assert_true(found.fine);
+    assert_string_equal(found.destination.hosts[0], "fromenv");
+    assert_string_equal(found.destination.ports[0], "6543");
+    arena_free(found.arena);
+}
+
+static void a_service_file_is_read_and_a_missing_service_is_an_error(void **state)
+{
+    struct found found;
+
+    (void)state;
+    setenv("PGSERVICEFILE", file("services", "[shop]\nhost=fromservice\nport=7777\n"), 1);
+    found = find("service=shop", NULL, false);
+    assert_true(found.fine);
+    assert_string_equal(found.destination.hosts[0], "fromservice");
+    assert_string_equal(found.destination.ports[0], "7777");
+    arena_free(found.arena);
+    found = find("service=nowhere", NULL, false);
+    assert_false(found.fine);
+    assert_int_equal(found.error.status, STATUS_CONFIG);
+    assert_non_null(strstr(found.error.message, "database.url: definition of service \"nowhere\" not found"));
+    arena_free(found.arena);
+}
+
+static void a_value_that_libpq_refuses_is_an_error_before_any_connection(void **state)
+{
+    static const char *const urls[] = { "postgres://h/d?sslmode=sometimes", "postgres://h/d?channel_binding=maybe",
+                                        "postgres://a,b:1,c:2,d:3/d?port=1,2" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct found found = find(urls[i], NULL, false);
+
+        assert_false(found.fine);
+        assert_int_equal(found.error.status, STATUS_CONFIG);
+        arena_free(found.arena);
+    }
+}
+
+static void the_password_file_is_masked_for_every_host(void **state)
+{
+    char text[] = "one-secret two-secret";
+    struct found found;
+
+    (void)state;
+    setenv("PGPASSFILE", file("passwords", "a:5432:d:u:one-secret\nb:5432:d:u:two-secret\n"), 1);
+    found = find("postgres://u@a,b/d", NULL, false);
+    assert_true(found.fine);
+    mask_string(text);
+    assert_null(strstr(text, "secret"));
+    arena_free(found.arena);
+}
+
+static void a_primary_is_wanted_unless_somebody_says_otherwise(void **state)
+{
+    struct found found = find("postgres://h/d", NULL, false);
+
+    (void)state;
+    assert_string_equal(value(&found, "target_session_attrs"), "read-write");
+    arena_free(found.arena);
+    found = find("postgres://h/d?target_session_attrs=any", NULL, false);
+    assert_string_equal(value(&found, "target_session_attrs"), "any");
+    arena_free(found.arena);
+    setenv("PGTARGETSESSIONATTRS", "any", 1);
+    found = find("postgres://h/d", NULL, false);
+    assert_string_equal(value(&found, "target_session_attrs"), "");
+    arena_free(found.arena);
+}
+
+static void sessions_are_recognised(void **state)
+{
+    struct found found = find("postgres://h/d?application_name=shop", NULL, false);
+
+    (void)state;
+    assert_string_equal(value(&found, "application_name"), "shop");
+    assert_string_equal(value(&found, "fallback_application_name"), APPLICATION);
+    assert_string_equal(value(&found, "client_encoding"), "UTF8");
+    assert_string_equal(value(&found, "options"), "");
+    arena_free(found.arena);
+    found = find("postgres://h/d", "postgres://h2/d?application_name=shop", true);
+    assert_string_equal(value(&found, "application_name"), APPLICATION);
+    assert_string_equal(found.destination.hosts[0], "h2");
+    assert_string_equal(found.destination.key, "database.direct_url");
+    arena_free(found.arena);
+}
+
+static void verification_gets_the_systems_certificates(void **state)
+{
+    char bundle[256];
+    struct found found;
+
+    (void)state;
+    snprintf(bundle, sizeof bundle, "%s", file("bundle.crt", "certificates"));
+    setenv("SSL_CERT_FILE", bundle, 1);
+    found = find("postgres://h/d?sslmode=verify-full", NULL, false);
+    assert_string_equal(value(&found, "sslrootcert"), bundle);
+    arena_free(found.arena);
+    found = find("postgres://h/d?sslmode=verify-ca&sslrootcert=/own.crt", NULL, false);
+    assert_string_equal(value(&found, "sslrootcert"), "/own.crt");
+    arena_free(found.arena);
+    found = find("postgres://h/d?sslmode=require", NULL, false);
+    assert_string_equal(value(&found, "sslrootcert"), "");
+    arena_free(found.arena);
+    setenv("PGSSLMODE", "verify-full", 1);
+    found = find("postgres://h/d", NULL, false);
+    assert_string_equal(value(&found, "sslrootcert"), bundle);
+    arena_free(found.arena);
+}
+
+static void a_certificate_in_the_home_folder_wins(void **state)
+{
+    char path[256];
+    struct found found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/.postgresql", folder);
+    mkdir(path, 0700);
+    setenv("SSL_CERT_FILE", file(".postgresql/root.crt", "certificate"), 1);
+    found = find("postgres://h/d?sslmode=verify-full", NULL, false);
+    assert_string_equal(value(&found, "sslrootcert"), "");
+    arena_free(found.arena);
+    unlink(file(".postgresql/root.crt", ""));
+}
+
+static void direct_url_stands_in_for_a_prisma_proxy(void **state)
+{
+    struct found found = find("prisma://proxy/?api_key=x", "postgres://direct/d", false);
+
+    (void)state;
+    assert_true(found.fine);
+    assert_string_equal(found.destination.hosts[0], "direct");
+    assert_true(destination_is_shared(&found.config));
+    arena_free(found.arena);
+    found = find("prisma+postgres://proxy/?api_key=x", NULL, false);
+    assert_false(found.fine);
+    assert_non_null(strstr(found.error.message, "set database.direct_url"));
+    arena_free(found.arena);
+}
+
+static void one_place_is_shared_and_two_are_not(void **state)
+{
+    struct found found = find("postgres://h/d", "postgres://h/d", true);
+
+    (void)state;
+    assert_true(destination_is_shared(&found.config));
+    arena_free(found.arena);
+    found = find("postgres://h/d", "postgres://h/e", true);
+    assert_false(destination_is_shared(&found.config));
+    arena_free(found.arena);
+    found = find(NULL, "postgres://h/e", true);
+    assert_false(destination_is_shared(&found.config));
+    arena_free(found.arena);
+}
+
+static void both_urls_are_checked(void **state)
+{
+    struct config config = { .database = { .url = "postgres://h/d", .direct_url = "postgres://u:a#b@h/d" } };
+    struct error error = { 0 };
+
+    (void)state;
+    assert_false(database_check_urls(&config, &error));
+    assert_non_null(strstr(error.message, "database.direct_url: the password holds an unencoded '#'"));
+    config.database.direct_url = NULL;
+    assert_true(database_check_urls(&config, &error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(hosts_and_ports_are_paired, clean),
+        cmocka_unit_test_setup(one_port_serves_all_hosts, clean),
+        cmocka_unit_test_setup(the_environment_is_used_where_no_url_is_given, clean),
+        cmocka_unit_test_setup(a_service_file_is_read_and_a_missing_service_is_an_error, clean),
+        cmocka_unit_test_setup(a_value_that_libpq_refuses_is_an_error_before_any_connection, clean),
+        cmocka_unit_test_setup(the_password_file_is_masked_for_every_host, clean),
+        cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
+        cmocka_unit_test_setup(sessions_are_recognised, clean),
+        cmocka_unit_test_setup(verification_gets_the_systems_certificates, clean),
+        cmocka_unit_test_setup(a_certificate_in_the_home_folder_wins, clean),
+        cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
+        cmocka_unit_test_setup(one_place_is_shared_and_two_are_not, clean),
+        cmocka_unit_test_setup(both_urls_are_checked, clean),
+    };
+    int failed;
+    char command[64];
+
+    if (!mkdtemp(folder)) {
+        return 1;
+    }
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0 ? 1 : failed;
+}
