@@ -91,6 +91,7 @@ class Cluster:
     def stop(self, mode="immediate"):
         """mode: immediate (as a crash), fast, smart."""
         if self.server is not None:
+            self.resume()
             self.server.send_signal({"immediate": signal.SIGQUIT, "fast": signal.SIGINT, "smart": signal.SIGTERM}[mode])
             self.server.wait(30)
             self.server = None
@@ -99,19 +100,21 @@ class Cluster:
         self.stop(mode)
         self.start(**settings)
 
-    def _all(self):
+    def _signal_all(self, number):
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.server.pid)], stdout=subprocess.PIPE,
                                   text=True, check=False).stdout.split()
-        return [self.server.pid, *map(int, children)]
+        for pid in [self.server.pid, *map(int, children)]:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass  # a backend that ended just now
 
     def pause(self):
         """The server keeps its sockets and answers nothing: what a network that swallows packets looks like."""
-        for pid in self._all():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def resume(self):
-        for pid in self._all():
-            os.kill(pid, signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
 
     def connect(self, dbname="postgres", **arguments):
         return psycopg.connect(host="127.0.0.1", port=self.port, dbname=dbname, user="postgres",

@@ -148,10 +148,11 @@ def test_no_file_is_a_usage_error(pgentry, database):
 
 def test_apply_goes_past_the_pooler(pgentry, database, project):
     """direct_url is what apply connects to."""
-    project({"a.sql": "CREATE TABLE a AS SELECT current_setting('application_name') AS name"})
-    done = pgentry("apply", "a.sql", url=database.url, env={"DIRECT_URL": database.url_with(query="?application_name=straight")})
+    project({"a.sql": "CREATE TABLE a AS SELECT current_setting('work_mem') AS setting"})
+    direct = database.url_with(query="?options=-c%20work_mem%3D4242")
+    done = pgentry("apply", "a.sql", url=database.url, env={"DIRECT_URL": direct})
     assert done.exit == 0, done
-    assert database.sql("SELECT name FROM a") == [("straight",)]
+    assert database.sql("SELECT setting FROM a") == [("4242kB",)]
 
 
 def test_a_pipe_works_as_a_file(pgentry, database, project):

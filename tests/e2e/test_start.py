@@ -170,14 +170,14 @@ def test_every_signal_reaches_the_application(pgentry, ready, project, name, pid
         import signal, sys
         heard = 0
         signal.pthread_sigmask(signal.SIG_BLOCK, [{number}])
-        print("ready", flush=True)
+        print("app-is-up", flush=True)
         for count in range(2):
             signal.sigwait([{number}])
             print("heard", count, flush=True)
         sys.exit(7)
         """})
     running = pgentry.start("run", "--", "./hear.py", url=ready.url, pid_1=pid_1)
-    running.wait_for("ready")
+    running.wait_for("app-is-up")
     running.signal(number)
     running.wait_for("heard 0")
     running.signal(number)
@@ -187,18 +187,18 @@ def test_every_signal_reaches_the_application(pgentry, ready, project, name, pid
 
 def test_stop_signal_translates_term(pgentry, ready, project):
     """app.stop_signal: QUIT (nginx) turns TERM and INT into it."""
-    project({"hear.sh": "#!/bin/sh\ntrap 'exit 3' QUIT\ntrap 'exit 4' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    project({"hear.sh": "#!/bin/sh\ntrap 'exit 3' QUIT\ntrap 'exit 4' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n"})
     running = pgentry.start("run", "--set", "app.stop_signal=QUIT", "--", "./hear.sh", url=ready.url)
-    running.wait_for("ready")
+    running.wait_for("app-is-up")
     running.terminate()
     assert running.wait().exit == 3
 
 
 def test_stop_timeout_kills_what_is_left(pgentry, ready, project):
     """TERM is ignored; after stop_timeout KILL: 137."""
-    project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n"})
     running = pgentry.start("run", "--set", "app.stop_timeout=500ms", "--", "./deaf.sh", url=ready.url)
-    running.wait_for("ready")
+    running.wait_for("app-is-up")
     running.terminate()
     assert running.wait(5).exit == 137
 
@@ -213,9 +213,9 @@ def test_ok_exit_turns_a_status_into_0(pgentry, ready):
 def test_kill_group_signals_the_application_s_children_too(pgentry, ready, project):
     """app.kill_group: a shell without exec does not pass signals on, the group does."""
     folder = project({"parent.sh": "#!/bin/sh\n./child.sh &\nwait\nwait\n",
-                      "child.sh": "#!/bin/sh\ntrap 'echo child > heard; exit 0' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+                      "child.sh": "#!/bin/sh\ntrap 'echo child > heard; exit 0' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n"})
     running = pgentry.start("run", "--set", "app.kill_group=true", "--", "./parent.sh", url=ready.url)
-    running.wait_for("ready")
+    running.wait_for("app-is-up")
     running.terminate()
     running.wait()
     wait_until((folder / "heard").exists, 5)
@@ -279,8 +279,8 @@ def test_file_env_hands_what_was_read_to_the_application(pgentry, ready, project
 
 def test_no_password_is_seen_in_ps_while_it_runs(pgentry, ready):
     """Rule 11: no argument of any of our processes holds a secret."""
-    running = pgentry.start("run", "--", "sh", "-c", "echo ready; exec sleep 1000", url=ready.url)
-    running.wait_for("ready")
+    running = pgentry.start("run", "--", "sh", "-c", "echo app-is-up; exec sleep 1000", url=ready.url)
+    running.wait_for("app-is-up")
     everything = b""
     for pid in [running.process.pid, *running.children()]:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -293,8 +293,8 @@ def test_no_password_is_seen_in_ps_while_it_runs(pgentry, ready):
 
 def test_the_database_is_left_alone_while_the_application_runs(pgentry, ready):
     """interval: 0 means no connection at all after the start."""
-    running = pgentry.start("run", "--set", "verify.interval=0", "--", "sh", "-c", "echo ready; exec sleep 1000", url=ready.url)
-    running.wait_for("ready")
+    running = pgentry.start("run", "--set", "verify.interval=0", "--", "sh", "-c", "echo app-is-up; exec sleep 1000", url=ready.url)
+    running.wait_for("app-is-up")
     wait_until(lambda: not ready.application_sessions(), 5, "no session of ours")
     running.terminate()
     running.wait()
