@@ -17,5 +17,5 @@ set(CMAKE_FIND_ROOT_PATH ${PGENTRY_STATIC_PREFIX})
 set(CMAKE_C_FLAGS_INIT
     "-fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
 )
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,relro,-z,now")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code")
 set(CMAKE_EXE_LINKER_FLAGS_MINSIZEREL_INIT "-s")

@@ -31,7 +31,7 @@ fi
 prefix=$(realpath -m "${1:?usage: static-dependencies.sh PREFIX}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+trap "exit 1" HUP INT TERM
 jobs=-j$(nproc)
 
 case $(dpkg --print-architecture) in
