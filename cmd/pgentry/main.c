@@ -322,16 +322,39 @@ void print_usage(void)
     puts("\n`pgentry help COMMAND` tells of a command, `pgentry help keys` of every configuration key.");
 }
 
-/* `pgentry -- APP` and `pgentry -c FILE -- APP` are run. */
-static const struct command *implied(const char *word)
+static const struct command *by_option(const char *word)
 {
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         return find_command("help");
     }
-    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-        return find_command("version");
+    return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ? find_command("version") : NULL;
+}
+
+/* Options of all commands may stand before the command; `pgentry [OPTIONS] -- APP` is run. NULL with *status. */
+static const struct command *take_command(struct command_line *line, const char *const **at, int *status)
+{
+    static const struct command any = { .name = "", .options = "" };
+    const struct command *command = by_option(**at);
+    if (command) {
+        ++*at;
+        return command;
     }
-    return *word == '-' ? find_command("run") : NULL;
+    const char *const *before = *at;
+    *status = parse_options(&any, line, at);
+    if (*status) {
+        return *status < 0 ? find_command("help") : NULL;
+    }
+    if (*at > before && strcmp((*at)[-1], "--") == 0) {
+        --*at;
+        return find_command("run");
+    }
+    command = **at ? find_command(**at) : NULL;
+    if (!command) {
+        *status = **at ? unknown_command(**at) : usage_error("a command is missing");
+        return NULL;
+    }
+    ++*at;
+    return command;
 }
 
 int main(int argc, char **argv)
@@ -344,17 +367,16 @@ int main(int argc, char **argv)
         print_usage();
         return usage_error("a command is missing");
     }
-    const struct command *command = find_command(*at);
-    bool named = command != NULL;
-    if (!command && !(command = implied(*at))) {
-        return unknown_command(*at);
+    int status = 0;
+    const struct command *command = take_command(&line, &at, &status);
+    if (!command) {
+        return status;
     }
-    at += named || command->main != command_run;
     if (command->supervises && !runtime_prepare()) {
         fprintf(stderr, "pgentry: the system refuses a descriptor for signals: %s\n", strerror(errno));
         return STATUS_RESOURCE;
     }
-    int status = parse(command, &line, at);
+    status = parse(command, &line, at);
     if (status < 0) {
         print_command(command);
         return STATUS_OK;
