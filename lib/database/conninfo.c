@@ -217,10 +217,9 @@ static bool read_text(struct reading *reading, const char *text, struct error *e
     if (scheme && scheme_is_postgres(text, scheme)) {
         return read_url(reading, text + scheme + 3, error);
     }
-    if (scheme) {
+    if (scheme) { /* not named: it may as well be a password in the wrong place */
         return error_set(error, STATUS_CONFIG,
-                         "%.*s:// is not PostgreSQL: the URL starts with postgres:// or postgresql://",
-                         (int)(scheme < 32 ? scheme : 32), text);
+                         "the URL is not PostgreSQL's: one starts with postgres:// or postgresql://");
     }
     if (text[0] == '"' || text[0] == '\'') {
         return error_set(error, STATUS_CONFIG, "it starts with a quotation mark: write it without quotes");

@@ -8,6 +8,9 @@ static void set(struct reading *reading, const char *keyword, const char *value)
     conninfo_set(reading->info, keyword, value, reading->arena);
 }
 
+/* Without a value it may be what an unencoded '&' cut off a password: then it is not named. */
+#define NAMELESS "one without a value"
+
 static void drop(struct reading *reading, const char *name)
 {
     if (!strings_contain(&reading->info->notes, name)) {
@@ -114,6 +117,10 @@ static const struct {
 
 void dialect_parameter(struct reading *reading, const char *name, const char *value)
 {
+    if (!value) {
+        drop(reading, NAMELESS);
+        return;
+    }
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
         if (strcmp(parameters[i].name, name) == 0) {
             parameters[i].apply(reading, value);

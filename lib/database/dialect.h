@@ -22,7 +22,7 @@ struct reading {
     bool jdbc;
 };
 
-/* One parameter: set, kept for dialect_finish, or noted as dropped. */
+/* One parameter: set, kept for dialect_finish, or noted as dropped. A NULL value: there was none. */
 void dialect_parameter(struct reading *reading, const char *name, const char *value);
 
 /* Adds what only all parameters together say: hosts, TLS. */

@@ -188,8 +188,8 @@ static bool parse_parameters(struct url *url, const char *text, struct arena *ar
         struct url_parameter *parameter = &url->parameters[url->parameter_count];
 
         parameter->name = decode(text, name, arena);
-        parameter->value = equal ? decode(equal + 1, length - name - 1, arena) : "";
-        if (!parameter->name || !parameter->value) {
+        parameter->value = equal ? decode(equal + 1, length - name - 1, arena) : NULL;
+        if (!parameter->name || (equal && !parameter->value)) {
             return error_set(error, STATUS_CONFIG,
                              "the value of a parameter holds a '%%' that two hex digits do not follow");
         }

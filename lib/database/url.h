@@ -10,7 +10,7 @@
 
 struct url_parameter {
     const char *name;
-    const char *value;
+    const char *value; /* NULL: no '=' */
 };
 
 struct url { /* everything decoded; NULL: not given */
