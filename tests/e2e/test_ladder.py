@@ -429,13 +429,14 @@ def test_postgresql_restarted_in_mid_step_ends_in_success(pgentry, late, project
         #!/bin/sh
         echo $$ > step.pid
         while [ ! -e go ]; do sleep 0.05; done
-        {PSQL} -c '{CREATE}'
+        {PSQL} -c 'CREATE TABLE IF NOT EXISTS users (id int)'
         """})
     late.cluster.start()
     boot = pgentry.start(*APP, url=late.url)
     pid_in(folder / "step.pid")
     late.cluster.stop("immediate")
     (folder / "go").touch()
+    boot.wait_for("step-failed")
     late.cluster.start()
     done = boot.wait()
     assert done.exit == 0, done
