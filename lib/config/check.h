@@ -25,12 +25,12 @@ struct check {
     size_t table_count;
     struct problem *problems;
     size_t problem_count;
-    bool healthy;      /* no fatal problem */
-    bool hand_listed;  /* something of the tables was listed by hand */
+    bool healthy;     /* no fatal problem */
+    bool hand_listed; /* something of the tables was listed by hand */
 
     /* The ledger. Without one: history false. */
-    bool history;      /* it was looked at, and the table is there or none is needed yet */
-    bool proven;       /* every local migration (one at least) is recorded as applied, none failed */
+    bool history; /* it was looked at, and the table is there or none is needed yet */
+    bool proven;  /* every local migration (one at least) is recorded as applied, none failed */
     uint32_t local, applied, pending, failed, edited, gone;
     const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
     const char *failed_log;

@@ -276,15 +276,29 @@ static bool any_libpq_variable(void)
     return false;
 }
 
+/* A secret made with echo ends with a newline, which libpq would take for a part of the last parameter. NULL if nothing
+ * is left. */
+static const char *trimmed(const char *text, struct arena *arena)
+{
+    static const char blanks[] = " \t\r\n";
+
+    text += strspn(text, blanks);
+
+    size_t length = strlen(text);
+
+    while (length && strchr(blanks, text[length - 1])) {
+        length--;
+    }
+    return length ? arena_strndup(arena, text, length) : NULL;
+}
+
 static void finish_database(struct reading *reading, bool needed)
 {
     struct config *config = reading->config;
     const char **urls[] = { &config->database.url, &config->database.direct_url };
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        if (*urls[i] && **urls[i] == '\0') {
-            *urls[i] = NULL;
-        }
+        *urls[i] = *urls[i] ? trimmed(*urls[i], reading->arena) : NULL;
         if (*urls[i]) {
             secret_of_url(*urls[i]);
         }
@@ -340,6 +354,9 @@ static void finish_verify(struct reading *reading)
     struct config *config = reading->config;
     const struct node *tables = node_of(reading, "verify.tables");
 
+    if (config->verify.prisma_schema && *config->verify.prisma_schema == '\0') {
+        config->verify.prisma_schema = "auto";
+    }
     if (!config->verify.schema) {
         config->verify.schema = schema_of_url(config->database.url, reading->arena);
         if (config->verify.schema) {
@@ -370,10 +387,9 @@ static void finish_app(struct reading *reading)
 
 static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
 {
-    const char *schema = reading->config->verify.prisma_schema;
     struct prisma_project project = { 0 };
 
-    (void)prisma_project_find(&project, step->cwd, strcmp(schema, "off") == 0 ? "auto" : schema, reading->arena);
+    (void)preset_prisma(reading, step->cwd, &project);
     if (!command_guard(step, &project, reading->arena)) {
         (void)complain(reading, node,
                        "%s: a prisma db push after a cd cannot be guarded: name the folder with cwd instead", path);
@@ -403,7 +419,7 @@ static void adapt_prisma_steps(struct reading *reading)
     struct steps *steps = &reading->config->migrate.steps;
     struct prisma_project project;
 
-    if (!prisma_project_find(&project, ".", NULL, reading->arena) || project.major < 7) {
+    if (!preset_prisma(reading, ".", &project) || project.major < 7) {
         return;
     }
     for (size_t i = 0; i < steps->count; i++) {
@@ -428,7 +444,7 @@ static void collect_preset(struct reading *reading)
         return;
     }
     if (strcmp(config->migrate.preset, "auto") == 0) {
-        config->migrate.preset = preset_detect(config->verify.prisma_schema, reading->arena);
+        config->migrate.preset = preset_detect(reading);
     }
 
     const char *name = config->migrate.preset;

@@ -5,6 +5,7 @@
 #include "base/mask.h"
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_SHOWN 60 /* bytes of what a step runs that make its name */
@@ -60,29 +61,46 @@ bool lists_tables(struct reading *reading, const struct node *list)
     return fine;
 }
 
-static bool same_table(const struct config *config, const struct table *a, const struct table *b)
-{
-    const char *schema = config->verify.schema;
+struct listed {
+    const char *schema, *name;
+    const struct node *node;
+    size_t index;
+};
 
-    return a->name && b->name && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->schema ? a->schema : schema, b->schema ? b->schema : schema) == 0;
+static int compare_listed(const void *left, const void *right)
+{
+    const struct listed *a = left, *b = right;
+    int schemas = strcmp(a->schema, b->schema);
+    int names = schemas ? schemas : strcmp(a->name, b->name);
+
+    return names ? names : (a->index > b->index) - (a->index < b->index);
 }
 
 bool lists_check_tables(struct reading *reading, const struct node *list)
 {
     const struct config *config = reading->config;
-    const struct table *tables = config->verify.tables;
-    const struct node *first = list->first;
+    struct listed *listed = arena_array(reading->arena, config->verify.table_count, sizeof *listed);
+    const struct node *node = list->first;
+    size_t count = 0;
     bool fine = true;
 
-    for (size_t i = 0; first && i < config->verify.table_count; i++, first = first->next) {
-        const struct node *second = first->next;
+    for (size_t i = 0; node && i < config->verify.table_count; i++, node = node->next) {
+        const struct table *table = &config->verify.tables[i];
 
-        for (size_t j = i + 1; second && j < config->verify.table_count; j++, second = second->next) {
-            if (same_table(config, &tables[i], &tables[j])) {
-                fine = complain(reading, second, "verify.tables lists %s twice%s", tables[i].name,
-                                first->line ? arena_printf(reading->arena, ", first at line %u", first->line) : "");
-            }
+        if (table->name) { /* else it is an error already */
+            const char *schema = table->schema ? table->schema : config->verify.schema;
+
+            listed[count++] = (struct listed){ schema, table->name, node, i };
+        }
+    }
+    qsort(listed, count, sizeof *listed, compare_listed);
+    for (size_t i = 1; i < count; i++) {
+        const struct listed *first = &listed[i - 1], *second = &listed[i];
+
+        if (strcmp(first->schema, second->schema) == 0 && strcmp(first->name, second->name) == 0) {
+            fine = complain(reading, second->node, "verify.tables lists %s twice%s", second->name,
+                            first->node->line ? arena_printf(reading->arena, ", first at line %u", first->node->line)
+                                              : "");
         }
     }
     return fine;

@@ -1,7 +1,6 @@
 #include "config/preset.h"
 
 #include "config/content.h"
-#include "config/prisma.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -116,15 +115,35 @@ static const struct detector {
     { "drizzle", is_drizzle },
 };
 
-const char *preset_detect(const char *prisma_schema, struct arena *arena)
+static bool find_project(struct reading *reading, const char *folder, struct prisma_project *project)
+{
+    const char *schema = reading->config->verify.prisma_schema;
+    bool path = schema && *schema && strcmp(schema, "off") != 0; /* not verified, and still Prisma's */
+
+    return prisma_project_find(project, folder, path ? schema : "auto", reading->arena);
+}
+
+bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project)
+{
+    if (strcmp(folder, ".") != 0) {
+        return find_project(reading, folder, project);
+    }
+    if (reading->looked == PROJECT_UNKNOWN) {
+        reading->looked = find_project(reading, folder, &reading->project) ? PROJECT_FOUND : PROJECT_NONE;
+    }
+    *project = reading->project;
+    return reading->looked == PROJECT_FOUND;
+}
+
+const char *preset_detect(struct reading *reading)
 {
     struct prisma_project project;
 
-    if (prisma_project_find(&project, ".", strcmp(prisma_schema, "off") == 0 ? "auto" : prisma_schema, arena)) {
+    if (preset_prisma(reading, ".", &project)) {
         return "prisma";
     }
     for (size_t i = 0; i < sizeof detectors / sizeof detectors[0]; i++) {
-        if (detectors[i].is(arena)) {
+        if (detectors[i].is(reading->arena)) {
             return detectors[i].name;
         }
     }

@@ -14,9 +14,11 @@ struct preset_text {
 extern const struct preset_text preset_texts[];
 extern const size_t preset_count;
 
-/* What the working directory looks like: the name of a preset, "none" if like nothing known. `prisma_schema` is
- * verify.prisma_schema as configured. */
-const char *preset_detect(const char *prisma_schema, struct arena *arena);
+/* The Prisma project in a folder, verify.prisma_schema considered; false if there is none. Looks only once for ".". */
+bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project);
+
+/* What the working directory looks like: the name of a preset, "none" if like nothing known. */
+const char *preset_detect(struct reading *reading);
 
 /* The preset's document, or NULL after an error, which is a mistake of ours. */
 const struct node *preset_document(struct reading *reading, const char *name);

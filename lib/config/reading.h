@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/document.h"
 #include "config/keys.h"
+#include "config/prisma.h"
 
 /* The configuration with its provenance: for every key what each source says, the last rank that is not NULL counts. */
 struct loaded {
@@ -17,6 +18,8 @@ struct reading {
     struct config *config; /* &loaded->config */
     struct strings *errors;
     struct arena *arena;
+    enum { PROJECT_UNKNOWN, PROJECT_NONE, PROJECT_FOUND } looked; /* for the Prisma project of the working directory */
+    struct prisma_project project;
     bool overridden; /* the value at hand does not count: a variable that is not set is no error of it */
 };
 

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How a type is called for people, and which definition of the JSON Schema it has. */
@@ -135,6 +136,23 @@ static json_t *number_schema(const struct key *key)
                      "minimum", key->least, "maximum", key->most, "type", "null", parsed(FILLED));
 }
 
+static json_t *default_value(const struct key *key)
+{
+    switch (key->type) {
+    case KEY_BOOL:
+        return json_boolean(strcmp(key->fallback, "true") == 0);
+    case KEY_COUNT:
+    case KEY_NUMBER:
+        return json_integer(atoi(key->fallback));
+    case KEY_STRINGS:
+    case KEY_NAMES:
+    case KEY_STATUSES:
+        return *key->fallback ? json_pack("[s]", key->fallback) : json_array();
+    default:
+        return json_string(key->fallback);
+    }
+}
+
 static json_t *key_schema(const struct key *key)
 {
     json_t *schema = types[key->type].definition
@@ -147,8 +165,8 @@ static json_t *key_schema(const struct key *key)
         schema = word_schema(key->words);
     }
     (void)json_object_set_new(schema, "description", json_string(key->sentence));
-    if (key->fallback && *key->fallback) {
-        (void)json_object_set_new(schema, "default", json_string(key->fallback));
+    if (key->fallback) {
+        (void)json_object_set_new(schema, "default", default_value(key));
     }
     return schema;
 }

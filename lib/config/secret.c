@@ -80,14 +80,34 @@ static void register_span(struct span span, struct arena *arena)
 
 void secret_of_url(const char *url)
 {
-    struct arena *arena = arena_new();
+    struct arena *arena;
     struct span span;
 
+    if (!strpbrk(url, "@=")) {
+        return;
+    }
+    arena = arena_new();
     for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
         register_span(span, arena);
     }
     for (const char *from = url; parameter_span(&from, &span);) {
         register_span(span, arena);
+    }
+    arena_free(arena);
+}
+
+/* Of other things' URLs only what is surely a password: http://host:8080/@scope has none. */
+static void secret_of_strange_url(const char *url)
+{
+    const char *authority = authority_of(url);
+    size_t length = strcspn(authority, "/?#");
+    struct arena *arena = arena_new();
+    struct span span;
+
+    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
+        if (span.start + span.length < authority + length) {
+            register_span(span, arena);
+        }
     }
     arena_free(arena);
 }
@@ -99,8 +119,8 @@ void secret_of_environment(void)
 
         if (value && strncmp(*variable, "PGPASSWORD=", 11) == 0) {
             mask_add(value + 1);
-        } else if (value && strstr(value, "://") && (strchr(value, '@') || strcasestr(value, "password="))) {
-            secret_of_url(value + 1);
+        } else if (value && strstr(value, "://")) {
+            (strstr(value, "postgres") ? secret_of_url : secret_of_strange_url)(value + 1);
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "config/reading.h"
 
+#include "base/mask.h"
 #include "base/signal_name.h"
 #include "base/text.h"
 
@@ -27,11 +28,15 @@ static const char *shown(struct reading *reading, const struct key *key, const s
         return "this";
     }
 
-    size_t length = strlen(node->text);
+    char *text = arena_strdup(reading->arena, node->text);
 
-    return length <= SHOWN
-               ? arena_printf(reading->arena, "\"%s\"", node->text)
-               : arena_printf(reading->arena, "\"%.*s…\"", (int)text_utf8_border(node->text, SHOWN), node->text);
+    secret_of_url(text); /* somebody's URL at the wrong place */
+    mask_string(text);
+
+    size_t length = strlen(text);
+
+    return length <= SHOWN ? arena_printf(reading->arena, "\"%s\"", text)
+                           : arena_printf(reading->arena, "\"%.*s…\"", (int)text_utf8_border(text, SHOWN), text);
 }
 
 static bool wrong(struct reading *reading, const struct key *key, const char *path, const struct node *node,

@@ -34,6 +34,7 @@ static const char *remember(struct reading *reading, const char *name, const cha
     config->file_variables = variables;
     config->file_variable_count++;
     mask_add(content);
+    secret_of_url(content);
     return content;
 }
 

@@ -19,16 +19,17 @@ struct wanted_type { /* an enum */
     const char *name;
 };
 
-/* Up to three checksums count as unedited: the file as it is, with LF and with CRLF line ends. NULL: the tool keeps none. */
+/* Up to three checksums count as unedited: the file as it is, with LF and with CRLF line ends. NULL: the tool keeps
+ * none. */
 #define CHECKSUMS 3
 
 struct wanted_migration {
-    const char *name;                /* as the tool records it */
+    const char *name;                 /* as the tool records it */
     const char *checksums[CHECKSUMS]; /* SHA-256, lower-case hex */
 };
 
 struct wanted {
-    const char *schema; /* verify.schema */
+    const char *schema;          /* verify.schema */
     struct wanted_table *tables; /* no two with the same schema and name */
     size_t table_count;
     struct wanted_type *types;

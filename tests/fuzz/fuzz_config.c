@@ -1,4 +1,4 @@
-/* Any bytes as pgentry.yaml: read or refused, printed and read again, never more than that. */
+/* Any bytes as pgentry.yaml: read and printed, or refused with a reason. */
 #include "base/mask.h"
 #include "config/config.h"
 

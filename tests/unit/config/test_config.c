@@ -343,6 +343,43 @@ static void a_password_that_is_not_encoded_is_known_too(void **state)
     }
 }
 
+static void of_other_urls_only_what_is_surely_a_password_is_masked(void **state)
+{
+    (void)state;
+    (void)setenv("REDIS_URL", "redis://:r3dis@cache:6379/0", 1);
+    (void)setenv("REGISTRY", "http://host:8080/@scope", 1);
+    assert_loads(NULL);
+    assert_true(is_masked("r3dis"));
+    assert_false(is_masked("8080/"));
+}
+
+static void blanks_around_a_url_do_not_count(void **state)
+{
+    (void)state;
+    (void)setenv("DATABASE_URL", " postgres://h/d?schema=x\n", 1);
+    (void)setenv("DIRECT_URL", " \n", 1);
+    assert_loads("verify: {prisma_schema: ''}\n");
+    assert_string_equal(config->database.url, "postgres://h/d?schema=x");
+    assert_string_equal(config->verify.schema, "x");
+    assert_null(config->database.direct_url);
+    assert_string_equal(config->verify.prisma_schema, "auto");
+}
+
+static void thousands_of_tables_are_checked_for_twins(void **state)
+{
+    (void)state;
+    static char text[1 << 18];
+    char *end = stpcpy(text, "verify:\n  tables:\n");
+
+    for (int i = 0; i < 10000; i++) {
+        end += sprintf(end, "  - table_%05d\n", i);
+    }
+    assert_loads(text);
+    assert_int_equal(config->verify.table_count, 10000);
+    (void)strcpy(end, "  - table_00000\n");
+    assert_refused(text, "pgentry.yaml:10003:5: verify.tables lists table_00000 twice, first at line 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +400,9 @@ int main(void)
         TEST(what_the_user_gave_is_told_from_defaults),
         TEST(every_password_is_known_to_the_mask),
         TEST(a_password_that_is_not_encoded_is_known_too),
+        TEST(of_other_urls_only_what_is_surely_a_password_is_masked),
+        TEST(blanks_around_a_url_do_not_count),
+        TEST(thousands_of_tables_are_checked_for_twins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,8 +215,9 @@ static void no_error_holds_a_secret(void **state)
     (void)state;
     (void)setenv("SECRET", "s3cret", 1);
     assert_false(load("health: {token: [s3cret]}\nwait: {timeout: '${SECRET}', also: ['${SECRET}']}\n"
-                      "database: {url: {a: s3cret}}\nverify: {tables: ['${SECRET}.${SECRET}.${SECRET}']}\n"));
-    assert_true(errors.count >= 4);
+                      "database: {url: {a: s3cret}}\nlog: {level: 'redis://u:s3cret@h'}\nverify: {tables: "
+                      "['${SECRET}.${SECRET}.${SECRET}']}\n"));
+    assert_int_equal(errors.count, 6);
     for (size_t i = 0; i < errors.count; i++) {
         assert_null(strstr(errors.items[i], "s3cret"));
     }
