@@ -124,7 +124,7 @@ bool lock_session_is_kept(PGconn *connection, const struct second_connection *se
         failed(why, FAILURE_CONFIG, NULL,
                "a pooler that hands out server processes by the transaction is in the way of the migration lock: "
                "set database.direct_url",
-               "set database.direct_url to the PostgreSQL server itself, past the pooler", arena);
+               "it leads to the PostgreSQL server itself, past the pooler", arena);
     }
     return fine && !suspicion.pooled;
 }
