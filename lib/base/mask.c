@@ -81,6 +81,44 @@ static void form_add_encoded(const char *secret, size_t length, const char *alon
     form_add(scratch, (size_t)(out - scratch));
 }
 
+/* One character of UTF-8 at `bytes` and its length; what is none counts as one byte. */
+static size_t decode_character(const char *bytes, size_t length, uint32_t *character)
+{
+    unsigned char first = (unsigned char)bytes[0];
+    size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
+
+    *character = more == 0 ? first : first & (0x3FU >> more);
+    if (more >= length) {
+        return 1;
+    }
+    for (size_t i = 1; i <= more; i++) {
+        *character = *character << 6 | ((unsigned char)bytes[i] & 0x3F);
+    }
+    return more + 1;
+}
+
+/* JSON in ASCII alone, as Python and PHP write it; PHP escapes the slash as well. */
+static void form_add_ascii(const char *secret, size_t length, bool slash, char *scratch, size_t size)
+{
+    struct text out = text_over(scratch, size);
+
+    for (size_t at = 0, step; at < length; at += step) {
+        uint32_t c;
+
+        step = decode_character(secret + at, length - at, &c);
+        if (c >= 0x10000) {
+            text_printf(&out, "\\u%04x\\u%04x", 0xD7C0U + (c >> 10), 0xDC00U + (c & 0x3FF));
+        } else if (c >= 0x80) {
+            text_printf(&out, "\\u%04x", c);
+        } else if (c == '/' && slash) {
+            text_string(&out, "\\/");
+        } else {
+            text_json(&out, secret + at, 1);
+        }
+    }
+    form_add(out.data, out.length);
+}
+
 static void form_add_all(const char *secret, size_t length, char *scratch, size_t size)
 {
     /* RFC 3986 section 2.3; what encodeURIComponent leaves alone; the same with the slash (Python's quote). */
@@ -90,6 +128,8 @@ static void form_add_all(const char *secret, size_t length, char *scratch, size_
     form_add(secret, length);
     text_json(&json, secret, length);
     form_add(json.data, json.length);
+    form_add_ascii(secret, length, false, scratch, size);
+    form_add_ascii(secret, length, true, scratch, size);
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
         form_add_encoded(secret, length, alone[i], "0123456789ABCDEF", scratch);
         form_add_encoded(secret, length, alone[i], "0123456789abcdef", scratch);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "runtime/supervisor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELDS 8
@@ -129,30 +130,31 @@ PLACEHOLDER(why)
 static const struct {
     const char *name;
     placeholder *put;
+    bool number; /* in JSON */
 } placeholders[] = {
-    { "app", put_app },
-    { "attempt", put_attempt },
-    { "attempts", put_attempts },
-    { "delay", put_delay },
-    { "drops", put_drops },
-    { "error", put_error },
-    { "holder", put_holder },
-    { "host", put_host },
-    { "lock_timeout", put_lock_timeout },
-    { "lock_waited", put_lock_waited },
-    { "outcome", put_outcome },
-    { "permanent", put_permanent },
-    { "server", put_server },
-    { "sessions", put_sessions },
-    { "signal", put_signal },
-    { "status", put_status },
-    { "step", put_step },
-    { "step_timeout", put_step_timeout },
-    { "stop_timeout", put_stop_timeout },
-    { "timeout", put_timeout },
-    { "took", put_took },
-    { "waited", put_waited },
-    { "why", put_why },
+    { "app", put_app, false },
+    { "attempt", put_attempt, true },
+    { "attempts", put_attempts, true },
+    { "delay", put_delay, false },
+    { "drops", put_drops, false },
+    { "error", put_error, false },
+    { "holder", put_holder, false },
+    { "host", put_host, false },
+    { "lock_timeout", put_lock_timeout, false },
+    { "lock_waited", put_lock_waited, false },
+    { "outcome", put_outcome, false },
+    { "permanent", put_permanent, false },
+    { "server", put_server, false },
+    { "sessions", put_sessions, false },
+    { "signal", put_signal, false },
+    { "status", put_status, true },
+    { "step", put_step, false },
+    { "step_timeout", put_step_timeout, false },
+    { "stop_timeout", put_stop_timeout, false },
+    { "timeout", put_timeout, false },
+    { "took", put_took, false },
+    { "waited", put_waited, false },
+    { "why", put_why, false },
 };
 
 /* Where `{name}` at `at` leads in the table of placeholders, or -1. */
@@ -184,7 +186,10 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
         placeholders[which].put(&value, s, effect);
         text_bytes(&text, values + begin, value.length - begin);
         if (count < FIELDS) {
-            fields[count++] = (struct log_field){ .name = placeholders[which].name, .string = values + begin };
+            bool number = placeholders[which].number;
+            fields[count++] = (struct log_field){ .name = placeholders[which].name,
+                                                  .string = number ? NULL : values + begin,
+                                                  .number = number ? strtoll(values + begin, NULL, 10) : 0 };
         }
         text_char(&value, '\0');
         at += length + 2;

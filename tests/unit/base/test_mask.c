@@ -36,6 +36,8 @@ static void a_secret_is_masked_in_every_form(void **state)
     assert_string_equal(masked("url p%40ss/%22w%C3%B6rd."), "url ***.");
     assert_string_equal(masked("all %70%40%73%73%2F%22%77%C3%B6%72%64."), "all ***.");
     assert_string_equal(masked("json p@ss/\\\"wörd."), "json ***.");
+    assert_string_equal(masked("python p@ss/\\\"w\\u00f6rd."), "python ***.");
+    assert_string_equal(masked("php p@ss\\/\\\"w\\u00f6rd."), "php ***.");
 }
 
 static void an_encoded_secret_is_masked_decoded(void **state)
