@@ -324,10 +324,8 @@ struct node *document_parse(const struct source *source, const char *bytes, size
     bool fine = load_stream(&loader, &root);
 
     yaml_parser_delete(&loader.parser);
-    if (fine && !root) {
+    if (fine && (!root || node_null(root))) {
         root = node_new(source, NULL, arena);
-    }
-    if (fine && (root->kind == NODE_LIST ? root->count == 0 && root->line == 0 : node_null(root))) {
         root->kind = NODE_MAP;
     }
     return fine ? root : NULL;

@@ -119,7 +119,11 @@ static void lists_from_outside_are_split_at_commas_or_written_in_brackets(void *
     assert_true(config->app.ok_exit[143] && config->app.ok_exit[0] && !config->app.ok_exit[1]);
     assert_string_equal(config->verify.extensions.items[0], "a,b");
     assert_true(config->app.ok_exit_set && config->health.listen_set);
+    (void)setenv("PGENTRY_HEALTH_LISTEN", "[]", 1);
     request.setting_count = 0;
+    assert_loads(NULL);
+    assert_int_equal(config->health.listen.count, 0);
+    (void)unsetenv("PGENTRY_HEALTH_LISTEN");
     set("health.listen=");
     set("migrate.steps=[{name: x, run: \"a,b\"}]");
     set("verify.tables=[{name: users, columns: [id]}]");
