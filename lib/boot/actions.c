@@ -101,6 +101,13 @@ static void end_spell(struct boot *boot)
     boot->deadline[TIMER_BUDGET] = BOOT_NEVER;
 }
 
+/* The boot is over, one way or the other: nothing that failed is waited for any more. */
+static void end_waiting(struct boot *boot)
+{
+    boot->check_failed = boot->lock_failed = false;
+    end_spell(boot);
+}
+
 static void begin_spell(struct boot *boot, instant since)
 {
     if (boot->waiting_since == BOOT_NEVER) {
@@ -308,6 +315,13 @@ ACTION(verify_after)
     order_check(boot);
 }
 
+ACTION(verify_last)
+{
+    UNUSED_EVENT;
+    boot->result = RESULT_LAST;
+    order_check(boot);
+}
+
 ACTION(next_step)
 {
     UNUSED_EVENT;
@@ -322,6 +336,7 @@ static void spawn(struct boot *boot, enum boot_effect_kind kind)
     duration timeout = boot_step(boot)->timeout;
     boot->step_at = boot->now;
     boot->timed_out = boot->lost = boot->permanent = false;
+    boot->unlooked = true;
     boot->deadline[TIMER_STATE] = timeout ? boot->now + timeout : BOOT_NEVER;
     boot_effect(boot, kind);
 }
@@ -473,6 +488,7 @@ static void disarm(struct boot *boot)
 ACTION(start)
 {
     UNUSED_EVENT;
+    end_waiting(boot);
     disarm(boot);
     if (!boot->plan->exec) {
         close_database(boot);
@@ -662,6 +678,7 @@ ACTION(fail_lock)
 ACTION(hold)
 {
     UNUSED_EVENT;
+    end_waiting(boot);
     disarm(boot);
     close_database(boot);
     boot_effect(boot, EFFECT_SUMMARY);

@@ -210,7 +210,7 @@ struct boot_effect {
 #define BOOT_EFFECTS_KEPT 8 /* of them never taken by sentences */
 
 /* What a step's success waits for. */
-enum boot_result { RESULT_NONE, RESULT_SUCCEEDED, RESULT_TIMED_OUT, RESULT_LOST, RESULT_AFTER };
+enum boot_result { RESULT_NONE, RESULT_SUCCEEDED, RESULT_TIMED_OUT, RESULT_LOST, RESULT_LAST, RESULT_AFTER };
 
 struct boot {
     const struct boot_plan *plan;
@@ -256,6 +256,7 @@ struct boot {
     bool lost; /* the lock, in mid-step, and it was not taken anew yet */
     enum boot_result result;
     struct boot_look look;
+    bool unlooked; /* a child ran since the last look */
 
     /* the end */
     bool healed; /* held, and mended by somebody */

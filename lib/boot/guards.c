@@ -128,6 +128,11 @@ GUARD(steps_done_lost)
     return past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot);
 }
 
+GUARD(steps_done_unsure)
+{
+    return guard_steps_done_unhealthy(boot, event) && (boot->unlooked || boot->look.healthy);
+}
+
 GUARD(steps_done_unhealthy)
 {
     UNUSED_EVENT;
@@ -327,6 +332,17 @@ GUARD(result_timed_out)
 {
     UNUSED_EVENT;
     return boot->result == RESULT_TIMED_OUT;
+}
+
+GUARD(last_healthy)
+{
+    return boot->result == RESULT_LAST && event->look.healthy;
+}
+
+GUARD(result_last)
+{
+    UNUSED_EVENT;
+    return boot->result == RESULT_LAST;
 }
 
 GUARD(result_after)

@@ -7,67 +7,70 @@
 
 #include "base/exit_status.h"
 
-#define BOOT_GUARDS(X)                                                                \
-    X(only_waits) /* the goal is `wait` */                                            \
-    X(only_looks) /* the goal is `verify` */                                          \
-    X(only_looks_healthy)                                                             \
-    X(is_configuration)  /* waiting cannot heal it */                                 \
-    X(refused_for_good)  /* refused for longer than wait.permanent_grace */           \
-    X(waited_enough)     /* wait.timeout is used up */                                \
-    X(result_open)       /* a step succeeded, its result is not verified yet */       \
-    X(must_run_unlocked) /* something must run, and the lock is not ours */           \
-    X(must_run_queued)                                                                \
-    X(must_run_again) /* the ladder was begun and goes on */                          \
-    X(must_run)                                                                       \
-    X(healthy)                                                                        \
-    X(may_await)     /* verify.timeout is not over */                                 \
-    X(locked_enough) /* migrate.lock_timeout is used up */                            \
-    X(before_done)                                                                    \
-    X(steps_done_lost)      /* every step was tried, the last one without the lock */ \
-    X(steps_done_unhealthy) /* every step was tried, one succeeded */                 \
-    X(steps_done)           /* every step was tried */                                \
-    X(after_done)                                                                     \
-    X(not_locked)                                                                     \
-    X(forbidden) /* not the history's own tool, on a newer schema */                  \
-    X(guarded_emergency)                                                              \
-    X(guarded)                                                                        \
-    X(emergency) /* the step before it did not help */                                \
-    X(child_additive)                                                                 \
-    X(child_destructive) /* the guard ran, and its SQL drops something */             \
-    X(child_ok)                                                                       \
-    X(child_ok_leaving)                                                               \
-    X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */              \
-    X(child_ok_lost_history)                                                          \
-    X(child_ok_beside) /* of `before` or `after` */                                   \
-    X(is_stop)         /* TERM, INT, QUIT */                                          \
-    X(is_stop_again)                                                                  \
-    X(is_stop_finish)                                                                 \
-    X(is_hangup)                                                                      \
-    X(timer_state)                                                                    \
-    X(timer_budget)                                                                   \
-    X(timer_look)                                                                     \
-    X(timer_stop)                                                                     \
-    X(settled)        /* nothing of the step runs in the server */                    \
-    X(settled_enough) /* it still does, and we waited long enough */                  \
-    X(is_leaving)                                                                     \
-    X(timed_out_with_history)                                                         \
-    X(not_a_step) /* of `before` or `after`: one attempt */                           \
-    X(is_permanent)                                                                   \
-    X(attempts_left)                                                                  \
-    X(healthy_after)                                                                  \
-    X(healthy_proven) /* a step that timed out did its work */                        \
-    X(lost_proven)    /* so did one whose lock was lost */                            \
-    X(result_lost)                                                                    \
-    X(result_timed_out)                                                               \
-    X(result_after)                                                                   \
-    X(after_unlocked) /* `after` steps wait, and the lock is not ours */              \
-    X(after_queued)   /* waiting for that lock, and still nothing else must run */    \
-    X(after_broken)   /* the schema broke while `after` steps ran */                  \
-    X(after_waits)                                                                    \
-    X(only_syncs)                                                                     \
-    X(execs)                                                                          \
-    X(may_hold)                                                                       \
-    X(anew)  /* held for a reason that a new boot may mend */                         \
+#define BOOT_GUARDS(X)                                                                                 \
+    X(only_waits) /* the goal is `wait` */                                                             \
+    X(only_looks) /* the goal is `verify` */                                                           \
+    X(only_looks_healthy)                                                                              \
+    X(is_configuration)  /* waiting cannot heal it */                                                  \
+    X(refused_for_good)  /* refused for longer than wait.permanent_grace */                            \
+    X(waited_enough)     /* wait.timeout is used up */                                                 \
+    X(result_open)       /* a step succeeded, its result is not verified yet */                        \
+    X(must_run_unlocked) /* something must run, and the lock is not ours */                            \
+    X(must_run_queued)                                                                                 \
+    X(must_run_again) /* the ladder was begun and goes on */                                           \
+    X(must_run)                                                                                        \
+    X(healthy)                                                                                         \
+    X(may_await)     /* verify.timeout is not over */                                                  \
+    X(locked_enough) /* migrate.lock_timeout is used up */                                             \
+    X(before_done)                                                                                     \
+    X(steps_done_lost)      /* every step was tried, the last one without the lock */                  \
+    X(steps_done_unsure)    /* every step was tried, one succeeded, and a later one may have helped */ \
+    X(steps_done_unhealthy) /* every step was tried, one succeeded */                                  \
+    X(steps_done)           /* every step was tried */                                                 \
+    X(after_done)                                                                                      \
+    X(not_locked)                                                                                      \
+    X(forbidden) /* not the history's own tool, on a newer schema */                                   \
+    X(guarded_emergency)                                                                               \
+    X(guarded)                                                                                         \
+    X(emergency) /* the step before it did not help */                                                 \
+    X(child_additive)                                                                                  \
+    X(child_destructive) /* the guard ran, and its SQL drops something */                              \
+    X(child_ok)                                                                                        \
+    X(child_ok_leaving)                                                                                \
+    X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */                               \
+    X(child_ok_lost_history)                                                                           \
+    X(child_ok_beside) /* of `before` or `after` */                                                    \
+    X(is_stop)         /* TERM, INT, QUIT */                                                           \
+    X(is_stop_again)                                                                                   \
+    X(is_stop_finish)                                                                                  \
+    X(is_hangup)                                                                                       \
+    X(timer_state)                                                                                     \
+    X(timer_budget)                                                                                    \
+    X(timer_look)                                                                                      \
+    X(timer_stop)                                                                                      \
+    X(settled)        /* nothing of the step runs in the server */                                     \
+    X(settled_enough) /* it still does, and we waited long enough */                                   \
+    X(is_leaving)                                                                                      \
+    X(timed_out_with_history)                                                                          \
+    X(not_a_step) /* of `before` or `after`: one attempt */                                            \
+    X(is_permanent)                                                                                    \
+    X(attempts_left)                                                                                   \
+    X(healthy_after)                                                                                   \
+    X(healthy_proven) /* a step that timed out did its work */                                         \
+    X(lost_proven)    /* so did one whose lock was lost */                                             \
+    X(result_lost)                                                                                     \
+    X(result_timed_out)                                                                                \
+    X(last_healthy)                                                                                    \
+    X(result_last)                                                                                     \
+    X(result_after)                                                                                    \
+    X(after_unlocked) /* `after` steps wait, and the lock is not ours */                               \
+    X(after_queued)   /* waiting for that lock, and still nothing else must run */                     \
+    X(after_broken)   /* the schema broke while `after` steps ran */                                   \
+    X(after_waits)                                                                                     \
+    X(only_syncs)                                                                                      \
+    X(execs)                                                                                           \
+    X(may_hold)                                                                                        \
+    X(anew)  /* held for a reason that a new boot may mend */                                          \
     X(heals) /* held, and the schema is good now */
 
 #define BOOT_ACTIONS(X)                                                                  \
@@ -100,6 +103,7 @@
     X(enter_steps)                                                                       \
     X(enter_after)                                                                       \
     X(verify_after)                                                                      \
+    X(verify_last)                                                                       \
     X(next_step)                                                                         \
     X(spawn_guard)                                                                       \
     X(spawn_step)                                                                        \

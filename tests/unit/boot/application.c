@@ -81,6 +81,7 @@ static void nothing_of_the_waiting_is_armed_while_the_application_runs(void **st
     never(TIMER_BUDGET);
     never(TIMER_STATE);
     never(TIMER_ORDER);
+    assert_true(boot.waiting_since == BOOT_NEVER);
 }
 
 static void the_applications_status_is_ours(void **state)

@@ -112,7 +112,44 @@ static void a_step_that_succeeded_without_a_healthy_schema_is_65(void **state)
     ended(0);
     checked(PROVEN);
     fail_step(1);
-    then(STATE_ENDED, "'step-given-up' 'unhealthy' close summary exit:65");
+    then(STATE_VERIFYING, "'step-given-up' check+history"); /* it may have helped nevertheless */
+    checked(PROVEN);
+    then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
+    reach_stepping();
+    ended(0);
+    checked(PROVEN);
+    fire(TIMER_STATE);
+    fail_step(143);
+    connected();
+    checked(PROVEN); /* looked at already */
+    then(STATE_ENDED, "tables 'step-failed' 'step-given-up' 'unhealthy' close summary exit:65");
+    reach_stepping();
+    ended(0);
+    checked(PROVEN);
+    fire(TIMER_STATE);
+    fail_step(143);
+    connected();
+    checked(HEALTHY);
+    then(STATE_VERIFYING, "tables 'step-failed' 'step-given-up' check+history");
+}
+
+/* Rule 3: "a step succeeded and the schema verifies"; only "steps that all failed while the tables happen to exist" are
+ * a failure. */
+static void a_step_that_succeeded_counts_when_a_later_one_failed_and_the_schema_verifies(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 2;
+    steps[1].attempts = 1;
+    reach_stepping();
+    ended(0);
+    checked(PROVEN);
+    fail_step(1);
+    died();
+    fire(TIMER_STATE);
+    connected();
+    then(STATE_VERIFYING, "'connected' check+history");
+    checked(HEALTHY);
+    then(STATE_STARTING, "tables 'healthy' close summary start");
 }
 
 static void a_step_that_cannot_be_started_is_given_up(void **state)
@@ -533,7 +570,9 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(a_delay_longer_than_the_greatest_stays_as_it_is), TEST(no_delay_is_no_delay),
       TEST(a_permanent_error_goes_on_to_the_next_step), TEST(a_step_that_succeeded_in_vain_is_followed_by_the_next),
       TEST(the_ladder_ends_at_the_first_step_that_helps), TEST(steps_that_all_failed_are_70_although_the_tables_exist),
-      TEST(a_step_that_succeeded_without_a_healthy_schema_is_65), TEST(a_step_that_cannot_be_started_is_given_up),
+      TEST(a_step_that_succeeded_without_a_healthy_schema_is_65),
+      TEST(a_step_that_succeeded_counts_when_a_later_one_failed_and_the_schema_verifies),
+      TEST(a_step_that_cannot_be_started_is_given_up),
       TEST(a_step_that_lasts_too_long_gets_term_and_five_seconds_later_kill),
       TEST(a_step_without_timeout_has_no_deadline), TEST(a_step_that_timed_out_counts_as_done_when_that_is_proven),
       TEST(a_step_that_timed_out_is_not_done_because_the_tables_exist),
