@@ -292,7 +292,8 @@ static bool skip_lines(struct scan *scan, const char *open, const char **provide
     return true;
 }
 
-/* From the name to the block's end. What stands behind the { on its line is ignored, as Prisma does. */
+/* From the name to the block's end. What stands behind the { on its line is ignored, even the beginning of a comment.
+ */
 static bool parse_block(struct syntax *syntax, struct scan *scan, const char *keyword, enum syntax_kind kind)
 {
     struct syntax_block block = { .kind = kind, .source = scan->source };
@@ -313,9 +314,6 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
 
     if (!scan_take(scan, '{')) {
         return scan_fail(scan, open, "%s %s: a { is expected on this line", keyword, block.name);
-    }
-    if (!scan_blank(scan)) {
-        return false;
     }
     scan_rest_of_line(scan);
     if (!parse_lines(&block, scan, open)) {
@@ -352,9 +350,6 @@ static bool skip_block(struct syntax *syntax, struct scan *scan, const char *sta
 
     const char *open = scan->at++;
 
-    if (!scan_blank(scan)) {
-        return false;
-    }
     scan_rest_of_line(scan);
     return skip_lines(scan, open, datasource ? &syntax->provider : NULL);
 }

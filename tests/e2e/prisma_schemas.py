@@ -3,7 +3,7 @@ import random
 
 DATASOURCE = 'datasource db {{\n  provider = "postgresql"\n{url}{schemas}}}\n'
 URL = '  url = env("DATABASE_URL")\n'
-CLIENT = 'generator client {\n  provider = "prisma-client-js"\n  previewFeatures = ["views"]\n}\n'
+CLIENT = 'generator client {\n  provider = "prisma-client-js"\n  engineType = "client"\n  previewFeatures = ["views"]\n}\n'
 
 
 def head(url=True, schemas=()):
@@ -19,14 +19,14 @@ CORPUS = {
     "carriage return and line feed": ((), "model A {\r\n  id Int @id\r\n  b Int\r\n}\r\n"),
     "carriage return alone": ((), "model A {\r  id Int @id\r  b Int\r}\r"),
     "blanks of Unicode": ((), "model\u00a0A\u3000{\n\u00a0id\u2003Int\u202f@id\n}\n"),
-    "rest of the opening line": ((), "model A { foo Int } /* bar\n  id Int @id\n}\n"),
+    "rest of the opening line": ((), "model A { foo Int } /* bar\n  id Int @id\n}\nmodel B { /* c\n  id Int @id\n}\n"),
     "block after block": ((), "model A {\n  id Int @id\n} model B {\n  id Int @id\n} enum E {\n  X\n}"),
-    "comments": ((), "/* a /* b */ model A {\n  id Int @id /* } */ // c\n  /* x Int\n  */ y Int\n  /// /* z\n  w Int // {\n}\n"),
+    "comments": ((), "/* a /* b */ model A {\n  id Int @id /* } */\n  /* x Int\n  */ y Int // }\n  /// /* z\n  w Int // {\n}\n"),
     "strings": ((), 'model A {\n  id Int @id @map("}{//")\n  b String @default("/* } \\" \\\\ \\u00e9")\n  @@map("\\ud83d\\ude00 x")\n}\n'),
     "spellings of map": ((), 'model A {\n  id Int @id @map("i")\n  b Int @map(name: "bb")\n  c Int @ map ( "cc" )\n  @@ map( "as" )\n}\n'
                              'model B {\n  id Int @id\n  @@map(name: "bs")\n}\n'),
     "keywords as fields": ((), "model A {\n  id Int @id\n  type String\n  view Int\n  model Int\n  enum String\n  datasource Int\n  generator Int\n}\n"),
-    "lists": ((), "model A {\n  id Int @id\n  a String[]\n  b E[]\n  c Int [ ]\n  d Int ?\n}\nenum E {\n  X\n}\n"),
+    "lists": ((), "model A {\n  id Int @id\n  a String[]\n  b E[]\n  c Int []\n  d Int ?\n}\nenum E {\n  X\n}\n"),
     "scalars": ((), "model A {\n  id BigInt @id\n  a Bytes\n  b Decimal\n  c Json\n  d DateTime\n  e Float\n  f Boolean\n}\n"),
     "native types": ((), "model A {\n  id String @id @db.Uuid @default(dbgenerated(\"gen_random_uuid()\"))\n  a Decimal @db.Decimal(10, 2)\n}\n"),
     "enum with map": ((), 'enum E {\n  A @map("a a") // c\n  B\n\n  @@map("e e")\n}\nmodel A {\n  id Int @id\n  e E @default(A)\n}\n'),
@@ -162,10 +162,10 @@ class Generated:
         model.lines.append("  id Int @id" + self.comment())
         for _ in range(self.random.randint(0, 8)):
             kind = self.some(*SCALARS, *[name for name, _ in self.enums])
-            self.column(model, kind + self.some("", "?", "[]", " ?", "[ ]"))
+            self.column(model, kind + self.some("", "?", "[]", " ?", " []"))
         if self.random.random() < 0.2:
-            self.column(model, 'Unsupported("tsvector{")?', hidden=True)
-        if self.random.random() < 0.2:
+            self.column(model, 'Unsupported("tsvector /* { */")?', hidden=True)
+        if self.random.random() < 0.2 and not model.ignored:
             self.column(model, "Int?", "@ignore", hidden=True)
 
     def relate(self):
@@ -200,7 +200,8 @@ class Generated:
         for block in self.blocks:
             texts[chooser.randrange(count)] += block
         end = chooser.choice(["\n", "\n", "\r\n"])
-        return [[f"part{i}.prisma", text.replace("\n", end)] for i, text in enumerate(texts)]
+        names = ["schema.prisma", *(f"part{i}.prisma" for i in range(1, count))]
+        return [[name, text.replace("\n", end)] for name, text in zip(names, texts)]
 
     def tables(self):
         found = {(model.schema, model.table): set(model.columns) for model in self.models}

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -145,7 +146,31 @@ def test_schemas_give_exactly_what_prismas_engine_would_create(database, tmp_pat
     """@@ignore, @ignore, Unsupported, views and the tables of relations included: the SQL for an empty database."""
     names = [*CORPUS, *(f"seed {seed}" for seed in SEEDS)]
     schemas = corpus() + [Generated(seed).files() for seed in SEEDS]
-    for name, answer, expected in zip(names, derive(schemas, tmp_path), describe("engine", schemas, database), strict=True):
+    for name, answer, expected in zip(names, derive(schemas, tmp_path), describe("engine", schemas, database.url), strict=True):
         assert "sql" in expected, (name, expected)
         assert tables_of(answer) == tables_of_sql(expected["sql"]), name
         assert enums_of(answer) == enums_of_sql(expected["sql"]), name
+
+
+CATALOG = """
+    SELECT n.nspname, c.relname, array_agg(a.attname::text)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relkind = 'r' AND n.nspname IN ('public', 'one', 'two words') AND a.attnum > 0 AND NOT a.attisdropped
+     GROUP BY 1, 2"""
+ENUMS = """
+    SELECT n.nspname, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e'"""
+
+
+@pytest.mark.parametrize("seed", [7, 24, 48])
+def test_after_a_real_push_everything_derived_is_in_the_catalog(seed, prisma, database, tmp_path):
+    one = Generated(seed)
+    shutil.rmtree(prisma.folder / "prisma")
+    for name, content in one.files():
+        path = prisma.folder / "prisma" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content.encode())
+    done = prisma("db", "push", "--skip-generate", "--schema", "prisma", url=database.url)
+    assert done.returncode == 0, done.stdout
+    answer = derive([one.files()], tmp_path)[0]
+    assert tables_of(answer) == {(schema, name): set(columns) for schema, name, columns in database.sql(CATALOG)}
+    assert enums_of(answer) == set(database.sql(ENUMS))

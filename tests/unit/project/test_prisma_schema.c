@@ -194,8 +194,9 @@ static void comments_are_passed_over_wherever_they_stand(void **state)
 static void what_stands_behind_the_opening_brace_is_ignored(void **state)
 {
     (void)state;
-    expect("model A { foo Int } bar\n" ID "}\nmodel B{//\n" ID "}\nmodel C { \"unclosed\n" ID "}\n",
-           "public.A(id) public.B(id) public.C(id)");
+    expect("model A { foo Int } bar\n" ID "}\nmodel B{//\n" ID "}\nmodel C { \"unclosed\n" ID "}\n"
+           "model D { /* no comment\n" ID "}\n",
+           "public.A(id) public.B(id) public.C(id) public.D(id)");
 }
 
 static void another_block_may_follow_on_the_line_of_a_closing_brace(void **state)
@@ -324,6 +325,20 @@ static void a_nul_byte_is_no_end_of_the_file(void **state)
     assert_string_equal(error.message, "schema.prisma:4:1: neither a block nor a comment");
 }
 
+static void a_string_that_is_not_utf_8_is_refused(void **state)
+{
+    static const char *const strings[] = {
+        "\xff", "\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80"
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        refuse(arena_printf(scratch.arena, "model A {\n" ID "  @@map(\"x%s\")\n}\n", strings[i]),
+               "schema.prisma:3:11: this is not UTF-8");
+    }
+    expect("model A {\n" ID "  @@map(\"\u00e9\u20ac\U0001f600\")\n}\n", "public.\u00e9\u20ac\U0001f600(id)");
+}
+
 static void the_provider_is_told_also_of_a_list(void **state)
 {
     (void)state;
@@ -440,6 +455,7 @@ int main(void)
         SCRATCH_TEST(a_broken_file_is_named_with_line_and_column),
         SCRATCH_TEST(columns_count_characters_and_lines_count_every_line_end),
         SCRATCH_TEST(a_nul_byte_is_no_end_of_the_file),
+        SCRATCH_TEST(a_string_that_is_not_utf_8_is_refused),
         SCRATCH_TEST(the_provider_is_told_also_of_a_list),
         SCRATCH_TEST(a_folder_is_read_as_one_schema_with_relations_across_files),
         SCRATCH_TEST(a_file_that_cannot_be_read_is_named),
