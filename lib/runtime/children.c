@@ -1,6 +1,7 @@
 /* Steps and their guards: spawned, read, reaped. */
 #include "base/text.h"
 #include "database/apply.h"
+#include "database/sqlstate.h"
 #include "process/memory.h"
 #include "process/spawn.h"
 #include "runtime/supervisor.h"
@@ -264,16 +265,19 @@ static void keep_last(struct child *child)
     }
 }
 
+/* The codes seen, and what those that are known mean. */
 static void keep_codes(struct supervisor *s, struct text *outcome)
 {
     const char *codes[OUTPUT_CODES];
     size_t count = output_codes(s->child.output, codes);
     struct text kept = text_over(s->child.status->codes, sizeof s->child.status->codes);
     for (size_t i = 0; i < count; i++) {
+        const struct known_error *known = known_error_find(codes[i]);
         text_printf(&kept, "%s%s", i ? " " : "", codes[i]);
-    }
-    if (count) {
-        text_printf(outcome, "; known error codes in its output: %s", s->child.status->codes);
+        text_printf(outcome, "; %s%s%s", codes[i], known ? ": " : "", known ? known->cause : "");
+        if (known && known->fix) {
+            text_printf(outcome, " (%s)", known->fix);
+        }
     }
 }
 

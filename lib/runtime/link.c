@@ -103,7 +103,7 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
     case REPLY_BUSY:
         COPY(s->say.holder, reply->text);
         event.kind = EVENT_BUSY;
-        event.fingerprint = fingerprint(reply->text);
+        event.fingerprint = reply->count; /* the holder's pid: its age changes all the time */
         break;
     case REPLY_SESSIONS:
         COPY(s->say.sessions, reply->text);

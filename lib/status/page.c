@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page_style.h" /* PAGE_STYLE and PAGE_STYLE_HASH, made from page.css when building */
+#include "status/page_style.h" /* PAGE_STYLE and PAGE_STYLE_HASH, made from page.css when building */
 
 #define TIMELINE_WIDTH 1000 /* units of the drawing */
 #define REFRESH_BOOTING 2   /* seconds */
