@@ -1,203 +1,13 @@
 #include "config/config.h"
 
 #include "config/command.h"
-#include "config/content.h"
 #include "config/preset.h"
 #include "config/reading.h"
 
 #include "base/mask.h"
-#include "base/text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FILE_MAX ((size_t)1 << 20)
-#define VARIABLE_PREFIX "PGENTRY_"
-#define VARIABLE_FILE "PGENTRY_CONFIG"
-
-/* ---- collecting what each source says ---- */
-
-static struct source *source_new(struct reading *reading, enum rank rank, const char *name)
-{
-    struct source *source = arena_alloc(reading->arena, sizeof *source);
-
-    *source = (struct source){ rank, name };
-    return source;
-}
-
-static size_t index_of(const struct key *key)
-{
-    return (size_t)(key - config_keys.rows);
-}
-
-static bool usable(const struct key *key, enum rank rank)
-{
-    return key && (!key->preset_only || rank == RANK_PRESET);
-}
-
-/* Every value of a document becomes the value of its key; what has no key is an error. */
-static void collect_map(struct reading *reading, const struct node *map, const char *prefix)
-{
-    for (const struct node *child = map->first; child; child = child->next) {
-        const char *path = arena_printf(reading->arena, "%s%s", prefix, child->key);
-        const struct key *key = key_find(&config_keys, path);
-        bool dotted = strchr(child->key, '.') != NULL;
-
-        if (usable(key, child->source->rank) && !dotted) {
-            reading->loaded->values[index_of(key)][child->source->rank] = child;
-        } else if (usable(key, child->source->rank)) {
-            (void)complain_key(reading, child, "unknown key %s: write its parts as maps, as in wait: {timeout: 60s}",
-                               path);
-        } else if (!key && !dotted && key_section(&config_keys, path)) {
-            if (child->kind == NODE_MAP) {
-                collect_map(reading, child, arena_printf(reading->arena, "%s.", path));
-            } else if (!node_null(child)) {
-                (void)complain(reading, child, "%s must be a map of keys, not %s", path, node_kind_name(child));
-            }
-        } else {
-            (void)complain_key(reading, child, "unknown key %s: %s", path,
-                               key_advice(&config_keys, path, reading->arena));
-        }
-    }
-}
-
-/* Relative to the working directory; in its own words in messages. */
-static const char *find_file(const struct config_request *request)
-{
-    static const char *const places[] = { "pgentry.yaml", "/etc/pgentry.yaml" };
-    const char *named = request->file ? request->file : getenv(VARIABLE_FILE);
-
-    if (named && *named) {
-        return named;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        /* One that is there but may not be read is an error, not a reason to pass it over. */
-        if (access(places[i], F_OK) == 0 || errno != ENOENT) {
-            return places[i];
-        }
-    }
-    return NULL;
-}
-
-static bool collect_file(struct reading *reading, const char *path)
-{
-    struct source *source = source_new(reading, RANK_FILE, path);
-    const struct node *whole = node_new(source, "", reading->arena);
-    size_t length;
-    char *bytes = content_read(path, FILE_MAX, &length, reading->arena);
-
-    if (!bytes) {
-        return complain(reading, whole, "%s",
-                        errno == EFBIG            ? "is larger than 1 MiB"
-                        : content_is_folder(path) ? "is a directory"
-                        : errno == EINVAL         ? "is not a regular file"
-                                          : arena_printf(reading->arena, "cannot be read: %s", strerror(errno)));
-    }
-
-    const struct node *root = document_parse(source, bytes, length, reading->errors, reading->arena);
-
-    if (root && root->kind != NODE_MAP) {
-        return complain(reading, root, "the configuration must be a map of keys, not %s", node_kind_name(root));
-    }
-    if (root) {
-        collect_map(reading, root, "");
-    }
-    return root;
-}
-
-/* A value from outside a file. */
-static void collect_value(struct reading *reading, const struct key *key, struct source *source, const char *text)
-{
-    const struct node *node = node_new(source, text, reading->arena);
-
-    if (!text_utf8_valid(text, strlen(text))) {
-        (void)complain(reading, node, "%s is not UTF-8", key->path);
-    } else if ((node = value_node(reading, key, source, text)) != NULL) {
-        reading->loaded->values[index_of(key)][source->rank] = node;
-    }
-}
-
-static void warn_unknown(struct reading *reading, const char *name)
-{
-    const char *names[CONFIG_KEYS_MAX], *nearest;
-    char buffer[KEY_VARIABLE_TEXT];
-
-    for (size_t i = 0; i < config_keys.count; i++) {
-        names[i] = arena_strdup(reading->arena, key_variable(&config_keys.rows[i], buffer));
-    }
-    nearest = strings_nearest(name, names, config_keys.count);
-    strings_add(reading->arena, &reading->config->warnings,
-                arena_printf(reading->arena, "the environment variable %s is no key of the configuration%s%s%s", name,
-                             nearest ? ": did you mean " : "", nearest ? nearest : "", nearest ? "?" : ""));
-}
-
-static void collect_environment(struct reading *reading)
-{
-    for (char **variable = environ; variable && *variable; variable++) {
-        const char *value = strchr(*variable, '=');
-        const struct key *found = NULL;
-
-        if (!value || strncmp(*variable, VARIABLE_PREFIX, sizeof VARIABLE_PREFIX - 1) != 0) {
-            continue;
-        }
-
-        const char *name = arena_strndup(reading->arena, *variable, (size_t)(value - *variable));
-
-        for (size_t i = 0; i < config_keys.count && !found; i++) {
-            char buffer[KEY_VARIABLE_TEXT];
-
-            if (!config_keys.rows[i].preset_only && strcmp(name, key_variable(&config_keys.rows[i], buffer)) == 0) {
-                found = &config_keys.rows[i];
-            }
-        }
-        if (!found && strcmp(name, VARIABLE_FILE) != 0) {
-            warn_unknown(reading, name);
-        } else if (found && value[1]) {
-            collect_value(reading, found, source_new(reading, RANK_ENVIRONMENT, name), value + 1);
-        }
-    }
-}
-
-/* What a --set that names no key should have been. */
-static const char *setting_advice(struct reading *reading, const char *path)
-{
-    for (size_t i = 0; i < config_keys.count; i++) {
-        const struct key *key = &config_keys.rows[i];
-        size_t length = strlen(key->path);
-
-        if (strncmp(path, key->path, length) == 0 && path[length] == '.') {
-            return arena_printf(reading->arena, "what is inside %s can only be set in the file", key->path);
-        }
-    }
-    if (key_section(&config_keys, path)) {
-        const char *below = arena_printf(reading->arena, "%s.", path);
-
-        return arena_printf(reading->arena, "%s is a group of keys; %s", path,
-                            key_advice(&config_keys, below, reading->arena));
-    }
-    return arena_printf(reading->arena, "unknown key %s: %s", path, key_advice(&config_keys, path, reading->arena));
-}
-
-static void collect_setting(struct reading *reading, const struct setting *setting)
-{
-    const char *equals = strchr(setting->assignment, '=');
-    const char *path = arena_strndup(reading->arena, setting->assignment, strcspn(setting->assignment, "="));
-    const struct key *key = key_find(&config_keys, path);
-    bool set = strcmp(setting->origin, "--set") == 0;
-    struct source *source =
-        source_new(reading, RANK_SETTING, set ? arena_printf(reading->arena, "--set %s", path) : setting->origin);
-    const struct node *node = node_new(source, "", reading->arena);
-
-    if (!equals) {
-        (void)complain(reading, node, "expected KEY=VALUE");
-    } else if (!usable(key, RANK_SETTING)) {
-        (void)complain(reading, node, "%s", setting_advice(reading, path));
-    } else {
-        collect_value(reading, key, source, equals + 1);
-    }
-}
 
 /* ---- from nodes to values ---- */
 
@@ -207,7 +17,7 @@ static enum rank winner_of(const struct reading *reading, const struct key *key)
 {
     enum rank rank = RANKS - 1;
 
-    while (rank > RANK_DEFAULT && !reading->loaded->values[index_of(key)][rank]) {
+    while (rank > RANK_DEFAULT && !reading->loaded->values[key_index(key)][rank]) {
         rank--;
     }
     return rank;
@@ -217,7 +27,7 @@ static const struct node *node_of(const struct reading *reading, const char *pat
 {
     const struct key *key = key_find(&config_keys, path);
 
-    return reading->loaded->values[index_of(key)][winner_of(reading, key)];
+    return reading->loaded->values[key_index(key)][winner_of(reading, key)];
 }
 
 static bool user_set(const struct reading *reading, const char *path)
@@ -238,7 +48,7 @@ static bool url_unset(struct reading *reading, const struct key *key, const stru
 /* What a weaker source says is checked as well, so that all errors come in one go; then the strongest is stored. */
 static bool apply(struct reading *reading, const struct key *key)
 {
-    const struct node **values = reading->loaded->values[index_of(key)];
+    const struct node **values = reading->loaded->values[key_index(key)];
     enum rank winner = winner_of(reading, key);
     bool fine = true;
 
@@ -457,23 +267,6 @@ static void collect_preset(struct reading *reading)
 
 /* ---- all together ---- */
 
-static bool collect(struct reading *reading, const struct config_request *request)
-{
-    const char *file = find_file(request);
-    bool readable = true;
-
-    reading->config->file = file;
-    if (file) {
-        readable = collect_file(reading, file);
-    }
-    collect_environment(reading);
-    for (size_t i = 0; i < request->setting_count; i++) {
-        collect_setting(reading, &request->settings[i]);
-    }
-    collect_preset(reading);
-    return readable;
-}
-
 struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena)
 {
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
@@ -485,7 +278,10 @@ struct config *config_load(const struct config_request *request, struct strings 
     config->arena = arena;
     secret_of_environment();
 
-    bool readable = collect(&reading, request);
+    bool readable = collect_sources(&reading, request);
+
+    collect_preset(&reading);
+
     const char *preset = config->migrate.preset;
 
     for (size_t i = 0; i < config_keys.count; i++) {

@@ -137,6 +137,11 @@ const struct keys assert_keys = { "an assert", ROWS(assert_rows) };
 _Static_assert(sizeof config_rows / sizeof *config_rows <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
 _Static_assert(sizeof(enum log_level) == sizeof(int), "KEY_ENUM members are written as int");
 
+size_t key_index(const struct key *key)
+{
+    return (size_t)(key - config_rows);
+}
+
 const struct key *key_find(const struct keys *keys, const char *path)
 {
     for (size_t i = 0; i < keys->count; i++) {

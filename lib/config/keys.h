@@ -61,6 +61,9 @@ extern const struct keys config_keys, step_keys, table_keys, assert_keys;
 
 #define CONFIG_KEYS_MAX 64 /* more than there are rows */
 
+/* Of a row of config_keys. */
+size_t key_index(const struct key *key);
+
 /* The row of a path, or NULL. */
 const struct key *key_find(const struct keys *keys, const char *path);
 

@@ -27,6 +27,14 @@ struct reading {
 #define complain(reading, node, ...) node_error((node), false, (reading)->errors, (reading)->arena, __VA_ARGS__)
 #define complain_key(reading, node, ...) node_error((node), true, (reading)->errors, (reading)->arena, __VA_ARGS__)
 
+/* ---- collect.c ---- */
+
+/* Notes what file, environment and settings say of each key. False if the file could not be read at all. */
+bool collect_sources(struct reading *reading, const struct config_request *request);
+
+/* Every value of a document becomes the value of its key; what has no key is an error. */
+void collect_map(struct reading *reading, const struct node *map, const char *prefix);
+
 /* ---- variable.c ---- */
 
 /* The value of an environment variable that the configuration names: NAME, else the content of the file that NAME_FILE

@@ -1,247 +1,11 @@
-#include "config/reading.h"
-
-#include "base/mask.h"
-#include "base/signal_name.h"
-#include "base/text.h"
+#include "config/slot.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define NAME_BYTES 63 /* PostgreSQL cuts longer ones (manual, section 4.1.1) */
-#define SHOWN 64      /* bytes of a wrong value in a message */
-
-/* ---- messages ---- */
 
 const char *value_path(const struct reading *reading, const char *path, size_t index)
 {
     return arena_printf(reading->arena, "%s[%zu]", path, index);
-}
-
-/* The value as it was written: what was filled in may be a secret. */
-static const char *shown(struct reading *reading, const struct key *key, const struct node *node)
-{
-    if (node->kind != NODE_SCALAR) {
-        return node_kind_name(node);
-    }
-    if (key->secret) {
-        return "this";
-    }
-
-    char *text = arena_strdup(reading->arena, node->text);
-
-    secret_of_url(text); /* somebody's URL at the wrong place */
-    mask_string(text);
-
-    size_t length = strlen(text);
-
-    return length <= SHOWN ? arena_printf(reading->arena, "\"%s\"", text)
-                           : arena_printf(reading->arena, "\"%.*s…\"", (int)text_utf8_border(text, SHOWN), text);
-}
-
-static bool wrong(struct reading *reading, const struct key *key, const char *path, const struct node *node,
-                  const char *expected)
-{
-    return complain(reading, node, "%s must be %s, not %s", path, expected, shown(reading, key, node));
-}
-
-/* ---- scalars ---- */
-
-struct slot {
-    struct reading *reading;
-    const struct key *key;
-    const char *path;
-    const struct node *node;
-    void *place; /* where the value goes */
-};
-
-/* The text of a scalar, filled in. NULL after an error, or with *unset when it is empty after having been filled in. */
-static const char *scalar_text(const struct slot *slot, const char *expected, bool *unset)
-{
-    *unset = false;
-    if (slot->node->kind != NODE_SCALAR) {
-        (void)wrong(slot->reading, slot->key, slot->path, slot->node, expected);
-        return NULL;
-    }
-
-    const char *text = slot->key->literal ? slot->node->text : variable_fill(slot->reading, slot->node);
-
-    *unset = text && *text == '\0' && *slot->node->text != '\0';
-    return text;
-}
-
-static bool store_duration(const struct slot *slot)
-{
-    static const char expected[] = "a duration like 250ms, 2s, 5m, 1h or 0";
-    bool unset;
-    const char *text = scalar_text(slot, expected, &unset);
-    char *end;
-    duration value;
-
-    if (!text || unset) {
-        return unset;
-    }
-    if (!duration_parse(text, &value)) {
-        (void)strtoul(text, &end, 10);
-        if (*text >= '1' && *text <= '9' && *end == '\0' && strlen(text) < 10) {
-            return complain(slot->reading, slot->node, "%s must be %s, not %s: did you mean %ss?", slot->path, expected,
-                            shown(slot->reading, slot->key, slot->node), text);
-        }
-        return wrong(slot->reading, slot->key, slot->path, slot->node, expected);
-    }
-    if ((double)value < slot->key->least) {
-        return complain(slot->reading, slot->node, "%s must not be 0", slot->path);
-    }
-    *(duration *)slot->place = value;
-    return true;
-}
-
-static bool store_bool(const struct slot *slot)
-{
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = { { "true", true }, { "false", false }, { "yes", true }, { "no", false },
-                  { "on", true },   { "off", false },   { "1", true },   { "0", false } };
-    bool unset;
-    const char *text = scalar_text(slot, "true or false", &unset);
-
-    for (size_t i = 0; text && i < sizeof words / sizeof words[0]; i++) {
-        if (strcasecmp(text, words[i].word) == 0) {
-            *(bool *)slot->place = words[i].value;
-            return true;
-        }
-    }
-    return text && !unset ? wrong(slot->reading, slot->key, slot->path, slot->node, "true or false") : unset;
-}
-
-static bool store_number(const struct slot *slot)
-{
-    bool whole = slot->key->type == KEY_COUNT, unset;
-    const char *expected = arena_printf(slot->reading->arena, "a %snumber from %g to %g", whole ? "whole " : "",
-                                        slot->key->least, slot->key->most);
-    const char *text = scalar_text(slot, expected, &unset);
-
-    if (!text || unset) {
-        return unset;
-    }
-
-    char *end;
-    double value = strtod(text, &end);
-
-    if (!*text || *end || strspn(text, whole ? "0123456789" : "0123456789.") != strlen(text) ||
-        !(value >= slot->key->least && value <= slot->key->most)) {
-        return wrong(slot->reading, slot->key, slot->path, slot->node, expected);
-    }
-    if (whole) {
-        *(unsigned *)slot->place = (unsigned)value;
-    } else {
-        *(double *)slot->place = value;
-    }
-    return true;
-}
-
-/* The index of a word; -1 after an error that names the nearest, or with *unset. */
-static int find_word(const struct slot *slot, bool *unset)
-{
-    const char *const *words = slot->key->words;
-    size_t count = key_word_count(words);
-    const char *expected = key_words(words, slot->reading->arena);
-    const char *text = scalar_text(slot, expected, unset);
-
-    for (size_t i = 0; text && i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return (int)i;
-        }
-    }
-    if (text && !*unset) {
-        const char *nearest = strings_nearest(text, words, count);
-
-        (void)complain(slot->reading, slot->node, "%s must be %s, not %s%s%s%s", slot->path, expected,
-                       shown(slot->reading, slot->key, slot->node), nearest ? ": did you mean " : "",
-                       nearest ? nearest : "", nearest ? "?" : "");
-    }
-    return -1;
-}
-
-static bool store_enum(const struct slot *slot)
-{
-    bool unset;
-    int word = find_word(slot, &unset);
-
-    if (word >= 0) {
-        *(int *)slot->place = word;
-    }
-    return word >= 0 || unset;
-}
-
-static bool store_signal(const struct slot *slot)
-{
-    static const char *const common[] = { "TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL", "WINCH", "same" };
-    static const char expected[] = "same, or a signal like TERM, SIGQUIT or 15";
-    bool unset;
-    const char *text = scalar_text(slot, expected, &unset);
-
-    if (!text || unset) {
-        return unset;
-    }
-
-    int number = strcmp(text, "same") == 0 ? SIGNAL_SAME : signal_number(text);
-
-    if (number == 0 && strcmp(text, "same") != 0) {
-        const char *nearest = strings_nearest(strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text, common,
-                                              sizeof common / sizeof common[0]);
-
-        return complain(slot->reading, slot->node, "%s must be %s, not %s%s%s%s", slot->path, expected,
-                        shown(slot->reading, slot->key, slot->node), nearest ? ": did you mean " : "",
-                        nearest ? nearest : "", nearest ? "?" : "");
-    }
-    *(int *)slot->place = number;
-    return true;
-}
-
-bool value_check_name(struct reading *reading, const char *path, const struct node *node, const char *name)
-{
-    if (*name == '\0') {
-        return complain(reading, node, "%s must not be empty", path);
-    }
-    if (strlen(name) > NAME_BYTES) {
-        return complain(reading, node, "%s is %zu bytes long: PostgreSQL cuts names after %d", path, strlen(name),
-                        NAME_BYTES);
-    }
-    return true;
-}
-
-static bool check_name(const struct slot *slot, const char *name)
-{
-    return value_check_name(slot->reading, slot->path, slot->node, name);
-}
-
-static bool store_string(const struct slot *slot)
-{
-    bool unset;
-    const char *text;
-
-    if (slot->key->form == FORM_PRESET) {
-        int word = find_word(slot, &unset);
-
-        if (word >= 0) {
-            *(const char **)slot->place = slot->key->words[word];
-        }
-        return word >= 0 || unset;
-    }
-    text = scalar_text(slot, "a text", &unset);
-    if (!text) {
-        return false;
-    }
-    if (slot->key->type == KEY_NAME && (unset || !check_name(slot, text))) {
-        return unset;
-    }
-    if (slot->key->required && *text == '\0') {
-        return complain(slot->reading, slot->node, "%s must not be empty", slot->path);
-    }
-    *(const char **)slot->place = text;
-    return true;
 }
 
 /* ---- lists ---- */
@@ -251,7 +15,7 @@ static bool check_address(const struct slot *slot, const char *text)
     const char *problem = address_problem(text, slot->key->form == FORM_CONNECT);
 
     return !problem || complain(slot->reading, slot->node, "%s: %s is no address: %s", slot->path,
-                                shown(slot->reading, slot->key, slot->node), problem);
+                                slot_shown(slot->reading, slot->key, slot->node), problem);
 }
 
 static bool check_status(const struct slot *slot, const char *text)
@@ -259,7 +23,7 @@ static bool check_status(const struct slot *slot, const char *text)
     size_t length = strlen(text);
 
     return (length && length <= 3 && strspn(text, "0123456789") == length && atoi(text) <= 255) ||
-           wrong(slot->reading, slot->key, slot->path, slot->node, "a whole number from 0 to 255");
+           slot_wrong(slot->reading, slot->key, slot->path, slot->node, "a whole number from 0 to 255");
 }
 
 static bool add_member(const struct slot *member, struct strings *list)
@@ -281,19 +45,19 @@ static bool add_member(const struct slot *member, struct strings *list)
         }
         lower.node = &copy;
 
-        int word = find_word(&lower, &unset);
+        int word = slot_word(&lower, &unset);
 
         text = word >= 0 ? member->key->words[word] : NULL;
     } else {
-        text = scalar_text(member, "a text", &unset);
+        text = slot_text(member, "a text", &unset);
     }
     if (!text) {
         return false;
     }
 
     enum key_form form = member->key->form;
-    bool fine = member->key->type == KEY_STATUSES             ? check_status(member, text)
-                : member->key->type == KEY_NAMES              ? check_name(member, text)
+    bool fine = member->key->type == KEY_STATUSES ? check_status(member, text)
+                : member->key->type == KEY_NAMES  ? value_check_name(member->reading, member->path, member->node, text)
                 : form == FORM_LISTEN || form == FORM_CONNECT ? check_address(member, text)
                                                               : true;
 
@@ -332,7 +96,7 @@ static const struct node *as_list(struct reading *reading, const struct key *key
         return node;
     }
     if (node->kind != NODE_SCALAR || key->literal || !strchr(node->text, '$')) {
-        (void)wrong(reading, key, path, node, "a list, like [a, b]");
+        (void)slot_wrong(reading, key, path, node, "a list, like [a, b]");
         return NULL;
     }
 
@@ -372,7 +136,7 @@ static bool store_files(const struct slot *slot)
     if (slot->node->kind != NODE_SCALAR) {
         return store_list(slot);
     }
-    text = scalar_text(slot, "a file or a list of files", &unset);
+    text = slot_text(slot, "a file or a list of files", &unset);
     if (text && *text) {
         strings_add(slot->reading->arena, slot->place, text);
     }
@@ -399,7 +163,7 @@ static bool store_variables(const struct slot *slot)
 
     if (slot->node->kind != NODE_MAP) {
         return (slot->node->kind == NODE_LIST && slot->node->count == 0) ||
-               wrong(reading, slot->key, slot->path, slot->node, "a map, like {NAME: value}");
+               slot_wrong(reading, slot->key, slot->path, slot->node, "a map, like {NAME: value}");
     }
     step->env = arena_array(reading->arena, slot->node->count, sizeof *step->env);
     for (const struct node *child = slot->node->first; child; child = child->next) {
@@ -409,7 +173,7 @@ static bool store_variables(const struct slot *slot)
 
         member.node = child;
         member.path = arena_printf(reading->arena, "%s.%s", slot->path, child->key);
-        text = scalar_text(&member, "a text", &unset);
+        text = slot_text(&member, "a text", &unset);
         if (*child->key == '\0' || strchr(child->key, '=')) {
             fine = complain_key(reading, child, "%s: \"%s\" is no name of a variable", slot->path, child->key);
         } else if (text) {
@@ -448,12 +212,12 @@ static bool store_asserts(const struct slot *slot)
 typedef bool store_function(const struct slot *slot);
 
 static store_function *const store[] = {
-    [KEY_STRING] = store_string, [KEY_NAME] = store_string,         [KEY_DURATION] = store_duration,
-    [KEY_BOOL] = store_bool,     [KEY_COUNT] = store_number,        [KEY_NUMBER] = store_number,
-    [KEY_ENUM] = store_enum,     [KEY_SIGNAL] = store_signal,       [KEY_STRINGS] = store_list,
-    [KEY_NAMES] = store_list,    [KEY_STATUSES] = store_list,       [KEY_COMMAND] = store_command,
-    [KEY_FILES] = store_files,   [KEY_VARIABLES] = store_variables, [KEY_STEPS] = store_steps,
-    [KEY_TABLES] = store_tables, [KEY_ASSERTS] = store_asserts,
+    [KEY_STRING] = scalar_string, [KEY_NAME] = scalar_string,        [KEY_DURATION] = scalar_duration,
+    [KEY_BOOL] = scalar_bool,     [KEY_COUNT] = scalar_number,       [KEY_NUMBER] = scalar_number,
+    [KEY_ENUM] = scalar_enum,     [KEY_SIGNAL] = scalar_signal,      [KEY_STRINGS] = store_list,
+    [KEY_NAMES] = store_list,     [KEY_STATUSES] = store_list,       [KEY_COMMAND] = store_command,
+    [KEY_FILES] = store_files,    [KEY_VARIABLES] = store_variables, [KEY_STEPS] = store_steps,
+    [KEY_TABLES] = store_tables,  [KEY_ASSERTS] = store_asserts,
 };
 
 bool value_store(struct reading *reading, const struct key *key, const char *path, const struct node *node, void *base)
