@@ -88,7 +88,7 @@ project=$work/project
 cp -r "docker/story/$mode" "$project"
 cp docker/story/fallback.sql docker/story/app.py "$project"
 export DATABASE_URL="postgresql://shop:s3cret%2Fdemo@127.0.0.1:$port/shop"
-export PGENTRY_HEALTH_LISTEN='' # nobody asks for the health of a demo
+export PGENTRY_HEALTH_LISTEN='[]' # nobody asks for the health of a demo
 migrations=$source/docker/story/prisma/prisma/migrations
 
 if [ $mode = prisma ]; then

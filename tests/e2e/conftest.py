@@ -25,6 +25,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or dbmate")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the whole of what pgentry printed; an assertion's own message is cut."""
+    report = (yield).get_result()
+    binary = item.funcargs.get("pgentry") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and binary:
+        report.sections += [("pgentry", text) for text in binary.told()]
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """The session's server: runs all the time."""
@@ -90,9 +99,10 @@ class Pgentry:
         self.binary = binary
         self.folder = folder
         self.running = []
+        self.results = []
 
     def environment(self, url, env):
-        clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PGENTRY_HEALTH_LISTEN": "",
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PGENTRY_HEALTH_LISTEN": "[]",
                  "PGENTRY_LOG_FORMAT": "json", "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0"}
         if url is not None:
             clean["DATABASE_URL"] = url
@@ -101,7 +111,14 @@ class Pgentry:
 
     def __call__(self, *args, url=None, env=None, cwd=None, **more):
         """Runs to the end. env={"NAME": None} takes a variable away."""
-        return run([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+        done = run([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+        self.results.append(done)
+        return done
+
+    def told(self):
+        """What the last runs printed."""
+        return [repr(done) for done in self.results[-2:]] + [
+            f"{started.argv}\n--- stdout\n{started.stdout}\n--- stderr\n{started.stderr}" for started in self.running]
 
     def start(self, *args, url=None, env=None, cwd=None, **more):
         """Starts in the background; ended with the test at the latest."""
