@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct block {
 
 struct arena {
     struct block *newest;
+    bool reserved; /* no further block is mapped */
 };
 
 static _Noreturn void out_of_memory(void)
@@ -41,13 +43,13 @@ static size_t aligned(size_t size)
     return (size + unit - 1) / unit * unit;
 }
 
-static struct block *block_map(struct block *older, size_t room)
+static struct block *block_map(struct block *older, size_t room, int flags)
 {
     size_t size = aligned(sizeof(struct block)) + room;
 
     size = size < BLOCK_SIZE ? BLOCK_SIZE : (size + BLOCK_PAGE - 1) / BLOCK_PAGE * BLOCK_PAGE;
 
-    struct block *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct block *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
     if (block == MAP_FAILED) {
         out_of_memory();
@@ -68,11 +70,30 @@ static void *block_take(struct block *block, size_t size)
 
 struct arena *arena_new(void)
 {
-    struct block *block = block_map(NULL, aligned(sizeof(struct arena)));
+    struct block *block = block_map(NULL, aligned(sizeof(struct arena)), 0);
     struct arena *arena = block_take(block, aligned(sizeof(struct arena)));
 
     arena->newest = block;
     return arena;
+}
+
+struct arena *arena_reserve(size_t most)
+{
+    struct block *block = block_map(NULL, most, MAP_NORESERVE);
+    struct arena *arena = block_take(block, aligned(sizeof(struct arena)));
+
+    arena->newest = block;
+    arena->reserved = true;
+    return arena;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct block *block = arena->newest;
+    size_t kept = aligned(sizeof *block) + aligned(sizeof *arena);
+
+    memset((char *)block + kept, 0, block->used - kept);
+    block->used = kept;
 }
 
 void arena_free(struct arena *arena)
@@ -92,12 +113,15 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (size <= block->size - block->used) {
         return block_take(block, size);
     }
+    if (arena->reserved) {
+        out_of_memory();
+    }
     if (size > BLOCK_SIZE / 4) {
         /* A block of its own, behind the newest, whose rest stays in use. */
-        block->older = block_map(block->older, size);
+        block->older = block_map(block->older, size, 0);
         return block_take(block->older, size);
     }
-    arena->newest = block_map(block, size);
+    arena->newest = block_map(block, size, 0);
     return block_take(arena->newest, size);
 }
 

@@ -11,6 +11,12 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is fine */
 
+/* An arena of one block of address space, of which only what is used costs memory. It never asks the system again, so
+ * that PID 1 may use it at any time; more than `most` bytes end the process as above: bound what goes in. */
+struct arena *arena_reserve(size_t most);
+/* Gives back everything of a reserved arena but its address space and the pages it has touched. */
+void arena_reset(struct arena *arena);
+
 /* Zeroed, aligned for any type; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* count * size with overflow checked. */

@@ -111,6 +111,8 @@ static void on_line(void *argument, const char *line)
                                         { .name = "line", .string = line },
                                         { 0 } };
     log_event(LOG_INFO, "output", fields, "%s | %s", child->step->name, line);
+    s->child.fresh = true;
+    http_push_soon(s);
 }
 
 static void close_output(struct child *child)
@@ -207,14 +209,15 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     child->began = clock_now();
     child->oom_kills = memory_oom_kills();
     child->scan = (struct drop_scan){ 0 };
-    child->drops = false;
+    child->drops = child->fresh = false;
     s->say.drops[0] = s->say.permanent[0] = '\0';
 
     if (!open_output(s, &write_end, &error)) {
         refused(s, &error);
         return;
     }
-    struct arena *arena = arena_new();
+    struct arena *arena = s->scratch;
+    arena_reset(arena);
     const char *const *env = environment(s, step, arena);
     const char *path = look_up(env, "PATH");
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
@@ -233,7 +236,6 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .output = write_end };
     child->pid = spawn_child(&spawn, &error);
     close(write_end);
-    arena_free(arena);
     if (child->pid < 0) {
         refused(s, &error);
     } else {
@@ -266,6 +268,14 @@ static void keep_last(struct child *child)
 }
 
 /* The codes seen, and what those that are known mean. */
+void child_note(struct supervisor *s)
+{
+    if (s->child.pid > 0 && s->child.fresh) {
+        s->child.fresh = false;
+        keep_last(&s->child);
+    }
+}
+
 static void keep_codes(struct supervisor *s, struct text *outcome)
 {
     const char *codes[OUTPUT_CODES];

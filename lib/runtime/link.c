@@ -14,6 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of an answer; decoded it takes at most eight times as much: a string of no length is 5 bytes there and 16 here. */
+#define ANSWER_MOST ((size_t)8 << 20)
+#define ANSWER_ROOM (8 * ANSWER_MOST)
+
 struct entry {
     int fd;
     struct database_settings settings;
@@ -43,8 +47,21 @@ static void copy(char *to, size_t size, const char *from)
 }
 #define COPY(to, from) copy(to, sizeof(to), from)
 
+/* A look ended; while the application runs, one that does not even connect counts as well. */
+static void note_look(struct supervisor *s, bool failed)
+{
+    int64_t since = s->database.looking_since_us;
+    if (since >= 0 || (failed && s->boot.app_ran)) {
+        s->status.counters[COUNTER_LOOKS]++;
+        s->status.counters[COUNTER_LOOKS_FAILED] += failed;
+        s->status.looked_us += since >= 0 ? clock_now_us() - since : 0;
+    }
+    s->database.looking_since_us = -1;
+}
+
 static void take_failure(struct supervisor *s, const struct reply_failed *failed, struct boot_event *event)
 {
+    note_look(s, true);
     COPY(s->say.error, failed->message);
     COPY(s->say.hint, failed->hint);
     COPY(s->status.error, failed->message);
@@ -59,12 +76,15 @@ static void take_connected(struct supervisor *s, const struct connected *connect
     COPY(s->say.host, connected->host);
     COPY(s->say.server, connected->server_version);
     COPY(s->status.host, connected->host);
-    s->status.connected = true;
-    s->status.error[0] = '\0';
+    if (!s->boot.app_ran) { /* later on it is the whole look that counts: one that then hangs changes nothing back */
+        s->status.connected = true;
+        s->status.error[0] = '\0';
+    }
 }
 
 static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)
 {
+    note_look(s, !check->healthy);
     struct check *kept = arena_alloc(arena, sizeof *kept);
     *kept = *check;
     s->status.check = kept;
@@ -126,22 +146,29 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
     supervisor_post(s, event);
 }
 
+void database_late(struct supervisor *s)
+{
+    note_look(s, true);
+    COPY(s->say.error, "it did not answer in time");
+    s->say.hint[0] = '\0';
+    COPY(s->status.error, s->say.error);
+    s->status.connected = false;
+}
+
 static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *payload)
 {
     struct database_link *link = &s->database;
+    struct arena *arena = link->spare;
     struct reply_message reply;
-    struct arena *arena = arena_new();
 
-    if (!reply_decode(kind, payload, &reply, arena)) {
-        arena_free(arena);
+    arena_reset(arena);
+    if (payload->length > ANSWER_MOST || !reply_decode(kind, payload, &reply, arena)) {
         return false;
     }
     take_reply(s, &reply, arena);
     if (reply.reply == REPLY_CHECKED) { /* the status points into it */
-        arena_free(link->arena);
+        link->spare = link->arena;
         link->arena = arena;
-    } else {
-        arena_free(arena);
     }
     return true;
 }
@@ -149,7 +176,9 @@ static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *
 static void died(struct supervisor *s)
 {
     database_kill(s);
+    note_look(s, true);
     COPY(s->say.error, "the database process ended unexpectedly");
+    COPY(s->status.error, s->say.error);
     s->status.connected = false;
     supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = 1 });
 }
@@ -173,6 +202,12 @@ static void on_readable(struct supervisor *s)
     if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
         died(s);
     }
+}
+
+void database_prepare(struct supervisor *s)
+{
+    s->database.arena = arena_reserve(ANSWER_ROOM);
+    s->database.spare = arena_reserve(ANSWER_ROOM);
 }
 
 static bool start(struct supervisor *s, struct error *error)
@@ -226,6 +261,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                         (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = fingerprint(error.message) });
         return;
     }
+    s->database.looking_since_us = effect->order.order == BOOT_CHECK ? clock_now_us() : -1;
     order_encode(&order, &s->database.writer);
     if (s->database.writer.failed || !frame_send(s->database.stream.fd, &s->database.writer)) {
         died(s);

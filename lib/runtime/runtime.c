@@ -17,8 +17,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
-#define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
+#define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
+#define LAST_WORDS 1000           /* ms given to a slow reader of the log at the end */
+#define LAST_CLOSE 1000           /* ms given to the database process to close its connections at the end */
 
 static int prepared_signal_fd = -1;
 static struct supervisor supervisor;
@@ -131,6 +132,7 @@ static void arm_timer(struct supervisor *s)
     enum boot_timer which;
     instant next = boot_next_deadline(&s->boot, &which);
     next = s->http.restart_at < next ? s->http.restart_at : next;
+    next = s->http.push_at < next ? s->http.push_at : next;
     if (next == BOOT_NEVER) {
         uv_timer_stop(&s->timer);
         return;
@@ -140,15 +142,9 @@ static void arm_timer(struct supervisor *s)
     uv_timer_start(&s->timer, on_timer, next > now ? (uint64_t)(next - now) : 0, 0);
 }
 
-static void note_readiness(struct supervisor *s)
-{
-    const struct boot *boot = &s->boot;
-    s->status.ready = strcmp(boot_phase(boot), "running") == 0 && boot->failed_looks < s->config->health.failures;
-    s->status.counters[COUNTER_DROPPED] = (int64_t)log_dropped();
-}
-
 static void handle_events(struct supervisor *s)
 {
+    bool any = s->event_count > 0;
     while (s->event_count && !s->ending) {
         struct boot_event event = s->events[s->event_head];
         s->event_head = (s->event_head + 1) % QUEUED_EVENTS;
@@ -162,8 +158,10 @@ static void handle_events(struct supervisor *s)
             carry_out(s, &s->boot.effects[i]);
         }
     }
-    note_readiness(s);
-    http_push(s);
+    if (any) {
+        log_connection(s);
+        http_push(s);
+    }
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -174,7 +172,13 @@ static void on_timer(uv_timer_t *timer)
     if (s->http.restart_at <= now) {
         http_start(s);
     }
+    if (s->http.push_at <= now) {
+        http_push(s);
+    }
     if (boot_next_deadline(&s->boot, &which) <= now) {
+        if (which == TIMER_ORDER) {
+            database_late(s);
+        }
         supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
     }
 }
@@ -189,6 +193,7 @@ static void reap(struct supervisor *s)
             child_reaped(s, &reaped);
         } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
             s->status.counters[COUNTER_ORPHANS]++;
+            http_push_soon(s);
         }
         handle_events(s);
     }
@@ -212,8 +217,11 @@ static void on_signal(struct supervisor *s)
 static bool set_up(struct supervisor *s, struct error *error)
 {
     s->arena = arena_new();
+    s->scratch = arena_reserve(SCRATCH);
+    database_prepare(s);
     s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
-    s->http.restart_at = BOOT_NEVER;
+    s->http.restart_at = s->http.push_at = BOOT_NEVER;
+    s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
@@ -228,7 +236,7 @@ static bool set_up(struct supervisor *s, struct error *error)
         seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;
     }
     boot_init(&s->boot, &s->plan, seed);
-    status_init(&s->status, s->config);
+    status_init(&s->status, s->config, s->arena);
     status_phase(&s->status, boot_phase(&s->boot));
     return s->plan.goal != GOAL_RUN || http_bind(s, error);
 }

@@ -23,9 +23,10 @@ struct database_link {
     struct frame_stream stream;
     struct watch *watch;
     struct frame_writer writer;
-    struct arena *arena; /* of the last look */
-    void *wanted;        /* what REPLY_WANTED said, for later processes */
+    struct arena *arena, *spare; /* of the last look, and for the next answer */
+    void *wanted;                /* what REPLY_WANTED said, for later processes */
     size_t wanted_length;
+    int64_t looking_since_us; /* -1: no look is under way */
 };
 
 /* guard.c: does SQL drop anything? Takes any chunks; a word at the very end counts once a line end is fed. */
@@ -47,8 +48,12 @@ struct http_link {
     bool sending;              /* writer holds a frame of which `sent` bytes are gone */
     bool dirty, pong, release; /* what is to be sent next */
     bool ended;                /* on purpose */
+    bool releasing;            /* it owes HTTP_RELEASED */
     uint64_t pushed;           /* hash of the status that was sent last */
+    instant push_at;           /* of the next push; BOOT_NEVER: nothing is to be told */
     instant restart_at;        /* BOOT_NEVER: it runs, or is not wanted */
+    instant started_at;
+    unsigned deaths; /* soon after it was started, in a row */
 };
 
 /* The step or guard that runs. */
@@ -65,6 +70,7 @@ struct child {
     int64_t oom_kills;
     struct drop_scan scan; /* of a guard */
     bool drops;
+    bool fresh; /* it printed lines that the status does not have yet */
 };
 
 /* A descriptor that the loop watches. libuv gives a handle back only later, so there are a few more than are used. */
@@ -89,7 +95,8 @@ struct narration {
 struct supervisor {
     const struct runtime_request *request;
     const struct config *config;
-    struct arena *arena;
+    struct arena *arena;   /* for the life of the process */
+    struct arena *scratch; /* for what a child is started with */
 
     struct boot boot;
     struct boot_plan plan;
@@ -115,6 +122,7 @@ struct supervisor {
     struct narration say;
     uint32_t look_fingerprint; /* of the last table report that was logged */
     bool looked;
+    bool lost; /* that the database is not reachable was logged, while the application runs */
 
     bool ending;
     int exit_status;
@@ -132,16 +140,19 @@ void watch_stop(struct watch *watch); /* before the descriptor is closed; NULL i
 bool supervisor_plan(struct supervisor *s, struct error *error);
 
 /* link.c: the database process */
+void database_prepare(struct supervisor *s);
 void database_order(struct supervisor *s, const struct boot_effect *effect);
 void database_close(struct supervisor *s);
 void database_kill(struct supervisor *s);
+void database_late(struct supervisor *s); /* its answer did not come within the deadline */
 bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of ours */
 
 /* http_link.c: the http process */
 bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
 void http_start(struct supervisor *s);
-void http_push(struct supervisor *s);    /* the status, if it changed */
-void http_release(struct supervisor *s); /* the placeholder; answered by EVENT_RELEASED */
+void http_push(struct supervisor *s);      /* the status, if it changed */
+void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */
+void http_release(struct supervisor *s);   /* the placeholder; answered by EVENT_RELEASED */
 void http_end(struct supervisor *s);
 bool http_reaped(struct supervisor *s, pid_t pid);
 
@@ -149,6 +160,7 @@ bool http_reaped(struct supervisor *s, pid_t pid);
 void child_spawn(struct supervisor *s, const struct boot_effect *effect);
 void child_signal(struct supervisor *s, int signal);
 void child_reaped(struct supervisor *s, const struct reaped *reaped);
+void child_note(struct supervisor *s); /* takes its last lines into the status while it runs */
 /* Pids that no signal to a step's tree may reach. */
 #define SPARED 4
 int spared(const struct supervisor *s, pid_t pids[SPARED]);
@@ -164,6 +176,10 @@ void app_reaped(struct supervisor *s, const struct reaped *reaped);
 /* outcome.c: a status as people say it, and as a shell counts it */
 int shell_status(int wait_status);
 void describe_status(char *buffer, size_t size, const struct reaped *reaped, bool out_of_memory);
+
+/* monitor.c */
+void note_status(struct supervisor *s);    /* what the status takes from machine and world before it is told */
+void log_connection(struct supervisor *s); /* a database lost or found while the application runs */
 
 /* narrate.c */
 void narrate(struct supervisor *s, const struct boot_effect *effect);

@@ -94,6 +94,23 @@ static void freeing_no_arena_is_fine(void **state)
     arena_free(NULL);
 }
 
+static void a_reserved_arena_gives_the_same_zeroed_memory_again_after_a_reset(void **state)
+{
+    struct arena *arena = arena_reserve((size_t)1 << 20);
+
+    (void)state;
+    char *first = arena_alloc(arena, 100);
+    memset(first, 'x', 100);
+    arena_reset(arena);
+    char *second = arena_alloc(arena, 100);
+    assert_ptr_equal(second, first);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(second[i], 0);
+    }
+    assert_non_null(arena_alloc(arena, 1000 * 1000));
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +119,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(strings_are_copied_and_terminated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_system_refuses_ends_the_process_with_status_71, set_up, tear_down),
         cmocka_unit_test(freeing_no_arena_is_fine),
+        cmocka_unit_test(a_reserved_arena_gives_the_same_zeroed_memory_again_after_a_reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
