@@ -96,19 +96,19 @@ static void freeing_no_arena_is_fine(void **state)
 
 static void a_reserved_arena_gives_the_same_zeroed_memory_again_after_a_reset(void **state)
 {
-    struct arena *arena = arena_reserve((size_t)1 << 20);
+    struct room *room = arena_reserve((size_t)1 << 20);
 
     (void)state;
-    char *first = arena_alloc(arena, 100);
+    char *first = arena_alloc(room, 100);
     memset(first, 'x', 100);
-    arena_reset(arena);
-    char *second = arena_alloc(arena, 100);
+    arena_reset(room);
+    char *second = arena_alloc(room, 100);
     assert_ptr_equal(second, first);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(second[i], 0);
     }
-    assert_non_null(arena_alloc(arena, 1000 * 1000));
-    arena_free(arena);
+    assert_non_null(arena_alloc(room, 1000 * 1000));
+    arena_free(room);
 }
 
 int main(void)
