@@ -96,7 +96,7 @@ static void freeing_no_arena_is_fine(void **state)
 
 static void a_reserved_arena_gives_the_same_zeroed_memory_again_after_a_reset(void **state)
 {
-    struct room *room = arena_reserve((size_t)1 << 20);
+    struct arena *room = arena_reserve((size_t)1 << 20);
 
     (void)state;
     char *first = arena_alloc(room, 100);
