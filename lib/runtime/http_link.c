@@ -13,13 +13,13 @@
 
 #define RESTART_FIRST ((duration)100)
 #define RESTART_MAX ((duration)30 * 1000)
+#define PUSH_SOON ((duration)200) /* what changes all the time, a step's output, is shown this much later */
 
 /* ---- in the http process ---- */
 
 struct entry {
     struct supervisor *s;
     struct http_settings settings;
-    char token[1024];
     char instance[HTTP_INSTANCE_TEXT];
 };
 
@@ -35,12 +35,19 @@ static void forget(void *argument)
     explicit_bzero(&s->status, sizeof s->status);
     config_free((struct config *)s->config);
     arena_free(s->database.arena);
+    arena_free(s->database.spare);
+    arena_free(s->scratch);
     arena_free(s->arena);
 }
 
 static int serve(void *argument)
 {
     struct entry *entry = argument;
+    char *token = strdup(entry->s->config->health.token); /* outlives the configuration */
+    if (!token) {
+        return STATUS_RESOURCE;
+    }
+    entry->settings.token = token;
     return http_serve(&entry->settings);
 }
 
@@ -155,6 +162,7 @@ static void send_next(struct supervisor *s)
     }
     if (link->dirty && !link->sending) {
         link->dirty = false;
+        note_status(s);
         uint64_t value = snapshot_encode(&s->status, &link->writer) ? hash(link->writer.data, link->writer.length) : 0;
         if (value && value != link->pushed) {
             link->pushed = value;
@@ -171,8 +179,22 @@ static void on_writable(struct supervisor *s)
 
 void http_push(struct supervisor *s)
 {
+    s->http.push_at = BOOT_NEVER;
     s->http.dirty = true;
     send_next(s);
+}
+
+void http_push_soon(struct supervisor *s)
+{
+    if (s->http.push_at == BOOT_NEVER && s->http.pid) {
+        s->http.push_at = clock_now() + PUSH_SOON;
+    }
+}
+
+static void released(struct supervisor *s)
+{
+    s->http.releasing = false;
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
 }
 
 static void on_readable(struct supervisor *s)
@@ -185,7 +207,7 @@ static void on_readable(struct supervisor *s)
         if (kind == HTTP_PING) {
             link->pong = true;
         } else if (kind == HTTP_RELEASED) {
-            supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
+            released(s);
         }
     }
     if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
@@ -204,14 +226,10 @@ static bool start(struct supervisor *s, struct error *error)
         return error_set(error, STATUS_RESOURCE, "no socket pair for the http process: %s", strerror(errno));
     }
     entry.s = s;
-    strncpy(entry.token, s->config->health.token, sizeof entry.token - 1);
     http_instance(entry.instance);
-    entry.settings = (struct http_settings){ .control = pair[1],
-                                             .sockets = &link->sockets,
-                                             .token = entry.token,
-                                             .instance = entry.instance,
-                                             .forget = forget,
-                                             .argument = &entry };
+    entry.settings = (struct http_settings){
+        .control = pair[1], .sockets = &link->sockets, .instance = entry.instance, .forget = forget, .argument = &entry
+    };
     int keep[HTTP_LISTEN_MAX + 1] = { pair[1] };
     memcpy(keep + 1, link->sockets.fds, link->sockets.count * sizeof *keep);
     struct spawn spawn = { .entry = serve,
@@ -222,7 +240,6 @@ static bool start(struct supervisor *s, struct error *error)
                            .keep = keep,
                            .keep_count = link->sockets.count + 1 };
     link->pid = spawn_child(&spawn, error);
-    explicit_bzero(entry.token, sizeof entry.token);
     close(pair[1]);
     if (link->pid < 0) {
         link->pid = 0;
@@ -232,6 +249,7 @@ static bool start(struct supervisor *s, struct error *error)
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     link->stream = (struct frame_stream){ .fd = pair[0] };
     link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
+    link->started_at = clock_now();
     link->pushed = 0;
     http_push(s);
     return true;
@@ -256,17 +274,23 @@ bool http_reaped(struct supervisor *s, pid_t pid)
     }
     drop(link);
     link->pid = 0;
+    if (link->releasing) { /* its sockets went with it */
+        released(s);
+    }
     if (link->ended) {
         return true;
     }
-    duration delay = RESTART_FIRST;
-    for (int64_t i = 0; i < s->status.counters[COUNTER_RESTARTS] && delay < RESTART_MAX; i++) {
+    instant now = clock_now();
+    duration lived = now - link->started_at, delay = RESTART_FIRST;
+    link->deaths = lived < RESTART_MAX ? link->deaths : 0;
+    for (unsigned i = 0; i < link->deaths && delay < RESTART_MAX; i++) {
         delay *= 2;
     }
+    link->deaths++;
     s->status.counters[COUNTER_RESTARTS]++;
-    link->restart_at = clock_now() + (delay < RESTART_MAX ? delay : RESTART_MAX);
+    link->restart_at = now + (delay < RESTART_MAX ? delay : RESTART_MAX);
     log_event(LOG_WARN, "http-died", NULL, "the http process ended: it is started again in %lld ms",
-              (long long)(link->restart_at - clock_now()));
+              (long long)(link->restart_at - now));
     return true;
 }
 
@@ -274,31 +298,22 @@ void http_end(struct supervisor *s)
 {
     struct http_link *link = &s->http;
     link->ended = true;
-    link->restart_at = BOOT_NEVER;
-    http_close(&link->sockets);
+    link->restart_at = link->push_at = BOOT_NEVER;
+    http_close(&link->sockets, false);
     if (link->pid) {
         kill(link->pid, SIGKILL);
     }
 }
 
-/* The application's address: the http process closes its copies and says so; ours is closed here. */
+/* Both processes hold the application's address: ours is closed here, the http process says when its own is. */
 void http_release(struct supervisor *s)
 {
     struct http_link *link = &s->http;
-    size_t kept = 0;
-    for (size_t i = 0; i < link->sockets.count; i++) {
-        if (link->sockets.placeholder[i]) {
-            close(link->sockets.fds[i]);
-        } else {
-            link->sockets.placeholder[kept] = false;
-            link->sockets.fds[kept++] = link->sockets.fds[i];
-        }
-    }
-    link->sockets.count = kept;
+    http_close(&link->sockets, true);
     if (link->pid == 0) {
-        supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
+        released(s);
         return;
     }
-    link->release = true;
+    link->release = link->releasing = true;
     send_next(s);
 }

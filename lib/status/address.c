@@ -41,6 +41,13 @@ static bool parse_host(struct address *address, const char *host, unsigned short
     return false;
 }
 
+static long read_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    long port = digits && digits <= 5 && text[digits] == '\0' ? strtol(text, NULL, 10) : -1;
+    return port >= 1 && port <= 65535 ? port : -1;
+}
+
 bool address_parse(struct address *address, const char *text, struct error *error)
 {
     char host[64];
@@ -50,15 +57,14 @@ bool address_parse(struct address *address, const char *text, struct error *erro
     if (strncmp(text, "unix:", 5) == 0) {
         return parse_unix(address, text + 5, error);
     }
-    char *end = NULL;
-    long port = colon ? strtol(colon + 1, &end, 10) : -1;
+    long port = colon ? read_port(colon + 1) : -1;
     const char *begin = text;
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (length >= 2 && *begin == '[' && begin[length - 1] == ']') {
         begin++;
         length -= 2;
     }
-    if (colon && end != colon + 1 && *end == '\0' && port >= 0 && port <= 65535 && length < sizeof host) {
+    if (port >= 0 && length < sizeof host) {
         snprintf(host, sizeof host, "%.*s", (int)length, begin);
         if (parse_host(address, host, (unsigned short)port)) {
             return true;

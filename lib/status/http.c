@@ -1,32 +1,20 @@
 #include "status/http.h"
 
-#include "base/duration.h"
 #include "base/frame.h"
-#include "base/mask.h"
+#include "status/answers.h"
 #include "status/confine.h"
-#include "status/documents.h"
+#include "status/guests.h"
+#include "status/placeholder.h"
 #include "status/snapshot.h"
 
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define POOL ((size_t)24 * 1024) /* of a connection: the headers that are let in, and what is made of them */
-#define ASSUMED_TIMESTAMP (TIMESTAMP_TEXT - 8)
-
-struct held { /* a document, rendered when first asked for after a push */
-    struct MHD_Response *ok, *unavailable;
-};
-
-/* A connection: since when its request is incomplete. */
-struct guest {
-    MHD_socket fd;
-    int64_t since; /* ms; 0: the place is free */
-};
 
 struct server {
     const struct http_settings *settings;
@@ -34,114 +22,19 @@ struct server {
     struct MHD_Daemon *daemons[HTTP_LISTEN_MAX];
     int epolls[HTTP_LISTEN_MAX];
     size_t daemon_count;
-    bool released;
+    struct placeholder *placeholder; /* NULL: none, or let go */
 
-    struct arena *arena;
+    struct arena *arena; /* of the status */
     struct status status;
     bool known; /* a status was pushed */
-    struct held held[DOCUMENTS];
-    struct MHD_Response *errors[600];
+    struct answers answers;
 
-    struct guest guests[HTTP_CONNECTIONS];
-    struct MHD_Connection *waiting[HTTP_CONNECTIONS]; /* for PID 1 to say that it lives */
+    struct guests guests;
+    struct MHD_Connection *waiting[GUESTS_MAX]; /* for PID 1 to say that it lives */
     size_t waiting_count;
-    int64_t asked_at; /* 0: no question is open */
+    instant asked_at; /* 0: no question is open */
     bool lives;
 };
-
-/* ---- answers ---- */
-
-static void add(struct MHD_Response *response, const char *name, const char *value)
-{
-    MHD_add_response_header(response, name, value);
-}
-
-static struct MHD_Response *make(const struct server *server, char *text, size_t length, const char *type)
-{
-    struct MHD_Response *response = text ? MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE) : NULL;
-    if (!response) {
-        free(text);
-        return NULL;
-    }
-    add(response, "Content-Type", type);
-    add(response, "Cache-Control", "no-store");
-    add(response, "X-Content-Type-Options", "nosniff");
-    add(response, HTTP_INSTANCE, server->settings->instance);
-    return response;
-}
-
-static struct MHD_Response *small(struct server *server, unsigned status, const char *body)
-{
-    struct MHD_Response **kept = &server->errors[status % 600];
-    if (!*kept) {
-        char *copy = strdup(body);
-        *kept = make(server, copy, strlen(body), "text/plain; charset=utf-8");
-        if (*kept && status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-            add(*kept, "Allow", "GET, HEAD");
-        }
-        if (*kept && status == MHD_HTTP_UNAUTHORIZED) {
-            add(*kept, "WWW-Authenticate", "Bearer");
-        }
-        if (*kept && status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-            add(*kept, "Retry-After", "1");
-        }
-    }
-    return *kept;
-}
-
-static enum MHD_Result answer_small(struct server *server, struct MHD_Connection *connection, unsigned status,
-                                    const char *body)
-{
-    struct MHD_Response *response = small(server, status, body);
-    return response ? MHD_queue_response(connection, status, response) : MHD_NO;
-}
-
-static struct MHD_Response *document(struct server *server, enum document which, bool ok)
-{
-    static const char *const types[DOCUMENTS] = { [DOCUMENT_HEALTH] = "application/json",
-                                                  [DOCUMENT_REPORT] = "application/json",
-                                                  [DOCUMENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
-                                                  [DOCUMENT_PAGE] = "text/html; charset=utf-8" };
-    struct MHD_Response **kept = ok ? &server->held[which].ok : &server->held[which].unavailable;
-    if (!*kept) {
-        size_t length = 0;
-        char *text = document_render(which, &server->status, &length);
-        *kept = make(server, text, length, types[which]);
-        if (*kept && !ok) {
-            add(*kept, "Retry-After", "1");
-        }
-        if (*kept && which == DOCUMENT_PAGE) {
-            add(*kept, "Content-Security-Policy", page_policy());
-            add(*kept, "Referrer-Policy", "no-referrer");
-            add(*kept, "X-Frame-Options", "DENY");
-        }
-    }
-    return *kept;
-}
-
-static void forget_documents(struct server *server)
-{
-    for (int i = 0; i < DOCUMENTS; i++) {
-        if (server->held[i].ok) {
-            MHD_destroy_response(server->held[i].ok);
-        }
-        if (server->held[i].unavailable) {
-            MHD_destroy_response(server->held[i].unavailable);
-        }
-        server->held[i] = (struct held){ .ok = NULL };
-    }
-}
-
-/* The documents tell the time of the answer; a second is as fine as a reader needs. */
-static void age_documents(struct server *server)
-{
-    static int64_t rendered_at;
-    int64_t second = clock_now() / 1000;
-    if (second != rendered_at) {
-        rendered_at = second;
-        forget_documents(server);
-    }
-}
 
 /* ---- requests ---- */
 
@@ -149,11 +42,12 @@ static void age_documents(struct server *server)
 static bool same(const char *given, const char *token)
 {
     size_t given_length = strlen(given), length = strlen(token);
-    unsigned difference = (unsigned)(given_length ^ length);
+    bool differ = given_length != length;
+    unsigned difference = 0;
     for (size_t i = 0; i < given_length; i++) {
-        difference |= (unsigned)(given[i] ^ token[length ? i % length : 0]);
+        difference |= (unsigned)(given[i] ^ token[i % length]);
     }
-    return difference == 0;
+    return difference == 0 && !differ;
 }
 
 static bool admitted(const struct server *server, struct MHD_Connection *connection)
@@ -168,7 +62,7 @@ static bool admitted(const struct server *server, struct MHD_Connection *connect
 static enum MHD_Result count_header(void *sum, enum MHD_ValueKind kind, const char *key, const char *value)
 {
     (void)kind;
-    *(size_t *)sum += strlen(key) + (value ? strlen(value) : 0) + 4;
+    *(size_t *)sum += strlen(key) + (value ? strlen(value) : 0) + sizeof ": \r\n" - 1;
     return MHD_YES;
 }
 
@@ -180,24 +74,28 @@ static bool too_large(struct MHD_Connection *connection, const char *url)
     return sum > HTTP_HEADER_MAX;
 }
 
+/* PID 1 does not read: the deadline tells so. */
+static void ask_parent(struct server *server)
+{
+    struct frame_writer ping = { 0 };
+    frame_begin(&ping, HTTP_PING);
+    if (frame_end(&ping)) {
+        (void)!send(server->control.fd, ping.data, ping.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    frame_writer_free(&ping);
+    server->asked_at = clock_now();
+}
+
 static enum MHD_Result answer_live(struct server *server, struct MHD_Connection *connection, void **context)
 {
     if (*context == server) { /* PID 1 answered, or did not in time */
-        return server->lives ? answer_small(server, connection, MHD_HTTP_OK, "alive\n")
-                             : answer_small(server, connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer from PID 1\n");
+        return answers_give_notice(&server->answers, connection, server->lives ? NOTICE_ALIVE : NOTICE_SILENT);
     }
-    if (server->waiting_count == HTTP_CONNECTIONS) {
+    if (server->waiting_count == GUESTS_MAX) {
         return MHD_NO;
     }
     if (server->asked_at == 0) {
-        struct frame_writer ping = { 0 };
-        frame_begin(&ping, HTTP_PING);
-        frame_end(&ping);
-        if (send(server->control.fd, ping.data, ping.length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-            /* PID 1 does not read: the deadline tells so */
-        }
-        frame_writer_free(&ping);
-        server->asked_at = clock_now();
+        ask_parent(server);
     }
     *context = server;
     server->waiting[server->waiting_count++] = connection;
@@ -219,16 +117,13 @@ static enum MHD_Result answer_path(struct server *server, struct MHD_Connection 
         { "/", DOCUMENT_PAGE, ALWAYS },
     };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        if (strcmp(url, paths[i].path) != 0) {
-            continue;
+        if (strcmp(url, paths[i].path) == 0) {
+            bool healthy = strcmp(status_word(&server->status), "healthy") == 0;
+            bool ok = paths[i].when == ALWAYS || (paths[i].when == IF_HEALTHY ? healthy : server->status.ready);
+            return answers_give_document(&server->answers, connection, paths[i].document, ok);
         }
-        bool healthy = strcmp(status_word(&server->status), "healthy") == 0;
-        bool ok = paths[i].when == ALWAYS || (paths[i].when == IF_HEALTHY ? healthy : server->status.ready);
-        struct MHD_Response *response = document(server, paths[i].document, ok);
-        return response ? MHD_queue_response(connection, ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, response)
-                        : MHD_NO;
     }
-    return answer_small(server, connection, MHD_HTTP_NOT_FOUND, "not found\n");
+    return answers_give_notice(&server->answers, connection, NOTICE_NOT_FOUND);
 }
 
 static enum MHD_Result on_request(void *argument, struct MHD_Connection *connection, const char *url,
@@ -248,104 +143,46 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
         return MHD_YES;
     }
     if (*context != server && too_large(connection, url)) {
-        return answer_small(server, connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "too large\n");
+        return answers_give_notice(&server->answers, connection, NOTICE_TOO_LARGE);
     }
     bool live = strcmp(url, "/health/live") == 0;
     if (!live && !admitted(server, connection)) {
-        return answer_small(server, connection, MHD_HTTP_UNAUTHORIZED, "a token is needed\n");
+        return answers_give_notice(&server->answers, connection, NOTICE_TOKEN);
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return answer_small(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+        return answers_give_notice(&server->answers, connection, NOTICE_METHOD);
     }
     return live ? answer_live(server, connection, context) : answer_path(server, connection, url);
 }
 
-static enum MHD_Result on_placeholder(void *argument, struct MHD_Connection *connection, const char *url,
-                                      const char *method, const char *version, const char *body, size_t *body_length,
-                                      void **context)
-{
-    static int seen;
-    (void)url;
-    (void)method;
-    (void)version;
-    (void)body;
-    if (*context == NULL) {
-        *context = &seen;
-        return MHD_YES;
-    }
-    *body_length = 0;
-    return answer_small(argument, connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the application is starting\n");
-}
-
 /* ---- connections ---- */
 
-static struct guest *guest_of(struct server *server, MHD_socket fd)
-{
-    for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
-        if (server->guests[i].since && server->guests[i].fd == fd) {
-            return &server->guests[i];
-        }
-    }
-    return NULL;
-}
-
-/* The place for a newcomer: a free one, else that of the one who took longest, who is shown out. */
-static struct guest *seat(struct server *server)
-{
-    struct guest *oldest = &server->guests[0];
-    for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
-        struct guest *guest = &server->guests[i];
-        if (guest->since == 0) {
-            return guest;
-        }
-        oldest = guest->since < oldest->since ? guest : oldest;
-    }
-    shutdown(oldest->fd, SHUT_RDWR);
-    return oldest;
-}
-
-static void on_connection(void *argument, struct MHD_Connection *connection, void **context,
+static void on_connection(void *argument, struct MHD_Connection *connection, void **seat,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct server *server = argument;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    (void)context;
-    if (!info) {
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*seat) {
+            guests_leave(&server->guests, *seat);
+        }
         return;
     }
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *seat(server) = (struct guest){ .fd = info->connect_fd, .since = clock_now() };
-    } else {
-        struct guest *guest = guest_of(server, info->connect_fd);
-        if (guest) {
-            guest->since = 0;
-        }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *seat = guests_admit(&server->guests, info->connect_fd, clock_now());
+    if (!*seat) {
+        shutdown(info->connect_fd, SHUT_RDWR);
     }
 }
 
-/* A request is complete: the next one on the connection has its own time. */
 static void on_completed(void *argument, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
     struct server *server = argument;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct guest *guest = info ? guest_of(server, info->connect_fd) : NULL;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     (void)code;
     *context = NULL;
-    if (guest) {
-        guest->since = clock_now();
-    }
-}
-
-/* MHD's own timeout counts from the last byte: a trickle would hold a connection for ever. */
-static void show_out(struct server *server)
-{
-    int64_t now = clock_now();
-    for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
-        struct guest *guest = &server->guests[i];
-        if (guest->since && now - guest->since > HTTP_REQUEST_TIMEOUT) {
-            shutdown(guest->fd, SHUT_RDWR);
-        }
+    if (info->socket_context) {
+        guests_renew(&server->guests, info->socket_context, clock_now());
     }
 }
 
@@ -353,9 +190,9 @@ static void show_out(struct server *server)
 
 static void wake_waiting(struct server *server, bool lives)
 {
+    size_t count = server->waiting_count;
     server->lives = lives;
     server->asked_at = 0;
-    size_t count = server->waiting_count;
     server->waiting_count = 0;
     for (size_t i = 0; i < count; i++) {
         MHD_resume_connection(server->waiting[i]);
@@ -370,37 +207,20 @@ static void take_snapshot(struct server *server, struct frame_reader *payload)
         arena_free(arena);
         return;
     }
-    forget_documents(server);
+    answers_forget(&server->answers);
     arena_free(server->arena);
     server->arena = arena;
     server->status = status;
     server->known = true;
 }
 
-/* Lets the application's own address go: listeners closed, what is open reset, so that no TIME_WAIT stands in the way
- * of a bind without SO_REUSEADDR. */
 static void release(struct server *server)
 {
-    const struct http_sockets *sockets = server->settings->sockets;
-    struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-    size_t kept = 0;
-
-    for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
-        struct guest *guest = &server->guests[i];
-        if (guest->since) {
-            setsockopt(guest->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        }
-    }
-    for (size_t i = 0; i < server->daemon_count; i++) {
-        if (sockets->placeholder[i]) {
-            MHD_stop_daemon(server->daemons[i]);
-        } else {
-            server->daemons[kept] = server->daemons[i];
-            server->epolls[kept++] = server->epolls[i];
-        }
-    }
-    server->daemon_count = kept;
     struct frame_writer released = { 0 };
+    if (server->placeholder) {
+        placeholder_free(server->placeholder);
+        server->placeholder = NULL;
+    }
     frame_begin(&released, HTTP_RELEASED);
     if (frame_end(&released)) {
         frame_send(server->control.fd, &released);
@@ -411,17 +231,15 @@ static void release(struct server *server)
 /* False when PID 1 is gone. */
 static bool listen_to_parent(struct server *server)
 {
-    enum frame_result result = frame_fill(&server->control);
+    enum frame_result result = frame_fill(&server->control), next;
     uint8_t kind;
     struct frame_reader payload;
-    enum frame_result next;
     while ((next = frame_next(&server->control, &kind, &payload)) == FRAME_READY) {
         if (kind == SNAPSHOT_FRAME) {
             take_snapshot(server, &payload);
         } else if (kind == HTTP_PONG) {
             wake_waiting(server, true);
-        } else if (kind == HTTP_RELEASE && !server->released) {
-            server->released = true;
+        } else if (kind == HTTP_RELEASE) {
             release(server);
         }
     }
@@ -430,14 +248,14 @@ static bool listen_to_parent(struct server *server)
 
 /* ---- the process ---- */
 
-static bool start_daemon(struct server *server, int fd, bool placeholder)
+static bool start_daemon(struct server *server, int fd)
 {
+    /* a newcomer beyond the limit is let in, so that the one who takes longest can be shown out for it */
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, placeholder ? on_placeholder : on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(HTTP_REQUEST_TIMEOUT / 1000),
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)GUESTS_MAX,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {
         return false;
@@ -447,44 +265,71 @@ static bool start_daemon(struct server *server, int fd, bool placeholder)
     return true;
 }
 
-/* How long the loop may sleep, in milliseconds. */
-static int patience(const struct server *server)
+static bool start(struct server *server)
 {
-    int64_t most = 1000;
+    const struct http_sockets *sockets = server->settings->sockets;
+    int held[HTTP_LISTEN_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->placeholder[i]) {
+            held[count++] = sockets->fds[i];
+        } else if (!start_daemon(server, sockets->fds[i])) {
+            return false;
+        }
+    }
+    if (count) {
+        server->placeholder = placeholder_new(held, count);
+    }
+    return count == 0 || server->placeholder != NULL;
+}
+
+static int sooner(int a, int64_t b)
+{
+    return b >= 0 && (a < 0 || b < a) ? (int)b : a;
+}
+
+/* How long the loop may sleep, in milliseconds; -1: until something comes. */
+static int patience(const struct server *server, instant now)
+{
+    int most = guests_rest(&server->guests, now, HTTP_REQUEST_TIMEOUT);
     for (size_t i = 0; i < server->daemon_count; i++) {
         MHD_UNSIGNED_LONG_LONG timeout;
-        if (MHD_get_timeout(server->daemons[i], &timeout) == MHD_YES && (int64_t)timeout < most) {
-            most = (int64_t)timeout;
+        if (MHD_get_timeout(server->daemons[i], &timeout) == MHD_YES && timeout <= HTTP_REQUEST_TIMEOUT) {
+            most = sooner(most, (int64_t)timeout);
         }
     }
     if (server->asked_at) {
-        int64_t rest = server->asked_at + HTTP_LIVE_TIMEOUT - clock_now();
-        most = rest < most ? rest : most;
+        int64_t rest = server->asked_at + HTTP_LIVE_TIMEOUT - now;
+        most = sooner(most, rest > 0 ? rest : 0);
     }
-    bool guests = false;
-    for (size_t i = 0; i < HTTP_CONNECTIONS && !guests; i++) {
-        guests = server->guests[i].since != 0;
-    }
-    return guests || server->asked_at ? (int)(most > 0 ? most : 0) : -1;
+    return server->placeholder ? sooner(most, placeholder_rest(server->placeholder, now)) : most;
 }
 
 static bool turn(struct server *server)
 {
-    struct pollfd fds[HTTP_LISTEN_MAX + 1] = { { .fd = server->control.fd, .events = POLLIN } };
+    struct pollfd fds[HTTP_LISTEN_MAX + 2] = { { .fd = server->control.fd, .events = POLLIN } };
+    nfds_t count = 1;
     for (size_t i = 0; i < server->daemon_count; i++) {
-        fds[i + 1] = (struct pollfd){ .fd = server->epolls[i], .events = POLLIN };
+        fds[count++] = (struct pollfd){ .fd = server->epolls[i], .events = POLLIN };
     }
-    poll(fds, server->daemon_count + 1, patience(server));
+    if (server->placeholder) {
+        fds[count++] = (struct pollfd){ .fd = placeholder_descriptor(server->placeholder), .events = POLLIN };
+    }
+    poll(fds, count, patience(server, clock_now()));
+    instant now = clock_now();
     if (fds[0].revents && !listen_to_parent(server)) {
         return false;
     }
-    if (server->asked_at && clock_now() - server->asked_at >= HTTP_LIVE_TIMEOUT) {
+    if (server->asked_at && now - server->asked_at >= HTTP_LIVE_TIMEOUT) {
         wake_waiting(server, false);
     }
-    age_documents(server);
-    show_out(server);
+    answers_age(&server->answers);
+    guests_show_out(&server->guests, now, HTTP_REQUEST_TIMEOUT);
     for (size_t i = 0; i < server->daemon_count; i++) {
         MHD_run(server->daemons[i]);
+    }
+    if (server->placeholder) {
+        placeholder_turn(server->placeholder, now);
     }
     return true;
 }
@@ -494,11 +339,12 @@ int http_serve(const struct http_settings *settings)
     static struct server server;
     server.settings = settings;
     server.control.fd = settings->control;
+    server.answers.instance = settings->instance;
+    server.answers.status = &server.status;
+    guests_begin(&server.guests);
 
-    for (size_t i = 0; i < settings->sockets->count; i++) {
-        if (!start_daemon(&server, settings->sockets->fds[i], settings->sockets->placeholder[i])) {
-            return STATUS_RESOURCE;
-        }
+    if (!start(&server)) {
+        return STATUS_RESOURCE;
     }
     settings->forget(settings->argument);
     if (!confine()) {

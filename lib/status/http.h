@@ -13,7 +13,7 @@
 #define HTTP_HEADER_MAX 16384            /* bytes of request line and headers; more is refused with 431 */
 #define HTTP_REQUEST_TIMEOUT 10000       /* ms for a request to be complete, trickling included */
 #define HTTP_LIVE_TIMEOUT 1000           /* ms for PID 1 to say that it lives */
-#define HTTP_CONNECTIONS 512             /* at once; beyond, the longest idle one is closed */
+#define HTTP_CONNECTIONS 512             /* at once; beyond, the one who takes longest is shown out */
 #define HTTP_INSTANCE "Pgentry-Instance" /* the header by which `health` knows its own supervisor */
 
 /* Frames beside SNAPSHOT_FRAME. From http process to PID 1: PING (answer PONG), RELEASED. */
@@ -26,11 +26,12 @@ struct http_sockets {
     size_t count;
 };
 
-/* Binds and listens on every address: host:port, [v6]:port, :port, unix:/path. Those that fail are reported one by one
- * through `failed` and left out. Returns how many failed. */
+/* Binds and listens on every address (address.h). Those that fail are reported one by one through `failed` and left
+ * out. Returns how many failed. */
 size_t http_listen(struct http_sockets *sockets, const struct strings *addresses, bool placeholder,
                    void (*failed)(void *argument, const struct error *error), void *argument);
-void http_close(struct http_sockets *sockets);
+/* Closes them, or the placeholders alone; a socket's file is removed. */
+void http_close(struct http_sockets *sockets, bool placeholders_only);
 
 struct http_settings {
     int control; /* the socket pair's end */

@@ -3,6 +3,7 @@
 #include "status/address.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,17 +13,41 @@
 
 #define BACKLOG 128
 
-/* What an earlier container left behind; never anything but a socket. */
+/* What an earlier container left behind: a socket on which nobody listens. Never anything else. */
 static void remove_stale(const struct address *address)
 {
     const struct sockaddr_un *un = (const struct sockaddr_un *)&address->storage;
     struct stat status;
-    if (un->sun_family == AF_UNIX && lstat(un->sun_path, &status) == 0 && S_ISSOCK(status.st_mode)) {
+    if (un->sun_family != AF_UNIX || lstat(un->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+        return;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address->storage, address->length) < 0 &&
+        errno == ECONNREFUSED) {
         unlink(un->sun_path);
+    }
+    if (fd >= 0) {
+        close(fd);
     }
 }
 
-static int open_socket(const char *text, struct error *error)
+/* [::]:80 serves IPv4 as well, as in most servers, unless an address of IPv4 with that port is in the list too. */
+static bool shares_port(const struct address *six, const struct strings *addresses)
+{
+    struct address other;
+    struct error error;
+    in_port_t port = ((const struct sockaddr_in6 *)&six->storage)->sin6_port;
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)&other.storage;
+        if (address_parse(&other, addresses->items[i], &error) && four->sin_family == AF_INET &&
+            four->sin_port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int open_socket(const char *text, const struct strings *addresses, struct error *error)
 {
     struct address address;
     int on = 1;
@@ -33,6 +58,10 @@ static int open_socket(const char *text, struct error *error)
     int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    if (fd >= 0 && address.storage.ss_family == AF_INET6) {
+        int only = shares_port(&address, addresses);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
     }
     if (fd < 0 || bind(fd, (struct sockaddr *)&address.storage, address.length) < 0 || listen(fd, BACKLOG) < 0) {
         error_set(error, STATUS_CONFIG, "cannot listen on %s: %s", text, strerror(errno));
@@ -54,7 +83,7 @@ size_t http_listen(struct http_sockets *sockets, const struct strings *addresses
         if (sockets->count == HTTP_LISTEN_MAX) {
             error_set(&error, STATUS_CONFIG, "more than %d addresses to listen on", HTTP_LISTEN_MAX);
         } else {
-            fd = open_socket(addresses->items[i], &error);
+            fd = open_socket(addresses->items[i], addresses, &error);
         }
         if (fd < 0) {
             failures++;
@@ -67,12 +96,29 @@ size_t http_listen(struct http_sockets *sockets, const struct strings *addresses
     return failures;
 }
 
-void http_close(struct http_sockets *sockets)
+/* The path of a socket in the file system goes with it. */
+static void close_listener(int fd)
 {
-    for (size_t i = 0; i < sockets->count; i++) {
-        close(sockets->fds[i]);
+    struct sockaddr_un un = { .sun_family = AF_UNSPEC };
+    socklen_t length = sizeof un;
+    if (getsockname(fd, (struct sockaddr *)&un, &length) == 0 && un.sun_family == AF_UNIX && un.sun_path[0]) {
+        unlink(un.sun_path);
     }
-    sockets->count = 0;
+    close(fd);
+}
+
+void http_close(struct http_sockets *sockets, bool placeholders_only)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (!placeholders_only || sockets->placeholder[i]) {
+            close_listener(sockets->fds[i]);
+        } else {
+            sockets->placeholder[kept] = false;
+            sockets->fds[kept++] = sockets->fds[i];
+        }
+    }
+    sockets->count = kept;
 }
 
 const char *http_instance(char buffer[HTTP_INSTANCE_TEXT])

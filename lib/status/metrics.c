@@ -106,6 +106,18 @@ static void put_gauge(FILE *out, const char *name, const char *help, int64_t val
     fprintf(out, "%s %" PRId64 "\n", name, value);
 }
 
+static void put_durations(FILE *out, const struct status *status)
+{
+    static const char looks[] = "pgentry_schema_check_duration_seconds";
+    head(out, "pgentry_wait_seconds", "gauge", "Time that this boot waited for PostgreSQL.");
+    fprintf(out, "pgentry_wait_seconds %.3f\n", (double)status->waited / 1e3);
+    head(out, "pgentry_lock_wait_seconds", "gauge", "Time that this boot waited for the migration lock.");
+    fprintf(out, "pgentry_lock_wait_seconds %.3f\n", (double)status->lock_waited / 1e3);
+    head(out, looks, "summary", "How long looks at the schema took.");
+    fprintf(out, "%s_sum %.6f\n%s_count %" PRId64 "\n", looks, (double)status->looked_us / 1e6, looks,
+            status->counters[COUNTER_LOOKS]);
+}
+
 static void put_counters(FILE *out, const struct status *status)
 {
     static const struct {
@@ -138,6 +150,7 @@ char *metrics_render(const struct status *status, size_t *length)
               strcmp(status_word(status), "healthy") == 0);
     put_tables(out, status);
     put_steps(out, status);
+    put_durations(out, status);
     put_counters(out, status);
     if (fclose(out) != 0) {
         free(text);

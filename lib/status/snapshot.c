@@ -134,6 +134,9 @@ static void walk_spells(struct walk *walk, struct status *status)
 static void walk_steps(struct walk *walk, struct status *status)
 {
     status->step_count = walk_count(walk, status->step_count, STATUS_STEPS);
+    if (walk->reader) {
+        status->steps = arena_array(walk->arena, status->step_count, sizeof *status->steps);
+    }
     for (size_t i = 0; i < status->step_count; i++) {
         struct status_step *step = &status->steps[i];
         walk_string(walk, &step->list);
@@ -174,6 +177,9 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     WALK_INTEGER(walk, status->exit_status);
     WALK_BUFFER(walk, status->reason);
     walk_flag(walk, &status->ready);
+    walk_number(walk, &status->waited);
+    walk_number(walk, &status->lock_waited);
+    walk_number(walk, &status->looked_us);
     for (int i = 0; i < STATUS_COUNTERS; i++) {
         walk_number(walk, &status->counters[i]);
     }

@@ -21,8 +21,9 @@ static void add_steps(struct status *status, const struct steps *steps, const ch
     }
 }
 
-void status_init(struct status *status, const struct config *config)
+void status_init(struct status *status, const struct config *config, struct arena *arena)
 {
+    size_t steps = config->migrate.before.count + config->migrate.steps.count + config->migrate.after.count;
     memset(status, 0, sizeof *status);
     status->version = PGENTRY_VERSION;
     status->began_us = clock_now_us();
@@ -30,6 +31,7 @@ void status_init(struct status *status, const struct config *config)
     status->exit_status = -1;
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
+    status->steps = arena_array(arena, steps < STATUS_STEPS ? steps : STATUS_STEPS, sizeof *status->steps);
     add_steps(status, &config->migrate.before, "before");
     add_steps(status, &config->migrate.steps, "steps");
     add_steps(status, &config->migrate.after, "after");

@@ -3,6 +3,7 @@
 #ifndef STATUS_STATUS_H
 #define STATUS_STATUS_H
 
+#include "base/arena.h"
 #include "base/duration.h"
 #include "config/check.h"
 #include "config/config.h"
@@ -81,17 +82,20 @@ struct status {
     char error[STATUS_TEXT]; /* the last failure to connect or to look; empty if all is well */
     const char *schema;      /* verify.schema */
 
-    struct status_step steps[STATUS_STEPS];
+    struct status_step *steps; /* those that are configured, STATUS_STEPS at most */
     size_t step_count;
 
     const char *preset;
     bool ready; /* phase running and healthy, health.failures considered */
     int64_t counters[STATUS_COUNTERS];
-    int exit_status;          /* of pgentry; -1: it goes on */
-    char reason[STATUS_TEXT]; /* why it failed, or empty */
+    duration waited, lock_waited; /* in this boot: for PostgreSQL, for the migration lock */
+    int64_t looked_us;            /* all looks at the schema took so long */
+    int exit_status;              /* of pgentry; -1: it goes on */
+    char reason[STATUS_TEXT];     /* why it failed, or empty */
 };
 
-void status_init(struct status *status, const struct config *config);
+/* The steps live in the arena. */
+void status_init(struct status *status, const struct config *config, struct arena *arena);
 /* Takes down that the phase is `phase` from now on. */
 void status_phase(struct status *status, const char *phase);
 

@@ -1,0 +1,36 @@
+/* What is noted while the boot goes on and the application runs. */
+#include "runtime/supervisor.h"
+
+#include <string.h>
+
+static bool runs(const struct supervisor *s)
+{
+    return strcmp(boot_phase(&s->boot), "running") == 0;
+}
+
+void note_status(struct supervisor *s)
+{
+    struct status *status = &s->status;
+    status->ready = runs(s) && s->boot.failed_looks < s->config->health.failures;
+    status->waited = boot_waited(&s->boot);
+    status->lock_waited = boot_lock_waited(&s->boot);
+    status->counters[COUNTER_DROPPED] = (int64_t)log_dropped();
+    child_note(s);
+}
+
+/* Before the application runs every failure has a sentence of the machine's. */
+void log_connection(struct supervisor *s)
+{
+    bool lost = runs(s) && !s->status.connected;
+    if (lost == s->lost || !runs(s)) {
+        return;
+    }
+    s->lost = lost;
+    log_phase(boot_phase(&s->boot));
+    if (lost) {
+        const struct log_field fields[] = { { .name = "error", .string = s->status.error }, { 0 } };
+        log_event(LOG_ERROR, "database-lost", fields, "the database is not reachable: %s", s->status.error);
+    } else {
+        log_event(LOG_INFO, "database-found", NULL, "the database is reachable again");
+    }
+}

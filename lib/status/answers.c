@@ -1,0 +1,109 @@
+#include "status/answers.h"
+
+#include "status/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct header {
+    const char *name, *value;
+};
+
+static struct MHD_Response *make(const struct answers *answers, char *text, size_t length,
+                                 enum MHD_ResponseMemoryMode mode, const char *type)
+{
+    struct MHD_Response *response = text ? MHD_create_response_from_buffer(length, text, mode) : NULL;
+    if (!response) {
+        if (mode == MHD_RESPMEM_MUST_FREE) {
+            free(text);
+        }
+        return NULL;
+    }
+    MHD_add_response_header(response, "Content-Type", type);
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, HTTP_INSTANCE, answers->instance);
+    return response;
+}
+
+enum MHD_Result answers_give_notice(struct answers *answers, struct MHD_Connection *connection, enum notice notice)
+{
+    static const struct {
+        unsigned status;
+        const char *body;
+    } notices[] = {
+#define X(name, status, body) { status, body },
+        NOTICE_TABLE(X)
+#undef X
+    };
+    static const struct {
+        unsigned status;
+        struct header header;
+    } headers[] = { { MHD_HTTP_METHOD_NOT_ALLOWED, { "Allow", "GET, HEAD" } },
+                    { MHD_HTTP_UNAUTHORIZED, { "WWW-Authenticate", "Bearer" } },
+                    { MHD_HTTP_SERVICE_UNAVAILABLE, { "Retry-After", "1" } } };
+    unsigned status = notices[notice].status;
+    struct MHD_Response **kept = &answers->notices[notice];
+
+    if (!*kept) {
+        const char *body = notices[notice].body;
+        *kept = make(answers, (char *)body, strlen(body), MHD_RESPMEM_PERSISTENT, "text/plain; charset=utf-8");
+        for (size_t i = 0; *kept && i < sizeof headers / sizeof headers[0]; i++) {
+            if (headers[i].status == status) {
+                MHD_add_response_header(*kept, headers[i].header.name, headers[i].header.value);
+            }
+        }
+    }
+    return *kept ? MHD_queue_response(connection, status, *kept) : MHD_NO;
+}
+
+static struct MHD_Response *render(const struct answers *answers, enum document document, bool ok)
+{
+    static const char *const types[DOCUMENTS] = { [DOCUMENT_HEALTH] = "application/json",
+                                                  [DOCUMENT_REPORT] = "application/json",
+                                                  [DOCUMENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
+                                                  [DOCUMENT_PAGE] = "text/html; charset=utf-8" };
+    size_t length = 0;
+    char *text = document_render(document, answers->status, &length);
+    struct MHD_Response *response = make(answers, text, length, MHD_RESPMEM_MUST_FREE, types[document]);
+    if (response && !ok) {
+        MHD_add_response_header(response, "Retry-After", "1");
+    }
+    if (response && document == DOCUMENT_PAGE) {
+        MHD_add_response_header(response, "Content-Security-Policy", page_policy());
+        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+        MHD_add_response_header(response, "X-Frame-Options", "DENY");
+    }
+    return response;
+}
+
+enum MHD_Result answers_give_document(struct answers *answers, struct MHD_Connection *connection,
+                                      enum document document, bool ok)
+{
+    struct MHD_Response **kept = &answers->documents[document][ok];
+    if (!*kept) {
+        *kept = render(answers, document, ok);
+    }
+    return *kept ? MHD_queue_response(connection, ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, *kept) : MHD_NO;
+}
+
+void answers_forget(struct answers *answers)
+{
+    for (int i = 0; i < DOCUMENTS; i++) {
+        for (int ok = 0; ok < 2; ok++) {
+            if (answers->documents[i][ok]) {
+                MHD_destroy_response(answers->documents[i][ok]); /* those who are being answered hold on to it */
+                answers->documents[i][ok] = NULL;
+            }
+        }
+    }
+}
+
+void answers_age(struct answers *answers)
+{
+    int64_t second = clock_now() / 1000;
+    if (second != answers->second) {
+        answers->second = second;
+        answers_forget(answers);
+    }
+}

@@ -1,0 +1,97 @@
+#include "status/guests.h"
+
+#include "status/http.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define OWN_DESCRIPTORS 64 /* listeners, their epolls, the control socket, standard streams, MHD's eventfds */
+
+_Static_assert(GUESTS_MAX > HTTP_CONNECTIONS, "those that are being shown out sit beside the others");
+
+void guests_begin(struct guests *guests)
+{
+    struct rlimit limit;
+    guests->limit = HTTP_CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return;
+    }
+    rlim_t wanted = GUESTS_MAX + OWN_DESCRIPTORS;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted) {
+        guests->limit =
+            limit.rlim_cur > 2 * OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS / 2;
+        guests->limit = guests->limit < HTTP_CONNECTIONS ? guests->limit : HTTP_CONNECTIONS;
+    }
+}
+
+static void take_out(struct guests *guests, struct guest *guest)
+{
+    *(guest->before ? &guest->before->after : &guests->oldest) = guest->after;
+    *(guest->after ? &guest->after->before : &guests->youngest) = guest->before;
+}
+
+static void put_last(struct guests *guests, struct guest *guest, instant now)
+{
+    guest->since = now;
+    guest->before = guests->youngest;
+    guest->after = NULL;
+    *(guests->youngest ? &guests->youngest->after : &guests->oldest) = guest;
+    guests->youngest = guest;
+}
+
+struct guest *guests_admit(struct guests *guests, int fd, instant now)
+{
+    struct guest *guest = guests->free;
+    if (guest) {
+        guests->free = guest->after;
+    } else if (guests->opened < GUESTS_MAX) {
+        guest = &guests->seats[guests->opened++];
+    } else {
+        return NULL;
+    }
+    if (guests->count >= guests->limit && guests->oldest) {
+        struct guest *oldest = guests->oldest;
+        shutdown(oldest->fd, SHUT_RDWR);
+        guests_renew(guests, oldest, now); /* until its end is noticed the next one in the row is the oldest */
+    }
+    guest->fd = fd;
+    guests->count++;
+    put_last(guests, guest, now);
+    return guest;
+}
+
+void guests_renew(struct guests *guests, struct guest *guest, instant now)
+{
+    take_out(guests, guest);
+    put_last(guests, guest, now);
+}
+
+void guests_leave(struct guests *guests, struct guest *guest)
+{
+    take_out(guests, guest);
+    guests->count--;
+    guest->after = guests->free;
+    guests->free = guest;
+}
+
+void guests_show_out(struct guests *guests, instant now, duration patience)
+{
+    while (guests->oldest && now - guests->oldest->since >= patience) {
+        shutdown(guests->oldest->fd, SHUT_RDWR);
+        guests_renew(guests, guests->oldest, now);
+    }
+}
+
+int guests_rest(const struct guests *guests, instant now, duration patience)
+{
+    if (!guests->oldest) {
+        return -1;
+    }
+    duration rest = guests->oldest->since + patience - now;
+    return rest > 0 ? (int)rest : 0;
+}

@@ -1,0 +1,238 @@
+#include "status/placeholder.h"
+
+#include "status/http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CALLERS 256
+#define AFTER_ANSWER ((duration)1000) /* for the client to close; it read "Connection: close" */
+#define AFTER_CLOSE ((duration)200)   /* for our last bytes to arrive */
+#define AT_ONCE 32                    /* accepted in one turn */
+
+#define BODY "the application is starting\n"
+#define HEAD                                      \
+    "HTTP/1.1 503 Service Unavailable\r\n"        \
+    "Retry-After: 1\r\n"                          \
+    "Content-Type: text/plain; charset=utf-8\r\n" \
+    "Content-Length: 28\r\n"                      \
+    "Cache-Control: no-store\r\n"                 \
+    "Connection: close\r\n\r\n"
+_Static_assert(sizeof BODY - 1 == 28, "Content-Length tells the body's length");
+
+struct caller {
+    int fd;        /* -1: the place is free */
+    instant until; /* is reset then */
+    bool answered;
+    size_t read;
+    char method[5];    /* the first bytes */
+    unsigned line_end; /* line ends in a row: two end the headers */
+};
+
+struct placeholder {
+    int epoll;
+    int listeners[HTTP_LISTEN_MAX];
+    size_t listener_count;
+    struct caller callers[CALLERS];
+    size_t opened; /* places that were ever taken */
+};
+
+static bool watch(const struct placeholder *p, int fd, void *what)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = what };
+    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+struct placeholder *placeholder_new(const int *listeners, size_t count)
+{
+    struct placeholder *p = calloc(1, sizeof *p);
+    if (!p || (p->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+        free(p);
+        return NULL;
+    }
+    for (size_t i = 0; i < count && i < HTTP_LISTEN_MAX; i++) {
+        p->listeners[p->listener_count++] = listeners[i];
+        watch(p, listeners[i], &p->listeners[i]);
+    }
+    return p;
+}
+
+/* SO_LINGER was set to nothing when it was accepted: close resets (tcp(7)). */
+static void reset(struct caller *caller)
+{
+    close(caller->fd);
+    caller->fd = -1;
+}
+
+/* ---- one caller ---- */
+
+/* Whether the headers are complete. */
+static bool read_headers(struct caller *caller, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (caller->read < sizeof caller->method) {
+            caller->method[caller->read] = bytes[i];
+        }
+        caller->read++;
+        if (bytes[i] == '\n') {
+            caller->line_end++;
+        } else if (bytes[i] != '\r') {
+            caller->line_end = 0;
+        }
+        if (caller->line_end == 2 || caller->read > HTTP_HEADER_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer(struct caller *caller, instant now)
+{
+    static const char whole[] = HEAD BODY;
+    bool head = memcmp(caller->method, "HEAD ", sizeof caller->method) == 0;
+    size_t length = head ? sizeof HEAD - 1 : sizeof whole - 1;
+    caller->answered = true;
+    caller->until = now + AFTER_ANSWER;
+    if (send(caller->fd, whole, length, MSG_NOSIGNAL) != (ssize_t)length) {
+        reset(caller);
+    }
+}
+
+static void hear(const struct placeholder *p, struct caller *caller, instant now)
+{
+    char bytes[4096];
+    ssize_t got = recv(caller->fd, bytes, sizeof bytes, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (got > 0) {
+        if (!caller->answered && read_headers(caller, bytes, (size_t)got)) {
+            answer(caller, now);
+        }
+        return;
+    }
+    if (got < 0 || !caller->answered) {
+        reset(caller);
+        return;
+    }
+    /* It closed first. It may have closed its half only and still read: our bytes get a moment to arrive. */
+    epoll_ctl(p->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
+    shutdown(caller->fd, SHUT_WR);
+    caller->until = now + AFTER_CLOSE;
+}
+
+/* ---- all of them ---- */
+
+static struct caller *place(struct placeholder *p)
+{
+    struct caller *oldest = NULL;
+    for (size_t i = 0; i < p->opened; i++) {
+        struct caller *caller = &p->callers[i];
+        if (caller->fd < 0) {
+            return caller;
+        }
+        oldest = !oldest || caller->until < oldest->until ? caller : oldest;
+    }
+    if (p->opened < CALLERS) {
+        return &p->callers[p->opened++];
+    }
+    reset(oldest);
+    return oldest;
+}
+
+/* Without a descriptor left the one who would be reset next makes room. */
+static bool make_room(struct placeholder *p)
+{
+    struct caller *first = NULL;
+    for (size_t i = 0; i < p->opened; i++) {
+        struct caller *caller = &p->callers[i];
+        first = caller->fd >= 0 && (!first || caller->until < first->until) ? caller : first;
+    }
+    if (first) {
+        reset(first);
+    }
+    return first != NULL;
+}
+
+static void welcome(struct placeholder *p, int listener, instant now)
+{
+    struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    for (int i = 0; i < AT_ONCE; i++) {
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if ((errno == EMFILE || errno == ENFILE) && make_room(p)) {
+                continue;
+            }
+            return;
+        }
+        struct caller *caller = place(p);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        *caller = (struct caller){ .fd = fd, .until = now + HTTP_REQUEST_TIMEOUT };
+        if (!watch(p, fd, caller)) {
+            reset(caller);
+        }
+    }
+}
+
+static bool is_listener(const struct placeholder *p, const void *what)
+{
+    return (const char *)what >= (const char *)p->listeners &&
+           (const char *)what < (const char *)(p->listeners + HTTP_LISTEN_MAX);
+}
+
+void placeholder_turn(struct placeholder *p, instant now)
+{
+    struct epoll_event events[AT_ONCE];
+    int count = epoll_wait(p->epoll, events, AT_ONCE, 0);
+    for (int i = 0; i < count; i++) {
+        struct caller *caller = events[i].data.ptr;
+        if (!is_listener(p, caller) && caller->fd >= 0) {
+            hear(p, caller, now);
+        }
+    }
+    for (size_t i = 0; i < p->opened; i++) {
+        struct caller *caller = &p->callers[i];
+        if (caller->fd >= 0 && caller->until <= now) {
+            reset(caller);
+        }
+    }
+    /* newcomers last: they may get a place of somebody whom an event above still told of */
+    for (int i = 0; i < count; i++) {
+        if (is_listener(p, events[i].data.ptr)) {
+            welcome(p, *(const int *)events[i].data.ptr, now);
+        }
+    }
+}
+
+int placeholder_descriptor(const struct placeholder *p)
+{
+    return p->epoll;
+}
+
+int placeholder_rest(const struct placeholder *p, instant now)
+{
+    instant next = INT64_MAX;
+    for (size_t i = 0; i < p->opened; i++) {
+        const struct caller *caller = &p->callers[i];
+        next = caller->fd >= 0 && caller->until < next ? caller->until : next;
+    }
+    return next == INT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
+}
+
+void placeholder_free(struct placeholder *p)
+{
+    for (size_t i = 0; i < p->opened; i++) {
+        if (p->callers[i].fd >= 0) {
+            reset(&p->callers[i]);
+        }
+    }
+    for (size_t i = 0; i < p->listener_count; i++) {
+        close(p->listeners[i]);
+    }
+    close(p->epoll);
+    free(p);
+}
