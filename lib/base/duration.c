@@ -80,7 +80,8 @@ bool duration_parse(const char *text, duration *result)
 const char *duration_format(duration value, char buffer[DURATION_TEXT])
 {
     if (value == 0) {
-        return strcpy(buffer, "0");
+        (void)snprintf(buffer, DURATION_TEXT, "0");
+        return buffer;
     }
     for (size_t i = 0; i < UNITS - 1; i++) {
         if (value % units[i].size == 0) {
@@ -98,7 +99,9 @@ const char *duration_format(duration value, char buffer[DURATION_TEXT])
     while (buffer[length - 1] == '0') {
         length--;
     }
-    return strcpy(buffer + length, "s") - length;
+    buffer[length] = 's';
+    buffer[length + 1] = '\0';
+    return buffer;
 }
 
 const char *duration_human(duration value, char buffer[DURATION_TEXT])

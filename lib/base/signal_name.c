@@ -44,7 +44,7 @@ static int small_number(const char *digits)
 {
     size_t length = strspn(digits, "0123456789");
 
-    return length > 0 && length <= 2 && digits[length] == '\0' ? atoi(digits) : -1;
+    return length > 0 && length <= 2 && digits[length] == '\0' ? (int)strtol(digits, NULL, 10) : -1;
 }
 
 static int realtime_number(const char *name)

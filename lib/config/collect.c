@@ -125,21 +125,14 @@ static void collect_environment(struct reading *reading)
 {
     for (char **variable = environ; variable && *variable; variable++) {
         const char *value = strchr(*variable, '=');
-        const struct key *found = NULL;
 
         if (!value || strncmp(*variable, VARIABLE_PREFIX, sizeof VARIABLE_PREFIX - 1) != 0) {
             continue;
         }
 
         const char *name = arena_strndup(reading->arena, *variable, (size_t)(value - *variable));
+        const struct key *found = key_of_variable(name);
 
-        for (size_t i = 0; i < config_keys.count && !found; i++) {
-            char buffer[KEY_VARIABLE_TEXT];
-
-            if (!config_keys.rows[i].preset_only && strcmp(name, key_variable(&config_keys.rows[i], buffer)) == 0) {
-                found = &config_keys.rows[i];
-            }
-        }
         if (!found && strcmp(name, VARIABLE_FILE) != 0) {
             warn_unknown(reading, name);
         } else if (found && value[1]) {

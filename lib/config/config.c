@@ -187,7 +187,7 @@ static void finish_app(struct reading *reading)
     struct config *config = reading->config;
 
     for (size_t i = 0; i < config->app.ok_exit_text.count; i++) {
-        config->app.ok_exit[atoi(config->app.ok_exit_text.items[i]) & 255] = true;
+        config->app.ok_exit[strtol(config->app.ok_exit_text.items[i], NULL, 10) & 255] = true;
     }
     config->app.stop_timeout_set = user_set(reading, "app.stop_timeout");
     config->app.ok_exit_set = user_set(reading, "app.ok_exit");

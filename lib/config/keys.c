@@ -249,6 +249,18 @@ const char *key_variable(const struct key *key, char buffer[KEY_VARIABLE_TEXT])
     return buffer;
 }
 
+const struct key *key_of_variable(const char *name)
+{
+    char buffer[KEY_VARIABLE_TEXT];
+
+    for (size_t i = 0; i < sizeof config_rows / sizeof *config_rows; i++) {
+        if (!config_rows[i].preset_only && strcmp(name, key_variable(&config_rows[i], buffer)) == 0) {
+            return &config_rows[i];
+        }
+    }
+    return NULL;
+}
+
 size_t key_word_count(const char *const *words)
 {
     size_t count = 0;

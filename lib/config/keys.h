@@ -77,6 +77,9 @@ const char *key_advice(const struct keys *keys, const char *path, struct arena *
 /* The environment variable of a key: PGENTRY_WAIT_TIMEOUT. Returns buffer. */
 const char *key_variable(const struct key *key, char buffer[KEY_VARIABLE_TEXT]);
 
+/* The key that an environment variable sets, or NULL. */
+const struct key *key_of_variable(const char *name);
+
 /* How many words an enum has, and how they are listed in messages: "read-write or any". */
 size_t key_word_count(const char *const *words);
 const char *key_words(const char *const *words, struct arena *arena);

@@ -143,7 +143,7 @@ static json_t *default_value(const struct key *key)
         return json_boolean(strcmp(key->fallback, "true") == 0);
     case KEY_COUNT:
     case KEY_NUMBER:
-        return json_integer(atoi(key->fallback));
+        return json_integer(strtol(key->fallback, NULL, 10));
     case KEY_STRINGS:
     case KEY_NAMES:
     case KEY_STATUSES:

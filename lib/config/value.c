@@ -22,7 +22,7 @@ static bool check_status(const struct slot *slot, const char *text)
 {
     size_t length = strlen(text);
 
-    return (length && length <= 3 && strspn(text, "0123456789") == length && atoi(text) <= 255) ||
+    return (length && length <= 3 && strspn(text, "0123456789") == length && strtol(text, NULL, 10) <= 255) ||
            slot_wrong(slot->reading, slot->key, slot->path, slot->node, "a whole number from 0 to 255");
 }
 

@@ -62,7 +62,7 @@ static const char *read_secret(struct reading *reading, const struct node *node,
     } else if (memchr(content, '\0', length)) {
         why = "holds a NUL byte";
     }
-    if (why) {
+    if (why || !content) {
         if (!reading->overridden) {
             (void)complain(reading, node, "%s_FILE names %s, which %s", name, path, why);
         }
