@@ -384,5 +384,9 @@ int main(int argc, char **argv)
     if (status == 0) {
         status = check_operands(command, &line);
     }
-    return status ? status : command->main(&line);
+    if (status == 0) {
+        status = command->main(&line);
+    }
+    /* a full disk or a closed pipe behind standard output must not look like success */
+    return (fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK ? STATUS_IO : status;
 }

@@ -51,6 +51,7 @@ void app_start(struct supervisor *s)
     name_app(s);
     if (s->plan.exec) {
         log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);
+        end_helpers(s);
         log_drain(1000);
         spawn_become(&spawn, &error);
     } else {

@@ -63,7 +63,7 @@ static void take_failure(struct supervisor *s, const struct reply_failed *failed
 {
     note_look(s, true);
     COPY(s->say.error, failed->message);
-    COPY(s->say.hint, failed->hint);
+    COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
     COPY(s->status.error, failed->message);
     s->status.connected = false;
     event->kind = EVENT_FAILED;

@@ -7,7 +7,6 @@
 #include "runtime/supervisor.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,28 +259,39 @@ static void warn(const struct supervisor *s)
     }
 }
 
-/* Gives the database process a moment to close its connections, so that the lock is free when we are gone. */
-static void wait_for_database(struct supervisor *s)
+static bool helpers_left(struct supervisor *s)
 {
-    instant until = clock_now() + LAST_CLOSE;
-    while (s->database.old) {
-        struct reaped reaped;
-        while (reaper_next(&reaped)) {
-            database_reaped(s, reaped.pid);
+    struct reaped reaped;
+    while (reaper_next(&reaped)) {
+        (void)(database_reaped(s, reaped.pid) || http_reaped(s, reaped.pid));
+    }
+    return s->database.old || s->http.pid;
+}
+
+/* Waits for SIGCHLD alone: a TERM that comes now stays pending, for the application that we may become. */
+static bool wait_for_helpers(struct supervisor *s, duration most)
+{
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    instant until = clock_now() + most;
+    while (helpers_left(s)) {
+        duration rest = until - clock_now();
+        if (rest <= 0) {
+            return false;
         }
-        instant now = clock_now();
-        if (s->database.old == 0) {
-            break;
-        }
-        if (now >= until) {
-            kill(s->database.old, SIGKILL);
-            break;
-        }
-        struct pollfd fd = { .fd = s->signal_fd, .events = POLLIN };
-        struct signalfd_siginfo info;
-        if (poll(&fd, 1, (int)(until - now)) > 0 && read(s->signal_fd, &info, sizeof info) < 0) {
-            break;
-        }
+        struct timespec patience = { .tv_sec = rest / 1000, .tv_nsec = rest % 1000 * 1000000 };
+        sigtimedwait(&child, NULL, &patience);
+    }
+    return true;
+}
+
+void end_helpers(struct supervisor *s)
+{
+    http_end(s);
+    if (!wait_for_helpers(s, LAST_CLOSE) && s->database.old) {
+        kill(s->database.old, SIGKILL);
+        wait_for_helpers(s, LAST_CLOSE);
     }
 }
 
@@ -320,8 +330,7 @@ int runtime_run(const struct runtime_request *request)
         handle_events(s);
     }
     print_result(s);
-    http_end(s);
-    wait_for_database(s);
+    end_helpers(s);
     log_drain(LAST_WORDS);
     return s->exit_status;
 }

@@ -129,6 +129,9 @@ struct supervisor {
 };
 
 /* runtime.c */
+/* Ends the http process and gives the database process a moment to close its connections, so that the lock is free when
+ * we are gone, and the application that we may become has no children it never made. */
+void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
 uint32_t fingerprint(const char *text);
 
@@ -144,7 +147,7 @@ void database_prepare(struct supervisor *s);
 void database_order(struct supervisor *s, const struct boot_effect *effect);
 void database_close(struct supervisor *s);
 void database_kill(struct supervisor *s);
-void database_late(struct supervisor *s); /* its answer did not come within the deadline */
+void database_late(struct supervisor *s);              /* its answer did not come within the deadline */
 bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of ours */
 
 /* http_link.c: the http process */
