@@ -82,7 +82,7 @@ static const char *hex(EVP_MD_CTX *context, struct arena *arena)
 
     char *text = arena_alloc(arena, 2 * (size_t)length + 1);
 
-    for (unsigned i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 0xf];
     }

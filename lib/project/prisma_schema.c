@@ -17,10 +17,14 @@ struct side {
     const char *name;
 };
 
+struct by_name {
+    const struct syntax_block *block;
+};
+
 struct derivation {
     struct prisma_schema *result;
     struct syntax *syntax;
-    const struct syntax_block **blocks; /* by name */
+    struct by_name *blocks; /* all, in the order of their names */
     struct side *sides;
     size_t side_count;
     const char *schema;
@@ -39,8 +43,7 @@ static const char *cut(const char *name, struct arena *arena)
 
 static int by_block_name(const void *left, const void *right)
 {
-    return strcmp((*(const struct syntax_block *const *)left)->name,
-                  (*(const struct syntax_block *const *)right)->name);
+    return strcmp(((const struct by_name *)left)->block->name, ((const struct by_name *)right)->block->name);
 }
 
 static int by_side(const void *left, const void *right)
@@ -56,12 +59,12 @@ static int by_side(const void *left, const void *right)
 
 static const struct syntax_block *find_block(const struct derivation *derivation, const char *name)
 {
-    struct syntax_block key = { .name = name };
-    const struct syntax_block *pointer = &key;
-    const struct syntax_block **found = bsearch(&pointer, derivation->blocks, derivation->syntax->block_count,
-                                                sizeof *derivation->blocks, by_block_name);
+    const struct syntax_block wanted = { .name = name };
+    const struct by_name key = { &wanted };
+    const struct by_name *found =
+        bsearch(&key, derivation->blocks, derivation->syntax->block_count, sizeof *found, by_block_name);
 
-    return found == NULL ? NULL : *found;
+    return found == NULL ? NULL : found->block;
 }
 
 static bool is_scalar(const char *type)
@@ -84,13 +87,13 @@ static bool index_blocks(struct derivation *derivation, struct error *error)
 
     derivation->blocks = arena_array(derivation->arena, count + 1, sizeof *derivation->blocks);
     for (size_t i = 0; i < count; i++) {
-        derivation->blocks[i] = &derivation->syntax->blocks[i];
+        derivation->blocks[i].block = &derivation->syntax->blocks[i];
     }
     if (count > 1) {
         qsort(derivation->blocks, count, sizeof *derivation->blocks, by_block_name);
     }
     for (size_t i = 1; i < count; i++) {
-        const struct syntax_block *a = derivation->blocks[i - 1], *b = derivation->blocks[i];
+        const struct syntax_block *a = derivation->blocks[i - 1].block, *b = derivation->blocks[i].block;
 
         if (strcmp(a->name, b->name) == 0) {
             return error_set(error, STATUS_SCHEMA, "%s: %s is there twice, also at %s",

@@ -126,7 +126,7 @@ static bool parse_tail(struct scan *scan, struct syntax_field *field)
 {
     for (;;) {
         struct arguments arguments;
-        const char *name;
+        const char *name = "";
 
         if (!scan_blank(scan)) {
             return false;
@@ -214,7 +214,7 @@ static bool parse_block_attribute(struct syntax_block *block, struct scan *scan)
 {
     struct arguments arguments;
     struct syntax_field ignored = { 0 };
-    const char *name;
+    const char *name = "";
 
     scan->at++;
     if (!scan_take(scan, '@')) {

@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct by_name {
+    struct wanted_table *table;
+};
+
 /* Of two with the same name the one that came first is first. */
 static int by_table(const void *left, const void *right)
 {
-    const struct wanted_table *a = *(const struct wanted_table *const *)left;
-    const struct wanted_table *b = *(const struct wanted_table *const *)right;
+    const struct wanted_table *a = ((const struct by_name *)left)->table;
+    const struct wanted_table *b = ((const struct by_name *)right)->table;
     int order = strcmp(a->schema, b->schema);
 
     if (order == 0) {
@@ -38,24 +42,24 @@ static void add_columns(struct wanted_table *table, const struct wanted_table *m
 /* Gives every table that is there twice to the first of its name, and leaves the others out. */
 static size_t unite(struct wanted_table *tables, size_t count, struct arena *arena)
 {
-    struct wanted_table **index = arena_array(arena, count + 1, sizeof *index);
+    struct by_name *index = arena_array(arena, count + 1, sizeof *index);
     bool *twin = arena_array(arena, count + 1, sizeof *twin);
     struct wanted_table *first = NULL;
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
-        index[i] = &tables[i];
+        index[i].table = &tables[i];
     }
     if (count > 1) {
         qsort(index, count, sizeof *index, by_table);
     }
     for (size_t i = 0; i < count; i++) {
-        if (first == NULL || !same_table(first, index[i])) {
-            first = index[i];
+        if (first == NULL || !same_table(first, index[i].table)) {
+            first = index[i].table;
             continue;
         }
-        add_columns(first, index[i], arena);
-        twin[index[i] - tables] = true;
+        add_columns(first, index[i].table, arena);
+        twin[index[i].table - tables] = true;
     }
     for (size_t i = 0; i < count; i++) {
         if (!twin[i]) {

@@ -1,6 +1,5 @@
 #include "steps.h"
 
-#include "base/duration.h"
 #include "project/migrations.h"
 
 static struct wanted wanted;
@@ -453,11 +452,19 @@ static int64_t time_of(int count)
         write_file(path, "CREATE TABLE t (id int PRIMARY KEY);\n");
     }
 
-    int64_t start = clock_now_us();
+    int64_t least = INT64_MAX;
 
-    look();
-    assert_int_equal(wanted.migration_count, count);
-    return clock_now_us() - start;
+    for (int round = 0; round < 3; round++) {
+        int64_t start = processor_time();
+
+        look();
+
+        int64_t taken = processor_time() - start;
+
+        assert_int_equal(wanted.migration_count, count);
+        least = taken < least ? taken : least;
+    }
+    return least;
 }
 
 static void ten_times_the_migrations_take_about_ten_times_as_long(void **state)
