@@ -14,7 +14,8 @@ struct command_line {
     const char *config_file;
     struct setting settings[SETTINGS_MAX];
     size_t setting_count;
-    bool json, force, schema, no_transaction, live;
+    bool json, force, schema, no_transaction, live, to_stdout;
+    bool no_file; /* set by a command that must not read the configuration file */
     const char *only, *from, *wait;
     const char *const *operands; /* NULL-terminated: APP ARG…, FILE… */
     size_t operand_count;
@@ -41,11 +42,13 @@ struct config *command_config(const struct command_line *line, bool database_nee
 /* One line on standard error with the nearest valid word; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+int unknown_command(const char *word);
+
 void print_usage(void);
 void print_command(const struct command *command);
 const struct command *find_command(const char *name);
 
-command_main command_run, command_wait, command_sync, command_verify, command_apply, command_health,
+command_main command_run, command_wait, command_sync, command_verify, command_apply, command_health, command_init,
     command_config_print, command_version, command_help;
 
 #endif

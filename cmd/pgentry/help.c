@@ -17,14 +17,14 @@ int command_help(const struct command_line *line)
         print_usage();
         return STATUS_OK;
     }
-    if (strcmp(line->operands[0], "keys") == 0) {
-        config_reference();
-        return STATUS_OK;
-    }
     const struct command *command = find_command(line->operands[0]);
     if (!command) {
-        return usage_error("no command '%s'", line->operands[0]);
+        return unknown_command(line->operands[0]);
     }
     print_command(command);
+    if (strcmp(command->name, "config") == 0) {
+        puts("\nkeys:");
+        config_reference();
+    }
     return STATUS_OK;
 }

@@ -24,6 +24,8 @@ const struct command commands[] = {
       SIZE_MAX },
     { "health", "[--live] [--json] [--wait DURATION]", "ask the supervisor of this container whether it is healthy",
       command_health, "ljW", false, 0, 0 },
+    { "init", "[--force] [--stdout]", "look at the project here and write a commented pgentry.yaml", command_init, "fo",
+      false, 0, 0 },
     { "config", "[--schema]", "check the configuration and print the effective one", command_config_print, "s", false,
       0, 0 },
     { "version", "", "print the version", command_version, "", false, 0, 0 },
@@ -45,7 +47,8 @@ static const struct option {
     { 'S', "--set", NULL, "KEY=VALUE", "any configuration key by its dotted path", true },
     { 'O', "--only", NULL, "STEP", "run this step alone", false },
     { 'F', "--from", NULL, "STEP", "run the steps from this one on", false },
-    { 'f', "--force", NULL, NULL, "run steps although nothing is pending", false },
+    { 'f', "--force", NULL, NULL, "sync: run steps although nothing is pending; init: overwrite", false },
+    { 'o', "--stdout", NULL, NULL, "print it instead of writing a file", false },
     { 'j', "--json", NULL, NULL, "print a JSON document", false },
     { 'l', "--live", NULL, NULL, "ask only whether the supervisor lives", false },
     { 'W', "--wait", NULL, "DURATION", "ask again until it is healthy, this long at most", false },
@@ -85,7 +88,7 @@ const struct command *find_command(const char *name)
     return NULL;
 }
 
-static int unknown_command(const char *word)
+int unknown_command(const char *word)
 {
     const char *names[sizeof commands / sizeof commands[0]];
     for (size_t i = 0; i < command_count; i++) {
@@ -150,6 +153,8 @@ static bool take_option(struct command_line *line, const struct option *option, 
         return line->force = true;
     case 'j':
         return line->json = true;
+    case 'o':
+        return line->to_stdout = true;
     case 'l':
         return line->live = true;
     case 'W':
@@ -177,6 +182,18 @@ static const struct option *find_option(const struct command *command, const cha
     return NULL;
 }
 
+/* Whether `word` is one of those that `words` lists with "|" between them. */
+static bool is_one_of(const char *word, const char *words)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; length && (at = strstr(at, word)); at++) {
+        if ((at == words || at[-1] == '|') && (at[length] == '|' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes options off the front; stops at the first operand or behind "--". Returns 0 or 64; -1: help was asked. */
 static int parse_options(const struct command *command, struct command_line *line, const char *const **at)
 {
@@ -201,6 +218,9 @@ static int parse_options(const struct command *command, struct command_line *lin
                 return usage_error("option %s needs a value: %s", option->name, option->value);
             }
             ++*at;
+        }
+        if (option->value && strchr(option->value, '|') && !is_one_of(value, option->value)) {
+            return usage_error("option %s takes %s, not '%s'", option->name, option->value, value);
         }
         if (!take_option(line, option, value)) {
             return usage_error("too many settings");
@@ -257,6 +277,7 @@ static int check_operands(const struct command *command, const struct command_li
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
     struct config_request request = { .file = line->config_file,
+                                      .no_file = line->no_file,
                                       .settings = line->settings,
                                       .setting_count = line->setting_count,
                                       .database_needed = database_needed };
@@ -319,7 +340,7 @@ void print_usage(void)
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         printf("  %-4d %s\n", statuses[i].number, statuses[i].sentence);
     }
-    puts("\n`pgentry help COMMAND` tells of a command, `pgentry help keys` of every configuration key.");
+    puts("\n`pgentry help COMMAND` tells of a command, `pgentry help config` of every configuration key.");
 }
 
 static const struct command *by_option(const char *word)

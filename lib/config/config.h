@@ -152,6 +152,7 @@ struct config_request {
     const char *file; /* -c, or NULL */
     const struct setting *settings;
     size_t setting_count;
+    bool no_file;         /* read none: `init` looks at the project alone */
     bool database_needed; /* false for `pgentry config --schema` and `health`: no URL is no error */
 };
 

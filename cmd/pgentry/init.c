@@ -1,0 +1,172 @@
+/* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
+#include "command.h"
+#include "project/project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INIT_FILE "pgentry.yaml"
+#define NAMED_TABLES 8
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* ---- what is written ---- */
+
+static void put_words(FILE *out, const struct strings *words)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        fprintf(out, "%s%s", i ? ", " : "", words->items[i]);
+    }
+}
+
+static void put_preset(FILE *out, const struct config *config)
+{
+    const struct steps *steps = &config->migrate.steps;
+    fprintf(out, "migrate:\n  preset: %s", config->migrate.preset);
+    if (is(config->migrate.preset, "none")) {
+        fputs("          # no migration tool was recognised in this folder\n"
+              "  # Tried in order until one succeeds and the schema verifies:\n"
+              "  # steps:\n"
+              "  #   - name: raw SQL\n"
+              "  #     sql: [schema.sql]     # run over libpq, one transaction a file; no psql needed\n",
+              out);
+        return;
+    }
+    fputs("          # recognised in this folder; it runs:\n", out);
+    for (size_t i = 0; i < steps->count; i++) {
+        fprintf(out, "  #   %s: ", steps->items[i].name);
+        put_words(out, &steps->items[i].argv);
+        fputc('\n', out);
+    }
+    fputs(
+        config->migrate.history == HISTORY_NONE
+            ? "  # Its history cannot be read from outside, so its steps run at every boot: they must be idempotent.\n"
+            : "  # Nothing runs if its history proves that no migration is pending and the schema verifies.\n",
+        out);
+    fputs("  # To end the ladder with plain SQL, list the steps yourself instead of the preset's:\n"
+          "  # steps:\n",
+          out);
+    for (size_t i = 0; i < steps->count; i++) {
+        fprintf(out, "  #   - name: %s\n  #     run: [", steps->items[i].name);
+        put_words(out, &steps->items[i].argv);
+        fputs("]\n", out);
+    }
+    fputs("  #   - name: raw SQL\n  #     sql: [fallback.sql]\n", out);
+}
+
+static void put_verify(FILE *out, const struct wanted *wanted)
+{
+    fputs("\nverify:\n", out);
+    if (wanted->unreadable) {
+        fprintf(out, "  # %s cannot be read (%s), so list the tables here:\n", wanted->unreadable,
+                wanted->unreadable_why ? wanted->unreadable_why : "");
+    } else if (wanted->table_count) {
+        fprintf(out,
+                "  # Derived from schema.prisma and verified without being listed: %zu table%s and %zu enum%s\n  # (",
+                wanted->table_count, wanted->table_count == 1 ? "" : "s", wanted->type_count,
+                wanted->type_count == 1 ? "" : "s");
+        for (size_t i = 0; i < wanted->table_count && i < NAMED_TABLES; i++) {
+            fprintf(out, "%s%s", i ? ", " : "", wanted->tables[i].name);
+        }
+        fprintf(out, "%s). Add what schema.prisma does not know:\n", wanted->table_count > NAMED_TABLES ? " …" : "");
+    } else {
+        fputs(
+            "  # The tables the application cannot live without. The application never starts while one is missing.\n",
+            out);
+    }
+    fputs("  tables: []\n"
+          "  #   - users\n"
+          "  #   - name: orders\n"
+          "  #     columns: [id, total]\n"
+          "  #     indexes: [orders_user_idx]\n"
+          "  #     privileges: [select, insert, update, delete]\n",
+          out);
+}
+
+static char *compose(const struct config *config, const struct wanted *wanted, size_t *length)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+    if (!out) {
+        return NULL;
+    }
+    fputs(
+        "# yaml-language-server: $schema=./pgentry.schema.json\n"
+        "# Written by `pgentry init`. What is left out has its default: `pgentry help config` explains every key,\n"
+        "# `pgentry config` shows what is in force, `pgentry config --schema >pgentry.schema.json` helps the "
+        "editor.\n\n"
+        "database:\n"
+        "  url: ${DATABASE_URL}              # or DATABASE_URL_FILE, a mounted secret\n"
+        "  # url: postgresql://app:${DB_PASSWORD|url}@${DB_HOST:-db}/app\n"
+        "  # direct_url: ${DIRECT_URL:-}     # past a pooler: migrations and the lock need a session of their own\n\n",
+        out);
+    put_preset(out, config);
+    put_verify(out, wanted);
+    fputs("\n# on_failure: hold                   # stay up and answer 503 instead of a crash loop\n", out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* ---- where it is written ---- */
+
+static int complain(int status)
+{
+    fprintf(stderr, "pgentry: %s: %s%s\n", INIT_FILE, strerror(errno),
+            errno == EEXIST ? "; --force overwrites it, --stdout prints instead" : "");
+    return status;
+}
+
+static int write_file(const char *text, size_t length, bool force)
+{
+    int fd = open(INIT_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0644);
+    if (fd < 0) {
+        return complain(STATUS_CANNOT_CREATE);
+    }
+    FILE *out = fdopen(fd, "w");
+    if (!out) {
+        close(fd);
+        return complain(STATUS_IO);
+    }
+    bool written = fwrite(text, 1, length, out) == length;
+    if (fclose(out) != 0 || !written) {
+        return complain(STATUS_IO);
+    }
+    printf("%s written: look through it, then try `pgentry config`\n", INIT_FILE);
+    return STATUS_OK;
+}
+
+int command_init(const struct command_line *line)
+{
+    struct command_line without_file = *line;
+    without_file.no_file = true; /* the one that is overwritten may be broken */
+    const struct config *config = command_config(&without_file, false);
+    struct wanted wanted = { 0 };
+    size_t length;
+    if (!config) {
+        return STATUS_CONFIG;
+    }
+    project_wanted(&wanted, config, config->arena);
+    char *text = compose(config, &wanted, &length);
+    if (!text) {
+        errno = ENOMEM;
+        return complain(STATUS_RESOURCE);
+    }
+    int status = STATUS_OK;
+    if (line->to_stdout) {
+        fwrite(text, 1, length, stdout);
+    } else {
+        status = write_file(text, length, line->force);
+    }
+    free(text);
+    return status;
+}

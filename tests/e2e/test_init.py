@@ -1,0 +1,69 @@
+"""pgentry init: looks at the project and writes a commented pgentry.yaml."""
+import pytest
+from pathlib import Path
+
+SCHEMA = """\
+datasource db {
+  provider = "postgresql"
+  url      = env("DATABASE_URL")
+}
+model User {
+  id   Int    @id
+  name String
+  @@map("users")
+}
+enum Role {
+  ADMIN
+}
+"""
+
+
+def test_init_writes_a_file_that_the_configuration_accepts(pgentry, project):
+    """In an empty folder too: what is written loads without an error or a warning."""
+    folder = project({})
+    done = pgentry("init")
+    assert done.exit == 0, done
+    written = (folder / "pgentry.yaml").read_text()
+    assert "preset: none" in written
+    checked = pgentry("config", url="postgresql://app@db/app")
+    assert checked.exit == 0 and checked.stderr == "", checked
+
+
+def test_init_names_what_prisma_derives(pgentry, project):
+    """A Prisma project: the preset, its steps, and the tables that need not be listed."""
+    folder = project({"prisma/schema.prisma": SCHEMA})
+    done = pgentry("init", "--stdout")
+    assert done.exit == 0, done
+    assert "preset: prisma" in done.stdout and "prisma, migrate, deploy" in done.stdout
+    assert "1 table and 1 enum" in done.stdout and "users" in done.stdout
+    assert not (folder / "pgentry.yaml").exists()
+
+
+@pytest.mark.parametrize("file, preset", [("manage.py", "django"), ("alembic.ini", "alembic"), ("knexfile.js", "knex")])
+def test_init_recognises_the_tool(pgentry, project, file, preset):
+    """By the files that the tool itself looks for."""
+    project({file: ""})
+    done = pgentry("init", "--stdout")
+    assert done.exit == 0 and f"preset: {preset}" in done.stdout, done
+    assert "idempotent" in done.stdout
+
+
+def test_init_refuses_to_overwrite_without_force(pgentry, project):
+    """73, and the file stays; --force replaces even a broken one."""
+    folder = project({"pgentry.yaml": "nonsense: ["})
+    done = pgentry("init")
+    assert done.exit == 73, done
+    assert "--force" in done.stderr
+    assert (folder / "pgentry.yaml").read_text() == "nonsense: ["
+    assert pgentry("init", "--force").exit == 0
+    assert "preset:" in (folder / "pgentry.yaml").read_text()
+
+
+def test_init_that_cannot_write_says_so(pgentry, project):
+    """A folder without room or right: 73 or 74, never 0."""
+    folder = project({})
+    Path(folder, "pgentry.yaml").symlink_to("/nowhere/pgentry.yaml")
+    assert pgentry("init", "--force").exit == 73
+    Path(folder, "pgentry.yaml").unlink()
+    Path(folder, "pgentry.yaml").symlink_to("/dev/full")
+    assert pgentry("init", "--force").exit == 74
