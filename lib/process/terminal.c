@@ -35,31 +35,22 @@ void terminal_lend(pid_t child)
     }
 }
 
-static bool is_lent(pid_t child)
-{
-    pid_t foreground = tcgetpgrp(STDIN_FILENO);
-
-    return foreground > 0 && foreground == getpgid(child);
-}
-
 /* The group of a shell with job control is another than ours, in the same session: what POSIX calls not orphaned. */
-bool terminal_should_suspend(pid_t child)
+bool terminal_should_suspend(void)
 {
     pid_t parent = getppid();
 
-    return getpid() != 1 && is_lent(child) && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
+    return getpid() != 1 && tcgetpgrp(STDIN_FILENO) > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
 }
 
 void terminal_suspend(pid_t child)
 {
-    bool lent = is_lent(child);
+    pid_t group = getpgid(child), foreground = tcgetpgrp(STDIN_FILENO);
 
-    if (lent) {
+    if (foreground > 0 && foreground == group) {
         terminal_reclaim();
     }
-    (void)kill(lent ? 0 : getpid(), SIGSTOP); /* 0: our group, the other programs of a pipeline with us */
-    if (lent) {
-        terminal_lend(child);
-    }
-    (void)kill(getpgid(child) == child ? -child : child, SIGCONT);
+    (void)kill(terminal_should_suspend() ? 0 : getpid(), SIGSTOP); /* 0: our group, the others of a pipeline too */
+    terminal_lend(child);
+    (void)kill(group == child ? -child : child, SIGCONT);
 }

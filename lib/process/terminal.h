@@ -19,13 +19,13 @@ void terminal_reclaim(void);
 /* Gives the terminal, if it is ours, to a child's group. For a SIGCONT: a shell's `fg` gave it to us. */
 void terminal_lend(pid_t child);
 
-/* For a child that was stopped (reaper_stopped): true if it holds the terminal (somebody typed ^Z) and a shell with job
- * control started us. That shell waits for us, and would wait for ever. */
-bool terminal_should_suspend(pid_t child);
+/* For a child that was stopped (reaper_stopped), by ^Z or for want of the terminal: true if a shell with job control
+ * started us on a terminal. That shell waits for us, and would wait for ever. */
+bool terminal_should_suspend(void);
 
-/* Stops us, with our whole group if the child holds the terminal, and takes that from it. Returns when we are
- * continued; the child is then continued too, and has the terminal again if we were given it. Not for PID 1, which
- * cannot be stopped. Also the answer to a TSTP, TTIN or TTOU that was passed on to the child. */
+/* Stops us, under such a shell with our whole group, and takes the terminal from the child. Returns when we are
+ * continued; the child is then continued too, and has the terminal if we were given it. Not for PID 1, which cannot be
+ * stopped. Also the answer to a TSTP, TTIN or TTOU that was passed on to the child. */
 void terminal_suspend(pid_t child);
 
 #endif

@@ -128,7 +128,7 @@ static int suspended_program(void)
     CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child && !reaper_stopped(child));
     CHECK(write(master, &control_z, 1) == 1);
     CHECK(waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT) == 0);
-    CHECK(reaper_stopped(child) && !reaper_stopped(child) && terminal_should_suspend(child));
+    CHECK(reaper_stopped(child) && !reaper_stopped(child) && terminal_should_suspend());
     terminal_suspend(child); /* until the shell continues us */
     CHECK(tcgetpgrp(STDIN_FILENO) == child);
     CHECK(waitid(P_PID, (id_t)child, &info, WCONTINUED) == 0);
@@ -174,7 +174,7 @@ static int leader_with_stopped_child(void)
     pid_t child = spawn_child(&spawn, &error);
 
     CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child);
-    CHECK(!terminal_should_suspend(child)); /* nobody there to continue us */
+    CHECK(!terminal_should_suspend()); /* nobody there to continue us */
     CHECK(kill(child, SIGKILL) == 0 && wait_status(child) == SIGKILL);
     return 0;
 }
