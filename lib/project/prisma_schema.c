@@ -196,6 +196,9 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
                    struct error *error)
 {
     struct derivation derivation = { .result = result, .syntax = syntax, .schema = schema, .arena = arena };
+    const struct syntax_url *direct = &syntax->datasource.direct_url;
+    const struct syntax_url *url =
+        direct->variable != NULL || direct->literal != NULL ? direct : &syntax->datasource.url;
     size_t fields = 0;
 
     if (!index_blocks(&derivation, error)) {
@@ -218,7 +221,9 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
         }
     }
     add_relations(&derivation);
-    result->provider = syntax->provider;
+    result->provider = syntax->datasource.provider;
+    result->url_variable = url->variable;
+    result->url_literal = url->literal;
     result->notes = syntax->notes;
     return true;
 }

@@ -16,7 +16,9 @@
 #define PRISMA_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
 
 struct prisma_schema {
-    const char *provider; /* of the datasource; NULL: no file has one */
+    const char *provider;     /* of the datasource; NULL: no file has one */
+    const char *url_variable; /* what migrations connect with is env("…") of this name: directUrl, else url; or NULL */
+    const char *url_literal;  /* or it stands in the file */
     struct wanted_table *tables;
     size_t table_count;
     struct wanted_type *enums;

@@ -250,12 +250,28 @@ static bool parse_lines(struct syntax_block *block, struct scan *scan, const cha
     }
 }
 
-/* A datasource, a generator or a block of a kind that is not known: up to the } that belongs to it. Takes the provider
- * of a datasource: the first string after it, in a list the one that is PostgreSQL. */
-static bool skip_lines(struct scan *scan, const char *open, const char **provider)
+/* What a string on a line of the datasource gives: `key` is the line's first word, `env` stood before the string. */
+static void take_setting(struct syntax_datasource *datasource, const char *key, bool env, const char *string)
+{
+    bool direct = strcmp(key, "directUrl") == 0;
+
+    if (strcmp(key, "provider") == 0) {
+        if (datasource->provider == NULL || strncmp(string, "postgres", 8) == 0) {
+            datasource->provider = string;
+        }
+    } else if (direct || strcmp(key, "url") == 0) {
+        struct syntax_url *url = direct ? &datasource->direct_url : &datasource->url;
+
+        *(env ? &url->variable : &url->literal) = string;
+    }
+}
+
+/* A datasource, a generator or a block of a kind that is not known: up to the } that belongs to it. */
+static bool skip_lines(struct scan *scan, const char *open, struct syntax_datasource *datasource)
 {
     size_t depth = 1;
-    bool here = false; /* the provider's strings follow */
+    const char *key = NULL; /* the line's first word */
+    bool env = false;
 
     while (depth > 0) {
         if (!scan_blank(scan)) {
@@ -265,28 +281,34 @@ static bool skip_lines(struct scan *scan, const char *open, const char **provide
             return scan_fail(scan, open, "this block is not closed");
         }
         if (scan_at_line_end(scan)) {
-            here = false;
+            key = NULL;
+            env = false;
             if (!scan_blank_lines(scan)) {
                 return false;
             }
-        } else if (scan_at(scan, '"')) {
+            continue;
+        }
+        if (scan_at(scan, '"')) {
             const char *string = scan_string(scan);
 
             if (string == NULL) {
                 return false;
             }
-            if (here && (*provider == NULL || strncmp(string, "postgres", 8) == 0)) {
-                *provider = string;
+            if (datasource != NULL && key != NULL && depth == 1) {
+                take_setting(datasource, key, env, string);
             }
-        } else {
-            const char *word = scan_word(scan);
+            continue;
+        }
 
-            here |= word != NULL && provider != NULL && depth == 1 && strcmp(word, "provider") == 0;
-            if (word == NULL) {
-                depth += scan_at(scan, '{');
-                depth -= scan_at(scan, '}');
-                scan_any(scan);
-            }
+        const char *word = scan_word(scan);
+
+        if (word == NULL) {
+            depth += scan_at(scan, '{');
+            depth -= scan_at(scan, '}');
+            scan_any(scan);
+        } else {
+            env = env || strcmp(word, "env") == 0;
+            key = key == NULL ? word : key;
         }
     }
     return true;
@@ -351,7 +373,7 @@ static bool skip_block(struct syntax *syntax, struct scan *scan, const char *sta
     const char *open = scan->at++;
 
     scan_rest_of_line(scan);
-    return skip_lines(scan, open, datasource ? &syntax->provider : NULL);
+    return skip_lines(scan, open, datasource ? &syntax->datasource : NULL);
 }
 
 bool syntax_parse(struct syntax *syntax, struct scan *scan)

@@ -29,8 +29,20 @@ struct syntax_block {
     size_t field_capacity;
 };
 
+/* env("NAME") or a literal; both NULL: not given. */
+struct syntax_url {
+    const char *variable;
+    const char *literal;
+};
+
+struct syntax_datasource {
+    const char *provider; /* of a list the one that is PostgreSQL; NULL: not given */
+    struct syntax_url url;
+    struct syntax_url direct_url;
+};
+
 struct syntax {
-    const char *provider;
+    struct syntax_datasource datasource;
     struct syntax_block *blocks;
     size_t block_count;
     size_t block_capacity;

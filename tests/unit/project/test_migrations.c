@@ -138,6 +138,67 @@ static void the_ledger_of_prisma_lies_in_the_schema_of_the_url(void **state)
     }
 }
 
+static void write_datasource(const char *lines)
+{
+    write_file("prisma/schema.prisma", arena_printf(scratch.arena, "datasource db {\n%s}\n", lines));
+}
+
+static void a_schema_that_leads_prisma_to_another_database_is_a_doubt(void **state)
+{
+    (void)state;
+    prisma();
+    write_file("prisma/migrations/1_a/migration.sql", "");
+    assert_int_equal(unsetenv("SHOP_URL"), 0);
+    write_datasource("  url = env(\"DATABASE_URL\")\n");
+    expect("1_a");
+    write_datasource("  url = env(\"SHOP_URL\") // env(\"X\")\n");
+    expect("1_a"); /* not set: then the CLI connects to nothing */
+
+    write_file(".env", "SHOP_URL=postgresql://elsewhere\n");
+    expect_doubt(".env speaks of SHOP_URL");
+    assert_int_equal(remove(".env"), 0);
+    write_file("prisma/.env", "SHOP_URL=postgresql://elsewhere\n");
+    expect_doubt("prisma/.env speaks of SHOP_URL");
+
+    assert_int_equal(setenv("SHOP_URL", "postgresql://elsewhere", 1), 0);
+    expect_doubt("the URL that prisma/schema.prisma takes from SHOP_URL is neither database.direct_url nor");
+    assert_int_equal(setenv("SHOP_URL", config.database.url, 1), 0);
+    expect("1_a");
+
+    write_datasource("  directUrl = env(\"SHOP_DIRECT_URL\")\n  url = env(\"SHOP_URL\")\n");
+    set_env(&steps[0], "SHOP_DIRECT_URL", "postgresql://u@h/d?schema=direct");
+    expect_doubt("from SHOP_DIRECT_URL");
+    config.database.direct_url = "postgresql://u@h/d?schema=direct";
+    expect("1_a");
+    assert_string_equal(wanted.history_schema, "direct");
+
+    write_datasource("  url = \"postgresql://literal\"\n");
+    expect_doubt("from itself");
+    assert_int_equal(unsetenv("SHOP_URL"), 0);
+}
+
+static void a_config_file_that_leads_prisma_to_another_database_is_a_doubt(void **state)
+{
+    (void)state;
+    prisma();
+    write_file("prisma/migrations/1_a/migration.sql", "");
+    write_file("prisma.config.ts", "import 'dotenv/config'\nimport { env } from 'prisma/config'\n"
+                                   "export default { datasource: { url: env('DATABASE_URL') } }");
+    expect("1_a");
+    write_file("prisma.config.ts", "export default { datasource: { url: process.env.SHOP_URL } }");
+    assert_int_equal(unsetenv("SHOP_URL"), 0);
+    expect("1_a");
+    write_file(".env", "SHOP_URL=x\n");
+    expect_doubt(".env speaks of SHOP_URL");
+    assert_int_equal(setenv("SHOP_URL", "postgresql://elsewhere", 1), 0);
+    expect_doubt("prisma.config.ts reads SHOP_URL, which is neither database.direct_url nor database.url");
+    assert_int_equal(setenv("SHOP_URL", config.database.url, 1), 0);
+    expect("1_a");
+    assert_int_equal(setenv("SHOP_URL", "production", 1), 0);
+    expect("1_a");
+    assert_int_equal(unsetenv("SHOP_URL"), 0);
+}
+
 static void prisma_looks_where_the_steps_schema_and_folder_are(void **state)
 {
     (void)state;
@@ -485,6 +546,8 @@ int main(void)
         SCRATCH_TEST(prisma_records_the_names_of_folders_with_a_migration_sql),
         SCRATCH_TEST(prisma_folders_without_a_migration_sql_do_not_count),
         SCRATCH_TEST(the_ledger_of_prisma_lies_in_the_schema_of_the_url),
+        SCRATCH_TEST(a_schema_that_leads_prisma_to_another_database_is_a_doubt),
+        SCRATCH_TEST(a_config_file_that_leads_prisma_to_another_database_is_a_doubt),
         SCRATCH_TEST(prisma_looks_where_the_steps_schema_and_folder_are),
         SCRATCH_TEST(no_local_migrations_prove_nothing),
         SCRATCH_TEST(a_symbolic_link_among_prisma_migrations_is_a_doubt),
