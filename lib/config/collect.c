@@ -182,7 +182,7 @@ static void collect_setting(struct reading *reading, const struct setting *setti
 
 bool collect_sources(struct reading *reading, const struct config_request *request)
 {
-    const char *file = find_file(request);
+    const char *file = request->no_file ? NULL : find_file(request);
     bool readable = true;
 
     reading->config->file = file;

@@ -42,7 +42,7 @@ def test_init_names_what_prisma_derives(pgentry, project):
 @pytest.mark.parametrize("file, preset", [("manage.py", "django"), ("alembic.ini", "alembic"), ("knexfile.js", "knex")])
 def test_init_recognises_the_tool(pgentry, project, file, preset):
     """By the files that the tool itself looks for."""
-    project({file: ""})
+    project({file: "# of django"})
     done = pgentry("init", "--stdout")
     assert done.exit == 0 and f"preset: {preset}" in done.stdout, done
     assert "idempotent" in done.stdout
