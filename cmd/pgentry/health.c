@@ -13,27 +13,39 @@
 #define HEALTHY 0
 #define UNHEALTHY 1 /* Docker's HEALTHCHECK knows only 0 and 1 */
 
+/* Asks one address after the other until this container's supervisor answers. */
+static bool find(const struct command_line *line, const struct config *config, duration timeout, struct answer *answer,
+                 struct error *error)
+{
+    const char *path = line->live ? "/health/live" : "/health/ready";
+    for (size_t i = 0; i < config->health.listen.count; i++) {
+        const char *address = config->health.listen.items[i];
+        if (ask(address, path, config->health.token, timeout, answer, error)) {
+            if (answer->ours) {
+                return true;
+            }
+            free(answer->body);
+            error_set(error, STATUS_UNREACHABLE, "what answers on %s is not this container's supervisor", address);
+        }
+    }
+    return false;
+}
+
 static int ask_once(const struct command_line *line, const struct config *config, duration timeout, bool last)
 {
     struct answer answer;
     struct error error = { 0 };
-    const char *address = config->health.listen.items[0];
-
-    if (!ask(address, line->live ? "/health/live" : "/health/ready", config->health.token, timeout, &answer, &error)) {
+    if (!find(line, config, timeout, &answer, &error)) {
         if (last) {
             fprintf(stderr, "pgentry: %s\n", error.message);
         }
         return UNHEALTHY;
     }
-    int status = answer.status == 200 && answer.ours ? HEALTHY : UNHEALTHY;
-    if (!answer.ours && (last || status == HEALTHY)) {
-        fprintf(stderr, "pgentry: what answers on %s is not this container's supervisor\n", address);
-    } else if (answer.ours && (last || status == HEALTHY)) {
-        if (line->json) {
-            puts(answer.body);
-        } else if (status != HEALTHY) {
-            fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->live ? "alive" : "ready", answer.status);
-        }
+    int status = answer.status == 200 ? HEALTHY : UNHEALTHY;
+    if (line->json && (last || status == HEALTHY)) {
+        puts(answer.body);
+    } else if (status != HEALTHY && last) {
+        fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->live ? "alive" : "ready", answer.status);
     }
     free(answer.body);
     return status;

@@ -4,12 +4,15 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FIRST_CAPACITY 32
-#define STARS 3       /* no more, whatever the secret's length: that is nobody's business either */
-#define LINE_MIN 8    /* shorter lines of a secret of several lines are braces and the like */
-#define JSON_GROWTH 6 /* \u00XX for a byte */
+#define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
+#define LINE_MIN 8                    /* shorter lines of a secret of several lines are braces and the like */
+#define JSON_GROWTH 6                 /* \u00XX for a byte */
+#define SCRUB_MIN 6                   /* shorter ones are found everywhere by chance */
+#define SCRUB_MAX ((size_t)256 << 20) /* of a mapping; the sanitizer's shadow is larger */
 
 struct form {
     char *bytes;
@@ -254,4 +257,68 @@ void mask_wipe(void)
     }
     arena_free(set.arena);
     explicit_bzero(&set, sizeof set);
+}
+
+/* ---- out of the whole memory ---- */
+
+/* Nothing that the search itself needs, and not what is to stay. */
+static bool is_ours(const char *at, const char *kept, size_t kept_length)
+{
+    for (size_t i = 0; i < set.count; i++) {
+        if (at >= set.forms[i].bytes && at < set.forms[i].bytes + set.forms[i].length) {
+            return true;
+        }
+    }
+    return at >= kept && at < kept + kept_length;
+}
+
+/* Reads what the sanitizer knows as freed: that is where secrets are left behind. */
+__attribute__((no_sanitize("address", "undefined"))) static size_t form_at(const char *at, const char *end)
+{
+    for (size_t i = 0; i < set.count; i++) {
+        const struct form *form = &set.forms[i];
+        size_t same = 0;
+        if (form->length < SCRUB_MIN || form->length > (size_t)(end - at)) {
+            continue;
+        }
+        while (same < form->length && at[same] == form->bytes[same]) {
+            same++;
+        }
+        if (same == form->length) {
+            return same;
+        }
+    }
+    return 0;
+}
+
+__attribute__((no_sanitize("address", "undefined"))) static void scrub_range(char *at, const char *end,
+                                                                             const char *kept, size_t kept_length)
+{
+    while (at < end) {
+        size_t length = set.first[(unsigned char)*at] ? form_at(at, end) : 0;
+        if (length == 0 || is_ours(at, kept, kept_length)) {
+            at++;
+            continue;
+        }
+        for (volatile char *byte = at; length > 0; length--) {
+            *byte++ = 0;
+            at++;
+        }
+    }
+}
+
+void mask_scrub(const char *kept)
+{
+    char line[512];
+    unsigned long begin, end;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (maps && set.count && fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%lx-%lx rw", &begin, &end) == 2 && strstr(line, " rw-p ") && end - begin <= SCRUB_MAX) {
+            scrub_range((char *)begin, (const char *)end, kept, strlen(kept));
+        }
+    }
+    if (maps) {
+        fclose(maps);
+    }
+    mask_wipe();
 }

@@ -23,4 +23,8 @@ size_t mask_longest(void);
 /* Forgets every secret and wipes it from memory (for a process that shall not know them). */
 void mask_wipe(void);
 
+/* The same, and wipes every secret of 6 bytes or more wherever it stands in this process's writable memory: freed heap,
+ * stack, copies in libraries. `kept` stays although it may be a secret. Without /proc only mask_wipe. */
+void mask_scrub(const char *kept);
+
 #endif

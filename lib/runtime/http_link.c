@@ -30,7 +30,7 @@ static void forget(void *argument)
     for (char **variable = environ; variable && *variable; variable++) {
         explicit_bzero(*variable, strlen(*variable));
     }
-    mask_wipe();
+    mask_scrub(((struct entry *)argument)->settings.token);
     explicit_bzero(&s->say, sizeof s->say);
     explicit_bzero(&s->status, sizeof s->status);
     config_free((struct config *)s->config);

@@ -194,7 +194,7 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
         text_char(&value, '\0');
         at += length + 2;
     }
-    if (effect->row->level == LOG_ERROR) {
+    if (effect->row->level == LOG_ERROR && strcmp(effect->row->word, "held") != 0) { /* that is told by the phase */
         struct text reason = text_over(s->status.reason, sizeof s->status.reason);
         text_string(&reason, sentence);
     }

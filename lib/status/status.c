@@ -44,6 +44,9 @@ void status_phase(struct status *status, const char *phase)
         return;
     }
     status->phase = phase;
+    if (strcmp(phase, "starting") == 0) { /* what failed on the way to a good boot is told by its steps */
+        status->reason[0] = '\0';
+    }
     if (status->spell_count == STATUS_SPELLS) {
         status->spells[STATUS_SPELLS - 1].phase = phase;
         return;

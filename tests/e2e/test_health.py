@@ -1,0 +1,594 @@
+"""The health endpoint in every phase, and under bad input (contract section 5)."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+from endpoint import Endpoint, http_process, memory_holds, process_status
+from supervisor import wait_until
+
+PATHS = ["/health/database", "/health/ready", "/health/live", "/metrics", "/", "/status.json"]
+JSON = "application/json"
+TYPES = {"/health/database": JSON, "/health/ready": JSON, "/health/live": "text/plain; charset=utf-8",
+         "/metrics": "text/plain; version=0.0.4; charset=utf-8", "/": "text/html; charset=utf-8", "/status.json": JSON}
+USERS = "verify: {tables: [users], interval: 0}\n"
+# A step that waits for somebody to write into a FIFO, and one table.
+GATED = """\
+verify: {tables: [users], interval: 0}
+migrate:
+  when: unverified
+  steps:
+    - {name: gated, run: "echo it waits; read line <gate; exit $line", timeout: 60s, attempts: 1}
+"""
+
+
+@pytest.fixture
+def endpoint():
+    return Endpoint()
+
+
+@pytest.fixture
+def running(pgentry, database, project, endpoint):
+    """A supervisor whose application runs on a healthy schema."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    endpoint.up().in_phase("running")
+    return supervisor
+
+
+@pytest.fixture
+def gated(pgentry, database, project, endpoint):
+    """A supervisor in mid-migration; write an exit status into the FIFO to let it go on."""
+    folder = project({"pgentry.yaml": GATED})
+    os.mkfifo(folder / "gate")
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    endpoint.up().in_phase("migrating")
+    return supervisor
+
+
+def statuses(endpoint):
+    return {path: endpoint.get(path).status for path in PATHS}
+
+
+def answers(ready, database):
+    return {"/health/database": database, "/health/ready": ready, "/health/live": 200, "/metrics": 200, "/": 200,
+            "/status.json": 200}
+
+
+def check_phase(endpoint, phase):
+    """Every document names it."""
+    assert endpoint.json()["phase"] == phase
+    assert endpoint.json("/status.json")["phase"] == phase
+    assert f'pgentry_phase{{phase="{phase}"}} 1\n' in endpoint.get("/metrics").body
+    assert re.search(rf"id=phase>{phase}<", endpoint.get("/").body)
+
+
+# ---- phases ----
+
+def test_while_waiting(pgentry, late, project, endpoint):
+    """No server: every path answers; unhealthy, not looked at yet."""
+    project({"pgentry.yaml": USERS})
+    pgentry.start("run", "--", "true", url=late.url, env=endpoint.env)
+    endpoint.up()
+    assert statuses(endpoint) == answers(503, 503)
+    check_phase(endpoint, "waiting")
+    document = endpoint.until(lambda document: document["problems"], "/health/database")
+    assert document["status"] == "unhealthy"
+    assert document["checkedAt"] is None
+    assert document["database"] == {"connected": False, "tables": {}, "missingTables": [], "totalTables": 0,
+                                    "healthyTables": 0}
+    assert [problem["code"] for problem in document["problems"]] == ["not-connected"]
+
+
+def test_while_migrating_and_locking(pgentry, gated, database, endpoint):
+    """One replica runs a step, another waits for the lock: both answer, both are alive, none is ready."""
+    assert statuses(endpoint) == answers(503, 503)
+    check_phase(endpoint, "migrating")
+    other = Endpoint()
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env=other.env)
+    other.up().in_phase("locking")
+    assert statuses(other) == answers(503, 503)
+    check_phase(other, "locking")
+    document = endpoint.json()
+    assert document["status"] == "unhealthy" and document["database"]["connected"] is True
+    assert document["database"]["tables"] == {"users": False}
+    [problem] = document["problems"]
+    assert (problem["code"], problem["object"]) == ("missing-table", "public.users") and problem["fix"]
+
+
+def test_a_running_step_s_last_lines_are_shown_while_it_runs(gated, endpoint):
+    """In report and page, before it ends."""
+    report = endpoint.until(lambda document: document["steps"][0]["lastLines"])
+    assert report["steps"][0]["lastLines"] == ["it waits"]
+    assert report["steps"][0]["result"] == "running" and report["steps"][0]["attempts"] == 1
+    assert "it waits" in endpoint.get("/").body
+
+
+def test_while_running(running, endpoint):
+    """Healthy and ready."""
+    assert statuses(endpoint) == answers(200, 200)
+    check_phase(endpoint, "running")
+    document = endpoint.json()
+    assert list(document) == ["status", "phase", "database", "problems", "checkedAt", "timestamp"]
+    assert document["status"] == "healthy" and document["problems"] == []
+    assert document["database"] == {"connected": True, "tables": {"users": True}, "missingTables": [],
+                                    "totalTables": 1, "healthyTables": 1}
+    for name in ("checkedAt", "timestamp"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", document[name])
+
+
+def test_while_stopping(pgentry, database, project, endpoint):
+    """The application takes its time: not ready, so no new request is routed to it; the schema is as healthy as before."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": USERS,
+                      "app.sh": "#!/bin/sh\ntrap 'echo stopping' TERM\necho the app is there\nuntil [ -e end ]; do sleep 0.1; done\n"})
+    supervisor = pgentry.start("run", "--", "./app.sh", url=database.url, env=endpoint.env)
+    supervisor.wait_for("the app is there")
+    endpoint.in_phase("running")
+    supervisor.terminate()
+    endpoint.in_phase("stopping")
+    assert statuses(endpoint) == answers(503, 200)
+    check_phase(endpoint, "stopping")
+    (folder / "end").touch()
+    supervisor.wait()
+
+
+def test_while_held(pgentry, database, project, endpoint):
+    """on_failure: hold: the reason is there, with what to do."""
+    project({"pgentry.yaml": USERS})
+    supervisor = pgentry.start("run", "--", "true", url=database.url, env={**endpoint.env, "PGENTRY_ON_FAILURE": "hold"})
+    endpoint.up().in_phase("held")
+    assert statuses(endpoint) == answers(503, 503)
+    check_phase(endpoint, "held")
+    report = endpoint.json("/status.json")
+    assert "not healthy" in report["reason"]
+    assert report["problems"][0]["fix"]
+    assert report["exitStatus"] is None
+    assert report["reason"] in endpoint.get("/").body
+    assert supervisor.process.poll() is None
+
+
+def test_status_json_is_the_boot_report(running, endpoint, pgentry, project, database):
+    """The same document as in report_file, but for what time changed."""
+    report = endpoint.json("/status.json")
+    for name in ("status", "phase", "database", "problems", "version", "startedAt", "exitStatus", "reason", "timeline",
+                 "steps", "migrations", "host"):
+        assert name in report
+    phases = [spell["phase"] for spell in report["timeline"]]
+    assert phases[0] == "waiting" and phases[-1] == "running" and "starting" in phases
+    folder = project({})
+    pgentry("run", "--", "true", url=database.url, env={"PGENTRY_REPORT_FILE": folder / "report.json"})
+    written = __import__("json").loads((folder / "report.json").read_text())
+    assert list(written) == list(report)
+
+
+# ---- HTTP ----
+
+@pytest.mark.parametrize("path", PATHS)
+def test_headers_and_head(running, endpoint, path):
+    """Content type, no-store, HEAD without a body but with its length."""
+    reply = endpoint.get(path)
+    assert reply.status == 200
+    assert reply.headers["content-type"] == TYPES[path]
+    assert reply.headers["cache-control"] == "no-store"
+    assert "retry-after" not in reply.headers
+    head = endpoint.get(path, "HEAD")
+    assert head.status == 200 and head.body == ""
+    assert int(head.headers["content-length"]) > 0
+    assert head.headers["content-type"] == TYPES[path]
+
+
+def test_unavailable_says_when_to_come_again(gated, endpoint):
+    """Retry-After on every 503."""
+    for path in ("/health/ready", "/health/database"):
+        reply = endpoint.get(path)
+        assert reply.status == 503
+        assert int(reply.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+def test_other_methods_are_405(running, endpoint, method):
+    """On every path, with and without a body, with what is allowed."""
+    for path in PATHS:
+        reply = endpoint.get(path, method, body=b"x" * 1000 if method in ("POST", "PUT") else None)
+        assert reply.status == 405
+        assert reply.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/", "/health/ready/", "/../etc/passwd", "/health/../../etc/passwd",
+                                  "/%2e%2e/%2e%2e/etc/passwd", "/index.html", "//", "/metrics/x", "/favicon.ico",
+                                  "/HEALTH/READY", "/" + "a" * 8000])
+def test_other_paths_are_404(running, endpoint, path):
+    """Nothing is looked up in a file system."""
+    reply = endpoint.get(path)
+    assert reply.status == 404
+    assert "root" not in reply.body
+
+
+def test_a_query_changes_nothing(running, endpoint):
+    """As caches and probes add them."""
+    assert endpoint.get("/health/ready?verbose=1&x").status == 200
+
+
+@pytest.mark.parametrize("request_bytes", [
+    b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"GET /health/live HTTP/1.1\r\nno colon here\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"GET /health/live HTTP/1.1\r\n\r\n",
+    b"GET /health/live FTP/1.1\r\nHost: x\r\n\r\n", b"\0\0\0\0\r\n\r\n",
+    b"GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    b"POST /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n\r\n",
+])
+def test_malformed_requests_are_refused(running, endpoint, request_bytes):
+    """400 (or another 4xx or 505 that says it better), or a closed connection; the next request is served."""
+    answer = endpoint.raw(request_bytes)
+    assert answer == b"" or re.match(rb"HTTP/1\.[01] (4\d\d|505) ", answer), answer
+    assert endpoint.get("/health/live").status == 200
+
+
+@pytest.mark.parametrize("request_bytes", [
+    b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 20000 + b"\r\n\r\n",
+    b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /?" + b"a" * 17000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 3500 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 1000000 + b"\r\n\r\n",
+])
+def test_more_than_16_kb_of_headers_is_refused(running, endpoint, request_bytes):
+    """413, 414 or 431; the application never notices."""
+    answer = endpoint.raw(request_bytes)
+    assert re.match(rb"HTTP/1\.[01] (413|414|431) ", answer), answer[:200]
+    assert endpoint.get("/health/live").status == 200
+    assert running.process.poll() is None
+
+
+def test_15_kb_of_headers_is_served(running, endpoint):
+    """A proxy's cookies."""
+    assert endpoint.get("/health/ready", X_Long="a" * 15000).status == 200
+
+
+def test_pipelined_requests_are_answered_in_order(running, endpoint):
+    """All of them, on one connection."""
+    one = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = endpoint.raw(one * 50 + last)
+    found = re.findall(rb"HTTP/1\.1 (\d+)", answer)
+    assert found == [b"200", b"404"] * 50 + [b"200"]
+
+
+def test_the_token_opens_all_but_live(pgentry, database, project, endpoint):
+    """Bearer token for everything but /health/live; `pgentry health` has it from the configuration."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    env = {**endpoint.env, "PGENTRY_HEALTH_TOKEN": "open-sesame-4711"}
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env=env)
+    wait_until(lambda: pgentry("health", env=env).exit == 0)
+    for path in PATHS:
+        public = path == "/health/live"
+        assert endpoint.get(path).status == (200 if public else 401)
+        for wrong in ("open-sesame-4711", "Bearer open-sesame-471", "Bearer open-sesame-47111", "Bearer ", "Bearer x",
+                      "Basic open-sesame-4711", "Bearer Open-sesame-4711"):
+            assert endpoint.get(path, Authorization=wrong).status == (200 if public else 401)
+        assert endpoint.get(path, Authorization="Bearer open-sesame-4711").status == 200
+        assert endpoint.get(path, Authorization="bearer open-sesame-4711").status == 200
+    assert endpoint.get("/nothing").status == 401
+    refused = endpoint.get("/status.json")
+    assert refused.headers["www-authenticate"] == "Bearer" and "sesame" not in refused.body
+
+
+# ---- addresses ----
+
+def test_ipv6_a_unix_socket_and_several_addresses(pgentry, database, project, tmp_path):
+    """All at once, all with the same answers."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    endpoints = [Endpoint(), Endpoint("::1"), Endpoint(path=str(tmp_path / "health.sock"))]
+    listen = ",".join(endpoint.address for endpoint in endpoints)
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={"PGENTRY_HEALTH_LISTEN": listen})
+    for endpoint in endpoints:
+        endpoint.up().in_phase("running")
+        assert statuses(endpoint) == answers(200, 200)
+    supervisor.terminate()
+    supervisor.wait()
+    assert not (tmp_path / "health.sock").exists()
+
+
+def test_every_address_of_both_families_on_one_port(pgentry, database, project):
+    """0.0.0.0 and [::] beside each other, in any order; [::] alone serves IPv4 too."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    for pattern in ("0.0.0.0:{0},[::]:{0}", "[::]:{0},0.0.0.0:{0}", "[::]:{0}"):
+        endpoint = Endpoint()
+        supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url,
+                                   env={"PGENTRY_HEALTH_LISTEN": pattern.format(endpoint.port)})
+        endpoint.up()
+        assert Endpoint("::1", endpoint.port).get("/health/live").status == 200
+        supervisor.terminate()
+        supervisor.wait()
+
+
+def test_a_socket_that_was_left_behind_is_taken_over_but_never_a_live_one(pgentry, database, project, tmp_path):
+    """A killed container leaves its socket's file; one on which somebody listens is an address that is taken."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    endpoint = Endpoint(path=str(tmp_path / "health.sock"))
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(endpoint.path)
+    stale.close()
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    endpoint.up()
+    done = pgentry("run", "--", "true", url=database.url, env=endpoint.env)
+    assert done.exit == 78, done
+    assert endpoint.get("/health/live").status == 200
+    (tmp_path / "plain").write_text("kept")
+    done = pgentry("run", "--", "true", url=database.url, env={"PGENTRY_HEALTH_LISTEN": f"unix:{tmp_path}/plain"})
+    assert done.exit == 78, done
+    assert (tmp_path / "plain").read_text() == "kept"
+
+
+def test_the_default_address_being_taken_is_a_warning(pgentry, database, project):
+    """127.0.0.1:9180 by default: the boot goes on without it."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(("127.0.0.1", 9180))
+        taken.listen()
+    except OSError:
+        pass  # another one of these tests holds it
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env={"PGENTRY_HEALTH_LISTEN": None})
+    taken.close()
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    [warning] = done.find("listen-failed")
+    assert warning["level"] == "warn" and "127.0.0.1:9180" in warning["msg"]
+
+
+def test_a_configured_address_being_taken_is_78_before_anything_runs(pgentry, database, project, endpoint):
+    """Also if it is the same one as by default; no connection is made."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", endpoint.port))
+        taken.listen()
+        for env in (endpoint.env, {"PGENTRY_HEALTH_LISTEN": f"{Endpoint().address},{endpoint.address}"},
+                    {"PGENTRY_HEALTH_PLACEHOLDER": endpoint.address}):
+            done = pgentry("run", "--", "echo", "it runs", url=database.url, env=env)
+            assert done.exit == 78 and done.stdout == "", done
+            assert endpoint.address in done.stderr
+            assert not done.find("waiting for PostgreSQL")
+
+
+def test_no_endpoint_at_all(pgentry, database, project):
+    """listen: []: nobody to ask, and `pgentry health` says so."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS + "health: {listen: []}\n"})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={"PGENTRY_HEALTH_LISTEN": None})
+    supervisor.wait_for("application started")
+    wait_until(lambda: len(supervisor.children()) == 1, what="the application alone")
+    done = pgentry("health", env={"PGENTRY_HEALTH_LISTEN": None})
+    assert done.exit == 1 and "health.listen" in done.stderr
+
+
+# ---- faults ----
+
+def fresh(endpoint, bound):
+    reply = endpoint.get("/health/ready")
+    assert reply.status == 200
+    assert reply.seconds < bound, f"{reply.seconds:.3f} s"
+    return reply.seconds
+
+
+@pytest.mark.parametrize("count", [200, 700])
+def test_idle_connections_do_not_stand_in_the_way(running, endpoint, count):
+    """200 that say nothing, and more than are let in at once: a fresh request is answered."""
+    idle = [endpoint.socket() for _ in range(count)]
+    for client in idle[::2]:
+        client.sendall(b"GET /health/ready HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    for _ in range(20):
+        fresh(endpoint, 1.0)
+    for client in idle:
+        client.close()
+    fresh(endpoint, 1.0)
+    assert running.process.poll() is None
+
+
+def test_who_trickles_is_cut_off_after_ten_seconds(running, endpoint):
+    """A byte a second, nothing at all, half a request, and an unfinished body: each ends 10 s after it began."""
+    begun = time.monotonic()
+    clients = {"silent": endpoint.socket(30), "half": endpoint.socket(30), "body": endpoint.socket(30),
+               "trickle": endpoint.socket(30)}
+    clients["half"].sendall(b"GET /health/ready HTTP/1.1\r\nHost:")
+    clients["body"].sendall(b"POST /health/ready HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+    stop = threading.Event()
+
+    def trickle():
+        for byte in b"GET /health/ready HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 100:
+            try:
+                clients["trickle"].sendall(bytes([byte]))
+            except OSError:
+                return
+            if stop.wait(0.3):
+                return
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    ended = {}
+    for name, client in clients.items():
+        try:
+            while client.recv(4096):
+                pass
+        except ConnectionError:
+            pass
+        ended[name] = time.monotonic() - begun
+    stop.set()
+    thread.join()
+    assert all(9.5 < seconds < 12 for seconds in ended.values()), ended
+    fresh(endpoint, 1.0)
+
+
+def test_a_slow_reader_is_cut_off_too(running, endpoint):
+    """Requests without end whose answers nobody takes hold no connection for ever."""
+    client = endpoint.socket(30)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(0.2)
+    begun = time.monotonic()
+    try:
+        while time.monotonic() - begun < 15:
+            try:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            except TimeoutError:
+                pass
+    except OSError:
+        pass
+    assert time.monotonic() - begun < 14
+    fresh(endpoint, 1.0)
+
+
+def test_a_killed_http_process_comes_back(running, endpoint):
+    """The application and PID 1 do not notice; the restart is counted."""
+    first = http_process(running)
+    os.kill(first, signal.SIGKILL)
+    running.wait_for("http-died")
+    endpoint.up()
+    assert http_process(running) != first
+    assert endpoint.get("/health/ready").status == 200
+    assert "pgentry_helper_restarts_total 1\n" in endpoint.get("/metrics").body
+    assert running.process.poll() is None
+
+
+def test_an_http_process_killed_in_mid_migration_changes_nothing(gated, endpoint, project, database):
+    """The step goes on."""
+    os.kill(http_process(gated), signal.SIGKILL)
+    endpoint.up().in_phase("migrating")
+    database.as_app("CREATE TABLE users (id int)")
+    (project.folder / "gate").write_text("0\n")
+    endpoint.in_phase("running")
+
+
+def test_live_tells_of_pid_1_and_not_of_the_http_process(running, endpoint):
+    """PID 1 stopped: live is 503 within about a second; ready and database answer all the time."""
+    os.kill(running.pid, signal.SIGSTOP)
+    try:
+        answers_while = []
+        thread = threading.Thread(target=lambda: answers_while.append(endpoint.get("/health/live")))
+        thread.start()
+        assert fresh(endpoint, 0.5) < 0.5
+        thread.join()
+        [live] = answers_while
+        assert live.status == 503 and live.headers["retry-after"]
+        assert 0.8 < live.seconds < 2, live.seconds
+        for _ in range(3):
+            assert endpoint.get("/health/live").status == 503
+    finally:
+        os.kill(running.pid, signal.SIGCONT)
+    wait_until(lambda: endpoint.get("/health/live").status == 200)
+    assert endpoint.get("/health/live").seconds < 0.5
+
+
+def test_live_asked_by_many_at_once(running, endpoint):
+    """All get their answer; one question to PID 1 serves them."""
+    codes = []
+    threads = [threading.Thread(target=lambda: codes.append(endpoint.get("/health/live").status)) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [200] * 64
+
+
+# ---- least privilege, no secret ----
+
+def test_the_http_process_is_nobody_and_confined(running):
+    """Another uid, no capability, no_new_privs, a seccomp filter."""
+    pid = http_process(running)
+    status = process_status(pid)
+    assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+    if os.geteuid() == 0:
+        assert set(status["Uid"].split()) == {"65534"} and set(status["Gid"].split()) == {"65534"}
+        assert status["Groups"].strip() == ""
+        for name in ("CapInh", "CapPrm", "CapEff"):
+            assert int(status[name], 16) == 0
+
+
+def test_the_http_process_knows_no_secret(running, endpoint, database, pgentry):
+    """Not in its environment, not in its arguments, nowhere in its memory; nor in any body."""
+    for path in PATHS:
+        endpoint.get(path)
+    pid = http_process(running)
+    secrets = {database.password.encode(), quote(database.password, safe="").encode()}
+    assert not memory_holds(pid, *secrets)
+    assert memory_holds(running.pid, *secrets), "the search itself finds it where it is"
+    with open(f"/proc/{pid}/environ", "rb") as environ, open(f"/proc/{pid}/cmdline", "rb") as cmdline:
+        seen = environ.read() + cmdline.read()
+    assert not [secret for secret in secrets if secret in seen]
+
+
+def test_no_body_shows_a_secret(pgentry, database, project, endpoint):
+    """A step prints the password raw and encoded, the server's own error holds the URL: masked in every answer."""
+    project({"pgentry.yaml": GATED, "step.sh": "#!/bin/sh\nprintf '%s\\n' \"$DATABASE_URL\" \"$SECRET\"; exit 1\n"})
+    supervisor = pgentry.start("run", "--set", "migrate.steps=[{name: leaky, run: ./step.sh, attempts: 1}]", "--", "true",
+                               url=database.url, env={**endpoint.env, "PGENTRY_ON_FAILURE": "hold",
+                                                      "PGENTRY_HEALTH_TOKEN": "", "SECRET": database.password})
+    if supervisor.process.poll() is not None:
+        pytest.skip("steps cannot be set")
+    endpoint.up().in_phase("held")
+    for path in PATHS:
+        body = endpoint.get(path).body
+        assert database.password not in body and quote(database.password, safe="") not in body
+    assert "***" in endpoint.get("/status.json").body
+
+
+# ---- pgentry health ----
+
+def test_health_asks_ready_and_live(pgentry, gated, endpoint, project, database):
+    """1 while migrating, with --live 0; 0 once it runs; --json prints the document."""
+    done = pgentry("health", env=endpoint.env)
+    assert done.exit == 1 and done.stderr, done
+    assert pgentry("health", "--live", env=endpoint.env).exit == 0
+    database.as_app("CREATE TABLE users (id int)")
+    (project.folder / "gate").write_text("0\n")
+    done = pgentry("health", "--wait", "20s", "--json", env=endpoint.env)
+    assert done.exit == 0, done
+    assert __import__("json").loads(done.stdout)["status"] == "healthy"
+    assert pgentry("health", env=endpoint.env).exit == 0
+
+
+def test_health_without_anybody_there_is_1_and_wait_ends(pgentry, endpoint):
+    """Nobody listens: at once without --wait, after it with it; a bad duration is wrong usage."""
+    done = pgentry("health", env=endpoint.env)
+    assert done.exit == 1 and done.seconds < 3
+    done = pgentry("health", "--wait", "1s", env=endpoint.env)
+    assert done.exit == 1 and 0.7 < done.seconds < 4
+    assert pgentry("health", "--wait", "soon", env=endpoint.env).exit == 64
+
+
+def test_health_ends_on_a_server_that_says_nothing(pgentry, endpoint):
+    """Something else listens and never answers, or talks without end: 1 within a few seconds."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", endpoint.port))
+        silent.listen()
+        done = pgentry("health", env=endpoint.env)
+    assert done.exit == 1 and done.seconds < 6, done
+
+
+def test_health_tells_a_neighbour_apart(pgentry, running, endpoint):
+    """Another container's supervisor behind the same network namespace: not ours, so 1, although it is healthy."""
+    assert pgentry("health", env=endpoint.env).exit == 0
+    argv = ["unshare", "--fork", "--pid", "--mount-proc", pgentry.binary, "health"]
+    done = subprocess.run(argv, env=pgentry.environment(None, endpoint.env), cwd=pgentry.folder, capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "not this container's supervisor" in done.stderr
+
+
+def test_health_finds_its_own_among_several_addresses(pgentry, running, endpoint):
+    """The first address is taken by a neighbour that serves something else: the second one is asked."""
+    other = Endpoint()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", other.port))  # nobody listens: refused
+        done = pgentry("health", env={"PGENTRY_HEALTH_LISTEN": f"{other.address},{endpoint.address}"})
+    assert done.exit == 0, done
