@@ -31,9 +31,9 @@ class Result:
     def messages(self):
         return [event.get("msg", "") for event in self.events]
 
-    def find(self, word):
-        """The events whose word, or whose message, holds it."""
-        return [event for event in self.events if word in event.get("event", "") or word in event.get("msg", "")]
+    def said(self, text):
+        """How many messages hold it."""
+        return sum(text in message for message in self.messages())
 
     def __repr__(self):
         return (f"exit {self.exit} after {self.seconds:.2f} s of {self.argv}\n--- stdout\n{self.stdout}"

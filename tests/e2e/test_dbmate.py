@@ -56,7 +56,7 @@ def test_a_failing_migration_is_70_and_leaves_nothing(pgentry, database, dbmate,
 def test_a_step_that_hangs_after_its_work_was_done_counts_as_done(pgentry, database, dbmate, url):
     """Rule 3: timed out, but the migrations are recorded and the schema verifies: a warning, and the application starts."""
     (dbmate / "pgentry.yaml").write_text(VERIFY + "migrate:\n  preset: dbmate\n  steps:\n    - name: dbmate up\n"
-                                         "      run: dbmate --no-dump-schema up && sleep 1000\n      timeout: 4s\n")
+                                         "      run: node_modules/.bin/dbmate --no-dump-schema up && sleep 1000\n      timeout: 4s\n")
     done = pgentry(*APP, url=url)
     assert done.exit == 0, done
     assert done.stdout == "it runs\n"
