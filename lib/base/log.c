@@ -26,6 +26,8 @@ static struct {
     bool opened;
     bool socket;
     bool colour;
+    bool terminal;
+    char transient[LOG_TRANSIENT_MAX];
     enum log_format format;
     enum log_level level;
     const char *phase;
@@ -113,7 +115,8 @@ static int open_descriptor(void)
     if (state.socket || S_ISREG(status.st_mode)) {
         return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     }
-    state.colour = S_ISCHR(status.st_mode) && isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    state.terminal = S_ISCHR(status.st_mode) && isatty(STDERR_FILENO);
+    state.colour = state.terminal && !getenv("NO_COLOR");
 
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY);
 
@@ -348,6 +351,29 @@ static void emit(const char *line, size_t length)
     }
 }
 
+#define CLEAR_LINE "\r\033[K"
+
+bool log_terminal(void)
+{
+    return state.terminal && state.format != LOG_JSON;
+}
+
+void log_transient(const char *line)
+{
+    char shown[LOG_TRANSIENT_MAX + sizeof CLEAR_LINE];
+    struct text text = text_over(shown, sizeof shown);
+    struct text kept = text_over(state.transient, sizeof state.transient);
+
+    if (state.fd < 0 || !log_terminal()) {
+        return;
+    }
+    text_string(&kept, line);
+    text_printf(&text, CLEAR_LINE "%s", state.transient);
+    if (!log_pending()) { /* what a slow terminal does not take is drawn anew soon */
+        (void)!put(text.data, text.length);
+    }
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields, const char *format, ...)
 {
     char line[LOG_LINE_MAX], message[LOG_LINE_MAX];
@@ -365,7 +391,13 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     va_start(arguments, format);
     text_vprintf(&text, format, arguments);
     va_end(arguments);
+    if (state.transient[0]) {
+        emit(CLEAR_LINE, sizeof CLEAR_LINE - 1);
+    }
     emit(line, compose(line, level, event, fields, message));
+    if (state.transient[0]) {
+        emit(state.transient, strlen(state.transient));
+    }
     errno = saved;
 }
 

@@ -39,6 +39,12 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 
 bool log_enabled(enum log_level level);
 
+/* A line that stands below the log, on a terminal and in text only (log_terminal): each call replaces it, "" takes it
+ * away. Cut at LOG_TRANSIENT_MAX bytes; the caller cuts it to the terminal's width. */
+#define LOG_TRANSIENT_MAX 512
+bool log_terminal(void);
+void log_transient(const char *line);
+
 /* Lines that a full or dead reader did not take wait in a fixed buffer. log_pending tells whether anything waits,
  * log_descriptor what to poll for POLLOUT (-1: nothing), log_flush writes what goes. */
 bool log_pending(void);

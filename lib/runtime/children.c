@@ -107,6 +107,10 @@ static void on_line(void *argument, const char *line)
             text_string(&text, line);
         }
     }
+    if (progress_shown(s)) {
+        progress_line(s, line);
+        return;
+    }
     const struct log_field fields[] = { { .name = "step", .string = child->step->name },
                                         { .name = "line", .string = line },
                                         { 0 } };
@@ -239,6 +243,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     if (child->pid < 0) {
         refused(s, &error);
     } else {
+        progress_begin(s);
         child_signal(s, 0); /* so that what leaves its group is known by its age later */
     }
 }
@@ -324,6 +329,7 @@ void child_reaped(struct supervisor *s, const struct reaped *reaped)
     child->ended = child->pid;
     child->pid = 0;
     note_end(s, reaped);
+    progress_end(s, shell_status(reaped->status) != 0);
 
     const char *permanent = child->guard ? NULL : output_permanent(child->output);
     struct text text = text_over(s->say.permanent, sizeof s->say.permanent);

@@ -226,10 +226,10 @@ static bool set_up(struct supervisor *s, struct error *error)
         return false;
     }
     if (uv_loop_init(&s->loop) < 0 || uv_timer_init(&s->loop, &s->timer) < 0 ||
-        !watch_start(s, s->signal_fd, UV_READABLE, on_signal)) {
+        uv_timer_init(&s->loop, &s->spinner) < 0 || !watch_start(s, s->signal_fd, UV_READABLE, on_signal)) {
         return error_set(error, STATUS_RESOURCE, "no event loop: the system refuses descriptors or memory");
     }
-    s->timer.data = s;
+    s->timer.data = s->spinner.data = s;
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0) {
         seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;

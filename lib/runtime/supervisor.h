@@ -56,6 +56,8 @@ struct http_link {
     unsigned deaths; /* soon after it was started, in a row */
 };
 
+#define PROGRESS_LINE 256
+
 /* The step or guard that runs. */
 struct child {
     pid_t pid;   /* 0: none */
@@ -68,7 +70,9 @@ struct child {
     struct watch *watch;
     instant began;
     int64_t oom_kills;
-    struct drop_scan scan; /* of a guard */
+    char progress[PROGRESS_LINE]; /* its last line, for the terminal */
+    unsigned turns;               /* of the spinner */
+    struct drop_scan scan;        /* of a guard */
     bool drops;
     bool fresh; /* it printed lines that the status does not have yet */
 };
@@ -104,6 +108,7 @@ struct supervisor {
 
     uv_loop_t loop;
     uv_timer_t timer;
+    uv_timer_t spinner;
     struct watch watches[WATCHES];
     struct watch *log_watch;
     int signal_fd;
@@ -167,6 +172,12 @@ void child_note(struct supervisor *s); /* takes its last lines into the status w
 /* Pids that no signal to a step's tree may reach. */
 #define SPARED 4
 int spared(const struct supervisor *s, pid_t pids[SPARED]);
+
+/* progress.c: what a person at a terminal sees of a running step of `sync`; nothing elsewhere */
+bool progress_shown(const struct supervisor *s);
+void progress_begin(struct supervisor *s);
+void progress_line(struct supervisor *s, const char *line);
+void progress_end(struct supervisor *s, bool failed);
 
 /* guard.c */
 bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);

@@ -1,0 +1,83 @@
+#include "base/text.h"
+#include "runtime/supervisor.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define TURN 100 /* ms */
+
+bool progress_shown(const struct supervisor *s)
+{
+    return s->plan.goal == GOAL_SYNC && log_terminal();
+}
+
+static size_t width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79;
+}
+
+/* The first `columns` characters, each taken for one column wide. */
+static void cut(struct text *text, size_t columns)
+{
+    size_t at = 0;
+    while (at < text->length && columns) {
+        at++;
+        while (at < text->length && ((unsigned char)text->data[at] & 0xC0) == 0x80) {
+            at++;
+        }
+        columns--;
+    }
+    text->length = at;
+    text->data[at] = '\0';
+}
+
+static void draw(struct supervisor *s)
+{
+    static const char *const turns[] = { "|", "/", "-", "\\" };
+    const struct child *child = &s->child;
+    char line[LOG_TRANSIENT_MAX];
+    struct text text = text_over(line, sizeof line);
+    text_printf(&text, "%s %s, %lld s: %s", turns[child->turns % 4], child->step->name,
+                (long long)((clock_now() - child->began) / 1000), child->progress);
+    cut(&text, width());
+    log_transient(line);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct supervisor *s = timer->data;
+    s->child.turns++;
+    draw(s);
+}
+
+void progress_begin(struct supervisor *s)
+{
+    s->child.progress[0] = '\0';
+    if (progress_shown(s)) {
+        uv_timer_start(&s->spinner, on_turn, TURN, TURN);
+    }
+}
+
+void progress_line(struct supervisor *s, const char *line)
+{
+    struct text text = text_over(s->child.progress, sizeof s->child.progress);
+    text_string(&text, line);
+    draw(s);
+}
+
+/* Of a step that failed a person wants to see more than its last line. */
+void progress_end(struct supervisor *s, bool failed)
+{
+    if (!progress_shown(s)) {
+        return;
+    }
+    uv_timer_stop(&s->spinner);
+    log_transient("");
+    for (const char *line = failed ? s->child.status->last : ""; *line;) {
+        size_t length = strcspn(line, "\n");
+        log_event(LOG_INFO, "output", NULL, "%s | %.*s", s->child.step->name, (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
