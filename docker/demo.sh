@@ -35,7 +35,7 @@ pgentry_pid=
 app_pid=
 
 cleanup() {
-    trap '' INT TERM
+    trap '' INT TERM HUP PIPE
     for pid in $pgentry_pid $app_pid; do
         kill -TERM "$pid" 2>/dev/null || continue
         wait "$pid" 2>/dev/null || true
@@ -48,6 +48,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 # PostgreSQL refuses to run as root.
 as_postgres() {
