@@ -21,21 +21,40 @@ CORPUS = {
     "blanks of Unicode": ((), "model\u00a0A\u3000{\n\u00a0id\u2003Int\u202f@id\n}\n"),
     "rest of the opening line": ((), "model A { foo Int } /* bar\n  id Int @id\n}\nmodel B { /* c\n  id Int @id\n}\n"),
     "block after block": ((), "model A {\n  id Int @id\n} model B {\n  id Int @id\n} enum E {\n  X\n}"),
-    "comments": ((), "/* a /* b */ model A {\n  id Int @id /* } */\n  /* x Int\n  */ y Int // }\n  /// /* z\n  w Int // {\n}\n"),
-    "strings": ((), 'model A {\n  id Int @id @map("}{//")\n  b String @default("/* } \\" \\\\ \\u00e9")\n  @@map("\\ud83d\\ude00 x")\n}\n'),
+    "comments": ((),
+        "/* a /* b */ model A {\n  id Int @id /* } */\n  /* x Int\n  */ y Int // }\n  /// /* z\n"
+        "  w Int // {\n}\n"),
+    "strings": ((),
+        'model A {\n  id Int @id @map("}{//")\n  b String @default("/* } \\" \\\\ \\u00e9")\n'
+        '  @@map("\\ud83d\\ude00 x")\n}\n'),
     "spellings of map": ((), 'model A {\n  id Int @id @map("i")\n  b Int @map(name: "bb")\n  c Int @ map ( "cc" )\n  @@ map( "as" )\n}\n'
                              'model B {\n  id Int @id\n  @@map(name: "bs")\n}\n'),
-    "keywords as fields": ((), "model A {\n  id Int @id\n  type String\n  view Int\n  model Int\n  enum String\n  datasource Int\n  generator Int\n}\n"),
+    "keywords as fields": ((),
+        "model A {\n  id Int @id\n  type String\n  view Int\n  model Int\n  enum String\n"
+        "  datasource Int\n  generator Int\n}\n"),
     "lists": ((), "model A {\n  id Int @id\n  a String[]\n  b E[]\n  c Int []\n  d Int ?\n}\nenum E {\n  X\n}\n"),
-    "scalars": ((), "model A {\n  id BigInt @id\n  a Bytes\n  b Decimal\n  c Json\n  d DateTime\n  e Float\n  f Boolean\n}\n"),
-    "native types": ((), "model A {\n  id String @id @db.Uuid @default(dbgenerated(\"gen_random_uuid()\"))\n  a Decimal @db.Decimal(10, 2)\n}\n"),
-    "enum with map": ((), 'enum E {\n  A @map("a a") // c\n  B\n\n  @@map("e e")\n}\nmodel A {\n  id Int @id\n  e E @default(A)\n}\n'),
+    "scalars": ((),
+        "model A {\n  id BigInt @id\n  a Bytes\n  b Decimal\n  c Json\n  d DateTime\n  e Float\n"
+        "  f Boolean\n}\n"),
+    "native types": ((),
+        "model A {\n  id String @id @db.Uuid @default(dbgenerated(\"gen_random_uuid()\"))\n"
+        "  a Decimal @db.Decimal(10, 2)\n}\n"),
+    "enum with map": ((),
+        'enum E {\n  A @map("a a") // c\n  B\n\n  @@map("e e")\n}\nmodel A {\n  id Int @id\n'
+        '  e E @default(A)\n}\n'),
     "unused enum": ((), "enum E {\n  A\n}\nmodel A {\n  id Int @id\n}\n"),
-    "one to many": ((), "model A {\n  id Int @id\n  bs B[]\n}\nmodel B {\n  id Int @id\n  aId Int @map(\"a_id\")\n  a A @relation(fields: [aId], references: [id], onDelete: Cascade)\n}\n"),
-    "many to many": ((), "model Post {\n  id Int @id\n  cs Category[]\n}\nmodel Category {\n  id Int @id\n  ps Post[]\n}\n"),
-    "many to many by bytes": ((), "model a {\n  id Int @id\n  z Z[]\n}\nmodel Z {\n  id Int @id\n  a a[]\n  @@map(\"zz\")\n}\n"),
+    "one to many": ((),
+        "model A {\n  id Int @id\n  bs B[]\n}\nmodel B {\n  id Int @id\n  aId Int @map(\"a_id\")\n"
+        "  a A @relation(fields: [aId], references: [id], onDelete: Cascade)\n}\n"),
+    "many to many": ((),
+        "model Post {\n  id Int @id\n  cs Category[]\n}\nmodel Category {\n  id Int @id\n"
+        "  ps Post[]\n}\n"),
+    "many to many by bytes": ((),
+        "model a {\n  id Int @id\n  z Z[]\n}\nmodel Z {\n  id Int @id\n  a a[]\n  @@map(\"zz\")\n"
+        "}\n"),
     "named many to many": ((), 'model A {\n  id Int @id\n  b B[] @relation("my rel")\n  c B[] @relation(name: "other")\n}\n'
-                               'model B {\n  id Int @id\n  a A[] @relation(name: "my rel")\n  d A[] @relation("other")\n}\n'),
+                               'model B {\n  id Int @id\n  a A[] @relation(name: "my rel")\n  d A[] @relation("other")\n'
+                               '}\n'),
     "self relations": ((), 'model A {\n  id Int @id\n  f A[] @relation("F")\n  g A[] @relation("F")\n  pId Int?\n'
                            '  p A? @relation("P", fields: [pId], references: [id])\n  cs A[] @relation("P")\n}\n'),
     "ignored": ((), "model A {\n  id Int @id\n  a Int @ignore\n  b B[] @ignore\n  u Unsupported(\"point\")?\n}\n"
@@ -121,7 +140,8 @@ class Generated:
         return f"{self.some('t', 'ä b', 'x{y}', '//', 'q' + chr(0x1f600), 'n' * 20)}{self.number}"
 
     def mapped(self, at, name):
-        return self.some(f'{at}map("{name}")', f'{at}map(name: "{name}")', f'{at} map( "{name}" )', f'{at}map ("{name}")')
+        return self.some(f'{at}map("{name}")', f'{at}map(name: "{name}")', f'{at} map( "{name}" )',
+                         f'{at}map ("{name}")')
 
     def map_attribute(self, at, name):
         """A name in the database and the attribute for it; often none."""
@@ -133,7 +153,8 @@ class Generated:
     def enum(self, name, schema):
         in_database, attribute = self.map_attribute("@@", name)
         self.enum_names.add((schema, in_database))
-        lines = [f"  V{i}{self.some('', ' @map(' + chr(34) + 'v v' + str(i) + chr(34) + ')')}{self.comment()}" for i in range(self.random.randint(1, 3))]
+        lines = [f"  V{i}{self.some('', f' @map({chr(34)}v v{i}{chr(34)})')}{self.comment()}"
+                 for i in range(self.random.randint(1, 3))]
         lines += [f"  {attribute}"] if attribute else []
         lines += [f'  @@schema("{schema}")'] if self.schemas else []
         return f"enum {name} {{{self.comment()}\n" + "\n".join(lines) + "\n}" + self.some("\n", "\n\n", "")
@@ -172,7 +193,8 @@ class Generated:
         one, other = self.random.choice(self.models), self.random.choice(self.models)
         name = f"rel {self.word()}"
         left, right = self.word(), self.word()
-        mark = {model: " @ignore" if against.ignored and not model.ignored else "" for model, against in ((one, other), (other, one))}
+        mark = {model: " @ignore" if against.ignored and not model.ignored else ""
+                for model, against in ((one, other), (other, one))}
         if self.random.random() < 0.5:
             first = min(one, other, key=lambda model: model.name.encode())
             self.relations.add((first.schema, "_" + name))
@@ -180,7 +202,8 @@ class Generated:
             other.lines.append(f'  {right} {one.name}[] @relation(name: "{name}"){mark[other]}')
         else:
             key = self.column(one, "Int?", "@ignore" if mark[one] else "", hidden=bool(mark[one]))
-            one.lines.append(f'  {left} {other.name}? @relation("{name}", fields: [{key}], references: [id]){mark[one]}{self.comment()}')
+            one.lines.append(f'  {left} {other.name}? @relation("{name}", fields: [{key}], references: [id]){mark[one]}'
+                             + self.comment())
             other.lines.append(f'  {right} {one.name}[] @relation("{name}"){mark[other]}')
 
     def model(self, model):
