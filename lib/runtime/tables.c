@@ -102,7 +102,8 @@ void log_tables(struct supervisor *s)
 {
     const struct check *check = s->status.check;
     uint32_t hash = look_fingerprint(check);
-    bool again = s->looked && hash == s->look_fingerprint && s->boot.result == RESULT_NONE;
+    bool after_step = s->boot.result != RESULT_NONE && !s->boot.app_ran && strcmp(boot_phase(&s->boot), "held") != 0;
+    bool again = s->looked && hash == s->look_fingerprint && !after_step;
     size_t missing = status_missing_tables(check);
 
     if (again || s->plan.goal == GOAL_LOOK) {

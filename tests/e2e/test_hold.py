@@ -1,0 +1,216 @@
+"""on_failure: hold (contract section 2): stay up with the reason, and go on once somebody has mended it."""
+import os
+import signal
+
+import pytest
+from endpoint import Endpoint
+
+HOLD = {"PGENTRY_ON_FAILURE": "hold", "PGENTRY_VERIFY_INTERVAL": "200ms"}
+STEP = """\
+verify: {tables: [users]}
+migrate:
+  preset: none
+  steps:
+    - {name: broken, run: ./step.sh, attempts: 1}
+"""
+
+
+@pytest.fixture
+def endpoint():
+    return Endpoint()
+
+
+def start(pgentry, url, endpoint, **env):
+    return pgentry.start("run", "--", "sh", "-c", "echo app $((40 + 2)); exec sleep 600", url=url,
+                         env={**endpoint.env, **HOLD, **env})
+
+
+def runs(supervisor):
+    supervisor.wait_for("app 42")
+
+
+def starts(supervisor):
+    return supervisor.stdout.count("app 42")
+
+
+def held(supervisor, endpoint, status):
+    supervisor.wait_for(f"the boot failed with status {status}:")
+    report = endpoint.up().in_phase("held")
+    assert endpoint.get("/health/ready").status == 503
+    assert endpoint.get("/health/live").status == 200
+    assert report["reason"], report
+    return report
+
+
+def test_exit_stays_the_default(pgentry, database, project):
+    """Without on_failure the same failure is 65."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    assert pgentry("run", "--", "true", url=database.url).exit == 65
+
+
+def test_after_65_the_application_starts_once_the_schema_verifies(pgentry, database, project, endpoint):
+    """Mended by hand."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, database.url, endpoint)
+    report = held(supervisor, endpoint, 65)
+    assert report["problems"][0]["object"] == "public.users"
+    assert database.advisory_locks() == [], "held without the lock"
+    before = supervisor.stderr
+    database.sql("SELECT 1")
+    assert starts(supervisor) == 0
+    database.as_app("CREATE TABLE users (id int)")
+    runs(supervisor)
+    assert endpoint.in_phase("running")["status"] == "healthy"
+    assert endpoint.get("/health/ready").status == 200
+    assert endpoint.json("/status.json")["reason"] is None
+    assert "healed" in [event["event"] for event in supervisor.events], before
+    supervisor.terminate()
+    assert supervisor.wait().exit == 143
+
+
+def test_after_65_sync_in_the_same_container_mends_it(pgentry, database, project, endpoint):
+    """What `podman exec … pgentry sync` does: it has the steps, and the held supervisor goes on by itself."""
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\n",
+                      "steps.yaml": "verify: {tables: [users]}\nmigrate: {steps: [{name: sql, sql: [users.sql]}]}\n",
+                      "users.sql": "CREATE TABLE users (id int);"})
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 65)
+    done = pgentry("sync", "-c", folder / "steps.yaml", url=database.url)
+    assert done.exit == 0, done
+    runs(supervisor)
+
+
+def test_after_70_without_a_history_nothing_proves_it_until_hup(pgentry, database, project, endpoint):
+    """Every step failed: the tables alone prove nothing, so looks do not start it; HUP begins the boot anew."""
+    folder = project({"pgentry.yaml": STEP, "step.sh": "#!/bin/sh\necho sorry; [ -e mended ]\n"})
+    supervisor = start(pgentry, database.url, endpoint)
+    report = held(supervisor, endpoint, 70)
+    assert report["steps"][0]["result"] == "failed" and report["steps"][0]["lastLines"] == ["sorry"]
+    database.as_app("CREATE TABLE users (id int)")
+    endpoint.until(lambda document: document["status"] == "healthy")
+    assert endpoint.in_phase("held") and starts(supervisor) == 0
+    assert endpoint.get("/health/ready").status == 503
+    assert endpoint.get("/health/database").status == 200
+    (folder / "mended").touch()
+    supervisor.signal(signal.SIGHUP)
+    runs(supervisor)
+    assert starts(supervisor) == 1
+
+
+def test_after_70_with_a_history_it_starts_once_nothing_is_pending(pgentry, database, project, endpoint):
+    """A ledger that proves every migration applied, and the tables: repaired by hand."""
+    project({"pgentry.yaml": """\
+        verify: {tables: [users]}
+        migrate: {preset: dbmate, steps: [{name: dbmate, run: [dbmate, up], attempts: 1}]}
+        """, "node_modules/.bin/dbmate": "#!/bin/sh\nexit 2\n",
+             "db/migrations/20240101000000_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n"})
+    (project.folder / "node_modules/.bin/dbmate").chmod(0o755)
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 70)
+    database.as_app("CREATE TABLE users (id int)")
+    endpoint.until(lambda document: document["status"] == "healthy")
+    assert starts(supervisor) == 0
+    database.as_app("CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);"
+                    " INSERT INTO schema_migrations VALUES ('20240101000000')")
+    runs(supervisor)
+
+
+def test_after_69_the_boot_begins_anew_once_queries_work(pgentry, late, project, endpoint):
+    """The server comes after wait.timeout."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, late.url, endpoint, PGENTRY_WAIT_TIMEOUT="1s")
+    report = held(supervisor, endpoint, 69)
+    assert report["database"]["connected"] is False
+    late.cluster.start()
+    late.as_app("CREATE TABLE users (id int)")
+    runs(supervisor)
+
+
+def test_after_69_a_boot_begun_anew_runs_the_steps(pgentry, late, project, endpoint):
+    """Anew means from the start: lock, steps, verification."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {steps: [{name: sql, sql: [users.sql]}]}\n",
+             "users.sql": "CREATE TABLE users (id int);"})
+    supervisor = start(pgentry, late.url, endpoint, PGENTRY_WAIT_TIMEOUT="1s")
+    held(supervisor, endpoint, 69)
+    late.cluster.start()
+    runs(supervisor)
+    report = endpoint.in_phase("running")
+    assert [step["result"] for step in report["steps"]] == ["succeeded"]
+
+
+def test_after_75_the_boot_begins_anew(pgentry, database, project, endpoint):
+    """Another replica holds the lock too long; when it is done this one finds nothing to do."""
+    folder = project({"pgentry.yaml": """\
+        verify: {tables: [users]}
+        migrate: {when: unverified, steps: [{name: gated, run: "read line <gate; exit $line", attempts: 1}]}
+        """})
+    os.mkfifo(folder / "gate")
+    first = start(pgentry, database.url, Endpoint())
+    first.wait_for("step-started")
+    second = start(pgentry, database.url, endpoint, PGENTRY_MIGRATE_LOCK_TIMEOUT="500ms")
+    second.wait_for("lock-timeout")
+    database.as_app("CREATE TABLE users (id int)")
+    runs(second)
+    (folder / "gate").write_text("0\n")
+    runs(first)
+
+
+def test_after_77_the_boot_begins_anew_once_the_password_is_right(pgentry, database, project, endpoint):
+    """Somebody mends the role."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    database.as_app("CREATE TABLE users (id int)")
+    database.sql(f'ALTER ROLE "{database.user}" NOLOGIN')
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_WAIT_PERMANENT_GRACE="100ms")
+    held(supervisor, endpoint, 77)
+    database.sql(f'ALTER ROLE "{database.user}" LOGIN')
+    runs(supervisor)
+
+
+def test_78_and_usage_are_never_held(pgentry, project, endpoint):
+    """A configuration error is nothing that a look can mend."""
+    project({"pgentry.yaml": "verify: {tablez: [users]}\n"})
+    done = pgentry("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c", env={**endpoint.env, **HOLD})
+    assert done.exit == 78, done
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_signal_ends_a_held_supervisor(pgentry, database, project, endpoint, number):
+    """128 + N at once."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_VERIFY_INTERVAL="15s")
+    held(supervisor, endpoint, 65)
+    supervisor.signal(number)
+    done = supervisor.wait(5)
+    assert done.exit == 128 + number, done
+    assert starts(supervisor) == 0
+
+
+def test_interval_0_holds_with_a_look_every_15_seconds(pgentry, database, project, endpoint):
+    """0 is for the time while the application runs; HUP need not be waited for."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_VERIFY_INTERVAL="0")
+    held(supervisor, endpoint, 65)
+    database.as_app("CREATE TABLE users (id int)")
+    supervisor.signal(signal.SIGHUP)
+    runs(supervisor)
+
+
+def test_held_looks_that_find_nothing_new_log_nothing(pgentry, database, project, endpoint):
+    """Hours of it must not fill a disk."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 65)
+    supervisor.wait_for("summary-tables")
+    before, seen = supervisor.stderr, endpoint.json()["checkedAt"]
+    for _ in range(3):
+        seen = endpoint.until(lambda document, last=seen: document["checkedAt"] != last)["checkedAt"]
+    assert supervisor.stderr == before
+
+
+def test_a_held_container_is_repaired_and_then_stopped_properly(pgentry, database, project, endpoint):
+    """The application's own end is the container's."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = pgentry.start("run", "--", "sh", "-c", "exit 7", url=database.url, env={**endpoint.env, **HOLD})
+    held(supervisor, endpoint, 65)
+    database.as_app("CREATE TABLE users (id int)")
+    assert supervisor.wait().exit == 7

@@ -1,0 +1,216 @@
+"""Looks at the schema while the application runs (contract sections 2 and 5): verify.interval, health.failures."""
+import concurrent.futures
+import time
+
+import pytest
+from endpoint import Endpoint
+from supervisor import wait_until
+
+EVERY = {"PGENTRY_VERIFY_INTERVAL": "200ms"}
+
+
+@pytest.fixture
+def endpoint():
+    return Endpoint()
+
+
+@pytest.fixture
+def shop(pgentry, database, project, endpoint):
+    """Two tables, the application runs, a look every 200 ms, three failed ones in a row turn ready."""
+    database.as_app("CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users, avatar_projects]}\n"})
+
+    def start(**env):
+        supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={**endpoint.env, **EVERY, **env})
+        endpoint.up().in_phase("running")
+        return supervisor
+    start.database = database
+    return start
+
+
+def looks(endpoint):
+    """How many looks there were, and how many of them failed."""
+    lines = dict(line.rsplit(" ", 1) for line in endpoint.get("/metrics").body.splitlines() if line[0] != "#")
+    return int(lines["pgentry_schema_checks_total"]), int(lines["pgentry_schema_checks_failed_total"])
+
+
+def after_looks(endpoint, count):
+    """Waits until so many more looks are over."""
+    begun = looks(endpoint)[0]
+    wait_until(lambda: looks(endpoint)[0] >= begun + count, what=f"{count} looks")
+
+
+def test_a_table_that_goes_missing_is_told_at_once_and_ready_turns_later(shop, endpoint):
+    """degraded with the fix at the next look; ready only after health.failures looks; back when the table is."""
+    supervisor = shop(PGENTRY_HEALTH_FAILURES="4", PGENTRY_VERIFY_INTERVAL="600ms")
+    shop.database.sql("DROP TABLE avatar_projects")
+    document = endpoint.until(lambda document: document["status"] == "degraded", "/health/database")
+    assert endpoint.get("/health/database").status == 503
+    assert endpoint.get("/health/ready").status == 200, "one lost look takes no replica out of service"
+    assert document["phase"] == "running"
+    assert document["database"] == {"connected": True, "tables": {"users": True, "avatar_projects": False},
+                                    "missingTables": ["avatar_projects"], "totalTables": 2, "healthyTables": 1}
+    [problem] = document["problems"]
+    assert (problem["code"], problem["object"]) == ("missing-table", "public.avatar_projects") and problem["fix"]
+    failed = looks(endpoint)[1]
+    wait_until(lambda: endpoint.get("/health/ready").status == 503)
+    assert looks(endpoint)[1] >= 4 > failed
+    assert 'pgentry_table_up{schema="public",table="avatar_projects"} 0\n' in endpoint.get("/metrics").body
+    after_looks(endpoint, 3)
+    shop.database.as_app("CREATE TABLE avatar_projects (id int)")
+    wait_until(lambda: endpoint.get("/health/ready").status == 200)
+    assert endpoint.json()["problems"] == []
+    told = [event["msg"] for event in supervisor.events if event["phase"] == "running"]
+    assert told.count("avatar_projects NOT FOUND") == 1, told
+    assert told.count("CRITICAL: 1 tables are missing!") == 1
+    assert told.count("All critical tables exist!") == 1
+    assert supervisor.process.poll() is None
+
+
+def test_no_table_left_is_unhealthy(shop, endpoint):
+    """Connected, but none of the critical tables exists."""
+    shop()
+    shop.database.sql("DROP TABLE users, avatar_projects")
+    document = endpoint.until(lambda document: document["status"] != "healthy", "/health/database")
+    assert document["status"] == "unhealthy" and document["database"]["connected"] is True
+
+
+def test_looks_that_find_nothing_new_log_nothing(shop, endpoint):
+    """Ten of them."""
+    supervisor = shop()
+    before = supervisor.stderr
+    after_looks(endpoint, 10)
+    assert supervisor.stderr == before
+
+
+def test_after_a_migration_too_nothing_new_logs_nothing(pgentry, database, project, endpoint):
+    """A boot in which a step ran, then ten looks."""
+    database.as_app("CREATE TABLE avatar_projects (id int)")
+    project({"pgentry.yaml": """\
+        verify: {tables: [users, avatar_projects]}
+        migrate: {steps: [{name: sql, sql: [users.sql]}]}
+        """, "users.sql": "CREATE TABLE users (id int);"})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={**endpoint.env, **EVERY})
+    supervisor.wait_for("application started")
+    endpoint.up()
+    after_looks(endpoint, 1)
+    before = supervisor.stderr
+    after_looks(endpoint, 10)
+    assert supervisor.stderr == before
+
+
+def test_a_database_that_stops_and_comes_back(pgentry, late, project, endpoint):
+    """unhealthy with the reason, one line when it goes and one when it comes; the application runs on."""
+    late.cluster.start()
+    late.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, **EVERY})
+    endpoint.up().in_phase("running")
+    late.cluster.stop("fast")
+    document = endpoint.until(lambda document: not document["database"]["connected"], "/health/database")
+    assert document["status"] == "unhealthy"
+    [problem] = document["problems"]
+    assert problem["code"] == "not-connected" and problem["fix"]
+    after_looks(endpoint, 5)
+    assert endpoint.get("/health/ready").status == 503
+    assert endpoint.get("/health/live").status == 200
+    late.cluster.start()
+    wait_until(lambda: endpoint.get("/health/ready").status == 200)
+    words = [event["event"] for event in supervisor.events]
+    assert words.count("database-lost") == 1 and words.count("database-found") == 1, supervisor.stderr
+    assert supervisor.process.poll() is None
+
+
+def test_a_check_that_hangs_counts_as_failed_at_its_deadline(pgentry, late, project, endpoint):
+    """The server's processes are stopped: sockets are there, answers are not."""
+    late.cluster.start()
+    late.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=late.url, env={
+        **endpoint.env, **EVERY, "PGENTRY_WAIT_CONNECT_TIMEOUT": "1s", "PGENTRY_HEALTH_FAILURES": "1"})
+    endpoint.up().in_phase("running")
+    late.cluster.pause()
+    begun = time.monotonic()
+    document = endpoint.until(lambda document: document["status"] == "unhealthy", "/health/database")
+    assert time.monotonic() - begun < 5
+    assert document["database"]["connected"] is False
+    assert endpoint.get("/health/ready").status == 503
+    late.cluster.resume()
+    wait_until(lambda: endpoint.get("/health/ready").status == 200)
+    assert supervisor.process.poll() is None
+    assert len([event for event in supervisor.events if event["event"] == "database-lost"]) == 1
+
+
+def test_a_look_that_hangs_after_connecting_counts_too(shop, endpoint):
+    """An assertion that sleeps: ended by its own deadline, not connected until a whole look succeeds; no flapping log."""
+    sql = "SELECT CASE WHEN (SELECT count(*) FROM avatar_projects) > 0 THEN pg_sleep(60) IS NOT NULL ELSE true END"
+    supervisor = shop(PGENTRY_VERIFY_ASSERTS=f'[{{name: quick, sql: "{sql}"}}]')
+    shop.database.sql("INSERT INTO avatar_projects VALUES (1)")
+    begun = time.monotonic()
+    endpoint.until(lambda document: document["status"] != "healthy", "/health/database", patience=20)
+    assert time.monotonic() - begun < 14
+    failed = looks(endpoint)[1]
+    wait_until(lambda: looks(endpoint)[1] > failed, patience=20)
+    assert len([event for event in supervisor.events if event["event"] == "database-found"]) == 0
+    shop.database.sql("DELETE FROM avatar_projects")
+    endpoint.until(lambda document: document["status"] == "healthy", "/health/database", patience=20)
+
+
+def connections(server):
+    return sum("connection authorized" in line for line in server.lines)
+
+
+def test_interval_0_means_no_connection_at_all(pgentry, late, project, endpoint):
+    """As the server's own log tells, however often the endpoint is asked."""
+    late.cluster.start(log_connections="on")
+    late.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, "PGENTRY_VERIFY_INTERVAL": "0"})
+    endpoint.up().in_phase("running")
+    wait_until(lambda: late.application_sessions() == [], what="the boot's connection closed")
+    before = connections(late.cluster)
+    for _ in range(200):
+        assert endpoint.get("/health/database").status == 200
+    time.sleep(1)  # what must not happen has no event
+    assert late.application_sessions() == []
+    assert connections(late.cluster) == before + 1, "that one asked for application_sessions"
+
+
+def test_however_many_ask_there_is_one_check_an_interval(pgentry, late, project, endpoint):
+    """1000 requests from 16 clients: as many connections as intervals, and each is closed after its look."""
+    late.cluster.start(log_connections="on")
+    late.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, "PGENTRY_VERIFY_INTERVAL": "500ms"})
+    endpoint.up().in_phase("running")
+    before, begun = connections(late.cluster), time.monotonic()
+    paths = ["/health/database", "/health/ready", "/", "/metrics", "/status.json"]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        codes = set(pool.map(lambda number: endpoint.get(paths[number % 5]).status, range(1000)))
+    assert codes == {200}
+    wait_until(lambda: time.monotonic() - begun > 2)
+    intervals = (time.monotonic() - begun) / 0.5
+    assert 1 <= connections(late.cluster) - before <= intervals + 1
+
+
+def test_metrics_tell_of_durations_and_orphans(shop, endpoint):
+    """Waiting, locking, looks; an orphan that was reaped for the container."""
+    shop()
+    after_looks(endpoint, 2)
+    body = endpoint.get("/metrics").body
+    lines = dict(line.rsplit(" ", 1) for line in body.splitlines() if line[0] != "#")
+    assert 0 < float(lines["pgentry_wait_seconds"]) < 20
+    assert float(lines["pgentry_lock_wait_seconds"]) == 0
+    assert float(lines["pgentry_schema_check_duration_seconds_sum"]) > 0
+    assert int(lines["pgentry_schema_check_duration_seconds_count"]) >= 3
+    assert lines["pgentry_orphans_reaped_total"] == "0"
+    assert lines["pgentry_database_connected"] == lines["pgentry_schema_healthy"] == lines["pgentry_ready"] == "1"
+
+
+def test_an_orphan_is_counted(pgentry, database, project, endpoint):
+    """A grandchild whose parent ended is reaped by PID 1."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users], interval: 0}\n"})
+    pgentry.start("run", "--", "sh", "-c", "(sleep 0.1 &) ; exec sleep 600", url=database.url, env=endpoint.env)
+    endpoint.up()
+    wait_until(lambda: "pgentry_orphans_reaped_total 1\n" in endpoint.get("/metrics").body)
