@@ -70,8 +70,7 @@ stop_postgres() {
 say "Installing what is missing, and building pgentry (Release)"
 prisma_packages=
 [ $mode = scripts ] || prisma_packages=node
-sh tests/install.sh gcc libc6-dev cmake ninja-build pkg-config libpq-dev libyaml-dev libuv1-dev libjansson-dev libssl-dev \
-    postgresql-15 python3 $prisma_packages
+sh tests/install.sh build postgresql-15 python3 $prisma_packages
 build=build/demo
 mkdir -p $build
 [ -e $build/build.ninja ] || cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPGENTRY_TESTS=OFF >/dev/null

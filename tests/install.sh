@@ -1,9 +1,12 @@
 #!/bin/sh
 # Installs Debian packages, only what is missing and quietly:   sh tests/install.sh PACKAGE…
-# "node" stands for nodejs and npm, unless a node that brings its own npm is there: the two cannot be installed together.
+# "build" stands for all that building pgentry needs. "node" stands for nodejs and npm, unless a node that brings its own
+# npm is there: the two cannot be installed together.
 set -eu
+build="gcc libc6-dev cmake ninja-build pkg-config libpq-dev libyaml-dev libuv1-dev libjansson-dev libmicrohttpd-dev libssl-dev"
 missing=
-for package; do
+# shellcheck disable=SC2046,SC2086 # lists
+for package in $(for word; do [ "$word" = build ] && echo $build || echo "$word"; done); do
     case $package in
     node)
         command -v node >/dev/null || missing="$missing nodejs"

@@ -16,8 +16,7 @@ jobs=2
 passed=0
 failed=0
 
-packages="gcc libc6-dev cmake ninja-build pkg-config clang clang-format clang-tidy libpq-dev libyaml-dev libuv1-dev
-    libjansson-dev libssl-dev libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
+packages="build clang clang-format clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
     procps util-linux node"
 
 # passes N, fails N: the sums of the last line.

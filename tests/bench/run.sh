@@ -4,8 +4,7 @@
 # PGENTRY=/path/pgentry measures that binary instead of the release build.
 set -eu
 cd "$(dirname "$0")/../.."
-sh tests/install.sh gcc libc6-dev cmake ninja-build pkg-config libpq-dev libyaml-dev libuv1-dev libjansson-dev libssl-dev \
-    libcmocka-dev postgresql-15 python3 python3-psycopg wait-for-it >&2
+sh tests/install.sh build libcmocka-dev postgresql-15 python3 python3-psycopg wait-for-it >&2
 if [ -z "${PGENTRY:-}" ]; then
     cmake --preset release >/dev/null
     cmake --build build/release --target pgentry >&2
