@@ -198,17 +198,23 @@ static void reap(struct supervisor *s)
     }
 }
 
+#define SIGNALS_AT_ONCE 8
+
 static void on_signal(struct supervisor *s)
 {
-    struct signalfd_siginfo info;
-    while (!s->ending && read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGCHLD) {
-            reap(s);
-        } else {
-            supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = (int)info.ssi_signo });
-            handle_events(s);
+    struct signalfd_siginfo infos[SIGNALS_AT_ONCE];
+    ssize_t got;
+    do {
+        got = read(s->signal_fd, infos, sizeof infos);
+        for (ssize_t at = 0; !s->ending && at < got / (ssize_t)sizeof *infos; at++) {
+            if (infos[at].ssi_signo == SIGCHLD) {
+                reap(s);
+            } else {
+                supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = (int)infos[at].ssi_signo });
+                handle_events(s);
+            }
         }
-    }
+    } while (got == (ssize_t)sizeof infos);
 }
 
 /* ---- begin and end ---- */
@@ -259,23 +265,28 @@ static void warn(const struct supervisor *s)
     }
 }
 
-static bool helpers_left(struct supervisor *s)
+static bool database_left(struct supervisor *s)
 {
     struct reaped reaped;
     while (reaper_next(&reaped)) {
         (void)(database_reaped(s, reaped.pid) || http_reaped(s, reaped.pid));
     }
-    return s->database.old || s->http.pid;
+    return s->database.old != 0;
+}
+
+static bool helpers_left(struct supervisor *s)
+{
+    return database_left(s) || s->http.pid;
 }
 
 /* Waits for SIGCHLD alone: a TERM that comes now stays pending, for the application that we may become. */
-static bool wait_for_helpers(struct supervisor *s, duration most)
+static bool wait_while(bool (*left)(struct supervisor *s), struct supervisor *s, duration most)
 {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     instant until = clock_now() + most;
-    while (helpers_left(s)) {
+    while (left(s)) {
         duration rest = until - clock_now();
         if (rest <= 0) {
             return false;
@@ -286,13 +297,19 @@ static bool wait_for_helpers(struct supervisor *s, duration most)
     return true;
 }
 
+/* Gives the database process a moment to close its connections, so that the lock is free when we are gone. */
+static void end_database(struct supervisor *s)
+{
+    if (!wait_while(database_left, s, LAST_CLOSE)) {
+        kill(s->database.old, SIGKILL);
+    }
+}
+
 void end_helpers(struct supervisor *s)
 {
     http_end(s);
-    if (!wait_for_helpers(s, LAST_CLOSE) && s->database.old) {
-        kill(s->database.old, SIGKILL);
-        wait_for_helpers(s, LAST_CLOSE);
-    }
+    end_database(s);
+    wait_while(helpers_left, s, LAST_CLOSE);
 }
 
 static void print_result(const struct supervisor *s)
@@ -330,7 +347,11 @@ int runtime_run(const struct runtime_request *request)
         handle_events(s);
     }
     print_result(s);
-    end_helpers(s);
+    if (getpid() == 1) {
+        end_database(s); /* the kernel ends all others with us, and waits for them */
+    } else {
+        end_helpers(s); /* whoever comes next may want the endpoint's address at once */
+    }
     log_drain(LAST_WORDS);
     return s->exit_status;
 }

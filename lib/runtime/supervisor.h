@@ -134,8 +134,7 @@ struct supervisor {
 };
 
 /* runtime.c */
-/* Ends the http process and gives the database process a moment to close its connections, so that the lock is free when
- * we are gone, and the application that we may become has no children it never made. */
+/* Ends http and database process and reaps them: the application that we become has no children it never made. */
 void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
 uint32_t fingerprint(const char *text);

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""pgentry as an init, beside tini, dumb-init and catatonit: orphans, TERM, memory. One run, nothing asserted."""
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+sys.path.insert(0, str(HERE))
+from bench import table  # noqa: E402
+from postgres import Cluster  # noqa: E402
+
+BUILD = HERE.parents[1] / "build/bench"
+ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
+COUNT = 5000
+ROUNDS = 5
+TERMS = 30
+
+
+def inits():
+    for name, variable in (("pgentry", "PGENTRY"), ("pgentry, static", "PGENTRY_STATIC")):
+        if os.environ.get(variable):
+            yield name, [os.environ[variable], "run", "--"]
+            yield name + ", no endpoint", [os.environ[variable], "run", "--set", "health.listen=[]", "--"]
+    yield "tini", ["tini", "--"]
+    yield "dumb-init", ["dumb-init", "--"]
+    yield "catatonit", ["catatonit", "--"]
+
+
+def as_pid_1(argv):
+    return ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", *argv]
+
+
+def orphans(argv, env):
+    done = subprocess.run(as_pid_1([*argv, ORPHANS, str(COUNT)]), env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True)
+    return int(done.stdout.split()[-1]) / 1000
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Running:
+    """An init, as PID 1, whose application has said that it is up."""
+
+    def __init__(self, argv, env):
+        self.process = subprocess.Popen(as_pid_1([*argv, "sh", "-c", "echo up; exec sleep 1000"]), env=env,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self.process.stdout.readline() == b"up\n"
+        [self.pid] = children(self.process.pid)
+
+    def end(self):
+        """Milliseconds from TERM until its PID namespace is gone."""
+        began = time.perf_counter()
+        os.kill(self.pid, signal.SIGTERM)
+        self.process.wait()
+        return (time.perf_counter() - began) * 1000
+
+    def private_kb(self):
+        """Of the init and its http process, not of the application; the database process of the boot must be gone."""
+        while True:
+            try:
+                helpers = [child for child in children(self.pid)
+                           if Path(f"/proc/{child}/comm").read_text().strip() not in ("sleep", "sh")]
+                if len(helpers) <= 1:
+                    return sum(private(one) for one in [self.pid, *helpers])
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+
+
+def private(pid):
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def main():
+    cluster = Cluster()
+    cluster.start()
+    database = cluster.database()
+    database.as_app("CREATE TABLE users (id int)")
+    env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
+           "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": "127.0.0.1:19180"}
+    rows = []
+    try:
+        for name, argv in inits():
+            cost = min(orphans(argv, env) for _ in range(ROUNDS))
+            times, memory = [], None
+            for _ in range(TERMS):
+                running = Running(argv, env)
+                memory = running.private_kb()
+                times.append(running.end())
+            rows.append([name, f"{cost:.1f}", f"{statistics.median(times):.2f}", f"{memory}"])
+    finally:
+        cluster.stop("immediate")
+    table(f"as PID 1: {COUNT} orphans, TERM, memory", ["init", "µs of PID 1 for an orphan (best of "
+          f"{ROUNDS})", f"ms from TERM to gone (median of {TERMS})", "private kB"], rows)
+
+
+if __name__ == "__main__":
+    main()
