@@ -200,6 +200,13 @@ static void reap(struct supervisor *s)
 
 #define SIGNALS_AT_ONCE 8
 
+/* What the kernel sends us for a write of our own to a pipe that nobody reads is no news for the application; and to log
+ * it would be the next such write. */
+static bool is_own_echo(const struct signalfd_siginfo *info)
+{
+    return info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)getpid();
+}
+
 static void on_signal(struct supervisor *s)
 {
     struct signalfd_siginfo infos[SIGNALS_AT_ONCE];
@@ -209,7 +216,7 @@ static void on_signal(struct supervisor *s)
         for (ssize_t at = 0; !s->ending && at < got / (ssize_t)sizeof *infos; at++) {
             if (infos[at].ssi_signo == SIGCHLD) {
                 reap(s);
-            } else {
+            } else if (!is_own_echo(&infos[at])) {
                 supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = (int)infos[at].ssi_signo });
                 handle_events(s);
             }

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from urllib.parse import quote
 
@@ -199,3 +200,21 @@ def test_a_reader_that_never_reads_stalls_nothing(pgentry, database, project):
     finally:
         os.close(reading)
     assert (folder / "started").exists()
+
+
+def test_a_log_whose_reader_is_gone_is_no_storm_of_signals(pgentry, database, project):
+    """The SIGPIPE of our own writes is not forwarded, or each one would be logged, which makes the next one."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n",
+             "app.py": "#!/usr/bin/python3\nimport signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE])\n"
+                       "print('app-is-up', flush=True)\nsignal.sigwait([signal.SIGUSR1])\n"
+                       "print('pending', sorted(signal.sigpending()), flush=True)\n"})
+    running = subprocess.Popen([pgentry.binary, "--log-level", "debug", "run", "--", "./app.py"], cwd=pgentry.folder,
+                               env=pgentry.environment(database.url, {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout.readline() == b"app-is-up\n"
+    running.stderr.close()
+    for _ in range(3):
+        running.send_signal(signal.SIGWINCH)
+    running.send_signal(signal.SIGUSR1)
+    assert running.stdout.readline() == b"pending []\n"
+    assert running.wait(20) == 0
