@@ -206,7 +206,7 @@ def test_a_log_whose_reader_is_gone_is_no_storm_of_signals(pgentry, database, pr
     """The SIGPIPE of our own writes is not forwarded, or each one would be logged, which makes the next one."""
     database.as_app("CREATE TABLE users (id int)")
     project({"pgentry.yaml": "verify: {tables: [users]}\n",
-             "app.py": "#!/usr/bin/python3\nimport signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE])\n"
+             "app.py": "#!/usr/bin/python3\nimport signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE, signal.SIGUSR1])\n"
                        "print('app-is-up', flush=True)\nsignal.sigwait([signal.SIGUSR1])\n"
                        "print('pending', sorted(signal.sigpending()), flush=True)\n"})
     running = subprocess.Popen([pgentry.binary, "--log-level", "debug", "run", "--", "./app.py"], cwd=pgentry.folder,
