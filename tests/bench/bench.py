@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from postgres import Cluster  # noqa: E402 (beside us, not installed)
+from postgres import Cluster, free_port  # noqa: E402 (beside us, not installed)
 
 BUILD = HERE.parents[1] / "build/bench"
 STAMP, BARE, PGENTRY = str(BUILD / "stamp"), str(BUILD / "bare"), os.environ["PGENTRY"]
@@ -20,6 +20,7 @@ TABLES = ["users", "avatars", "avatar_projects", "voices", "renders", "plans"]
 BOOTS = 15      # of each kind
 RUNS = 200      # of each kind
 LOOKS = 7
+OFF = ["--set", "health.listen=[]"]
 
 
 def table(title, head, rows):
@@ -78,8 +79,8 @@ class Bench:
 
     def boot(self):
         kinds = {
-            "pgentry": [PGENTRY, "run", "--", STAMP],
-            "pgentry, mode exec": [PGENTRY, "run", "--set", "app.mode=exec", "--", STAMP],
+            "pgentry": [PGENTRY, "run", *OFF, "--", STAMP],
+            "pgentry, mode exec": [PGENTRY, "run", *OFF, "--set", "app.mode=exec", "--", STAMP],
             "shell: pg_isready every 2 s, psql per table": ["sh", str(HERE / "seed-entrypoint.sh"), STAMP],
             "shell: pg_isready every 1 s, no table": ["sh", str(HERE / "isready-entrypoint.sh"), STAMP],
             "wait-for-it, no table": ["wait-for-it", "-q", "-t", "60", f"127.0.0.1:{self.cluster.port}", "--", STAMP],
@@ -98,12 +99,11 @@ class Bench:
               ["entrypoint", "median", "middle half", "worst", "ratio to pgentry"], rows)
 
     def nothing(self):
-        off = ["--set", "health.listen=[]"]
         kinds = {
             "bare libpq program": [BARE, self.database.keywords, "users", STAMP],
-            "pgentry": [PGENTRY, "run", *off, "--", STAMP],
-            "pgentry, with the health endpoint": [PGENTRY, "run", "--set", "health.listen=127.0.0.1:0", "--", STAMP],
-            "pgentry, mode exec": [PGENTRY, "run", *off, "--set", "app.mode=exec", "--", STAMP],
+            "pgentry": [PGENTRY, "run", *OFF, "--", STAMP],
+            "pgentry, with the health endpoint": [PGENTRY, "run", "--set", f"health.listen=[127.0.0.1:{free_port()}]", "--", STAMP],
+            "pgentry, mode exec": [PGENTRY, "run", *OFF, "--set", "app.mode=exec", "--", STAMP],
             "the application alone": [STAMP],
         }
         self.config({"tables": ["users"]})
