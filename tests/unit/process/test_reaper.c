@@ -117,11 +117,17 @@ static pid_t start(const char *command, int lines, int *from)
     return lines ? -1 : pid;
 }
 
+/* Whatever is still said: a shell tells when a child of its was killed. */
 static bool has_ended(int from)
 {
     struct pollfd end = { .fd = from, .events = POLLIN };
+    ssize_t count = 1;
 
-    return poll(&end, 1, 10000) == 1 && read_all(from, text, sizeof text) == 0;
+    while (count > 0 && poll(&end, 1, 10000) == 1) {
+        count = read(from, text, sizeof text);
+    }
+    (void)close(from);
+    return count == 0;
 }
 
 static bool is_alive(int from)
@@ -141,6 +147,7 @@ static void let_a_tick_pass(void)
     }
 }
 
+/* The brackets' shell ends at once and leaves the daemon to us; at times it is still counted. */
 #define DAEMON "(setsid sh -c 'echo a; exec sleep 1000' & ) ; "
 #define STUBBORN_DAEMON "(setsid sh -c 'trap \"\" TERM; echo a; exec sleep 1000' & ) ; "
 
@@ -155,8 +162,8 @@ static int kill_all_kinds(void)
         start("sh -c 'echo a; exec sleep 1000' & setsid sh -c 'echo b; exec sleep 1000' & " DAEMON "wait", 3, &from);
 
     CHECK(pid > 0);
-    CHECK(reaper_kill_tree(pid, 0, NULL, 0) == 4);
-    CHECK(reaper_kill_tree(pid, SIGTERM, NULL, 0) == 4);
+    CHECK(reaper_kill_tree(pid, 0, NULL, 0) >= 4);
+    CHECK(reaper_kill_tree(pid, SIGTERM, NULL, 0) >= 4);
     CHECK(has_ended(from));
     return 0;
 }
@@ -176,13 +183,13 @@ static int kill_what_survived(void)
 
     pid_t pid = start(STUBBORN_DAEMON STUBBORN_DAEMON "exec sleep 1000", 2, &from);
 
-    CHECK(pid > 0 && reaper_kill_tree(pid, SIGTERM, NULL, 0) == 3);
+    CHECK(pid > 0 && reaper_kill_tree(pid, SIGTERM, NULL, 0) >= 3);
     do { /* the leader; perhaps the short-lived parents of the daemons before it */
         CHECK(wait_for_any() == 0 && reaper_next(&reaped));
     } while (reaped.pid != pid);
     CHECK(WTERMSIG(reaped.status) == SIGTERM && is_alive(from));
-    CHECK(reaper_kill_tree(pid, 0, NULL, 0) == 2);
-    CHECK(reaper_kill_tree(pid, SIGKILL, NULL, 0) == 2);
+    CHECK(reaper_kill_tree(pid, 0, NULL, 0) >= 2);
+    CHECK(reaper_kill_tree(pid, SIGKILL, NULL, 0) >= 2);
     CHECK(has_ended(from));
     while (wait_for_any() == 0 && reaper_next(&reaped)) {
     }
