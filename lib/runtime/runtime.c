@@ -163,6 +163,18 @@ static void handle_events(struct supervisor *s)
     }
 }
 
+/* After whatever came: nothing stays queued, and the loop waits for what is due next. */
+static void settle(struct supervisor *s)
+{
+    handle_events(s);
+    if (!s->ending) {
+        arm_timer(s);
+        watch_log(s);
+    }
+}
+
+/* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): what a timer brings is
+ * settled here, or the poll would wait for ever with the events in our queue and no timer armed. */
 static void on_timer(uv_timer_t *timer)
 {
     struct supervisor *s = timer->data;
@@ -179,6 +191,10 @@ static void on_timer(uv_timer_t *timer)
             database_late(s);
         }
         supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
+    }
+    settle(s);
+    if (s->ending) {
+        uv_stop(&s->loop);
     }
 }
 
@@ -346,12 +362,10 @@ int runtime_run(const struct runtime_request *request)
     warn(s);
     http_start(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
-    handle_events(s);
+    settle(s);
     while (!s->ending) {
-        arm_timer(s);
-        watch_log(s);
         uv_run(&s->loop, UV_RUN_ONCE);
-        handle_events(s);
+        settle(s);
     }
     print_result(s);
     if (getpid() == 1) {

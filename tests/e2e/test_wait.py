@@ -78,6 +78,14 @@ def test_a_password_that_is_mended_within_the_grace_is_fine(pgentry, database):
     assert waiting.wait().exit == 0
 
 
+def test_the_shortest_delays_never_stall_the_loop(pgentry, database):
+    """A timer that is due before the loop polls is not slept through: refused over and over, it still ends in time."""
+    delays = {"PGENTRY_WAIT_INITIAL_DELAY": "1ms", "PGENTRY_WAIT_MAX_DELAY": "1ms"}
+    several = [pgentry.start("wait", url=database.url_with(password="wrong"),
+                             env={**QUICK, **delays, "PGENTRY_WAIT_PERMANENT_GRACE": "3s"}) for _ in range(6)]
+    assert [waiting.wait().exit for waiting in several] == [77] * 6
+
+
 def test_no_such_database_ends_in_77(pgentry, database):
     """3D000 is permanent after the grace."""
     done = pgentry("wait", url=database.url_with(name="no_such_shop"), env=QUICK)
