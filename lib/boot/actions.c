@@ -366,7 +366,6 @@ static void look_for(struct boot *boot, enum boot_result result)
 {
     boot->deadline[TIMER_STATE] = BOOT_NEVER;
     boot->result = result;
-    begin_spell(boot, boot->now);
     order_connect(boot, false);
 }
 

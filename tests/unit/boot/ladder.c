@@ -244,7 +244,24 @@ static void waiting_after_a_timeout_is_bounded_without_connect_timeout(void **st
     fire(TIMER_STATE);
     fail_step(143);
     then(STATE_CONNECTING, "'verifying' connect");
-    due(TIMER_BUDGET, plan.wait_timeout);
+    due(TIMER_ORDER, BOOT_ORDER_TIMEOUT);
+}
+
+static void a_used_up_budget_still_lets_a_timed_out_step_be_looked_at(void **state)
+{
+    (void)state;
+    begin();
+    pass(plan.wait_timeout + 1000); /* frozen meanwhile */
+    connected();
+    checked(0);
+    locked();
+    checked(0);
+    fire(TIMER_STATE);
+    fail_step(143);
+    never(TIMER_BUDGET);
+    connected();
+    checked(GOOD);
+    then(STATE_STARTING, "tables 'step-done' close summary start");
 }
 
 /* ---- rule 4 ---- */
@@ -578,6 +595,7 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(a_step_that_timed_out_is_not_done_because_the_tables_exist),
       TEST(without_a_history_a_step_that_timed_out_failed), TEST(a_guard_that_timed_out_is_no_step_that_did_its_work),
       TEST(waiting_after_a_timeout_is_bounded_without_connect_timeout),
+      TEST(a_used_up_budget_still_lets_a_timed_out_step_be_looked_at),
       TEST(a_guarded_step_starts_when_it_drops_nothing), TEST(a_guarded_step_is_refused_when_it_drops_something),
       TEST(a_guard_that_fails_is_a_failed_attempt), TEST(a_guarded_step_further_down_is_an_emergency),
       TEST(on_a_newer_schema_only_the_historys_own_tool_runs), TEST(the_latest_look_tells_whether_the_schema_is_newer),
