@@ -344,7 +344,7 @@ def test_the_default_address_being_taken_is_a_warning(pgentry, database, project
     done = pgentry("run", "--", "echo", "it runs", url=database.url, env={"PGENTRY_HEALTH_LISTEN": None})
     taken.close()
     assert done.exit == 0 and done.stdout == "it runs\n", done
-    [warning] = done.find("listen-failed")
+    [warning] = [event for event in done.events if event["event"] == "listen-failed"]
     assert warning["level"] == "warn" and "127.0.0.1:9180" in warning["msg"]
 
 
@@ -360,7 +360,7 @@ def test_a_configured_address_being_taken_is_78_before_anything_runs(pgentry, da
             done = pgentry("run", "--", "echo", "it runs", url=database.url, env=env)
             assert done.exit == 78 and done.stdout == "", done
             assert endpoint.address in done.stderr
-            assert not done.find("waiting for PostgreSQL")
+            assert not done.said("waiting for PostgreSQL")
 
 
 def test_no_endpoint_at_all(pgentry, database, project):

@@ -180,7 +180,7 @@ def test_no_secret_passes_through_a_step_s_output(pgentry, database, project):
         echo "url=$DATABASE_URL"
         printf 'raw=%s\\n' "$RAW"
         printf '%s' "$RAW" | head -c 7; printf '%s\\n' "$RAW" | tail -c +8
-        echo "json=$JSON" >&2
+        printf 'json=%s\\n' "$JSON" >&2
         exit 1
         """})
     report = folder / "report.json"
