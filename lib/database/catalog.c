@@ -23,7 +23,7 @@ static const char *const questions[CATALOGS] = {
                        " ORDER BY w.n",
     [CATALOG_COLUMNS] = "SELECT k.t, k.name FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
                         " WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.oid"
-                        " AND a.attname = k.name::name AND NOT a.attisdropped) ORDER BY k.t",
+                        " AND a.attname = k.name::name AND a.attnum > 0 AND NOT a.attisdropped) ORDER BY k.t",
     [CATALOG_INDEXES] = "SELECT k.t, k.name, c.oid IS NOT NULL FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
                         " LEFT JOIN (pg_class c JOIN pg_index i ON i.indexrelid = c.oid)"
                         " ON c.relnamespace = f.relnamespace AND c.relname = k.name::name AND i.indrelid = f.oid"
