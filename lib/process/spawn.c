@@ -46,8 +46,10 @@ static bool move_to(int fd, int target)
     return fd == target ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, target) == target;
 }
 
+/* Standard input is closed first: where every descriptor is in use, its number is the one that can be had. */
 static bool null_to_stdin(void)
 {
+    (void)close(STDIN_FILENO);
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int ends[2];
 
