@@ -216,8 +216,8 @@ static void reap(struct supervisor *s)
 
 #define SIGNALS_AT_ONCE 8
 
-/* What the kernel sends us for a write of our own to a pipe that nobody reads is no news for the application; and to log
- * it would be the next such write. */
+/* What the kernel sends us for a write of our own to a pipe that nobody reads is no news for the application; and to
+ * log it would be the next such write. */
 static bool is_own_echo(const struct signalfd_siginfo *info)
 {
     return info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)getpid();
