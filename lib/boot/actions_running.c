@@ -1,0 +1,241 @@
+#include "boot/moves.h"
+#include "boot/orders.h"
+
+#include <signal.h>
+
+/* ---- the application ---- */
+
+ACTION(close_first)
+{
+    UNUSED_EVENT;
+    close_database(boot);
+    boot->deadline[TIMER_STATE] = boot->now + BOOT_CLOSE_TIMEOUT;
+}
+
+static void disarm(struct boot *boot)
+{
+    for (int i = 0; i < BOOT_TIMERS; i++) {
+        boot->deadline[i] = BOOT_NEVER;
+    }
+}
+
+ACTION(start)
+{
+    UNUSED_EVENT;
+    boot_end_waiting(boot);
+    disarm(boot);
+    if (!boot->plan->exec) {
+        close_database(boot);
+    }
+    boot_effect(boot, EFFECT_SUMMARY);
+    boot_effect(boot, EFFECT_START);
+}
+
+ACTION(kill_database_start)
+{
+    boot_effect(boot, EFFECT_KILL_DATABASE);
+    action_start(boot, event);
+}
+
+static void arm_look(struct boot *boot, duration otherwise)
+{
+    duration interval = boot->plan->interval ? boot->plan->interval : otherwise;
+    boot->deadline[TIMER_LOOK] = interval ? boot->now + interval : BOOT_NEVER;
+}
+
+ACTION(running)
+{
+    UNUSED_EVENT;
+    boot->app_ran = true;
+    arm_look(boot, 0);
+}
+
+ACTION(look_connect)
+{
+    UNUSED_EVENT;
+    ask_connect(boot, boot->state == STATE_HELD);
+}
+
+ACTION(look_check)
+{
+    UNUSED_EVENT;
+    ask_check(boot);
+}
+
+ACTION(looked)
+{
+    boot->failed_looks = event->look.healthy ? 0 : boot->failed_looks + 1;
+    close_database(boot);
+    arm_look(boot, 0);
+}
+
+ACTION(look_failed)
+{
+    UNUSED_EVENT;
+    boot->failed_looks++;
+    close_database(boot);
+    arm_look(boot, 0);
+}
+
+ACTION(forward)
+{
+    int signal = event->signal;
+    if (boot->plan->stop_signal && (signal == SIGTERM || signal == SIGINT)) {
+        signal = boot->plan->stop_signal;
+    }
+    boot_effect(boot, EFFECT_SIGNAL_APP)->number = signal;
+}
+
+ACTION(forward_stop)
+{
+    action_forward(boot, event);
+    kill_database_if_asked(boot);
+    boot->ordered = false;
+    boot->deadline[TIMER_ORDER] = BOOT_NEVER;
+    boot->deadline[TIMER_LOOK] = BOOT_NEVER;
+    if (boot->plan->stop_timeout) {
+        boot->deadline[TIMER_STOP] = boot->now + boot->plan->stop_timeout;
+    }
+}
+
+ACTION(running_stop)
+{
+    action_running(boot, event);
+    action_forward_stop(boot, &(struct boot_event){ .kind = EVENT_SIGNAL, .signal = boot->leaving - STATUS_SIGNAL });
+}
+
+ACTION(kill_rest)
+{
+    UNUSED_EVENT;
+    boot_effect(boot, EFFECT_KILL_REST);
+}
+
+/* ---- the end ---- */
+
+static void leave(struct boot *boot, int status)
+{
+    disarm(boot);
+    boot->status = status;
+    close_database(boot);
+    if (!boot->app_ran) {
+        boot_effect(boot, EFFECT_SUMMARY);
+    }
+    boot_effect(boot, EFFECT_EXIT)->number = status;
+}
+
+ACTION(leave_ok)
+{
+    UNUSED_EVENT;
+    leave(boot, STATUS_OK);
+}
+
+ACTION(leave_unhealthy)
+{
+    UNUSED_EVENT;
+    leave(boot, STATUS_SCHEMA);
+}
+
+ACTION(leave_unreachable)
+{
+    UNUSED_EVENT;
+    leave(boot, STATUS_UNREACHABLE);
+}
+
+ACTION(leave_signal)
+{
+    boot->leaving = STATUS_SIGNAL + event->signal;
+    leave(boot, boot->leaving);
+}
+
+ACTION(leave_left)
+{
+    UNUSED_EVENT;
+    leave(boot, boot->leaving);
+}
+
+ACTION(leave_failed)
+{
+    UNUSED_EVENT;
+    leave(boot, boot->status);
+}
+
+ACTION(leave_app)
+{
+    int status = event->status;
+    if (boot->app_ran && boot->plan->ok_exit && status >= 0 && status < 256 && boot->plan->ok_exit[status]) {
+        status = STATUS_OK;
+    }
+    leave(boot, status);
+}
+
+static void fail(struct boot *boot, int status)
+{
+    kill_database_if_asked(boot);
+    boot->ordered = false;
+    boot->status = status;
+}
+
+ACTION(fail_configuration)
+{
+    UNUSED_EVENT;
+    fail(boot, STATUS_CONFIG);
+}
+
+ACTION(fail_waiting)
+{
+    if (event->kind == EVENT_FAILED) {
+        boot->failure = event->failure;
+    }
+    fail(boot, boot->failure == FAILURE_REFUSED ? STATUS_REFUSED : STATUS_UNREACHABLE);
+}
+
+ACTION(fail_schema)
+{
+    UNUSED_EVENT;
+    fail(boot, STATUS_SCHEMA);
+}
+
+ACTION(fail_steps)
+{
+    UNUSED_EVENT;
+    fail(boot, STATUS_STEPS);
+}
+
+ACTION(fail_lock)
+{
+    UNUSED_EVENT;
+    fail(boot, STATUS_LOCK);
+}
+
+/* ---- held ---- */
+
+ACTION(hold)
+{
+    UNUSED_EVENT;
+    boot_end_waiting(boot);
+    disarm(boot);
+    close_database(boot);
+    boot_effect(boot, EFFECT_SUMMARY);
+    arm_look(boot, BOOT_HELD_INTERVAL);
+}
+
+ACTION(held_looked)
+{
+    UNUSED_EVENT;
+    close_database(boot);
+    arm_look(boot, BOOT_HELD_INTERVAL);
+}
+
+ACTION(held_failed)
+{
+    action_held_looked(boot, event);
+}
+
+ACTION(heal)
+{
+    UNUSED_EVENT;
+    boot->healed = true;
+    boot->result = RESULT_NONE;
+    boot->status = STATUS_OK;
+    boot->attempt = 1;
+}

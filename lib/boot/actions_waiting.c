@@ -1,0 +1,192 @@
+#include "boot/backoff.h"
+#include "boot/moves.h"
+#include "boot/orders.h"
+
+/* ---- waiting ---- */
+
+/* A spell of waiting ends once everything that failed in it has worked. */
+static void end_spell(struct boot *boot)
+{
+    if (boot->check_failed || boot->lock_failed) {
+        return;
+    }
+    boot->waited = boot_waited(boot);
+    boot->waiting_since = BOOT_NEVER;
+    boot->refused_since = BOOT_NEVER;
+    boot->failure = FAILURES;
+    boot->failures = 0;
+    boot->deadline[TIMER_BUDGET] = BOOT_NEVER;
+}
+
+void boot_end_waiting(struct boot *boot)
+{
+    boot->check_failed = boot->lock_failed = false;
+    end_spell(boot);
+}
+
+static void begin_spell(struct boot *boot, instant since)
+{
+    if (boot->waiting_since == BOOT_NEVER) {
+        boot->waiting_since = since;
+        boot->deadline[TIMER_BUDGET] =
+            boot->plan->wait_timeout ? since + boot->plan->wait_timeout - boot->waited : BOOT_NEVER;
+    }
+}
+
+void boot_checked(struct boot *boot)
+{
+    boot->check_failed = false;
+    end_spell(boot);
+}
+
+ACTION(begin)
+{
+    UNUSED_EVENT;
+    boot->failure = FAILURES;
+    begin_spell(boot, boot->now);
+    ask_connect(boot, boot->plan->goal == GOAL_WAIT);
+}
+
+ACTION(begin_anew)
+{
+    kill_database_if_asked(boot);
+    struct boot kept = *boot;
+    boot_reset(boot);
+    boot->effect_count = kept.effect_count;
+    for (unsigned i = 0; i < kept.effect_count; i++) {
+        boot->effects[i] = kept.effects[i];
+    }
+    action_begin(boot, event);
+}
+
+ACTION(connect)
+{
+    UNUSED_EVENT;
+    ask_connect(boot, boot->plan->goal == GOAL_WAIT);
+}
+
+ACTION(connected_check)
+{
+    UNUSED_EVENT;
+    end_spell(boot);
+    ask_check(boot);
+}
+
+static duration retry_delay(struct boot *boot)
+{
+    const struct boot_plan *plan = boot->plan;
+    switch (boot->failure) {
+    case FAILURE_NOT_LISTENING:
+    case FAILURE_ALSO:
+        boot->failures = 0;
+        return plan->probe_interval ? plan->probe_interval : 1;
+    case FAILURE_NO_ANSWER: {
+        duration rest = boot->order_at + BOOT_SILENCE_PROBE - boot->now;
+        duration least = plan->probe_interval ? plan->probe_interval : 1;
+        return rest > least ? rest : least;
+    }
+    default:
+        return backoff_full_jitter(&boot->random, plan->initial_delay, plan->multiplier, boot->failures++,
+                                   plan->max_delay);
+    }
+}
+
+ACTION(retry_later)
+{
+    boot->check_failed |= boot->state == STATE_CHECKING || boot->state == STATE_VERIFYING;
+    boot->lock_failed |= boot->state == STATE_LOCKING;
+    begin_spell(boot, boot->order_at);
+
+    boot->failure = event->failure;
+    instant next = boot->now + retry_delay(boot);
+    if (event->failure != FAILURE_REFUSED) {
+        boot->refused_since = BOOT_NEVER;
+    } else {
+        if (boot->refused_since == BOOT_NEVER) {
+            boot->refused_since = boot->now;
+        }
+        instant last = boot->refused_since + boot->plan->permanent_grace;
+        next = last < next && last > boot->now ? last : next;
+    }
+    boot->deadline[TIMER_STATE] = next;
+}
+
+/* ---- checking and locking ---- */
+
+ACTION(check)
+{
+    UNUSED_EVENT;
+    ask_check(boot);
+}
+
+ACTION(checked)
+{
+    UNUSED_EVENT;
+    boot->queued = false;
+    boot->polls = 0;
+}
+
+ACTION(lock)
+{
+    UNUSED_EVENT;
+    ask_lock(boot);
+}
+
+ACTION(await)
+{
+    UNUSED_EVENT;
+    const struct boot_plan *plan = boot->plan;
+    if (boot->await_until == 0) {
+        boot->await_until = boot->now + plan->verify_timeout;
+    }
+    instant next = boot->now + backoff_full_jitter(&boot->random, plan->initial_delay, plan->multiplier, boot->polls++,
+                                                   plan->max_delay);
+    boot->deadline[TIMER_STATE] = next < boot->await_until ? next : boot->await_until;
+}
+
+ACTION(locked_check)
+{
+    UNUSED_EVENT;
+    boot->locked = true;
+    boot->lost = false;
+    boot->queued = false;
+    boot->polls = 0;
+    boot->lock_waited = boot_lock_waited(boot);
+    boot->lock_since = BOOT_NEVER;
+    boot->lock_failed = false;
+    end_spell(boot);
+    ask_check(boot);
+}
+
+ACTION(queue)
+{
+    UNUSED_EVENT;
+    boot->queued = true;
+    boot->lock_failed = false;
+    end_spell(boot);
+    duration delay = BOOT_LOCK_POLL;
+    for (unsigned i = 0; i < boot->polls && delay < BOOT_LOCK_POLL_MAX; i++) {
+        delay += delay / 2;
+    }
+    boot->polls++;
+    delay = delay / 2 + (duration)random_below(&boot->random, (uint64_t)(delay / 2 + 1));
+    instant next = boot->now + delay;
+    if (boot->plan->lock_timeout) {
+        instant end = boot->lock_since + boot->plan->lock_timeout - boot->lock_waited;
+        next = next < end ? next : end;
+    }
+    boot->deadline[TIMER_STATE] = next;
+}
+
+ACTION(lose_lock)
+{
+    UNUSED_EVENT;
+    boot->locked = false;
+}
+
+ACTION(lose_lock_in_step)
+{
+    UNUSED_EVENT;
+    boot->lost |= boot->locked;
+    boot->locked = false;
+}

@@ -1,0 +1,80 @@
+#include "boot/orders.h"
+
+#include "boot/moves.h"
+
+static void give_order(struct boot *boot, enum boot_order order, duration within)
+{
+    struct boot_effect *effect = boot_effect(boot, EFFECT_ORDER);
+    effect->order.order = order;
+    boot->ordered = true;
+    boot->order_at = boot->now;
+    boot->deadline[TIMER_ORDER] = boot->now + within;
+}
+
+static struct boot_effect *last_effect(struct boot *boot)
+{
+    return &boot->effects[boot->effect_count - 1];
+}
+
+/* Without connect_timeout an attempt lasts as long as wait.timeout allows; one that is no waiting, as a look. */
+void ask_connect(struct boot *boot, bool prove)
+{
+    duration within = boot->plan->connect_timeout;
+    give_order(boot, BOOT_CONNECT, within ? within + BOOT_ORDER_SLACK : BOOT_ORDER_TIMEOUT);
+    if (within == 0 && boot->waiting_since != BOOT_NEVER) {
+        boot->deadline[TIMER_ORDER] = BOOT_NEVER;
+    }
+    struct boot_effect *effect = last_effect(boot);
+    effect->order.probe =
+        boot->failures || boot->failure == FAILURE_NOT_LISTENING || boot->failure == FAILURE_NO_ANSWER;
+    effect->order.prove = prove;
+}
+
+/* An answer that never comes is waiting as well: it uses up what is left of wait.timeout and no more, but never less
+ * than the time of an attempt to connect. */
+static duration answer_timeout(const struct boot *boot)
+{
+    const struct boot_plan *plan = boot->plan;
+    duration least = plan->connect_timeout, left = plan->wait_timeout - boot_waited(boot);
+
+    if (plan->wait_timeout == 0 || least == 0 || boot->app_ran) {
+        return BOOT_ORDER_TIMEOUT;
+    }
+    left = left > least ? left : least;
+    return left < BOOT_ORDER_TIMEOUT ? left : BOOT_ORDER_TIMEOUT;
+}
+
+void ask_check(struct boot *boot)
+{
+    give_order(boot, BOOT_CHECK, answer_timeout(boot));
+    last_effect(boot)->order.history = boot->plan->history && !boot->app_ran;
+}
+
+void ask_lock(struct boot *boot)
+{
+    if (boot->lock_since == BOOT_NEVER) {
+        boot->lock_since = boot->now;
+    }
+    give_order(boot, BOOT_LOCK, boot->plan->connect_timeout + answer_timeout(boot));
+}
+
+void ask_sessions(struct boot *boot)
+{
+    give_order(boot, BOOT_SESSIONS, boot->plan->connect_timeout + BOOT_ORDER_TIMEOUT);
+    last_effect(boot)->order.age = boot->now - boot->step_at;
+}
+
+void close_database(struct boot *boot)
+{
+    boot_effect(boot, EFFECT_CLOSE_DATABASE);
+    boot->ordered = false;
+    boot->locked = false;
+    boot->deadline[TIMER_ORDER] = BOOT_NEVER;
+}
+
+void kill_database_if_asked(struct boot *boot)
+{
+    if (boot->ordered) {
+        boot_effect(boot, EFFECT_KILL_DATABASE);
+    }
+}
