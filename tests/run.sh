@@ -17,7 +17,7 @@ passed=0
 failed=0
 
 packages="build clang clang-format clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
-    procps util-linux node"
+    procps util-linux node prometheus chromium chromium-driver fonts-dejavu-core"
 
 # passes N, fails N: the sums of the last line.
 passes() {
