@@ -17,7 +17,8 @@ passed=0
 failed=0
 
 packages="build clang clang-format clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
-    procps util-linux node prometheus chromium chromium-driver fonts-dejavu-core"
+    procps util-linux node prometheus chromium chromium-driver fonts-dejavu-core python3-django alembic python3-psycopg2
+    ruby-railties ruby-activerecord ruby-pg"
 
 # passes N, fails N: the sums of the last line.
 passes() {
@@ -149,7 +150,7 @@ pytest() {
 
 # The migration tools are fetched before the tests, so that no test's time limit pays for the download.
 install_tools() {
-    for tool in prisma engine dbmate; do
+    for tool in prisma engine dbmate migrators; do
         sh tests/e2e/tools.sh "$tool" || return 1
     done
 }

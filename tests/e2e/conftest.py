@@ -1,4 +1,4 @@
-"""Fixtures: a PostgreSQL of our own, the binary under test, project folders, and the real Prisma CLI and dbmate."""
+"""Fixtures: a PostgreSQL of our own, the binary under test, project folders, and the real Prisma CLI."""
 import os
 import shutil
 import subprocess
@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from migrators import installed
 from postgres import Cluster
 from supervisor import Supervisor, run
 
@@ -17,12 +18,12 @@ BINARY = str(Path(os.environ.get("PGENTRY") or ROOT / "build/dev/pgentry").absol
 def pytest_collection_modifyitems(items):
     """`-m real_tools` and `-m "not real_tools"` tell the slow tests, with the migration tools, from the others."""
     for item in items:
-        if {"prisma", "dbmate"} & set(item.fixturenames):
+        if {"prisma", "migrator"} & set(item.fixturenames):
             item.add_marker(pytest.mark.real_tools)
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or dbmate")
+    config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or another migration tool")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -136,20 +137,14 @@ def pgentry(project):
         started.stop()
 
 
-def tool(name):
-    """The folder of a migration tool that tests/e2e/tools.sh has installed, now or earlier."""
-    done = subprocess.run(["sh", str(HERE / "tools.sh"), name], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(done.stdout.strip())
-
-
 class Prisma:
     """A project folder with the real CLI in its node_modules."""
 
     def __init__(self, folder):
         self.folder = folder
         shutil.copytree(HERE / "projects/prisma", folder, dirs_exist_ok=True)
-        (folder / "node_modules").symlink_to(tool("prisma") / "node_modules")
-        self.env = {"PRISMA_SCHEMA_ENGINE_BINARY": str(tool("engine") / "schema-engine.mjs"), "CI": "1",
+        (folder / "node_modules").symlink_to(installed("prisma") / "node_modules")
+        self.env = {"PRISMA_SCHEMA_ENGINE_BINARY": str(installed("engine") / "schema-engine.mjs"), "CI": "1",
                     "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
 
     def __call__(self, *args, url):
@@ -167,11 +162,3 @@ class Prisma:
 @pytest.fixture
 def prisma(project):
     return Prisma(project.folder)
-
-
-@pytest.fixture
-def dbmate(project):
-    """A project folder with dbmate in its node_modules and one migration."""
-    shutil.copytree(HERE / "projects/dbmate", project.folder, dirs_exist_ok=True)
-    (project.folder / "node_modules").symlink_to(tool("dbmate") / "node_modules")
-    return project.folder

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, HERE, ROOT, tool
+from conftest import BINARY, HERE, ROOT
+from migrators import installed
 from prisma_schemas import CORPUS, REFUSED, Generated, head
 
 SEEDS = range(300)
@@ -43,7 +44,7 @@ def derive(schemas, folder):
 
 def describe(kind, schemas, *more):
     """Prisma's answers for the same."""
-    parts = ["node", HERE / "prisma/describe.mjs", "engine" if kind == "engine" else "parser", tool(kind), *more]
+    parts = ["node", HERE / "prisma/describe.mjs", "engine" if kind == "engine" else "parser", installed(kind), *more]
     said = subprocess.run(parts, input=json.dumps(schemas), stdout=subprocess.PIPE, text=True, check=True, timeout=300)
     return json.loads(said.stdout)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs a real migration tool from npm and prints the folder that holds its node_modules:
-#   sh tests/e2e/tools.sh prisma | engine | dbmate | parser | parser-next
+#   sh tests/e2e/tools.sh prisma | engine | dbmate | migrators | parser | parser-next
 # The folders are kept outside the tree, named by the versions in them, and used again when they are there.
 # engine is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
 set -eu
@@ -14,11 +14,12 @@ engine)
     packages="$packages @prisma/driver-adapter-utils@6.19.3 @prisma/adapter-pg@7.10.1 pg@8.16.3"
     ;;
 dbmate) packages="dbmate@2.36.0" ;;
+migrators) packages="node-pg-migrate@8.0.4 knex@3.1.0 drizzle-kit@0.31.11 drizzle-orm@0.45.4 pg@8.16.3" ;;
 # Prisma's own parser: the one of its CLI above, and that of the next majors
 parser) packages="@prisma/prisma-schema-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7" ;;
 parser-next) packages="@prisma/prisma-schema-wasm@8.1.0-2.59be4fda12412a79eeb9c2ae727b6aa723593323" ;;
 *)
-    echo "usage: sh tests/e2e/tools.sh prisma|engine|dbmate|parser|parser-next" >&2
+    echo "usage: sh tests/e2e/tools.sh prisma|engine|dbmate|migrators|parser|parser-next" >&2
     exit 64
     ;;
 esac
