@@ -369,7 +369,7 @@ GUARD(after_queued)
 
 GUARD(after_broken)
 {
-    return boot->begun && boot->list == LIST_AFTER && !event->look.healthy;
+    return boot->list == LIST_AFTER && !event->look.healthy;
 }
 
 GUARD(only_syncs)

@@ -41,6 +41,9 @@ void child_start(struct world *world, struct replica *replica, const struct boot
     if (child->habit == HANGS_AFTER_WORK && !guard) {
         database_work(world, replica, child, true);
     }
+    if (child->habit == BREAKS && !guard && chance_in(&replica->chance, 40)) { /* it ends other sessions, too */
+        database_cut(world, replica, chance_time(&replica->chance, 1, 500));
+    }
     if (ends_of_itself(child->habit)) {
         ends_after(world, replica, child->habit == UNSTARTABLE ? 0 : chance_time(&replica->chance, 1, 6000));
     }

@@ -130,7 +130,7 @@ static void change_schema(struct world *world, const struct fault *fault, struct
                 world->foreign ? ", and others' tables" : "");
 }
 
-static void crash(struct world *world, struct replica *replica)
+void database_crash(struct world *world, struct replica *replica)
 {
     struct link *link = &replica->link;
     if (link->alive && !link->crashed) {
@@ -171,7 +171,10 @@ void database_fails(struct world *world, const struct fault *fault, unsigned num
         database_cut(world, replica, chance_time(&chance, 1, 20000));
         break;
     case PROCESS_CRASH:
-        crash(world, replica);
+        replica->link.failing = chance_in(&chance, 50);
+        if (!replica->link.failing) {
+            database_crash(world, replica);
+        }
         break;
     case TABLE_DROPPED:
     case SCHEMA_BROUGHT:

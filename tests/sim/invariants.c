@@ -103,6 +103,9 @@ void note_event(struct world *world, struct replica *replica, const struct boot_
     case EVENT_CHECKED:
         note_look(world, replica, event);
         break;
+    case EVENT_CONNECTED:
+        memory->reached = true;
+        break;
     case EVENT_LOCKED:
         memory->lock = true;
         break;
@@ -212,6 +215,7 @@ static void check_spawn(struct world *world, struct replica *replica, const stru
     if (effect->list == LIST_STEPS) {
         check_rung(world, replica, effect);
         MUST(guard || !step_of(world, effect)->guarded || memory->additive, "a guarded step runs unguarded");
+        memory->list_done[LIST_AFTER] = 0; /* what is migrated after them is followed by them */
         if (!guard) {
             memory->rung = (int)effect->index * 100 + (int)effect->attempt;
             memory->ran = true;
@@ -428,6 +432,7 @@ static void check_alive(struct world *world, const struct replica *replica)
 static void check_time(struct world *world, struct replica *replica)
 {
     struct memory *memory = &replica->memory;
+    const struct boot_plan *plan = &world->scenario.plan;
     enum boot_state state = replica->boot.state;
     duration bound = scenario_bound(&world->scenario, memory->lost);
     duration stop_bound = scenario_stop_bound(&world->scenario);
@@ -437,6 +442,8 @@ static void check_time(struct world *world, struct replica *replica)
         memory->began = world->now; /* held: it begins anew from here */
         return;
     }
+    MUST(memory->reached || !plan->wait_timeout || world->now - memory->anew <= plan->wait_timeout + memory->excused,
+         "it waits longer than wait.timeout");
     MUST(bound == BOOT_NEVER || world->now - memory->began <= bound + memory->excused, "it lasts longer than its plan");
     MUST(!memory->stops || stop_bound == BOOT_NEVER || world->now - memory->stopped_at <= stop_bound + memory->excused,
          "it lasts long after the signal");
@@ -523,7 +530,7 @@ void check_event(struct world *world, struct replica *replica, const struct boot
          "a signal on the way into the application is lost");
     check_deadlines(world, replica, before);
     check_alive(world, replica);
+    note_anew(world, replica, before);
     check_time(world, replica);
     check_held(world, replica, before);
-    note_anew(world, replica, before);
 }

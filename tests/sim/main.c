@@ -2,10 +2,12 @@
 #include "world.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PLANT_SEEDS 20000 /* within so many seeds every planted bug must be caught */
 
@@ -29,6 +31,15 @@ static double seconds(void)
 
 /* ---- one seed ---- */
 
+#define WORLD_SECONDS 30 /* a world takes milliseconds; this one loops inside one event */
+
+static void endless(int signal)
+{
+    (void)signal;
+    (void)dprintf(STDOUT_FILENO, "seed %llu never ends\n", (unsigned long long)world.scenario.seed);
+    _exit(1);
+}
+
 static bool run(uint64_t seed, const struct options *options)
 {
     struct scenario scenario;
@@ -44,6 +55,7 @@ static bool run(uint64_t seed, const struct options *options)
     if (options->story) {
         story_scenario(&scenario, options->faults);
     }
+    (void)alarm(WORLD_SECONDS);
     return world_run(&world, &scenario);
 }
 
@@ -249,6 +261,8 @@ int main(int count, char **arguments)
     bool good;
 
     (void)count;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)signal(SIGALRM, endless);
     if (!parse(arguments + 1, &options) || (options.plant && !plant_named(options.plant))) {
         return usage();
     }

@@ -82,7 +82,7 @@ static void draw_plan(struct scenario *scenario, struct chance *chance)
     plan->hold = chance_in(chance, 30);
     plan->step_count[LIST_BEFORE] = chance_in(chance, 20) ? 1 + (unsigned)chance_below(chance, 2) : 0;
     plan->step_count[LIST_STEPS] = chance_in(chance, 90) ? 1 + (unsigned)chance_below(chance, LIST_LENGTH) : 0;
-    plan->step_count[LIST_AFTER] = chance_in(chance, 20) ? 1 + (unsigned)chance_below(chance, 2) : 0;
+    plan->step_count[LIST_AFTER] = chance_in(chance, 25) ? 1 + (unsigned)chance_below(chance, LIST_LENGTH) : 0;
     for (int list = 0; list < BOOT_LISTS; list++) {
         for (unsigned i = 0; i < LIST_LENGTH; i++) {
             draw_step(&scenario->steps[list][i], chance, (enum boot_list)list, i);
@@ -120,10 +120,12 @@ static void draw_schema(struct scenario *scenario, struct chance *chance)
     scenario->foreign = chance_in(chance, 25);
 }
 
-static void draw_fault(struct fault *fault, struct chance *chance, unsigned replicas)
+/* `before`: the fault drawn before it, NULL for the first. One comes seldom alone. */
+static void draw_fault(struct fault *fault, const struct fault *before, struct chance *chance, unsigned replicas)
 {
     static const int signals[] = { SIGTERM, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 };
-    fault->at = chance_time(chance, 0, 40000);
+    fault->at =
+        before && chance_in(chance, 35) ? before->at + chance_time(chance, 0, 2000) : chance_time(chance, 0, 40000);
     fault->kind = (enum fault_kind)chance_below(chance, FAULT_KIND_COUNT);
     if (chance_in(chance, 25)) {
         fault->kind = chance_in(chance, 50) ? SIGNAL : CUT;
@@ -149,7 +151,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed)
     scenario->fault_count =
         chance_in(&chance, 15) ? 0 : (unsigned)chance_below(&chance, chance_in(&chance, 70) ? 5 : FAULTS + 1);
     for (unsigned i = 0; i < scenario->fault_count; i++) {
-        draw_fault(&scenario->faults[i], &chance, scenario->replicas);
+        draw_fault(&scenario->faults[i], i ? &scenario->faults[i - 1] : NULL, &chance, scenario->replicas);
     }
     scenario->trouble = (unsigned)PICK(&chance, 0, 20, 60, 90);
     scenario->crowd = scenario->replicas + (unsigned)chance_below(&chance, 4);

@@ -217,6 +217,9 @@ static void happen(struct world *world, const struct entry *entry)
     case ANSWERED:
         if (link->alive && !link->crashed && link->answering && link->order_serial == entry->serial) {
             link->answering = false;
+            if (link->failing) { /* the driver reads the answer and the end at once */
+                database_crash(world, replica);
+            }
             replica_tell(world, replica, &link->reply);
         }
         break;

@@ -121,6 +121,7 @@ struct child {
 struct link {       /* the database process */
     bool alive;     /* as the driver knows it */
     bool crashed;   /* really */
+    bool failing;   /* its next answer is its last */
     bool answering; /* an order is unanswered */
     unsigned serial, order_serial;
     unsigned epoch;       /* of the server when it connected; 0: not connected */
@@ -139,6 +140,7 @@ struct memory {
     uint64_t stop_signals;           /* a bit each */
     bool lock;                       /* it was told of the lock, and not of its loss */
     bool lost_in_step;
+    bool reached; /* the database took a connection */
     bool looked, look_under_lock;
     struct boot_look look;
     bool verified;                  /* a healthy look came after the last child ended */
@@ -255,6 +257,7 @@ void database_order(struct world *world, struct replica *replica, const struct b
 void database_weather(struct world *world, enum weather weather, duration time, enum weather next);
 void database_sessions_end(struct world *world); /* a restart: every connection is lost */
 void database_cut(struct world *world, struct replica *replica, duration noticed_after);
+void database_crash(struct world *world, struct replica *replica); /* of its database process */
 void database_served(struct world *world, struct replica *replica);
 void database_fails(struct world *world, const struct fault *fault, unsigned number);
 void lock_free(struct world *world, unsigned serial);

@@ -487,6 +487,21 @@ static void after_steps_do_not_go_on_when_the_schema_broke_meanwhile(void **stat
     then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
 }
 
+static void after_steps_of_an_up_to_date_boot_do_not_go_on_when_the_schema_broke_meanwhile(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_AFTER] = 2;
+    reach_checking();
+    checked(GOOD);
+    locked();
+    checked(GOOD);
+    lock_lost();
+    ended(0);
+    locked();
+    checked(PROVEN);
+    then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
+}
+
 static void a_lock_lost_before_the_after_steps_is_taken_anew(void **state)
 {
     (void)state;
@@ -606,6 +621,7 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(after_steps_that_break_the_schema_are_65),
       TEST(after_steps_that_ran_do_not_run_again_when_the_lock_was_lost),
       TEST(after_steps_do_not_go_on_when_the_schema_broke_meanwhile),
+      TEST(after_steps_of_an_up_to_date_boot_do_not_go_on_when_the_schema_broke_meanwhile),
       TEST(a_lock_lost_before_the_after_steps_is_taken_anew), TEST(waiting_for_the_lock_of_after_steps_is_told_once),
       TEST(an_unhealthy_look_in_the_queue_for_after_steps_brings_the_steps),
       TEST(the_command_sync_ends_once_the_schema_is_good), TEST(no_way_leads_to_the_application_but_a_healthy_look));
