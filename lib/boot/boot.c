@@ -173,7 +173,7 @@ bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
     boot->now = now > boot->now ? now : boot->now;
     boot->effect_count = 0;
     if (event->kind == EVENT_TIMER) {
-        if (boot->deadline[event->timer] == BOOT_NEVER) {
+        if (boot->deadline[event->timer] > boot->now) { /* it was armed anew, or disarmed, while the event waited */
             return false;
         }
         boot->deadline[event->timer] = BOOT_NEVER;

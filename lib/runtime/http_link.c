@@ -149,6 +149,7 @@ static uint64_t hash(const unsigned char *bytes, size_t length)
 static void send_next(struct supervisor *s)
 {
     struct http_link *link = &s->http;
+    pump(s);
     if (link->pid == 0 || link->sending) {
         return;
     }
@@ -173,7 +174,6 @@ static void send_next(struct supervisor *s)
 
 static void on_writable(struct supervisor *s)
 {
-    pump(s);
     send_next(s);
 }
 
@@ -249,6 +249,9 @@ static bool start(struct supervisor *s, struct error *error)
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     link->stream = (struct frame_stream){ .fd = pair[0] };
     link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
+    if (!link->watch) {
+        kill(link->pid, SIGKILL); /* the reaper tells */
+    }
     link->started_at = clock_now();
     link->pushed = 0;
     http_push(s);

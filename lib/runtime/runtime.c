@@ -179,6 +179,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct supervisor *s = timer->data;
     enum boot_timer which;
+    handle_events(s); /* an answer that came just in time */
     instant now = clock_now();
     if (s->http.restart_at <= now) {
         http_start(s);

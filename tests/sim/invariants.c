@@ -189,7 +189,8 @@ static void check_rung(struct world *world, struct replica *replica, const struc
     const struct child *last = &replica->child;
     int rung = (int)effect->index * 100 + (int)effect->attempt;
     bool same = memory->rung >= 0 && memory->rung / 100 == (int)effect->index;
-    bool first = effect->kind == EFFECT_SPAWN_GUARD || !step->guarded; /* of what an attempt starts */
+    bool again = last->guard && last->attempt == effect->attempt; /* after a guard that ended without the lock */
+    bool first = (effect->kind == EFFECT_SPAWN_GUARD && !again) || !step->guarded; /* of what an attempt starts */
 
     MUST(effect->attempt >= 1 && effect->attempt <= step->attempts, "attempt %u of %u", effect->attempt,
          step->attempts);
