@@ -243,6 +243,15 @@ static void on_signal(struct supervisor *s)
 
 /* ---- begin and end ---- */
 
+/* libuv calls abort(3) where the system refuses it a descriptor or memory; and PID 1 would not even die of that. */
+static void on_abort(int signal)
+{
+    (void)signal;
+    log_event(LOG_ERROR, "refused", NULL, "the event loop cannot go on: the system refuses descriptors or memory");
+    log_drain(LAST_WORDS);
+    _exit(STATUS_RESOURCE);
+}
+
 static bool set_up(struct supervisor *s, struct error *error)
 {
     s->arena = arena_new();
@@ -255,6 +264,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
     }
+    signal(SIGABRT, on_abort);
     if (uv_loop_init(&s->loop) < 0 || uv_timer_init(&s->loop, &s->timer) < 0 ||
         uv_timer_init(&s->loop, &s->spinner) < 0 || !watch_start(s, s->signal_fd, UV_READABLE, on_signal)) {
         return error_set(error, STATUS_RESOURCE, "no event loop: the system refuses descriptors or memory");

@@ -23,6 +23,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "preload: preloads a library, which a sanitizer does not allow")
     config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or another migration tool")
 
 
@@ -110,9 +111,9 @@ class Pgentry:
         clean.update(env or {})
         return {name: str(value) for name, value in clean.items() if value is not None}
 
-    def __call__(self, *args, url=None, env=None, cwd=None, **more):
-        """Runs to the end. env={"NAME": None} takes a variable away."""
-        done = run([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+    def __call__(self, *args, url=None, env=None, cwd=None, under=(), **more):
+        """Runs to the end. env={"NAME": None} takes a variable away; under: a command that runs it."""
+        done = run([*under, self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
         self.results.append(done)
         return done
 

@@ -99,3 +99,11 @@ def test_a_crashed_database_process_is_one_failed_attempt(pgentry, late):
     os.kill(child, 11)
     late.cluster.start()
     assert waiting.wait().exit == 0
+
+
+def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry):
+    """However few there are: the status says that the system refuses them, and nothing dies of a signal."""
+    for most in range(4, 24):
+        done = pgentry("run", "--", "true", url="postgresql://u:p@127.0.0.1:1/d", env={"PGENTRY_WAIT_TIMEOUT": "100ms"},
+                       under=["prlimit", f"--nofile={most}"])
+        assert done.exit in (69, 71), (most, done)

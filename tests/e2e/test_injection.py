@@ -1,0 +1,148 @@
+"""Every call that can fail is made to fail: the first, the second, the nth and all from the nth on, over a whole boot.
+
+Whatever fails, the boot ends in time with a documented status, leaves no process, tells no secret, and the application
+runs only where its table is there. How often a function is called is counted by the boot itself; the calls that are tried
+are all of the first ones and fewer and fewer of the later ones.
+"""
+import errno
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from postgres import free_port
+from supervisor import wait_until
+
+pytestmark = pytest.mark.preload
+
+APP_STATUS = 7
+DOCUMENTED = {APP_STATUS, 65, 69, 70, 71, 73, 74, 75, 77, 78, 126, 127}
+ENDS_WITHIN = 40  # seconds; the deadlines below add up to half of it
+CONFIG = """\
+wait: {{timeout: 2s, connect_timeout: 1s, permanent_grace: 300ms}}
+verify: {{schema: {schema}, tables: [users]}}
+migrate:
+  lock_timeout: 2s
+  steps:
+    - {{name: wrong, run: [./wrong.sh], attempts: 1, timeout: 3s}}
+    - {{name: sql, sql: [users.sql], timeout: 3s}}
+health: {{listen: ["127.0.0.1:{port}"]}}
+report_file: report.json
+"""
+FUNCTIONS = {
+    "fork": errno.EAGAIN, "pipe2": errno.EMFILE, "socketpair": errno.EMFILE, "socket": errno.EMFILE,
+    "connect": errno.ECONNREFUSED, "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "epoll_create1": errno.EMFILE,
+    "epoll_ctl": errno.ENOMEM, "epoll_wait": errno.EINTR, "poll": errno.ENOMEM,
+    "read": errno.EIO, "write": errno.ENOSPC, "send": errno.EPIPE, "recv": errno.ECONNRESET, "dup2": errno.EBUSY,
+    "setpgid": errno.EACCES, "execve": errno.EACCES, "signalfd": errno.EMFILE,
+    "sigtimedwait": errno.EAGAIN, "wait4": errno.EINTR,
+    "setresuid": errno.EAGAIN, "getaddrinfo": 0, "open": errno.EMFILE, "fcntl": errno.EMFILE, "malloc": errno.ENOMEM,
+    "calloc": errno.ENOMEM, "realloc": errno.ENOMEM, "strdup": errno.ENOMEM, "mmap": errno.ENOMEM,
+    "fopen": errno.EMFILE, "PQconnectStartParams": errno.ENOMEM, "PQconnectPoll": 0,
+    "PQsendQuery": 0, "PQsendQueryParams": 0, "PQgetResult": 0, "PQconsumeInput": 0, "PQflush": 0,
+    "PQenterPipelineMode": 0, "PQpipelineSync": 0, "PQexitPipelineMode": 0, "PQsetnonblocking": 0, "PQconninfo": 0,
+    "PQconndefaults": 0, "MHD_start_daemon": errno.ENOMEM,
+    "MHD_create_response_from_buffer": errno.ENOMEM,
+}
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    built = tmp_path_factory.mktemp("injection") / "injection.so"
+    flags = subprocess.run(["pkg-config", "--cflags", "libpq", "libmicrohttpd"], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout.split()
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-nonnull", "-shared",
+                    "-fPIC", "-o", built, Path(__file__).with_name("injection.c"), *flags, "-ldl"], check=True)
+    return built
+
+
+class Shared:
+    """What injection.c counts: see `struct shared` there."""
+
+    def __init__(self, path):
+        self.path = path
+        self.reset()
+
+    def reset(self):
+        self.path.write_bytes(bytes(8192))
+
+    @property
+    def reached(self):
+        return struct.unpack_from("I", self.path.read_bytes())[0] != 0
+
+    def calls(self):
+        rows = (struct.unpack_from("40sI", self.path.read_bytes(), 4 + 44 * i) for i in range(96))
+        return {name.split(b"\0")[0].decode(): calls for name, calls in rows if name[0]}
+
+
+def left_behind(session):
+    """Processes of the session that pgentry led."""
+    left = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                with open(f"/proc/{entry.name}/stat", encoding="utf-8", errors="replace") as file:
+                    fields = file.read().rpartition(") ")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session:
+                left.append((entry.name, fields[0]))
+    return left
+
+
+class Boots:
+    def __init__(self, pgentry, project, database, library):
+        self.pgentry, self.project, self.database, self.library = pgentry, project, database, library
+        self.shared = Shared(project.folder / "injection")
+        self.count = 0
+
+    def __call__(self, plan=None):
+        """One boot of an empty schema, judged."""
+        self.count += 1
+        schema = f"boot_{self.count}"
+        folder = self.project({
+            "pgentry.yaml": CONFIG.format(schema=schema, port=free_port()), "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
+            "users.sql": f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.users (id int)",
+            "app.sh": f"#!/bin/sh\ntouch started\n{self.pgentry.binary} health >health\nexit {APP_STATUS}\n"})
+        started = folder / "started"
+        started.unlink(missing_ok=True)
+        self.shared.reset()
+        boot = self.pgentry.start("run", "--", "./app.sh", url=self.database.url, start_new_session=True, env={
+            "LD_PRELOAD": self.library, "INJECTION_FILE": self.shared.path, "INJECTION": plan,
+            "PGENTRY_HEALTH_LISTEN": None})
+        self.pgentry.running = [boot]
+        done = boot.wait(ENDS_WITHIN)
+        what = f"{plan}: {done}"
+        assert done.exit in DOCUMENTED, what
+        assert started.exists() == (done.exit == APP_STATUS), what
+        assert not started.exists() or self.database.sql("SELECT to_regclass(%s)", f"{schema}.users")[0][0], what
+        assert self.database.password not in done.text, what
+        wait_until(lambda: not left_behind(boot.process.pid), what=f"no process is left after {what}")
+        return done
+
+
+@pytest.fixture
+def boots(pgentry, project, database, library):
+    return Boots(pgentry, project, database, library)
+
+
+def sample(calls):
+    """Which of that many calls: the first six, and every later one that is half as far again as the last."""
+    n = 1
+    while n <= calls:
+        yield n
+        n += 1 if n < 6 else 1 + n // 2
+
+
+def test_without_a_fault_the_boot_is_good(boots):
+    """The library changes nothing by itself, and every function of the table is called."""
+    assert boots().exit == APP_STATUS
+    assert FUNCTIONS.keys() - boots.shared.calls().keys() == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_call_that_fails(boots, function):
+    boots()
+    for n in sample(boots.shared.calls()[function]):
+        boots(f"{function}:{n}:{FUNCTIONS[function]}")
