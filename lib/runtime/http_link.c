@@ -30,7 +30,6 @@ static void forget(void *argument)
     for (char **variable = environ; variable && *variable; variable++) {
         explicit_bzero(*variable, strlen(*variable));
     }
-    mask_scrub(((struct entry *)argument)->settings.token);
     explicit_bzero(&s->say, sizeof s->say);
     explicit_bzero(&s->status, sizeof s->status);
     config_free((struct config *)s->config);
@@ -38,6 +37,8 @@ static void forget(void *argument)
     arena_free(s->database.spare);
     arena_free(s->scratch);
     arena_free(s->arena);
+    /* Last: the search touches every page that is mapped, and those that PID 1 keeps in reserve are many. */
+    mask_scrub(((struct entry *)argument)->settings.token);
 }
 
 static int serve(void *argument)

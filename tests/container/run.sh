@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 
-packages="podman buildah crun netavark aardvark-dns iptables mmdebstrap docker-compose musl-tools gcc dpkg-dev make
+packages="podman buildah crun catatonit netavark aardvark-dns iptables mmdebstrap docker-compose musl-tools gcc dpkg-dev make
     cmake ninja-build pkg-config perl bison flex openssl binutils util-linux procps postgresql-15 python3 python3-pytest
     python3-psycopg"
 
