@@ -3,13 +3,13 @@
 # One part of them:                                   sh tests/run.sh unit e2e
 # End-to-end tests of a binary that was built already: PGENTRY=/path/pgentry sh tests/run.sh
 #
-# Parts: build format tidy layering unit sim e2e release container. Every part runs, whatever failed before it; what each
+# Parts: build format tidy layering unit sim fuzz e2e release container. Every part runs, whatever failed before it; what each
 # printed is in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8
 
-all="build format tidy layering unit sim e2e release container"
+all="build format tidy layering unit sim fuzz e2e release container"
 reports=build/tests
 python=/usr/bin/python3 # Debian's, for which the packages are
 jobs=2
@@ -54,6 +54,7 @@ build() {
 part_build() {
     check build-sanitize build sanitize
     check build-release build release
+    check hardening sh tests/hardening.sh build/release/pgentry
     check build-clang cmake_clang
 }
 
@@ -114,6 +115,11 @@ part_sim() {
     check sim timeout 300 build/release/tests/sim/sim --seeds 1 45000 --rows
     check sim-planted timeout 300 build/release/tests/sim/sim --planted
     check sim-sanitize timeout 300 build/sanitize/tests/sim/sim --seeds 50001 4000
+}
+
+# A regression over the corpora; tests/soak.sh looks for what is new.
+part_fuzz() {
+    check fuzz sh tests/fuzz/run.sh -runs=2000
 }
 
 # pytest_report NAME STATUS BEGAN: adds what pytest counted in its last line and shows what failed.

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Every fuzz target over its corpus and what libFuzzer makes of it:   sh tests/fuzz/run.sh -runs=3000
+# Longer:                                                            sh tests/fuzz/run.sh -max_total_time=600
+# The arguments are libFuzzer's. What it finds on the way is kept in build/fuzz/corpus; an input that fails is left in
+# build/fuzz/found, and belongs into a unit test.
+set -eu
+cd "$(dirname "$0")/../.."
+cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DPGENTRY_FUZZ=ON
+targets=$(cd tests/fuzz && ls fuzz_*.c | sed 's/\.c$//')
+# shellcheck disable=SC2086 # a list
+ninja -C build/fuzz -j 2 $targets
+for target in $targets; do
+    corpus=corpus/${target#fuzz_}
+    mkdir -p "build/fuzz/$corpus" build/fuzz/found
+    echo "== $target"
+    "build/fuzz/tests/fuzz/$target" -seed=1 -timeout=10 -print_final_stats=1 -artifact_prefix=build/fuzz/found/ "$@" \
+        "build/fuzz/$corpus" "tests/fuzz/$corpus"
+done
