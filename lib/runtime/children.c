@@ -3,6 +3,7 @@
 #include "database/apply.h"
 #include "database/sqlstate.h"
 #include "process/memory.h"
+#include "process/noexec.h"
 #include "process/spawn.h"
 #include "runtime/supervisor.h"
 
@@ -90,6 +91,9 @@ struct apply_entry {
 static int apply(void *argument)
 {
     const struct apply_entry *entry = argument;
+    if (!noexec()) {
+        return STATUS_RESOURCE;
+    }
     return apply_files(entry->s->config, &(struct apply_options){ .files = &entry->step->sql,
                                                                   .statement_timeout = entry->step->timeout });
 }

@@ -2,6 +2,7 @@
  * not answer in time. */
 #include "base/text.h"
 #include "database/database.h"
+#include "process/noexec.h"
 #include "process/spawn.h"
 #include "project/project.h"
 #include "runtime/supervisor.h"
@@ -26,7 +27,7 @@ struct entry {
 static int serve(void *argument)
 {
     const struct entry *entry = argument;
-    return database_serve(entry->fd, &entry->settings);
+    return noexec() ? database_serve(entry->fd, &entry->settings) : STATUS_RESOURCE;
 }
 
 static void stop_polling(struct database_link *link)

@@ -1,25 +1,15 @@
 #include "status/confine.h"
 
+#include "base/seccomp.h"
+
 #include <errno.h>
 #include <grp.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOBODY 65534 /* the overflow uid: it owns nothing */
 
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#endif
-
-#ifdef ARCHITECTURE
 /* What serving sockets that are open already needs, of libmicrohttpd, libjansson and two C libraries. */
 static const int allowed[] = {
     SYS_read,
@@ -68,34 +58,6 @@ static const int allowed[] = {
     SYS_poll,
 #endif
 };
-#define ALLOWED (sizeof allowed / sizeof allowed[0])
-
-static bool filter_calls(void)
-{
-    struct sock_filter code[ALLOWED + 6];
-    unsigned short at = 0;
-
-    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-    code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < ALLOWED; i++) {
-        code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)allowed[i],
-                                                  (unsigned char)(ALLOWED - i), 0);
-    }
-    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-
-    struct sock_fprog program = { .len = at, .filter = code };
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 || errno == EINVAL || errno == ENOSYS;
-}
-#else
-static bool filter_calls(void)
-{
-    return true;
-}
-#endif
-
 /* As root: nobody, which also drops every capability (capabilities(7)). A container may forbid it; then we stay. */
 static bool change_user(void)
 {
@@ -112,5 +74,5 @@ bool confine(void)
 {
     struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
     setrlimit(RLIMIT_CORE, &none);
-    return change_user() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && filter_calls();
+    return change_user() && seccomp_filter(allowed, sizeof allowed / sizeof allowed[0], true);
 }

@@ -107,3 +107,13 @@ def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry):
         done = pgentry("run", "--", "true", url="postgresql://u:p@127.0.0.1:1/d", env={"PGENTRY_WAIT_TIMEOUT": "100ms"},
                        under=["prlimit", f"--nofile={most}"])
         assert done.exit in (69, 71), (most, done)
+
+
+def test_the_database_process_can_run_no_program(pgentry, late):
+    """It speaks with strangers: no_new_privs and a seccomp filter from its first moment on."""
+    boot = pgentry.start("wait", url=late.url, env={"PGENTRY_WAIT_TIMEOUT": "20s"})
+    boot.wait_for("not ready")
+    [database] = boot.children()
+    with open(f"/proc/{database}/status", encoding="ascii") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"

@@ -1,0 +1,11 @@
+/* What a process that talks to the database may never do. */
+#ifndef PROCESS_NOEXEC_H
+#define PROCESS_NOEXEC_H
+
+#include <stdbool.h>
+
+/* This process and its children can run no program, look into no other process and gain no privilege from now on. They
+ * still open files and connections, which names, TLS and .pgpass need. False with errno if the kernel refuses that. */
+bool noexec(void);
+
+#endif

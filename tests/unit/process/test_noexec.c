@@ -1,0 +1,76 @@
+#include "process/noexec.h"
+
+#include "child.h"
+
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+static int runs_nothing(void)
+{
+    char *const argv[] = { "true", NULL };
+    CHECK(noexec());
+    CHECK(execv("/bin/true", argv) < 0 && errno == EPERM);
+    CHECK(syscall(SYS_execveat, AT_FDCWD, "/bin/true", argv, environ, 0) < 0 && errno == EPERM);
+    return 0;
+}
+
+static int looks_into_nobody(void)
+{
+    CHECK(noexec());
+    CHECK(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 && errno == EPERM);
+    CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+    return 0;
+}
+
+static int child_runs_nothing(void)
+{
+    CHECK(noexec());
+    CHECK(status_of(runs_nothing) == 0);
+    return 0;
+}
+
+static int opens_what_a_connection_needs(void)
+{
+    CHECK(noexec());
+    CHECK(open("/etc/hosts", O_RDONLY | O_CLOEXEC) >= 0);
+    CHECK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
+    free(malloc((size_t)1 << 20));
+    return 0;
+}
+
+static void a_process_without_exec_runs_no_program(void **state)
+{
+    (void)state;
+    assert_holds(runs_nothing);
+}
+
+static void its_children_run_none_either(void **state)
+{
+    (void)state;
+    assert_holds(child_runs_nothing);
+}
+
+static void it_looks_into_no_other_process(void **state)
+{
+    (void)state;
+    assert_holds(looks_into_nobody);
+}
+
+static void it_still_opens_files_and_connections(void **state)
+{
+    (void)state;
+    assert_holds(opens_what_a_connection_needs);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_without_exec_runs_no_program),
+        cmocka_unit_test(its_children_run_none_either),
+        cmocka_unit_test(it_looks_into_no_other_process),
+        cmocka_unit_test(it_still_opens_files_and_connections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
