@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PARENTS_MAX 32 /* folders above that are searched, as node does up to the root */
+
 static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
 {
     struct stat status;
@@ -120,4 +122,31 @@ const char *content_folder(struct arena *arena, const char *path)
         length--;
     }
     return arena_strndup(arena, path, length);
+}
+
+/* "..", "../..": the folder above, as seen from the working directory. NULL at the root. */
+static const char *parent(const char *folder, struct arena *arena)
+{
+    const char *above = arena_printf(arena, "%s/..", folder);
+    struct stat here, there;
+
+    if (stat(folder, &here) != 0 || stat(above, &there) != 0) {
+        return NULL;
+    }
+    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
+        return NULL;
+    }
+    return strcmp(folder, ".") == 0 ? ".." : above;
+}
+
+const char *content_find_up(const char *folder, const char *name, struct arena *arena)
+{
+    for (int i = 0; i < PARENTS_MAX && folder != NULL; i++, folder = parent(folder, arena)) {
+        const char *path = content_path(arena, folder, name);
+
+        if (content_is_file(path)) {
+            return path;
+        }
+    }
+    return NULL;
 }

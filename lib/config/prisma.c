@@ -1,75 +1,32 @@
 #include "config/prisma.h"
 #include "config/content.h"
+#include "config/package.h"
 #include "config/prisma_config.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a package.json or prisma.config.* */
 #define SCHEMA_MAX ((size_t)16 << 20)  /* bytes of a schema file looked through for its datasource */
-#define PARENTS_MAX 32                 /* folders above that are searched, as node does up to the root */
-
-/* "..", "../..": the folder above, as seen from the working directory. NULL at the root. */
-static const char *parent(const char *folder, struct arena *arena)
-{
-    const char *above = arena_printf(arena, "%s/..", folder);
-    struct stat here, there;
-
-    if (stat(folder, &here) != 0 || stat(above, &there) != 0) {
-        return NULL;
-    }
-    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
-        return NULL;
-    }
-    return strcmp(folder, ".") == 0 ? ".." : above;
-}
-
-/* The nearest `name` in the folder or above it. */
-static const char *find_up(const char *folder, const char *name, struct arena *arena)
-{
-    for (int i = 0; i < PARENTS_MAX && folder != NULL; i++, folder = parent(folder, arena)) {
-        const char *path = content_path(arena, folder, name);
-
-        if (content_is_file(path)) {
-            return path;
-        }
-    }
-    return NULL;
-}
-
-static json_t *read_json(const char *path, struct arena *arena)
-{
-    size_t length;
-    const char *text = content_read(path, SETTINGS_MAX, &length, arena);
-
-    return text == NULL ? NULL : json_loadb(text, length, 0, NULL);
-}
 
 static unsigned installed_major(const char *folder, struct arena *arena)
 {
-    const char *path = find_up(folder, "node_modules/prisma/package.json", arena);
-    json_t *package = path == NULL ? NULL : read_json(path, arena);
-    const char *version = json_string_value(json_object_get(package, "version"));
+    const char *path = content_find_up(folder, "node_modules/prisma/package.json", arena);
+    const char *version = path == NULL ? NULL : package_string(path, NULL, "version", arena);
     unsigned long major = version == NULL ? 0 : strtoul(version, NULL, 10);
 
-    json_decref(package);
     return major > 1000 ? 0 : (unsigned)major;
 }
 
 /* What "prisma": {"schema": …} of the nearest package.json names, or NULL. */
 static const char *package_schema(const char *folder, struct arena *arena)
 {
-    const char *path = find_up(folder, "package.json", arena);
-    json_t *package = path == NULL ? NULL : read_json(path, arena);
-    const char *schema = json_string_value(json_object_get(json_object_get(package, "prisma"), "schema"));
-    const char *result = schema == NULL ? NULL : content_path(arena, content_folder(arena, path), schema);
+    const char *path = content_find_up(folder, "package.json", arena);
+    const char *schema = path == NULL ? NULL : package_string(path, "prisma", "schema", arena);
 
-    json_decref(package);
-    return result;
+    return schema == NULL ? NULL : content_path(arena, content_folder(arena, path), schema);
 }
 
 /* In the order of the CLI's loader (c12): the extension first, then the place. */
@@ -281,7 +238,10 @@ static void read_config_file(struct prisma_project *project, struct prisma_paths
     }
     if (paths->doubtful) {
         project->doubt = arena_printf(arena, "%s names its paths by expressions", project->config_file);
+    } else if (paths->doubt != NULL) {
+        project->doubt = arena_printf(arena, "%s %s", project->config_file, paths->doubt);
     }
+    project->url_variables = paths->url_variables;
 }
 
 bool prisma_project_find_with(struct prisma_project *project, const char *folder, const char *configured,

@@ -1,150 +1,13 @@
 #include "config/prisma_config.h"
 #include "config/content.h"
+#include "config/script.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* The few kinds of JavaScript tokens that matter here. */
-enum kind { END, WORD, STRING, PUNCTUATION, OTHER };
-
-struct token {
-    enum kind kind;
-    char mark;        /* of punctuation */
-    const char *text; /* of words and strings */
-};
-
-struct scanner {
-    const char *at;
-    struct arena *arena;
-    bool broken; /* an unterminated string or comment: nothing that was read can be trusted */
-};
-
-struct tokens {
-    struct token *items;
-    size_t count;
-};
-
-static bool word_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-           (unsigned char)c >= 0x80;
-}
-
-static void skip_blank(struct scanner *scanner)
-{
-    for (;;) {
-        const char *at = scanner->at;
-
-        if (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
-            scanner->at++;
-        } else if (at[0] == '/' && at[1] == '/') {
-            scanner->at += strcspn(at, "\n");
-        } else if (at[0] == '/' && at[1] == '*') {
-            const char *end = strstr(at + 2, "*/");
-
-            scanner->broken |= end == NULL;
-            scanner->at = end == NULL ? at + strlen(at) : end + 2;
-        } else {
-            return;
-        }
-    }
-}
-
-/* A string without escapes is a path as it stands; one with them, or a template with a hole, is OTHER. */
-static struct token scan_string(struct scanner *scanner)
-{
-    char quote = *scanner->at++;
-    const char *start = scanner->at;
-    bool plain = true;
-
-    while (*scanner->at != '\0' && *scanner->at != quote) {
-        if (*scanner->at == '\n' && quote != '`') {
-            break;
-        }
-        if (*scanner->at == '\\') {
-            plain = false;
-            scanner->at++;
-            if (*scanner->at == '\0') {
-                break;
-            }
-        } else if (scanner->at[0] == '$' && scanner->at[1] == '{' && quote == '`') {
-            plain = false;
-        }
-        scanner->at++;
-    }
-    if (*scanner->at != quote) {
-        scanner->broken = true;
-        return (struct token){ .kind = OTHER };
-    }
-
-    const char *text = arena_strndup(scanner->arena, start, (size_t)(scanner->at - start));
-
-    scanner->at++;
-    return (struct token){ .kind = plain ? STRING : OTHER, .text = text };
-}
-
-static struct token scan(struct scanner *scanner)
-{
-    skip_blank(scanner);
-
-    const char *start = scanner->at;
-
-    if (*start == '\0') {
-        return (struct token){ .kind = END };
-    }
-    if (*start == '"' || *start == '\'' || *start == '`') {
-        return scan_string(scanner);
-    }
-    if (!word_char(*start)) {
-        scanner->at++;
-        return (struct token){ .kind = PUNCTUATION, .mark = *start };
-    }
-    while (word_char(*scanner->at)) {
-        scanner->at++;
-    }
-    return (struct token){ .kind = WORD, .text = arena_strndup(scanner->arena, start, (size_t)(scanner->at - start)) };
-}
-
-static struct tokens scan_all(struct scanner *scanner)
-{
-    /* No token is shorter than one byte; the END is one more, twice that the look-ahead never leaves the array. */
-    size_t most = strlen(scanner->at) + 8;
-    struct tokens tokens = { arena_array(scanner->arena, most, sizeof(struct token)), 0 };
-
-    for (struct token token = scan(scanner); token.kind != END; token = scan(scanner)) {
-        tokens.items[tokens.count++] = token;
-    }
-    return tokens;
-}
-
-static bool is_mark(const struct token *token, char mark)
-{
-    return token->kind == PUNCTUATION && token->mark == mark;
-}
-
-static bool is_word(const struct token *token, const char *word)
-{
-    return token->kind == WORD && strcmp(token->text, word) == 0;
-}
-
 static bool ends_value(const struct token *token)
 {
-    return is_mark(token, ',') || is_mark(token, '}');
-}
-
-/* Words one after the other with nothing between but the marks: "process.cwd()" is process . cwd ( ). */
-static size_t match(const struct token *token, const char *const *pattern)
-{
-    size_t i = 0;
-
-    for (; pattern[i] != NULL; i++) {
-        bool mark = strchr(".()", pattern[i][0]) != NULL;
-
-        if (mark ? !is_mark(&token[i], pattern[i][0]) : !is_word(&token[i], pattern[i])) {
-            return 0;
-        }
-    }
-    return i;
+    return is_one_mark(token, ",}");
 }
 
 /* Where a path begins: the folders of the config file and of the process. */
@@ -162,7 +25,7 @@ static size_t match_start(const struct token *token, const struct places *places
     };
 
     for (size_t i = 0; i < 3; i++) {
-        size_t length = match(token, forms[i]);
+        size_t length = match_tokens(token, forms[i]);
 
         if (length > 0) {
             *start = i == 2 ? places->process : places->config;
@@ -213,60 +76,304 @@ static const char *parse_path(const struct token *token, const struct places *pl
     return parse_join(token, places, arena);
 }
 
-/* A property's name: a word or string after `{` or `,` and before `:`. */
-static bool is_key(const struct tokens *tokens, size_t i, const char *name)
-{
-    const struct token *token = &tokens->items[i];
+/* ---- the object ---- */
 
-    return i > 0 && (token->kind == WORD || token->kind == STRING) && strcmp(token->text, name) == 0 &&
-           (is_mark(token - 1, '{') || is_mark(token - 1, ',')) && is_mark(token + 1, ':');
+struct reader {
+    struct prisma_paths *paths;
+    struct places places;
+    struct arena *arena;
+};
+
+struct property {
+    const char *name; /* NULL: computed, with escapes, a spread, a method */
+    const struct token *value;
+    const struct token *end; /* the comma or bracket behind it */
+};
+
+typedef void take_property(struct reader *reader, const struct property *property);
+
+static void doubt(struct reader *reader, const char *what)
+{
+    if (reader->paths->doubt == NULL) {
+        reader->paths->doubt = what;
+    }
 }
 
-static void take(struct prisma_paths *paths, const char **path, const char *value)
+/* To the comma or bracket that ends a value. */
+static const struct token *value_end(const struct token *token)
 {
+    size_t depth = 0;
+
+    for (; token->kind != END; token++) {
+        bool closes = is_one_mark(token, ")]}");
+
+        if (depth == 0 && (closes || is_mark(token, ','))) {
+            break;
+        }
+        depth += is_one_mark(token, "([{");
+        depth -= closes;
+    }
+    return token;
+}
+
+/* The property at *at, which moves behind it. False at the end of the object. */
+static bool next_property(const struct token **at, struct property *property)
+{
+    const struct token *token = *at;
+
+    if (token->kind == END || is_one_mark(token, ")]}")) {
+        return false;
+    }
+
+    bool named = (token->kind == WORD || token->kind == STRING) && (is_mark(token + 1, ':') || ends_value(token + 1));
+
+    property->name = named ? token->text : NULL;
+    property->value = named && is_mark(token + 1, ':') ? token + 2 : token + 1;
+    property->end = value_end(named ? property->value : token);
+    *at = is_mark(property->end, ',') ? property->end + 1 : property->end;
+    return true;
+}
+
+/* Behind the object that begins at `open`. */
+static const struct token *read_object(struct reader *reader, const struct token *open, take_property *take)
+{
+    const struct token *at = open + 1;
+    struct property property;
+
+    while (is_mark(open, '{') && next_property(&at, &property)) {
+        if (property.name == NULL) {
+            reader->paths->doubtful = true;
+        } else {
+            take(reader, &property);
+        }
+    }
+    if (!is_mark(open, '{') || !is_mark(at, '}')) {
+        reader->paths->doubtful = true;
+        return at;
+    }
+    return at + 1;
+}
+
+static void take_path(struct reader *reader, const char **path, const struct property *property)
+{
+    const char *value = parse_path(property->value, &reader->places, reader->arena);
+
     if (*path != NULL || value == NULL) {
-        paths->doubtful = true;
+        reader->paths->doubtful = true;
     } else {
         *path = value;
     }
 }
 
-static void parse_tokens(struct prisma_paths *paths, const struct tokens *tokens, const struct places *places,
-                         struct arena *arena)
+/* env('A'), process.env.A, process.env['A']: how many tokens, and the name. */
+static size_t match_variable(const struct token *token, const char **name)
 {
-    size_t braces = 0;
-    size_t migrations = 0; /* how many braces deep its value is; 0: not inside */
+    static const char *const forms[][6] = {
+        { "env", "(", NULL },
+        { "process", ".", "env", "[", NULL },
+        { "process", ".", "env", ".", NULL },
+    };
 
-    for (size_t i = 0; i < tokens->count; i++) {
-        const struct token *token = &tokens->items[i];
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t length = match_tokens(token, forms[i]);
+        bool bare = i == 2;
 
-        if (is_mark(token, '{')) {
-            braces++;
-        } else if (is_mark(token, '}')) {
-            migrations = migrations == braces ? 0 : migrations;
-            braces -= braces > 0;
-        } else if (braces == 1 && is_key(tokens, i, "schema")) {
-            take(paths, &paths->schema, parse_path(token + 2, places, arena));
-        } else if (braces == 1 && is_key(tokens, i, "migrations") && is_mark(token + 2, '{')) {
-            migrations = 2;
-        } else if (migrations > 0 && braces == migrations && is_key(tokens, i, "path")) {
-            take(paths, &paths->migrations, parse_path(token + 2, places, arena));
-        } else if (is_word(token, "schema") || is_word(token, "migrations") ||
-                   (migrations > 0 && is_word(token, "path") && !is_mark(token + 1, '.')) ||
-                   (braces > 0 && is_mark(token, '.') && is_mark(token + 1, '.') && is_mark(token + 2, '.'))) {
-            paths->doubtful = true; /* a spread, a variable, an assignment: it may name another path */
+        if (length > 0 && token[length].kind == (bare ? WORD : STRING) &&
+            (bare || is_mark(token + length + 1, i == 0 ? ')' : ']'))) {
+            *name = token[length].text;
+            return length + (bare ? 1 : 2);
         }
     }
+    return 0;
+}
+
+/* Variables, alternatives by ?? or ||, of which the last may be a literal. */
+static bool parse_url(struct strings *names, const struct property *property, struct arena *arena)
+{
+    const struct token *token = property->value;
+
+    for (;;) {
+        const char *name;
+        size_t length = match_variable(token, &name);
+
+        if (length > 0) {
+            strings_add(arena, names, name);
+            token += length;
+            token += is_mark(token, '!');
+            token += is_word(token, "as") && is_word(token + 1, "string") ? 2 : 0;
+        } else {
+            return names->count > 0 && token->kind == STRING && token + 1 == property->end;
+        }
+        if (token == property->end) {
+            return true;
+        }
+        if (!is_one_mark(token, "?|") || !is_mark(token + 1, token->mark)) {
+            return false;
+        }
+        token += 2;
+    }
+}
+
+static void take_datasource(struct reader *reader, const struct property *property)
+{
+    struct strings *names = &reader->paths->url_variables;
+
+    if (strcmp(property->name, "directUrl") == 0 ||
+        (strcmp(property->name, "url") == 0 && (names->count > 0 || !parse_url(names, property, reader->arena)))) {
+        doubt(reader, "names its URL by an expression");
+    }
+}
+
+static void take_migrations(struct reader *reader, const struct property *property)
+{
+    if (strcmp(property->name, "path") == 0) {
+        take_path(reader, &reader->paths->migrations, property);
+    }
+}
+
+static void take_root(struct reader *reader, const struct property *property)
+{
+    if (strcmp(property->name, "schema") == 0) {
+        take_path(reader, &reader->paths->schema, property);
+    } else if (strcmp(property->name, "adapter") == 0) {
+        doubt(reader, "connects by an adapter of its own");
+    } else if (strcmp(property->name, "migrations") == 0 || strcmp(property->name, "datasource") == 0) {
+        take_property *take = property->name[0] == 'm' ? take_migrations : take_datasource;
+
+        if (read_object(reader, property->value, take) != property->end) {
+            reader->paths->doubtful = true;
+        }
+    }
+}
+
+/* ---- the program around it ---- */
+
+/* Modules that change neither the configuration nor what is set in the environment already. */
+static bool is_harmless(const char *module)
+{
+    static const char *const modules[] = {
+        "prisma",        "prisma/config", "@prisma/config", "dotenv",    "dotenv/config",
+        "dotenv-expand", "@next/env",     "path",           "node:path", "url",
+        "node:url",      "process",       "node:process",   "fs",        "node:fs"
+    };
+
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        if (strcmp(module, modules[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* import … 'module', const … = require('module'). NULL if it is something else. */
+static const struct token *skip_import(struct reader *reader, const struct token *token)
+{
+    static const char *const require[] = { "=", "require", "(", NULL };
+    bool import = is_word(token, "import");
+
+    if (!import && !is_word(token, "const")) {
+        return NULL;
+    }
+    for (token++; token->kind == WORD || is_one_mark(token, "{},*:"); token++) {
+    }
+    if (!import) {
+        size_t length = match_tokens(token, require);
+
+        if (length == 0 || !is_mark(token + length + 1, ')')) {
+            return NULL;
+        }
+        token += length;
+    }
+    if (token->kind != STRING) {
+        return NULL;
+    }
+    if (!is_harmless(token->text)) {
+        doubt(reader, arena_printf(reader->arena, "imports %s", token->text));
+    }
+    return token + (import ? 1 : 2);
+}
+
+/* dotenv.config({ path: '…' }): a call that leaves what is set alone. NULL if it is something else. */
+static const struct token *skip_call(const struct token *token)
+{
+    static const char *const not [] = { "env", "override", "assign", "function" };
+
+    if (token->kind != WORD) {
+        return NULL;
+    }
+    for (token++; is_mark(token, '.') && token[1].kind == WORD; token += 2) {
+    }
+    if (!is_mark(token, '(')) {
+        return NULL;
+    }
+
+    const struct token *end = value_end(token + 1);
+
+    for (; token < end; token++) {
+        for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
+            if (is_word(token, not [i])) {
+                return NULL;
+            }
+        }
+    }
+    return is_mark(end, ')') ? end + 1 : NULL;
+}
+
+/* To what is exported. NULL if something before it is not understood. */
+static const struct token *find_export(struct reader *reader, const struct token *token)
+{
+    static const char *const forms[][5] = { { "export", "default", NULL }, { "module", ".", "exports", "=", NULL } };
+
+    while (token != NULL && token->kind != END) {
+        size_t length = match_tokens(token, forms[0]);
+
+        length = length > 0 ? length : match_tokens(token, forms[1]);
+        if (length > 0) {
+            return token + length;
+        }
+
+        const struct token *next = skip_import(reader, token);
+
+        next = next != NULL ? next : skip_call(token);
+        next = next != NULL ? next : token->kind == STRING ? token + 1 : NULL; /* 'use strict' */
+        token = next != NULL && is_mark(next, ';') ? next + 1 : next;
+    }
+    return NULL;
+}
+
+/* defineConfig({ … }) or { … }, with a type behind it, and nothing more. */
+static bool read_export(struct reader *reader, const struct token *token)
+{
+    bool call = is_word(token, "defineConfig") && is_mark(token + 1, '(');
+
+    token += call ? 2 : 0;
+    if (!is_mark(token, '{')) {
+        return false;
+    }
+    token = read_object(reader, token, take_root);
+    token += call && is_mark(token, ',');
+    if (call && !is_mark(token++, ')')) {
+        return false;
+    }
+    if (is_word(token, "satisfies") || is_word(token, "as")) {
+        while (token->kind == WORD || is_one_mark(token, "<>[].")) {
+            token++;
+        }
+    }
+    token += is_mark(token, ';');
+    return token->kind == END;
 }
 
 void prisma_config_parse(struct prisma_paths *paths, const char *file, const char *text, const char *folder,
                          struct arena *arena)
 {
-    struct scanner scanner = { .at = text, .arena = arena };
-    struct tokens tokens = scan_all(&scanner);
-    struct places places = { .config = content_folder(arena, file), .process = folder };
+    bool broken;
+    const struct token *tokens = script_tokens(text, &broken, arena);
+    struct reader reader = { paths, { .config = content_folder(arena, file), .process = folder }, arena };
 
     *paths = (struct prisma_paths){ 0 };
-    parse_tokens(paths, &tokens, &places, arena);
-    paths->doubtful |= scanner.broken;
+
+    const struct token *exported = find_export(&reader, tokens);
+
+    paths->doubtful |= exported == NULL || !read_export(&reader, exported) || broken;
 }

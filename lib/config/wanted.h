@@ -40,6 +40,7 @@ struct wanted {
 
     enum history history;
     const char *history_schema; /* where the ledger lies; NULL: verify.schema */
+    bool history_first;         /* there only if that is the first schema of the session's search_path */
     const char *history_table;  /* its name, e.g. _prisma_migrations */
     struct wanted_migration *migrations;
     size_t migration_count;

@@ -38,10 +38,14 @@ bool history_statement(PGconn *connection, const struct wanted *wanted, struct s
     char *schema = PQescapeIdentifier(connection, where, strlen(where));
     bool fine = table && schema;
 
-    if (fine) {
-        *statement = (struct statement){ .sql = arena_printf(arena, "SELECT %s FROM %s.%s ORDER BY %s",
-                                                             ledgers[wanted->history].columns, schema, table,
-                                                             ledgers[wanted->history].order) };
+    if (fine) { /* where the tool goes by search_path, another session than expected proves nothing */
+        const char *first = wanted->history_first ? "WHERE pg_catalog.current_schema() = $1 " : "";
+
+        *statement = (struct statement){ .sql = arena_printf(arena, "SELECT %s FROM %s.%s %sORDER BY %s",
+                                                             ledgers[wanted->history].columns, schema, table, first,
+                                                             ledgers[wanted->history].order),
+                                         .parameter_count = wanted->history_first ? 1 : 0,
+                                         .parameters = { where } };
     }
     PQfreemem(table);
     PQfreemem(schema);

@@ -1,6 +1,9 @@
 #include "project/command.h"
 #include "project/tool.h"
 
+#include "config/content.h"
+#include "config/package.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +167,16 @@ static bool parse_behind(struct command *command, const struct tool *tool, const
     return true;
 }
 
+/* `yarn prisma` may be a script of package.json that is called so. */
+static void check_script(struct command *command, const char *program, struct arena *arena)
+{
+    const char *path = content_find_up(command_cwd(command), "package.json", arena);
+
+    if (path != NULL && package_string(path, "scripts", program, arena) != NULL) {
+        doubt(command, arena_printf(arena, "%s is a script of %s", program, path));
+    }
+}
+
 /* One simple command. False if it is not the tool's. */
 static bool parse_words(struct command *command, const struct tool *tool, const struct strings *words,
                         struct arena *arena)
@@ -180,6 +193,9 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
     for (size_t i = 0; i < program; i++) {
         if (!tool_is_launcher(words->items[i])) {
             doubt(&tried, arena_printf(arena, "the word %s before it is not understood", words->items[i]));
+        }
+        if (tool_is_script_launcher(words->items[i])) {
+            check_script(&tried, words->items[program], arena);
         }
     }
     *command = tried;

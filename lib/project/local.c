@@ -106,6 +106,35 @@ const char *local_url(const struct local *local)
     return config->database.direct_url != NULL ? config->database.direct_url : config->database.url;
 }
 
+/* The role's name as it stands in a URL: how long it is; *role is where it begins. */
+static size_t role_of(const char *url, const char **role)
+{
+    const char *scheme = url == NULL ? NULL : strstr(url, "://");
+    const char *end = scheme == NULL ? NULL : strrchr(scheme, '@');
+
+    *role = end == NULL ? "" : scheme + 3;
+    return end == NULL ? 0 : strcspn(*role, ":@");
+}
+
+void local_goes_by_search_path(struct local *local)
+{
+    const struct config *config = local->config;
+    const char *options = local_url_parameter(local_url(local), "options", local->arena);
+    const char *session = command_variable(local->command, config, "PGOPTIONS");
+    const char *role, *direct;
+    size_t length = role_of(config->database.url, &role), direct_length = role_of(local_url(local), &direct);
+
+    if ((options != NULL && strstr(options, "search_path") != NULL) ||
+        (session != NULL && strstr(session, "search_path") != NULL)) {
+        local_doubt(local, "the connection's options set search_path");
+    }
+    if (length != direct_length || strncmp(role, direct, length) != 0) {
+        local_doubt(local, "the role of database.direct_url may have another search_path than that of database.url");
+    }
+    local->wanted->history_schema = "public";
+    local->wanted->history_first = true;
+}
+
 void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count)
 {
     size_t length;

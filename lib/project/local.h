@@ -36,6 +36,10 @@ const char *local_url(const struct local *local);
 /* The value of a parameter in a URL's query, decoded; NULL if it is not there or empty. */
 const char *local_url_parameter(const char *url, const char *name, struct arena *arena);
 
+/* The ledger is where the session's search_path leads: in `public` unless that is changed, or the step's is another's.
+ */
+void local_goes_by_search_path(struct local *local);
+
 /* Doubts if a file of settings holds one of the words, or is there and cannot be read. */
 void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count);
 

@@ -28,34 +28,31 @@ static void add_dbmate(struct local *local, const char *folder)
     }
 }
 
-/* dbmate writes its ledger to the first schema of search_path; a table "schema.name" says where. */
+/* "schema.name" says where the ledger is; else it is in the first schema of the URL's search_path, else of the
+ * session's.
+ */
 static void place_dbmate(struct local *local, const char *table)
 {
     struct arena *arena = local->arena;
     struct wanted *wanted = local->wanted;
     const char *path = local_url_parameter(local_url(local), "search_path", arena);
-    const char *options = local_url_parameter(local_url(local), "options", arena);
-    const char *session = command_variable(local->command, local->config, "PGOPTIONS");
+    const char *dot = table == NULL ? NULL : strchr(table, '.');
 
-    if ((options != NULL && strstr(options, "search_path") != NULL) ||
-        (session != NULL && strstr(session, "search_path") != NULL) ||
-        (path != NULL && strpbrk(path, "\"$ ") != NULL)) {
-        local_doubt(local, "the connection's options set search_path");
+    if (table != NULL) {
+        wanted->history_table = arena_strdup(arena, dot != NULL ? dot + 1 : table);
     }
-    wanted->history_schema = path != NULL ? arena_strndup(arena, path, strcspn(path, ",")) : "public";
-    if (table == NULL) {
-        return;
-    }
-
-    const char *dot = strchr(table, '.');
-
-    if (strchr(table, '"') != NULL || (dot != NULL && strchr(dot + 1, '.') != NULL)) {
+    if (table != NULL && (strchr(table, '"') != NULL || (dot != NULL && strchr(dot + 1, '.') != NULL))) {
         local_doubt(local, arena_printf(arena, "the ledger's name %s is not understood", table));
     }
     if (dot != NULL) {
         wanted->history_schema = arena_strndup(arena, table, (size_t)(dot - table));
+    } else if (path == NULL) {
+        local_goes_by_search_path(local);
+    } else if (strpbrk(path, "\"$ ") != NULL) {
+        local_doubt(local, "the URL's search_path is not understood");
+    } else {
+        wanted->history_schema = arena_strndup(arena, path, strcspn(path, ","));
     }
-    wanted->history_table = arena_strdup(arena, dot != NULL ? dot + 1 : table);
 }
 
 void local_collect_dbmate(struct local *local)

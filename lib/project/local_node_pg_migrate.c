@@ -32,7 +32,8 @@ void local_collect_node_pg_migrate(struct local *local)
     const char *path = content_path(arena, cwd, command->folders.count > 0 ? command->folders.items[0] : "migrations");
     struct folder folder;
 
-    if (content_is_folder(content_path(arena, cwd, "node_modules/config"))) {
+    if (content_find_up(cwd, "node_modules/config/package.json", arena) != NULL ||
+        content_find_up(cwd, "node_modules/.pnpm/node_modules/config/package.json", arena) != NULL) {
         local_doubt(local, "the npm package config may name other folders");
     }
     local->wanted->history_schema = command->schema != NULL ? command->schema : "public";

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Prisma: every folder with a migration.sql, under the folder's name. Hidden ones count; symbolic links to folders do
- * not for Prisma 6, which no other version promises. */
-static void add_prisma(struct local *local, const char *folder, const struct entry *entry, struct strings *passed)
+/* Prisma: every folder under its name, also one without a migration.sql, which then fails. Hidden ones count; symbolic
+ * links to folders do not for Prisma 6, which no other version promises. */
+static void add_prisma(struct local *local, const char *folder, const struct entry *entry, struct strings *empty)
 {
     struct arena *arena = local->arena;
     const char *path = arena_printf(arena, "%s/%s/migration.sql", folder, entry->name);
@@ -19,13 +19,12 @@ static void add_prisma(struct local *local, const char *folder, const struct ent
     if (checksum_file(path, checksums, arena)) {
         memcpy(local_add(local, entry->name)->checksums, checksums, sizeof checksums);
     } else if (errno == ENOENT) {
-        strings_add(arena, passed, entry->name);
+        local_add(local, entry->name);
+        strings_add(arena, empty, entry->name);
     } else {
         local_doubt(local, arena_printf(arena, "%s: %s", path, strerror(errno)));
     }
 }
-
-#define CONFIG_FILE_MAX ((size_t)1 << 20) /* bytes */
 
 static bool same(const char *left, const char *right)
 {
@@ -44,96 +43,92 @@ static void doubt_env_files(struct local *local, const char *variable, const cha
     }
 }
 
-/* The URL with which the CLI would connect. Where schema.prisma leads it past the configuration, its ledger may be in
- * another database than the one that is looked at. */
-static const char *connection_url(struct local *local, const char *path)
+/* What the CLI finds in a variable. Where that leads it past the configuration, its ledger may be in another database
+ * than the one that is looked at. */
+static const char *url_of(struct local *local, const char *file, const char *variable, const char *value)
 {
     const struct config *config = local->config;
+
+    if (variable != NULL && strcmp(variable, "DATABASE_URL") == 0) { /* that one is set for the step */
+        return local_url(local);
+    }
+    if (value != NULL && !same(value, config->database.url) && !same(value, config->database.direct_url)) {
+        local_doubt(local, arena_printf(local->arena,
+                                        "the URL that %s takes from %s is neither database.direct_url nor database.url",
+                                        file, variable != NULL ? variable : "itself"));
+    }
+    return value;
+}
+
+/* NULL: schema.prisma names no URL, or one that is not known. */
+static const char *schema_url(struct local *local, const struct prisma_project *project)
+{
     struct prisma_schema schema;
     struct error error;
-    const char *url = local_url(local);
 
-    if (path == NULL || !prisma_schema_read(&schema, path, "public", local->arena, &error)) {
-        return url;
+    if (project->schema == NULL || !prisma_schema_read(&schema, project->schema, "public", local->arena, &error)) {
+        return NULL;
     }
 
     const char *variable = schema.url_variable;
-    const char *own = schema.url_literal;
+    const char *value =
+        variable == NULL ? schema.url_literal : command_variable(local->command, local->config, variable);
 
-    if (variable != NULL && strcmp(variable, "DATABASE_URL") != 0) { /* that one is set for the step */
-        own = command_variable(local->command, config, variable);
-        if (own == NULL) {
-            doubt_env_files(local, variable, path);
+    if (value == NULL && variable != NULL && strcmp(variable, "DATABASE_URL") != 0) {
+        if (project->config_file != NULL) {
+            local_doubt(local, arena_printf(local->arena, "%s may set %s", project->config_file, variable));
         }
+        doubt_env_files(local, variable, project->schema);
     }
-    if (own == NULL) {
-        return url;
-    }
-    if (!same(own, config->database.url) && !same(own, config->database.direct_url)) {
-        local_doubt(local, arena_printf(local->arena,
-                                        "the URL that %s takes from %s is neither database.direct_url nor database.url",
-                                        path, variable != NULL ? variable : "itself"));
-    }
-    return own;
+    return url_of(local, project->schema, variable, value);
 }
 
-/* A variable that prisma.config.* reads, perhaps for the URL. */
-static void check_variable(struct local *local, const struct prisma_project *project, const char *name)
+/* Since Prisma 6.18 the URL may stand in prisma.config.*, and since 7 nowhere else. NULL: it does not. */
+static const char *config_url(struct local *local, const struct prisma_project *project)
 {
-    const struct config *config = local->config;
-    const char *value = command_variable(local->command, config, name);
+    const struct strings *names = &project->url_variables;
 
-    if (strcmp(name, "DATABASE_URL") == 0) {
-        return;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *value = command_variable(local->command, local->config, names->items[i]);
+
+        if (value != NULL || strcmp(names->items[i], "DATABASE_URL") == 0) {
+            return url_of(local, project->config_file, names->items[i], value);
+        }
     }
-    if (value == NULL) {
-        doubt_env_files(local, name, project->schema);
-    } else if (strncmp(value, "postgres", 8) == 0 && !same(value, config->database.url) &&
-               !same(value, config->database.direct_url)) {
+    if (names->count > 0) {
+        local_doubt(local, arena_printf(local->arena, "%s takes its URL from %s, which is not set",
+                                        project->config_file, names->items[0]));
+    }
+    return NULL;
+}
+
+/* The URL with which the CLI would connect. */
+static const char *connection_url(struct local *local, const struct prisma_project *project)
+{
+    const char *by_schema = schema_url(local, project);
+    const char *by_config = config_url(local, project);
+
+    if (by_schema != NULL && by_config != NULL && !same(by_schema, by_config)) {
         local_doubt(local,
-                    arena_printf(local->arena, "%s reads %s, which is neither database.direct_url nor database.url",
-                                 project->config_file, name));
+                    arena_printf(local->arena, "%s and %s take different URLs", project->schema, project->config_file));
     }
-}
-
-/* Since Prisma 7 the URL stands in prisma.config.*: env('NAME') or process.env.NAME. */
-static void check_config_file(struct local *local, const struct prisma_project *project)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-    size_t length;
-    const char *text = content_read(project->config_file, CONFIG_FILE_MAX, &length, local->arena);
-
-    for (const char *at = text == NULL ? NULL : strstr(text, "env"); at != NULL; at = strstr(at, "env")) {
-        at += 3;
-        if (strchr("(.[", *at) == NULL || *at == '\0') {
-            continue;
-        }
-
-        const char *name = at + strspn(at, "(.[ '\"`");
-        size_t size = strspn(name, letters);
-
-        if (size > 0) {
-            check_variable(local, project, arena_strndup(local->arena, name, size));
-        }
-    }
+    return by_config != NULL ? by_config : by_schema != NULL ? by_schema : local_url(local);
 }
 
 void local_collect_prisma(struct local *local)
 {
+    static const char *const others[] = { "mysql", "sqlite", "sqlserver", "cockroachdb", "mongodb" }; /* P3019 */
     struct arena *arena = local->arena;
     const struct command *command = local->command;
     struct prisma_project project;
     struct folder folder;
-    struct strings passed = { 0 }; /* folders without a migration.sql */
+    struct strings empty = { 0 }; /* folders without a migration.sql */
 
     prisma_project_find_with(&project, command_cwd(command), command->schema_path, command->config_path, arena);
 
-    const char *schema = local_url_parameter(connection_url(local, project.schema), "schema", arena);
+    const char *schema = local_url_parameter(connection_url(local, &project), "schema", arena);
 
     local->wanted->history_schema = schema != NULL ? schema : "public";
-    if (project.config_file != NULL && project.schema != NULL) {
-        check_config_file(local, &project);
-    }
     if (project.doubt != NULL) {
         local_doubt(local, project.doubt);
     }
@@ -143,17 +138,21 @@ void local_collect_prisma(struct local *local)
     if (!local_list(local, &folder, project.migrations)) {
         return;
     }
+    local_doubt_words(local, content_path(arena, project.migrations, "migration_lock.toml"), others,
+                      sizeof others / sizeof *others);
     for (size_t i = 0; i < folder.count && local->doubt == NULL; i++) {
         const struct entry *entry = &folder.entries[i];
 
         if (entry->kind == ENTRY_FOLDER) {
-            add_prisma(local, project.migrations, entry, &passed);
+            add_prisma(local, project.migrations, entry, &empty);
         } else if (entry->kind == ENTRY_LINK) {
             local_is_plain(local, project.migrations, entry);
         }
     }
-    if (passed.count > 0) {
-        local_note(local, arena_printf(arena, "%s: %zu folders without a migration.sql do not count, the first is %s",
-                                       project.migrations, passed.count, passed.items[0]));
+    if (empty.count > 0) {
+        local_note(local, arena_printf(arena,
+                                       "%s: %zu folders have no migration.sql, the first is %s: Prisma takes them for "
+                                       "migrations, and fails with P3015",
+                                       project.migrations, empty.count, empty.items[0]));
     }
 }

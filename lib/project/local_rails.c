@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define DATABASE_FILE_MAX ((size_t)1 << 20) /* bytes */
+
 /* ^[0-9]+_[_a-z0-9]*\.?[_a-z0-9]*\.rb$ */
 static bool is_rails_name(const char *name)
 {
@@ -72,6 +74,43 @@ static void doubt_rails_settings(struct local *local, const char *cwd)
     }
 }
 
+/* A mapping in a mapping: production has several databases, each with a ledger of its own. */
+static void doubt_databases(struct local *local, const char *cwd)
+{
+    const char *path = content_path(local->arena, cwd, "config/database.yml");
+    size_t length;
+    const char *text = content_read(path, DATABASE_FILE_MAX, &length, local->arena);
+
+    for (const char *line = text; line != NULL && *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *key = line + strspn(line, " ");
+        const char *value = key + strcspn(key, ":\n");
+
+        if (key == line || *key == '#' || *value != ':') {
+            continue;
+        }
+        value += 1 + strspn(value + 1, " \t\r");
+        if (*value == '\0' || strchr("\n#&{", *value) != NULL) {
+            local_doubt(local, arena_printf(local->arena, "%s may name several databases", path));
+        }
+    }
+}
+
+/* Engines in the project bring migrations of their own. */
+static void doubt_engines(struct local *local, const char *cwd)
+{
+    static const char *const words[] = { "path:", ":path", "path \"", "path '" };
+    static const char *const folders[] = { "engines", "packs", "components" };
+
+    local_doubt_words(local, content_path(local->arena, cwd, "Gemfile"), words, sizeof words / sizeof *words);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        const char *path = content_path(local->arena, cwd, folders[i]);
+
+        if (content_is_folder(path)) {
+            local_doubt(local, arena_printf(local->arena, "%s may bring migrations of its own", path));
+        }
+    }
+}
+
 static void list_rails(struct local *local, const char *path, struct strings *folders)
 {
     struct folder folder;
@@ -95,15 +134,22 @@ static void list_rails(struct local *local, const char *path, struct strings *fo
 
 void local_collect_rails(struct local *local)
 {
+    static const char *const variables[] = { "VERSION", "SCOPE", "PRIMARY_DATABASE_URL" };
     const char *cwd = command_cwd(local->command);
     struct strings folders = { 0 };
 
-    if (command_variable(local->command, local->config, "VERSION") != NULL ||
-        command_variable(local->command, local->config, "SCOPE") != NULL) {
-        local_doubt(local, "VERSION or SCOPE is set in the environment");
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        if (command_variable(local->command, local->config, variables[i]) != NULL) {
+            local_doubt(local, arena_printf(local->arena, "%s is set in the environment", variables[i]));
+        }
+    }
+    if (local_url_parameter(local_url(local), "schema_search_path", local->arena) != NULL) {
+        local_doubt(local, "the URL sets schema_search_path");
     }
     doubt_rails_settings(local, cwd);
-    local->wanted->history_schema = "public";
+    doubt_databases(local, cwd);
+    doubt_engines(local, cwd);
+    local_goes_by_search_path(local);
     strings_add(local->arena, &folders, content_path(local->arena, cwd, "db/migrate"));
     for (size_t i = 0; i < folders.count && local->doubt == NULL; i++) {
         if (i < FOLDER_ENTRIES_MAX) {

@@ -149,12 +149,24 @@ const struct option *tool_option(const struct tool *tool, const char *name, size
     return NULL;
 }
 
-bool tool_is_launcher(const char *word)
+static bool is_in(const char *word, const char *const *list, size_t count)
 {
-    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
-        if (strcmp(word, launchers[i]) == 0) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(word, list[i]) == 0) {
             return true;
         }
     }
     return false;
+}
+
+bool tool_is_launcher(const char *word)
+{
+    return is_in(word, launchers, sizeof launchers / sizeof *launchers);
+}
+
+bool tool_is_script_launcher(const char *word)
+{
+    static const char *const managers[] = { "yarn", "npm", "pnpm", "bun" };
+
+    return is_in(word, managers, sizeof managers / sizeof *managers);
 }

@@ -47,5 +47,7 @@ const struct option *tool_option(const struct tool *tool, const char *name, size
 
 /* A word that starts another program without changing where or as what it runs: npx, exec, node, --. */
 bool tool_is_launcher(const char *word);
+/* One that looks among the scripts of package.json first: yarn, npm. */
+bool tool_is_script_launcher(const char *word);
 
 #endif

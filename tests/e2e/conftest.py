@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from migrators import installed
+from migrators import installed, prisma_environment
 from postgres import Cluster
 from supervisor import Supervisor, run
 
@@ -145,8 +145,7 @@ class Prisma:
         self.folder = folder
         shutil.copytree(HERE / "projects/prisma", folder, dirs_exist_ok=True)
         (folder / "node_modules").symlink_to(installed("prisma") / "node_modules")
-        self.env = {"PRISMA_SCHEMA_ENGINE_BINARY": str(installed("engine") / "schema-engine.mjs"), "CI": "1",
-                    "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
+        self.env = prisma_environment()
 
     def __call__(self, *args, url):
         """Runs the CLI by hand, as a developer would."""

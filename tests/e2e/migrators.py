@@ -192,4 +192,19 @@ end
 """)
 
 
+def prisma_environment():
+    """What the CLI needs besides the URL: the engine that a package has, and no questions."""
+    return {"PRISMA_SCHEMA_ENGINE_BINARY": str(installed("engine") / "schema-engine.mjs"), "CI": "1",
+            "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
+
+
+class Prisma(Migrator):
+    name, npm, ledger, table = "prisma", "prisma", True, "_prisma_migrations"
+    apply = ("prisma", "migrate", "deploy")
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.env = prisma_environment()
+
+
 ALL = [Dbmate, NodePgMigrate, Rails, Django, Alembic, Knex, Drizzle]

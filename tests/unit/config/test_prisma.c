@@ -322,11 +322,97 @@ static void everything_else_is_a_doubt(void **state)
         "export default (() => { return { schema: 'a' } })()",
         "export default { schema: 'a",
         "export default { schema: 'a' } /* open",
+        "import base from './base'; export default base",
+        "export { default } from './base'",
+        "export default make({})",
+        "export default defineConfig({}, x)",
+        "export default { ['migrations']: { path: 'x' } }",
+        "export default { 'migr\\x61tions': { path: 'x' } }",
+        "export default { migrations: { ['path']: 'x' } }",
+        "export default { migrations: { path: 'x' }.y }",
+        "export default { get migrations() { return { path: 'x' } } }",
+        "export default { schema() {} }",
+        "process.env.X = 'y'; export default {}",
+        "function defineConfig() {} export default defineConfig({})",
+        "export default {}; Object.assign(x, y)",
+        "module.exports = {}; module.exports.schema = 'a'",
+        "Object.assign(process.env, x); export default {}",
+        "dotenv.config({ override: true }); export default {}",
+        "if (x) { dotenv.config() } export default {}",
+        "",
+        "export default",
+        "export default {",
+        "export default { a: ) }",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!parse(texts[i]).doubtful) {
+            fail_msg("no doubt about: %s", texts[i]);
+        }
+    }
+}
+
+static void the_program_around_a_config_may_load_what_is_harmless(void **state)
+{
+    static const char *const texts[] = {
+        "import 'dotenv/config'\nimport path from 'node:path'\nimport type { PrismaConfig } from 'prisma'\n"
+        "export default { schema: 'a' } satisfies PrismaConfig;",
+        "'use strict';\nconst { defineConfig } = require('prisma/config');\nconst path = require('path')\n"
+        "module.exports = defineConfig({ schema: 'a' });\n",
+        "import * as dotenv from 'dotenv'\ndotenv.config({ path: path.join(__dirname, '../.env') })\n"
+        "export default defineConfig({ schema: 'a' },)",
+        "import { loadEnvConfig } from '@next/env'; loadEnvConfig(process.cwd()); export default { 'schema': 'a', }",
+        "export default { schema: 'a', migrations: { seed: `tsx ${x}` }, engine: 'classic', list: ['b', { c: [1] }] }",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct prisma_paths paths = parse(texts[i]);
+
+        if (paths.doubtful || paths.doubt != NULL) {
+            fail_msg("a doubt about: %s", texts[i]);
+        }
+        assert_string_equal(paths.schema, "app/a");
+    }
+}
+
+static void the_variables_of_the_url_are_told_in_their_order(void **state)
+{
+    (void)state;
+    struct prisma_paths paths =
+        parse("export default { datasource: { url: process.env.A! ?? process.env['B'] as string "
+              "|| env(\"C\") ?? 'postgresql://x', shadowDatabaseUrl: x() } }");
+
+    assert_null(paths.doubt);
+    assert_false(paths.doubtful);
+    assert_int_equal(paths.url_variables.count, 3);
+    assert_string_equal(paths.url_variables.items[0], "A");
+    assert_string_equal(paths.url_variables.items[1], "B");
+    assert_string_equal(paths.url_variables.items[2], "C");
+}
+
+static void what_may_lead_to_another_database_is_a_doubt(void **state)
+{
+    static const char *const texts[] = {
+        "import './env'; export default {}",
+        "import '@acme/env'; export default {}",
+        "const x = require('../env'); module.exports = {}",
+        "export default { datasource: { url: 'postgresql://x' } }",
+        "export default { datasource: { url: `${process.env.DATABASE_URL}?schema=x` } }",
+        "export default { datasource: { url: env('A') + '?schema=x' } }",
+        "export default { datasource: { url: env(name) } }",
+        "export default { datasource: { url: process.env[name] } }",
+        "export default { datasource: { url: url() } }",
+        "export default { datasource: { url } }",
+        "export default { datasource: { url: env('A'), url: env('B') } }",
+        "export default { datasource: { url: env('A'), directUrl: env('B') } }",
+        "export default { adapter: async () => new PrismaPg({ connectionString: env('A') }) }",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (parse(texts[i]).doubt == NULL) {
             fail_msg("no doubt about: %s", texts[i]);
         }
     }
@@ -369,6 +455,9 @@ int main(void)
         SCRATCH_TEST(literals_are_taken_and_comments_are_not),
         SCRATCH_TEST(joined_literals_are_joined),
         SCRATCH_TEST(everything_else_is_a_doubt),
+        SCRATCH_TEST(the_program_around_a_config_may_load_what_is_harmless),
+        SCRATCH_TEST(the_variables_of_the_url_are_told_in_their_order),
+        SCRATCH_TEST(what_may_lead_to_another_database_is_a_doubt),
         SCRATCH_TEST(a_config_that_names_no_paths_is_no_doubt),
     };
 

@@ -98,17 +98,30 @@ static void prisma_records_the_names_of_folders_with_a_migration_sql(void **stat
     assert_int_equal(wanted.notes.count, 0);
 }
 
-static void prisma_folders_without_a_migration_sql_do_not_count(void **state)
+static void prisma_folders_without_a_migration_sql_are_migrations_that_fail(void **state)
 {
     (void)state;
     prisma();
     write_file("prisma/migrations/1_a/migration.sql", "");
     write_file("prisma/migrations/manual/readme.txt", "");
     write_file("prisma/migrations/old/down.sql", "");
-    expect("1_a");
+    expect("1_a manual old");
     assert_int_equal(wanted.notes.count, 1);
-    assert_string_equal(wanted.notes.items[0],
-                        "prisma/migrations: 2 folders without a migration.sql do not count, the first is manual");
+    assert_string_equal(
+        wanted.notes.items[0],
+        "prisma/migrations: 2 folders have no migration.sql, the first is manual: Prisma takes them for "
+        "migrations, and fails with P3015");
+}
+
+static void migrations_for_another_database_are_a_doubt(void **state)
+{
+    (void)state;
+    prisma();
+    write_file("prisma/migrations/1_a/migration.sql", "");
+    write_file("prisma/migrations/migration_lock.toml", "# by hand: no\nprovider = \"postgresql\"\n");
+    expect("1_a");
+    write_file("prisma/migrations/migration_lock.toml", "provider = \"mysql\"\n");
+    expect_doubt("prisma/migrations/migration_lock.toml speaks of mysql");
 }
 
 static void the_ledger_of_prisma_lies_in_the_schema_of_the_url(void **state)
@@ -187,14 +200,10 @@ static void a_config_file_that_leads_prisma_to_another_database_is_a_doubt(void 
     expect("1_a");
     write_file("prisma.config.ts", "export default { datasource: { url: process.env.SHOP_URL } }");
     assert_int_equal(unsetenv("SHOP_URL"), 0);
-    expect("1_a");
-    write_file(".env", "SHOP_URL=x\n");
-    expect_doubt(".env speaks of SHOP_URL");
+    expect_doubt("prisma.config.ts takes its URL from SHOP_URL, which is not set");
     assert_int_equal(setenv("SHOP_URL", "postgresql://elsewhere", 1), 0);
-    expect_doubt("prisma.config.ts reads SHOP_URL, which is neither database.direct_url nor database.url");
+    expect_doubt("prisma.config.ts takes from SHOP_URL is neither database.direct_url nor database.url");
     assert_int_equal(setenv("SHOP_URL", config.database.url, 1), 0);
-    expect("1_a");
-    assert_int_equal(setenv("SHOP_URL", "production", 1), 0);
     expect("1_a");
     assert_int_equal(unsetenv("SHOP_URL"), 0);
 }
@@ -370,7 +379,7 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     config.database.url = "postgres://u@h/d?options=-csearch_path%3Dapp";
     expect_doubt("the connection's options set search_path");
     config.database.url = "postgres://u@h/d?search_path=%22a%22,b";
-    expect_doubt("the connection's options set search_path");
+    expect_doubt("the URL's search_path is not understood");
     dbmate("dbmate --migrations-table a.b.c up");
     expect_doubt("the ledger's name a.b.c is not understood");
     dbmate("dbmate up");
@@ -487,20 +496,28 @@ static void settings_of_rails_that_may_move_migrations_are_doubts(void **state)
         { "config/application.rb", "config.paths[\"db/migrate\"] << \"x\"\n" },
         { "config/initializers/names.rb", "ActiveRecord::Base.schema_migrations_table_name = \"x\"\n" },
         { "config/environments/production.rb", "config.active_record.table_name_prefix = \"x\"\n" },
+        { "config/database.yml", "production:\n  primary:\n    adapter: postgresql\n" },
+        { "config/database.yml", "production:\n  primary: &primary\n" },
+        { "config/database.yml", "production:\n  primary: { adapter: postgresql }\n" },
+        { "Gemfile", "gem 'billing', path: 'engines/billing'\n" },
+        { "engines/billing/README", "" },
     };
 
     (void)state;
     rails();
     write_file("db/migrate/1_a.rb", "");
     write_file("config/routes.rb", "");
+    write_file("config/database.yml", "default: &default\n  pool: <%= ENV[\"x\"] { 5 } %>\n\nproduction:\n"
+                                      "  <<: *default\n  # second:\n  url: <%= ENV['DATABASE_URL'] %>\n");
+    write_file("Gemfile", "gem 'rails'\n");
     expect("1");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         write_file(files[i][0], files[i][1]);
-        expect_doubt(files[i][0]);
+        expect_doubt(i == 8 ? "engines" : files[i][0]);
         assert_int_equal(remove(files[i][0]), 0);
     }
     set_env(&steps[0], "VERSION", "1");
-    expect_doubt("VERSION or SCOPE");
+    expect_doubt("VERSION is set in the environment");
 }
 
 static int64_t time_of(int count)
@@ -544,7 +561,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_tool_without_a_ledger_has_no_migrations),
         SCRATCH_TEST(prisma_records_the_names_of_folders_with_a_migration_sql),
-        SCRATCH_TEST(prisma_folders_without_a_migration_sql_do_not_count),
+        SCRATCH_TEST(prisma_folders_without_a_migration_sql_are_migrations_that_fail),
+        SCRATCH_TEST(migrations_for_another_database_are_a_doubt),
         SCRATCH_TEST(the_ledger_of_prisma_lies_in_the_schema_of_the_url),
         SCRATCH_TEST(a_schema_that_leads_prisma_to_another_database_is_a_doubt),
         SCRATCH_TEST(a_config_file_that_leads_prisma_to_another_database_is_a_doubt),

@@ -1,0 +1,11 @@
+/* What a package.json says. */
+#ifndef CONFIG_PACKAGE_H
+#define CONFIG_PACKAGE_H
+
+#include "base/arena.h"
+
+/* The string under `key`, of the object `section` or, where that is NULL, of the whole. NULL if there is none, or the
+ * file cannot be read. */
+const char *package_string(const char *path, const char *section, const char *key, struct arena *arena);
+
+#endif

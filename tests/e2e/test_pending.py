@@ -1,0 +1,229 @@
+"""A wrong "nothing pending" would start an application on an old schema. So for each tool whose history is read: the default
+place says that all is applied, and the tool as it is set up here looks elsewhere. Then a step must run, whatever the reason."""
+from pathlib import Path
+
+import migrators
+import pytest
+from psycopg.sql import SQL, Identifier
+
+APP = ("run", "--", "echo", "it runs")
+VERIFY = "verify: {tables: [users]}\n"
+
+
+def migrated(done):
+    """Whether a step ran."""
+    return any(event["phase"] in ("migrating", "locking") for event in done.events)
+
+
+class Place:
+    """One set-up: what differs from the default, and the relation that is there once the tool has run in it."""
+
+    def __init__(self, name, there, *, step=None, env=None, query="", files=None, sql=()):
+        self.name, self.there, self.step, self.env, self.query = name, there, step, env or {}, query
+        self.files, self.sql = files or {}, sql
+
+
+UP = "-- migrate:up\n{}\n\n-- migrate:down\n"
+LATER = "20250109000000_later.sql"
+TABLE = UP.format("CREATE TABLE later (id int);")
+DBMATE = [
+    Place("folder from the environment", "later", env={"DBMATE_MIGRATIONS_DIR": "other"}, files={f"other/{LATER}": TABLE}),
+    Place("two folders from the environment", "later", env={"DBMATE_MIGRATIONS_DIR": "./db/migrations,other"},
+          files={f"other/{LATER}": TABLE}),
+    Place("folder from .env", "later", files={f"other/{LATER}": TABLE, ".env": "DBMATE_MIGRATIONS_DIR=other\n"}),
+    Place("ledger from the environment", "ledger", env={"DBMATE_MIGRATIONS_TABLE": "ledger"}),
+    Place("ledger in another schema", "tenant.ledger", env={"DBMATE_MIGRATIONS_TABLE": "tenant.ledger"}),
+    Place("search_path in the URL", "tenant.schema_migrations", query="search_path=tenant"),
+    Place("search_path in the URL's options", "tenant.schema_migrations", query="options=-csearch_path%3Dtenant"),
+    Place("search_path in PGOPTIONS", "tenant.schema_migrations", env={"PGOPTIONS": "-csearch_path=tenant"}),
+    Place("search_path of the role", "tenant.schema_migrations", sql=["ALTER ROLE {user} SET search_path = tenant"]),
+    Place("search_path of the database", "tenant.schema_migrations", sql=["ALTER DATABASE {name} SET search_path = tenant"]),
+    Place("schema of the role's name", "{user}.schema_migrations", sql=["CREATE SCHEMA AUTHORIZATION {user}"]),
+    Place("folder as an option", "later", step='{name: x, run: [dbmate, --no-dump-schema, "-d=other", migrate]}',
+          files={f"other/{LATER}": TABLE}),
+    Place("ledger as an option", "ledger", step="{name: x, run: [dbmate, --no-dump-schema, --migrations-table, ledger, migrate]}"),
+    Place("another .env", "later", files={f"other/{LATER}": TABLE, ".other": "DBMATE_MIGRATIONS_DIR=other\n"},
+          step="{name: x, run: [dbmate, --env-file, .other, --no-dump-schema, migrate]}"),
+    Place("out of order", "later", files={f"db/migrations/0_x.sql": TABLE}),
+    Place("another folder in the shell", "later", step="{name: x, run: cd sub && ../node_modules/.bin/dbmate --no-dump-schema migrate}",
+          files={f"sub/db/migrations/{LATER}": TABLE}),
+    Place("another folder as cwd", "later", step="{name: x, cwd: sub, run: [../node_modules/.bin/dbmate, --no-dump-schema, migrate]}",
+          files={f"sub/db/migrations/{LATER}": TABLE}),
+    Place("a script of that name", "later", step="{name: x, run: [npm, run, dbmate, migrate]}",
+          files={f"other/{LATER}": TABLE, "package.json": '{"scripts": {"dbmate": "dbmate --no-dump-schema -d other"}}'}),
+    Place("upper case in search_path", '"Tenant".schema_migrations', query="search_path=Tenant",
+          sql=['CREATE SCHEMA "Tenant" AUTHORIZATION {user}']),
+]
+
+
+LATER_NODE = "1735689609999_later.sql"
+TABLE_NODE = "-- Up Migration\nCREATE TABLE later (id int);\n"
+NODE_PG_MIGRATE = [
+    Place("folder as an option", "later", step="{name: x, run: [node-pg-migrate, up, -m, other, --no-check-order]}",
+          files={f"other/{LATER_NODE}": TABLE_NODE}),
+    Place("ledger as an option", "ledger", step="{name: x, run: [node-pg-migrate, up, --migrations-table=ledger]}"),
+    Place("schema as an option", "tenant.pgmigrations", step="{name: x, run: [node-pg-migrate, up, -s, tenant]}"),
+    Place("ledger's schema as an option", "tenant.pgmigrations",
+          step="{name: x, run: [node-pg-migrate, up, --migrations-schema, tenant]}"),
+    Place("a glob", "later", step='{name: x, run: [node-pg-migrate, up, --use-glob, -m, "{migrations,other}/*.sql"]}',
+          files={f"other/{LATER_NODE}": TABLE_NODE}),
+    Place("a script of that name", "later", step="{name: x, run: [npm, run, node-pg-migrate, up]}",
+          files={f"other/{LATER_NODE}": TABLE_NODE,
+                 "package.json": '{"scripts": {"node-pg-migrate": "node-pg-migrate -m other --no-check-order"}}'}),
+    Place("out of order, and not asked for", "later", files={"migrations/1_later.sql": TABLE_NODE},
+          step="{name: x, run: [node-pg-migrate, up, --no-check-order]}"),
+]
+RUBY = "class Later < ActiveRecord::Migration[6.1]\n  def change\n    create_table :later\n  end\nend\n"
+LATER_RUBY = "20250109000000_later.rb"
+APPLICATION = (Path(migrators.__file__).parent / "projects/rails/config/application.rb").read_text()
+RAILS = [
+    Place("search_path in the URL", "tenant.schema_migrations", query="schema_search_path=tenant"),
+    Place("search_path of the role", "tenant.schema_migrations", sql=["ALTER ROLE {user} SET search_path = tenant"]),
+    Place("another folder of the configuration", "later",
+          files={f"other/{LATER_RUBY}": RUBY,
+                 "config/initializers/paths.rb": 'Rails.application.config.paths["db/migrate"] << "other"\n'}),
+    Place("an engine's folder", "later",
+          files={f"engines/billing/db/migrate/{LATER_RUBY}": RUBY,
+                 "engines/billing/lib/billing.rb": """\
+class Billing < Rails::Railtie
+  initializer(:migrations) { |app| app.config.paths["db/migrate"] << File.expand_path("../db/migrate", __dir__) }
+end
+""", "config/application.rb": APPLICATION + 'require_relative "../engines/billing/lib/billing"\n'}),
+    Place("a folder below", "later", files={f"db/migrate/2026/{LATER_RUBY}": RUBY}),
+    Place("a second database", "tenant.schema_migrations", files={"config/database.yml": """\
+default: &default
+  adapter: postgresql
+production:
+  primary:
+    <<: *default
+  second:
+    <<: *default
+    url: <%= ENV["DATABASE_URL"] + "?" + "schema_" + "search" + "_path=tenant" %>
+"""}),
+    Place("the primary database's own URL", "tenant.schema_migrations",
+          env={"PRIMARY_DATABASE_URL": "{url}?schema_search_path=tenant"}),
+]
+
+
+LATER_PRISMA = "20250909000000_later/migration.sql"
+TABLE_PRISMA = "CREATE TABLE later (id int);\n"
+CONFIG = 'import { defineConfig, env } from "prisma/config";\n'
+SCHEMA = """\
+generator client {{
+  provider   = "prisma-client-js"
+  engineType = "client"
+}}
+datasource db {{
+  provider  = "postgresql"
+  {}
+}}
+model User {{
+  id Int @id
+  @@map("users")
+}}
+"""
+ELSEWHERE = {f"other/{LATER_PRISMA}": TABLE_PRISMA}
+SECOND = {"second/schema.prisma": SCHEMA.format('url = env("DATABASE_URL")'), f"second/migrations/{LATER_PRISMA}": TABLE_PRISMA}
+LEDGER = "tenant._prisma_migrations"
+
+
+def config(text):
+    """prisma.config.ts, and migrations elsewhere that it may name."""
+    return {"prisma.config.ts": CONFIG + text, **ELSEWHERE}
+
+
+PRISMA = [
+    Place("schema in the URL", LEDGER, query="schema=tenant"),
+    Place("migrations of prisma.config.ts", "later", files=config('export default defineConfig({ migrations: { path: "other" } });')),
+    Place("a config imported from elsewhere", "later", files={
+        **config('import shared from "./shared";\nexport default shared;'),
+        "shared.ts": 'export default { migrations: { path: "other" } };'}),
+    Place("a key that is computed", "later", files=config('export default defineConfig({ ["migrations"]: { path: "other" } });')),
+    Place("two configs", "later", files={**config("export default defineConfig({});"),
+                                         "prisma.config.js": 'module.exports = { migrations: { path: "other" } };'}),
+    Place("a config below .config", "later", files={".config/prisma.ts": 'export default { migrations: { path: "../other" } };',
+                                                    **ELSEWHERE}),
+    Place("a URL that prisma.config.ts makes", LEDGER, files=config(
+        'export default defineConfig({ engine: "classic", datasource: { url: `${process.env.DATABASE_URL}?schema=tenant` } });')),
+    Place("a URL that prisma.config.ts changes", LEDGER, files=config(
+        'process.env.DATABASE_URL += "?schema=tenant";\nexport default defineConfig({});')),
+    Place("another URL of prisma.config.ts", LEDGER, env={"SECOND": "{url}?schema=tenant"}, files=config(
+        'export default defineConfig({ engine: "classic", datasource: { url: env("SECOND") } });')),
+    Place("a variable that is looked up", LEDGER, env={"SECOND": "{url}?schema=tenant"}, files=config(
+        'const name = "SECOND";\nexport default defineConfig({ engine: "classic", datasource: { url: env(name) } });')),
+    Place("another URL of schema.prisma", LEDGER, env={"SECOND": "{url}?schema=tenant"},
+          files={"prisma/schema.prisma": SCHEMA.format('url = env("SECOND")')}),
+    Place("a direct URL of schema.prisma", LEDGER, env={"SECOND": "{url}?schema=tenant"},
+          files={"prisma/schema.prisma": SCHEMA.format('url = env("DATABASE_URL")\n  directUrl = env("SECOND")')}),
+    Place("another schema by package.json", "later", files={
+        "package.json": '{"prisma": {"schema": "second/schema.prisma"}}', **SECOND}),
+    Place("another schema by an option", "later", files=SECOND,
+          step="{name: x, run: [prisma, migrate, deploy, --schema=second/schema.prisma]}"),
+    Place("another config by an option", "later", files={
+        **ELSEWHERE, "second.config.ts": 'export default { migrations: { path: "other" } };'},
+        step="{name: x, run: [prisma, migrate, deploy, --config, second.config.ts]}"),
+    Place("a script of that name", "later", files={
+        **SECOND, "package.json": '{"scripts": {"prisma": "prisma migrate deploy --schema second/schema.prisma && : "}}'},
+        step="{name: x, run: [npm, run, prisma, migrate, deploy]}"),
+    Place("a folder of schemas", "later", files={
+        "package.json": '{"prisma": {"schema": "prisma"}}', f"prisma/parts/migrations/{LATER_PRISMA}": TABLE_PRISMA,
+        "prisma/schema.prisma": "// in parts\n", "prisma/parts/main.prisma": SCHEMA.format('url = env("DATABASE_URL")')}),
+    Place("an older migration", "later", files={f"prisma/migrations/0_{LATER_PRISMA}": TABLE_PRISMA}),
+]
+
+
+PLACES = [(kind, place) for kind, places in ((migrators.Dbmate, DBMATE), (migrators.NodePgMigrate, NODE_PG_MIGRATE),
+                                             (migrators.Rails, RAILS), (migrators.Prisma, PRISMA)) for place in places]
+
+
+@pytest.fixture(scope="module")
+def applied(request, cluster, tmp_path_factory):
+    """A database in which all of the tool's project is applied."""
+    database = cluster.database()
+    migrator = request.param(tmp_path_factory.mktemp(request.param.name))
+    migrator(migrator.apply, database)
+    return migrator, database
+
+
+@pytest.fixture
+def migrator(applied, project):
+    """A fresh project for that database, which is put back as it was after the test."""
+    kind, database = type(applied[0]), applied[1]
+    database.as_app("CREATE SCHEMA tenant")
+    table = Identifier(kind.table)
+    [(rows,)] = database.sql(SQL("SELECT array_agg(ctid::text) FROM public.{}").format(table))
+    yield kind(project.folder)
+    database.sql(SQL("DELETE FROM public.{} WHERE ctid::text <> ALL (%s)").format(table), rows)
+    database.sql(f'DROP SCHEMA IF EXISTS tenant, "Tenant", {database.user} CASCADE;'
+                 f" DROP TABLE IF EXISTS public.later, public.ledger; ALTER ROLE {database.user} RESET ALL; ALTER DATABASE {database.name} RESET ALL")
+
+
+@pytest.mark.parametrize("applied, place", PLACES, indirect=["applied"], ids=[f"{kind.name}-{place.name}" for kind, place in PLACES])
+def test_a_tool_that_looks_elsewhere_is_asked(pgentry, applied, migrator, place):
+    """Folders, ledgers, search_path, schemas, second databases, scripts and programs, from wherever the tool takes them."""
+    database = applied[1]
+    url = migrator.url(database)
+    steps = f"migrate:\n  preset: {migrator.name}\n  steps:\n    - {place.step}\n" if place.step else ""
+    migrator.write("pgentry.yaml", VERIFY + steps)
+    for statement in place.sql:
+        database.sql(statement.format(user=database.user, name=database.name))
+    for name, text in place.files.items():
+        (migrator.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        migrator.write(name, text.replace("{url}", url))
+    there = place.there.format(user=database.user)
+    assert database.sql("SELECT to_regclass(%s)::text", there) == [(None,)], "the place tells nothing apart"
+    if place.query:
+        url += ("&" if "?" in url else "?") + place.query
+    env = {name: value.replace("{url}", url) for name, value in place.env.items()}
+    done = pgentry(*APP, url=url, env={**migrator.env, **env})
+    assert migrated(done), done
+    assert database.sql("SELECT to_regclass(%s)::text", there) != [(None,)], done
+
+
+@pytest.mark.parametrize("applied", [migrators.Dbmate, migrators.NodePgMigrate, migrators.Rails, migrators.Prisma],
+                         ids=lambda kind: kind.name, indirect=True)
+def test_the_default_place_needs_no_asking(pgentry, applied, migrator):
+    """What the test above changes is what makes the difference."""
+    migrator.write("pgentry.yaml", VERIFY)
+    done = pgentry(*APP, url=migrator.url(applied[1]), env=migrator.env)
+    assert done.exit == 0 and not migrated(done), done
