@@ -16,7 +16,7 @@ jobs=2
 passed=0
 failed=0
 
-packages="build clang clang-format clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
+packages="build clang clang-format clang-tidy cppcheck libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg
     procps util-linux node prometheus chromium chromium-driver fonts-dejavu-core python3-django alembic python3-psycopg2
     ruby-railties ruby-activerecord ruby-pg"
 
@@ -71,6 +71,8 @@ part_format() {
 part_tidy() {
     [ -e build/clang/compile_commands.json ] || cmake_clang >"$reports/build-clang.log" 2>&1
     check tidy run-clang-tidy -quiet -p build/clang -j "$jobs" "$PWD/(lib|cmd)/.*"
+    check cppcheck cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 -D_GNU_SOURCE \
+        -DPGENTRY_VERSION='"1"' -I lib --suppress=missingIncludeSystem -j "$jobs" lib cmd
 }
 
 part_layering() {

@@ -70,7 +70,7 @@ static bool find_user(const char *name, const char *group, struct credentials *c
         error_set(error, STATUS_CONFIG, "app.user: no user \"%s\"", name);
         return error_hint(error, "add it to /etc/passwd of the image, or give numbers: uid:gid");
     }
-    credentials->uid = number ? (uid_t)id : entry->pw_uid;
+    credentials->uid = entry ? entry->pw_uid : (uid_t)id;
     if (group) {
         return find_group(group, credentials, error);
     }

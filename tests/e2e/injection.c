@@ -136,7 +136,6 @@ FAILS(int, -1, setpgid, (pid_t pid, pid_t group), pid, group)
 FAILS(int, -1, chdir, (const char *path), path)
 FAILS(int, -1, execve, (const char *path, char *const argv[], char *const envp[]), path, argv, envp)
 FAILS(int, -1, signalfd, (int fd, const sigset_t *mask, int flags), fd, mask, flags)
-FAILS(int, -1, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout), set, info, timeout)
 FAILS(pid_t, -1, wait4, (pid_t pid, int *status, int options, struct rusage *usage), pid, status, options, usage)
 FAILS(int, -1, setresuid, (uid_t real_id, uid_t effective, uid_t saved), real_id, effective, saved)
 FAILS(int, EAI_AGAIN, getaddrinfo,

@@ -5,38 +5,21 @@ runs only where its table is there. How often a function is called is counted by
 are all of the first ones and fewer and fewer of the later ones.
 """
 import errno
-import os
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
-from postgres import free_port
-from supervisor import wait_until
+from boots import APP_STATUS, Boots
 
 pytestmark = pytest.mark.preload
 
-APP_STATUS = 7
-DOCUMENTED = {APP_STATUS, 65, 69, 70, 71, 73, 74, 75, 77, 78, 126, 127}
-ENDS_WITHIN = 40  # seconds; the deadlines below add up to half of it
-CONFIG = """\
-wait: {{timeout: 2s, connect_timeout: 1s, permanent_grace: 300ms}}
-verify: {{schema: {schema}, tables: [users]}}
-migrate:
-  lock_timeout: 2s
-  steps:
-    - {{name: wrong, run: [./wrong.sh], attempts: 1, timeout: 3s}}
-    - {{name: sql, sql: [users.sql], timeout: 3s}}
-health: {{listen: ["127.0.0.1:{port}"]}}
-report_file: report.json
-"""
 FUNCTIONS = {
     "fork": errno.EAGAIN, "pipe2": errno.EMFILE, "socketpair": errno.EMFILE, "socket": errno.EMFILE,
     "connect": errno.ECONNREFUSED, "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "epoll_create1": errno.EMFILE,
     "epoll_ctl": errno.ENOMEM, "epoll_wait": errno.EINTR, "poll": errno.ENOMEM,
     "read": errno.EIO, "write": errno.ENOSPC, "send": errno.EPIPE, "recv": errno.ECONNRESET, "dup2": errno.EBUSY,
-    "setpgid": errno.EACCES, "execve": errno.EACCES, "signalfd": errno.EMFILE,
-    "sigtimedwait": errno.EAGAIN, "wait4": errno.EINTR,
+    "setpgid": errno.EACCES, "execve": errno.EACCES, "signalfd": errno.EMFILE, "wait4": errno.EINTR,
     "setresuid": errno.EAGAIN, "getaddrinfo": 0, "open": errno.EMFILE, "fcntl": errno.EMFILE, "malloc": errno.ENOMEM,
     "calloc": errno.ENOMEM, "realloc": errno.ENOMEM, "strdup": errno.ENOMEM, "mmap": errno.ENOMEM,
     "fopen": errno.EMFILE, "PQconnectStartParams": errno.ENOMEM, "PQconnectPoll": 0,
@@ -76,55 +59,21 @@ class Shared:
         return {name.split(b"\0")[0].decode(): calls for name, calls in rows if name[0]}
 
 
-def left_behind(session):
-    """Processes of the session that pgentry led."""
-    left = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                with open(f"/proc/{entry.name}/stat", encoding="utf-8", errors="replace") as file:
-                    fields = file.read().rpartition(") ")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == session:
-                left.append((entry.name, fields[0]))
-    return left
-
-
-class Boots:
+class Injected(Boots):
     def __init__(self, pgentry, project, database, library):
-        self.pgentry, self.project, self.database, self.library = pgentry, project, database, library
+        super().__init__(pgentry, project, database)
+        self.library = library
         self.shared = Shared(project.folder / "injection")
-        self.count = 0
 
     def __call__(self, plan=None):
-        """One boot of an empty schema, judged."""
-        self.count += 1
-        schema = f"boot_{self.count}"
-        folder = self.project({
-            "pgentry.yaml": CONFIG.format(schema=schema, port=free_port()), "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
-            "users.sql": f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.users (id int)",
-            "app.sh": f"#!/bin/sh\ntouch started\n{self.pgentry.binary} health >health\nexit {APP_STATUS}\n"})
-        started = folder / "started"
-        started.unlink(missing_ok=True)
+        self.prepare()
         self.shared.reset()
-        boot = self.pgentry.start("run", "--", "./app.sh", url=self.database.url, start_new_session=True, env={
-            "LD_PRELOAD": self.library, "INJECTION_FILE": self.shared.path, "INJECTION": plan,
-            "PGENTRY_HEALTH_LISTEN": None})
-        self.pgentry.running = [boot]
-        done = boot.wait(ENDS_WITHIN)
-        what = f"{plan}: {done}"
-        assert done.exit in DOCUMENTED, what
-        assert started.exists() == (done.exit == APP_STATUS), what
-        assert not started.exists() or self.database.sql("SELECT to_regclass(%s)", f"{schema}.users")[0][0], what
-        assert self.database.password not in done.text, what
-        wait_until(lambda: not left_behind(boot.process.pid), what=f"no process is left after {what}")
-        return done
+        return self.boot(plan, LD_PRELOAD=self.library, INJECTION_FILE=self.shared.path, INJECTION=plan)
 
 
 @pytest.fixture
 def boots(pgentry, project, database, library):
-    return Boots(pgentry, project, database, library)
+    return Injected(pgentry, project, database, library)
 
 
 def sample(calls):

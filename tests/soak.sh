@@ -1,0 +1,33 @@
+#!/bin/sh
+# The long proof: the simulator, the fuzzers, and real boots with random kills, a third of the time each.
+#   sh tests/soak.sh          an hour
+#   sh tests/soak.sh 600      ten minutes
+# What the last one said is in tests/README.md.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-3600}
+third=$((seconds / 3))
+python=/usr/bin/python3
+
+sh tests/install.sh build clang libcmocka-dev postgresql-15 python3 python3-pytest python3-psycopg procps util-linux
+cmake --preset release
+cmake --build build/release -- -j 2
+
+echo "== simulator"
+seed=$(date +%s)000
+until=$(($(date +%s) + third))
+worlds=0
+while [ "$(date +%s)" -lt "$until" ]; do
+    build/release/tests/sim/sim --seeds "$seed" 200000 >build/soak-sim.log || { cat build/soak-sim.log; exit 1; }
+    seed=$((seed + 200000))
+    worlds=$((worlds + 200000))
+done
+echo "$worlds worlds up to seed $seed, no violation; $(tail -n 1 build/soak-sim.log)"
+
+echo "== fuzzers"
+targets=$(find tests/fuzz -name 'fuzz_*.c' | wc -l)
+sh tests/fuzz/run.sh -max_total_time=$((third / targets)) >build/soak-fuzz.log 2>&1 || { tail -n 40 build/soak-fuzz.log; exit 1; }
+grep -E '^== |^Done' build/soak-fuzz.log
+
+echo "== boots with a kill"
+PGENTRY=$PWD/build/release/pgentry PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/e2e "$python" tests/e2e/kills.py "$third" 10000
