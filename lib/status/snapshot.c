@@ -27,6 +27,16 @@ static void walk_number(struct walk *walk, int64_t *value)
     }
 }
 
+/* Microseconds, or -1. What no clock gives is refused: differences of times shall not overflow. */
+static void walk_time(struct walk *walk, int64_t *value)
+{
+    walk_number(walk, value);
+    if (walk->reader && (*value < -1 || *value > INT64_MAX / 2)) {
+        walk->reader->broken = true;
+        *value = -1;
+    }
+}
+
 #define WALK_INTEGER(walk, field)             \
     do {                                      \
         int64_t number_ = (int64_t)(field);   \
@@ -125,8 +135,8 @@ static void walk_spells(struct walk *walk, struct status *status)
     for (size_t i = 0; i < status->spell_count; i++) {
         struct status_spell *spell = &status->spells[i];
         walk_string(walk, &spell->phase);
-        walk_number(walk, &spell->begin_us);
-        walk_number(walk, &spell->end_us);
+        walk_time(walk, &spell->begin_us);
+        walk_time(walk, &spell->end_us);
         spell->phase = spell->phase ? spell->phase : "";
     }
 }
@@ -158,7 +168,7 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
 {
     walk_string(walk, &status->version);
     walk_string(walk, &status->phase);
-    walk_number(walk, &status->began_us);
+    walk_time(walk, &status->began_us);
     WALK_BUFFER(walk, status->began);
     walk_spells(walk, status);
     walk_flag(walk, &status->connected);
@@ -177,9 +187,9 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     WALK_INTEGER(walk, status->exit_status);
     WALK_BUFFER(walk, status->reason);
     walk_flag(walk, &status->ready);
-    walk_number(walk, &status->waited);
-    walk_number(walk, &status->lock_waited);
-    walk_number(walk, &status->looked_us);
+    walk_time(walk, &status->waited);
+    walk_time(walk, &status->lock_waited);
+    walk_time(walk, &status->looked_us);
     for (int i = 0; i < STATUS_COUNTERS; i++) {
         walk_number(walk, &status->counters[i]);
     }

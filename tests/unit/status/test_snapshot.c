@@ -1,0 +1,55 @@
+#include "status/snapshot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct status sent, read;
+
+/* Encodes `sent` and reads it again. */
+static bool passes(void)
+{
+    struct frame_writer writer = { 0 };
+    struct arena *arena = arena_new();
+
+    sent.version = sent.phase = sent.schema = sent.preset = "x";
+    assert_true(snapshot_encode(&sent, &writer));
+    struct frame_reader payload = { .data = writer.data + 5, .length = writer.length - 5 };
+    bool fine = snapshot_decode(&payload, &read, arena);
+    frame_writer_free(&writer);
+    arena_free(arena);
+    return fine;
+}
+
+static void a_status_is_read_as_it_was_sent(void **state)
+{
+    (void)state;
+    sent = (struct status){ .began_us = 17, .waited = 3, .connected = true, .spell_count = 1 };
+    sent.spells[0].end_us = -1;
+    assert_true(passes());
+    assert_int_equal(read.began_us, 17);
+    assert_int_equal(read.waited, 3);
+    assert_true(read.connected);
+    assert_int_equal(read.spells[0].end_us, -1);
+}
+
+/* Found by fuzz_status. */
+static void a_time_that_no_clock_gives_is_refused(void **state)
+{
+    (void)state;
+    sent = (struct status){ .began_us = INT64_MIN };
+    assert_false(passes());
+    sent = (struct status){ .spell_count = 1 };
+    sent.spells[0].begin_us = INT64_MAX;
+    assert_false(passes());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_status_is_read_as_it_was_sent),
+        cmocka_unit_test(a_time_that_no_clock_gives_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
