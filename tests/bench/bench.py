@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""The measurements of tests/bench/run.sh: boot, nothing, tables."""
+"""The measurements of tests/bench/run.sh: boot, nothing, tables, pending."""
+import hashlib
 import json
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -12,7 +14,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from postgres import Cluster, free_port  # noqa: E402 (beside us, not installed)
+from migrators import Prisma  # noqa: E402 (beside us, not installed)
+from postgres import Cluster, free_port  # noqa: E402
 
 BUILD = HERE.parents[1] / "build/bench"
 STAMP, BARE, PGENTRY = str(BUILD / "stamp"), str(BUILD / "bare"), os.environ["PGENTRY"]
@@ -20,6 +23,7 @@ TABLES = ["users", "avatars", "avatar_projects", "voices", "renders", "plans"]
 BOOTS = 15      # of each kind
 RUNS = 200      # of each kind
 LOOKS = 7
+PARTS = ["boot", "nothing", "tables", "pending"]
 OFF = ["--set", "health.listen=[]"]
 
 
@@ -138,6 +142,53 @@ class Bench:
             rows.append([f"{count}", f"{ours:.1f} ms", f"{ours * 1000 / count:.1f} µs", shell])
         table(f"Verifying N critical tables (median of {LOOKS})", ["tables", "pgentry verify", "per table", "psql per table"], rows)
 
+    def prisma_project(self, migrations, models):
+        """A Prisma project in which all is applied: its folder and the URL."""
+        database = self.cluster.database()
+        project = Prisma(Path(tempfile.mkdtemp(prefix="pgentry-bench-")))
+        columns = [f"c{number}" for number in range(10)]
+        schema = (project.folder / "prisma/schema.prisma").read_text().split("enum")[0]
+        fields = "".join(f"  {name} String?\n" for name in columns)
+        shutil.rmtree(project.folder / "prisma/migrations")
+        (project.folder / "prisma/schema.prisma").write_text(
+            schema + "".join(f"model Model{number} {{\n  id Int @id\n{fields}}}\n" for number in range(models)))
+        rows = []
+        for number in range(migrations):
+            folder = project.folder / f"prisma/migrations/{20200101000000 + number}_step"
+            folder.mkdir(parents=True)
+            text = f"-- AlterTable\nALTER TABLE \"Model0\" ADD COLUMN \"c{number}\" TEXT;\n".encode() * 5
+            (folder / "migration.sql").write_bytes(text)
+            rows.append((folder.name, hashlib.sha256(text).hexdigest()))
+        (project.folder / "prisma/migrations/migration_lock.toml").write_text('provider = "postgresql"\n')
+        database.as_app("CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY DEFAULT gen_random_uuid(), checksum"
+                        " varchar(64) NOT NULL, finished_at timestamptz DEFAULT now(), migration_name varchar(255) NOT NULL,"
+                        " logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),"
+                        " applied_steps_count integer NOT NULL DEFAULT 1)")
+        with self.cluster.connect(database.name) as direct:
+            direct.cursor().executemany("INSERT INTO _prisma_migrations (migration_name, checksum) VALUES (%s, %s)", rows)
+        for start in range(0, models, 100):
+            database.as_app("; ".join(f'CREATE TABLE "Model{number}" (id int PRIMARY KEY, {", ".join(f"{c} text" for c in columns)})'
+                                      for number in range(start, min(models, start + 100))))
+        return project, {"PATH": os.environ["PATH"], "HOME": str(project.folder), "DATABASE_URL": database.url, **project.env}
+
+    def pending(self):
+        ours = [PGENTRY, "run", *OFF, "--", "node", "-e", "0"]
+        theirs = ["sh", "-c", "npx prisma migrate deploy && exec node -e 0"]
+        bare = ["node", "-e", "0"]
+        rows = []
+        for migrations, models in ((500, 200), (5000, 500), (10000, 1000)):
+            project, self.env = self.prisma_project(migrations, models)
+            folder, self.folder = self.folder, project.folder
+            kinds = (ours, bare, theirs) if migrations == 500 else (ours, bare)
+            times = [[self.run(argv) * 1000 for argv in kinds] for _ in range(LOOKS)]
+            took, node, *prisma = (statistics.median(column) for column in zip(*times))
+            rows.append([f"{migrations} migrations, {models} models", f"{took - node:.0f} ms",
+                         *([f"{prisma[0] - node:.0f} ms", f"{(prisma[0] - node) / (took - node):.0f}"] if prisma else ["not tried", ""])])
+            self.folder = folder
+            shutil.rmtree(project.folder)
+        table(f"Prisma with nothing pending: what comes before node starts (median of {LOOKS})",
+              ["project", "pgentry run -- node", "npx prisma migrate deploy && node", "ratio"], rows)
+
     def close(self):
         self.cluster.remove()
         for path in self.folder.iterdir():
@@ -146,10 +197,10 @@ class Bench:
 
 
 def main():
-    parts = sys.argv[1:] or ["boot", "nothing", "tables"]
-    unknown = set(parts) - {"boot", "nothing", "tables"}
+    parts = sys.argv[1:] or PARTS
+    unknown = set(parts) - set(PARTS)
     if unknown:
-        sys.exit(f"no measurement {', '.join(sorted(unknown))}; there are: boot nothing tables")
+        sys.exit(f"no measurement {', '.join(sorted(unknown))}; there are: {' '.join(PARTS)}")
     bench = Bench()
     try:
         for part in parts:

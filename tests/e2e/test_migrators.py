@@ -111,3 +111,15 @@ def test_dbmate_dumps_no_schema_into_the_image(boot, migrator):
     """The root may be read-only, and pg_dump missing."""
     assert boot().exit == 0
     assert not (migrator.folder / "db/schema.sql").exists()
+
+
+def test_init_writes_a_file_that_boots_the_project(pgentry, boot, database, migrator):
+    """What is written names the tool, is accepted without a warning, and brings the schema up."""
+    (migrator.folder / "pgentry.yaml").unlink()
+    assert pgentry("init").exit == 0
+    assert f"preset: {migrator.name} " in (migrator.folder / "pgentry.yaml").read_text()
+    checked = pgentry("config", url=migrator.url(database), env=migrator.env)
+    assert checked.exit == 0 and checked.stderr == "", checked
+    done = boot()
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert "users" in database.tables()
