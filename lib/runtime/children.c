@@ -27,7 +27,7 @@ static struct status_step *status_of(struct supervisor *s, const struct step *st
             return known;
         }
     }
-    return &s->status.steps[STATUS_STEPS - 1];
+    return &s->status.steps[STATUS_STEP_MAX - 1];
 }
 
 /* ---- what it is started with ---- */
@@ -218,7 +218,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     child->status = status_of(s, step, effect->list);
     child->status->result = STEP_RUNNING;
     child->status->attempts = effect->attempt;
-    child->began = clock_now();
+    child->status->since = child->began = clock_now();
     child->oom_kills = memory_oom_kills();
     child->scan = (struct drop_scan){ 0 };
     child->drops = child->fresh = false;
@@ -318,6 +318,7 @@ static void note_end(struct supervisor *s, const struct reaped *reaped)
     keep_last(child);
     keep_codes(s, &outcome);
     child->status->took += took;
+    child->status->since = 0;
     duration_human(took, s->say.took);
     snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, s->say.outcome);
     if (!child->guard) {

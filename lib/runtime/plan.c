@@ -38,13 +38,13 @@ static void add_list(struct supervisor *s, enum boot_list list, const struct ste
 
 static bool known_step(const struct config *config, const char *name, struct error *error)
 {
-    const char *candidates[STATUS_STEPS];
+    const char *candidates[STATUS_STEP_MAX];
     size_t count = 0;
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
         if (strcmp(config->migrate.steps.items[i].name, name) == 0) {
             return true;
         }
-        if (count < STATUS_STEPS) {
+        if (count < STATUS_STEP_MAX) {
             candidates[count++] = config->migrate.steps.items[i].name;
         }
     }

@@ -80,7 +80,7 @@ static void put_steps(FILE *out, const struct status *status)
         fputs("pgentry_step_seconds{", out);
         label(out, "list", status->steps[i].list, ",");
         label(out, "step", status->steps[i].name, "} ");
-        fprintf(out, "%.3f\n", (double)status->steps[i].took / 1e3);
+        fprintf(out, "%.3f\n", (double)status_step_took(&status->steps[i]) / 1e3);
     }
 }
 

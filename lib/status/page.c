@@ -1,24 +1,26 @@
 /* The page for people: one self-contained HTML document, no script, no outside resource. */
+#include "status/page.h"
+
 #include "status/documents.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "status/page_style.h" /* PAGE_STYLE and PAGE_STYLE_HASH, made from page.css when building */
 
 #define TIMELINE_WIDTH 1000 /* units of the drawing */
+#define SPELL_MIN 4         /* of them: what took no time is seen all the same */
 #define REFRESH_BOOTING 2   /* seconds */
-#define REFRESH_RUNNING 15
+#define REFRESH_SETTLED 15  /* who reads or copies is not interrupted all the time */
 
 const char *page_policy(void)
 {
-    return "default-src 'none'; style-src 'sha256-" PAGE_STYLE_HASH "'; base-uri 'none'; form-action 'none'; "
-           "frame-ancestors 'none'";
+    return "default-src 'none'; style-src 'sha256-" PAGE_STYLE_HASH "'; img-src data:; base-uri 'none'; "
+           "form-action 'none'; frame-ancestors 'none'";
 }
 
-static void escape(FILE *out, const char *text)
+void page_escape(FILE *out, const char *text)
 {
     static const struct {
         char byte;
@@ -37,11 +39,17 @@ static void escape(FILE *out, const char *text)
     }
 }
 
-static void element(FILE *out, const char *open, const char *text, const char *close)
+void page_element(FILE *out, const char *open, const char *text, const char *close)
 {
     fputs(open, out);
-    escape(out, text);
+    page_escape(out, text);
     fputs(close, out);
+}
+
+void page_time(FILE *out, const char *timestamp)
+{
+    page_element(out, "<time datetime='", timestamp, "'>");
+    fprintf(out, "%.10s %.8s UTC</time>", timestamp, strlen(timestamp) > 19 ? timestamp + 11 : "");
 }
 
 static bool is(const char *a, const char *b)
@@ -49,241 +57,242 @@ static bool is(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* ---- what to do next ---- */
+/* ---- what it is, and what to do next ---- */
 
-static void put_advice(FILE *out, const struct status *status)
+enum tone { TONE_BUSY, TONE_GOOD, TONE_WARN, TONE_BAD };
+
+/* Words between ` are code. The first row that fits is taken. */
+struct sentence {
+    const char *phase;
+    enum { ANY, HEALTHY, CONNECTED } when;
+    int failed_with; /* 0: whatever it was */
+    enum tone tone;
+    const char *is, *next;
+};
+
+static const struct sentence sentences[] = {
+    { "waiting", ANY, 0, TONE_BUSY, "PostgreSQL does not take queries yet.",
+      "If this lasts: is the server running, and is `database.url` right? `pgentry diagnose` in this container tells "
+      "more." },
+    { "checking", ANY, 0, TONE_BUSY, "The schema is being looked at.", "Nothing: this takes a moment." },
+    { "locking", ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
+      "Nothing: it goes on once the other replica is done. The log names who holds the lock." },
+    { "migrating", ANY, 0, TONE_BUSY, "The migration steps are running.",
+      "Wait, and do not stop the container: a long migration is no fault. What the step prints is below." },
+    { "verifying", ANY, 0, TONE_BUSY, "The schema is being verified.", "Nothing: this takes a moment." },
+    { "starting", ANY, 0, TONE_BUSY, "The schema was verified; the application is being started.", "Nothing." },
+    { "running", HEALTHY, 0, TONE_GOOD, "The application runs on a healthy schema.", "Nothing: all is well." },
+    { "running", CONNECTED, 0, TONE_WARN, "The application runs, but something that it needs is gone.",
+      "Mend what is listed below. It is looked at again every `verify.interval`, and `pgentry verify` looks at once." },
+    { "running", ANY, 0, TONE_BAD, "The application runs, but its database is not reachable.",
+      "Look at the database server. It is tried again every `verify.interval`; `pgentry diagnose` tells more." },
+    { "stopping", ANY, 0, TONE_BUSY, "The application is being stopped.", "Nothing: pgentry ends with it." },
+    { "held", ANY, STATUS_SCHEMA, TONE_BAD, "The boot failed, and the application was not started.",
+      "Mend what is listed below, by hand or with `pgentry sync` in this container. Once the schema verifies, the "
+      "application starts by itself." },
+    { "held", ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
+      "Mend what the steps complain of. The application starts by itself once the schema verifies and the migration "
+      "history proves nothing pending; `kill -HUP 1` runs the steps again at once." },
+    { "held", ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
+      "Mend the cause. The boot begins anew by itself once queries work, or at once with `kill -HUP 1`." },
+    { "failed", ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
+      "Mend the cause and start the container again." },
+};
+
+static const struct sentence *find(const struct status *status)
 {
-    static const struct {
-        const char *phase, *advice;
-    } advice[] = {
-        { "waiting", "PostgreSQL does not take queries yet. If this lasts: is the server running, and is database.url "
-                     "right? pgentry diagnose tells more." },
-        { "checking", "The schema is being looked at." },
-        { "locking", "Another replica holds the migration lock; this one goes on once that one is done." },
-        { "migrating", "Migration steps are running. Nothing to do; do not kill the container." },
-        { "verifying", "The schema is being verified." },
-        { "starting", "The schema was verified; the application is being started." },
-        { "running", "The application runs." },
-        { "stopping", "The application is being stopped." },
-        { "held", "The boot failed and the application was not started. Mend what is listed below, by hand or with "
-                  "pgentry sync in this container; pgentry then goes on by itself, or at once with kill -HUP 1." },
-        { "failed", "The boot failed." },
-    };
-    fputs("<section><h2>What to do next</h2>", out);
-    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++) {
-        if (is(status->phase, advice[i].phase)) {
-            element(out, "<p>", advice[i].advice, "</p>");
+    bool healthy = is(status_word(status), "healthy");
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        const struct sentence *s = &sentences[i];
+        bool fits = s->when == ANY || (s->when == HEALTHY ? healthy : status->connected);
+        if (is(s->phase, status->phase) && fits && (!s->failed_with || s->failed_with == status->failed_with)) {
+            return s;
         }
     }
+    return &sentences[0]; /* never: every phase has a row */
+}
+
+static void put_prose(FILE *out, const char *text)
+{
+    bool code = false;
+    for (; *text; text++) {
+        if (*text == '`') {
+            fputs(code ? "</code>" : "<code>", out);
+            code = !code;
+        } else {
+            fputc(*text, out);
+        }
+    }
+}
+
+/* The schema is fine now, yet the first way to it is broken: the next deployment meets it again. False if there is no
+ * such step. */
+static bool put_detour(FILE *out, const struct status *status)
+{
+    for (size_t i = 0; i < status->step_count; i++) {
+        const struct status_step *step = &status->steps[i];
+        if (step->result == STEP_FAILED || step->result == STEP_TIMED_OUT || step->result == STEP_REFUSED) {
+            page_element(out, "<p id=detour>Step <b>", step->name, "</b> ");
+            fprintf(out,
+                    "%s on the way: mend it before the next deployment, which would meet it again. "
+                    "<a href='#steps'>Its last lines</a></p>",
+                    step->result == STEP_REFUSED ? "was refused" : step_result_word(step->result));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_next(FILE *out, const struct status *status, const struct sentence *sentence)
+{
+    fputs("<section id=next><h2>What to do next</h2>", out);
     if (*status->reason && !status->ready) {
-        element(out, "<p class=bad id=reason>", status->reason, "</p>");
+        page_element(out, "<p class=cause id=reason>", status->reason, "</p>");
     }
     if (*status->error) {
-        element(out, "<p class=bad id=error>", status->error, "</p>");
+        page_element(out, "<p class=cause id=error>", status->error, "</p>");
+    }
+    if (sentence->tone != TONE_GOOD || !put_detour(out, status)) {
+        fputs("<p>", out);
+        put_prose(out, sentence->next);
+        fputs("</p>", out);
     }
     fputs("</section>", out);
 }
 
 /* ---- timeline ---- */
 
+/* The spells that are drawn: those of the newest boot, up to where it came to rest. */
+struct boot_drawn {
+    size_t first, end; /* as indices */
+    int64_t begin_us, end_us;
+};
+
+static struct boot_drawn find_drawn(const struct status *status)
+{
+    size_t count = status->spell_count;
+    struct boot_drawn drawn = { .end = count };
+    for (size_t i = 0; i + 1 < count; i++) { /* what was held before is no part of it */
+        if (is(status->spells[i].phase, "held")) {
+            drawn.first = i + 1;
+        }
+    }
+    drawn.begin_us = drawn.first < count ? status->spells[drawn.first].begin_us : 0;
+    drawn.end_us = clock_now_us() - status->began_us;
+    for (size_t i = drawn.first; i < count; i++) {
+        if (is(status->spells[i].phase, "running") || is(status->spells[i].phase, "held")) {
+            drawn.end = i;
+            drawn.end_us = status->spells[i].begin_us;
+            break;
+        }
+    }
+    drawn.end_us = drawn.end_us > drawn.begin_us ? drawn.end_us : drawn.begin_us + 1;
+    return drawn;
+}
+
+static void put_drawing(FILE *out, const struct status *status, const struct boot_drawn *drawn)
+{
+    int64_t total = drawn->end_us - drawn->begin_us;
+    fprintf(out, "<svg viewBox='0 0 %d 40' role=img aria-label='Timeline of the boot' preserveAspectRatio=none>",
+            TIMELINE_WIDTH);
+    for (size_t i = drawn->first; i < drawn->end; i++) {
+        const struct status_spell *spell = &status->spells[i];
+        int64_t end = spell->end_us < 0 || spell->end_us > drawn->end_us ? drawn->end_us : spell->end_us;
+        int64_t x = (spell->begin_us - drawn->begin_us) * TIMELINE_WIDTH / total;
+        int64_t width = (end - spell->begin_us) * TIMELINE_WIDTH / total;
+        char took[DURATION_TEXT];
+        x = x > TIMELINE_WIDTH - SPELL_MIN ? TIMELINE_WIDTH - SPELL_MIN : x;
+        fprintf(out, "<rect class='p-%s' x=%" PRId64 " y=0 width=%" PRId64 " height=40><title>%s %s</title></rect>",
+                spell->phase, x, width > SPELL_MIN ? width : SPELL_MIN, spell->phase,
+                duration_human((end - spell->begin_us) / 1000, took));
+    }
+    fputs("</svg>", out);
+}
+
 static void put_timeline(FILE *out, const struct status *status)
 {
     int64_t now = clock_now_us() - status->began_us;
-    size_t last = status->spell_count;
-    bool settled = is(status->phase, "running") || is(status->phase, "held");
-    /* once the application runs, the boot is what is drawn, not the hours since */
-    int64_t total = settled && last ? status->spells[last - 1].begin_us : now;
-    total = total > 0 ? total : 1;
+    struct boot_drawn drawn = find_drawn(status);
+    char took[DURATION_TEXT];
 
-    fputs("<section><h2>Boot</h2>", out);
-    fprintf(out, "<svg viewBox='0 0 %d 40' role=img aria-label='Timeline of the boot' preserveAspectRatio=none>",
-            TIMELINE_WIDTH);
+    fputs("<section id=boot><h2>Boot</h2>", out);
+    put_drawing(out, status, &drawn);
+    fprintf(out, "<p class=axis><span>0</span><span>%s</span></p><ol class=spells>",
+            duration_human((drawn.end_us - drawn.begin_us) / 1000, took));
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
-        int64_t end = spell->end_us < 0 ? total : spell->end_us;
-        int64_t x = spell->begin_us * TIMELINE_WIDTH / total, width = (end - spell->begin_us) * TIMELINE_WIDTH / total;
-        if (spell->begin_us >= total) {
-            continue;
-        }
-        fprintf(out, "<rect class='p-%s' x=%" PRId64 " y=0 width=%" PRId64 " height=40><title>", spell->phase, x,
-                width > 1 ? width : 2);
-        escape(out, spell->phase);
-        fputs("</title></rect>", out);
-    }
-    fputs("</svg><ol class=spells>", out);
-    for (size_t i = 0; i < status->spell_count; i++) {
-        const struct status_spell *spell = &status->spells[i];
-        char took[DURATION_TEXT];
         int64_t end = spell->end_us < 0 ? now : spell->end_us;
-        fprintf(out, "<li><i class='k-%s'></i>", spell->phase);
-        element(out, "", spell->phase, " ");
-        element(out, "<small>", duration_human((end - spell->begin_us) / 1000, took), "</small></li>");
+        fprintf(out, "<li><i class='k-%s'></i>%s <small>%s</small></li>", spell->phase, spell->phase,
+                duration_human((end - spell->begin_us) / 1000, took));
     }
     fputs("</ol></section>", out);
 }
 
-/* ---- tables ---- */
+/* ---- head ---- */
 
-static bool concerns(const char *object, const struct status *status, const char *table)
+static const char *const tone_words[] = {
+    [TONE_BUSY] = "busy", [TONE_GOOD] = "fine", [TONE_WARN] = "warn", [TONE_BAD] = "wrong"
+};
+
+static void put_document_head(FILE *out, const struct status *status, const struct sentence *sentence)
 {
-    char name[256];
-    int length = strchr(table, '.') ? snprintf(name, sizeof name, "%s", table)
-                                    : snprintf(name, sizeof name, "%s.%s", status->schema, table);
-    return object && strncmp(object, name, (size_t)length) == 0 && (object[length] == '\0' || object[length] == '.');
-}
-
-static void put_problem(FILE *out, const struct problem *problem)
-{
-    char text[1024];
-    element(out, "<li>", problem_sentence(problem->code, problem->object, problem->detail, text, sizeof text), "");
-    element(out, "<br><small>To mend it: <code>",
-            problem_fix(problem->code, problem->object, problem->detail, text, sizeof text), "</code></small></li>");
-}
-
-static void put_table(FILE *out, const struct status *status, const struct table_state *table)
-{
-    const struct check *check = status->check;
-    const char *word = table->healthy ? "healthy" : table->exists ? "incomplete" : "missing";
-    element(out, "<tr><th scope=row>", table->name, "</th>");
-    fprintf(out, "<td class='%s'>%s</td><td>", table->healthy ? "good" : "bad", word);
-    bool open = false;
-    for (size_t i = 0; !table->healthy && i < check->problem_count; i++) {
-        if (concerns(check->problems[i].object, status, table->name)) {
-            fputs(open ? "" : "<ul>", out);
-            open = true;
-            put_problem(out, &check->problems[i]);
-        }
-    }
-    fputs(open ? "</ul></td></tr>" : "</td></tr>", out);
-}
-
-/* Those that are not healthy come first: on a phone nobody scrolls through two hundred good ones. */
-static void put_tables(FILE *out, const struct status *status)
-{
-    const struct check *check = status->check;
-    fputs("<section><h2>Critical tables</h2>", out);
-    if (!check) {
-        fputs("<p>Not looked at yet.</p></section>", out);
-        return;
-    }
-    fprintf(out, "<p>%zu of %zu healthy, looked at ", status_healthy_tables(check), check->table_count);
-    element(out, "<time>", status->checked_at, "</time></p><table>");
-    for (int healthy = 0; healthy < 2; healthy++) {
-        for (size_t i = 0; i < check->table_count; i++) {
-            if (check->tables[i].healthy == (healthy != 0)) {
-                put_table(out, status, &check->tables[i]);
-            }
-        }
-    }
-    fputs("</table>", out);
-    bool open = false;
-    for (size_t i = 0; i < check->problem_count; i++) {
-        bool told = false;
-        for (size_t t = 0; t < check->table_count && !told; t++) {
-            told = !check->tables[t].healthy && concerns(check->problems[i].object, status, check->tables[t].name);
-        }
-        if (!told) {
-            fputs(open ? "" : "<h3>Besides</h3><ul>", out);
-            open = true;
-            put_problem(out, &check->problems[i]);
-        }
-    }
-    fputs(open ? "</ul></section>" : "</section>", out);
-}
-
-/* ---- steps and migrations ---- */
-
-static void put_step(FILE *out, const struct status_step *step)
-{
-    char took[DURATION_TEXT];
-    bool bad = step->result == STEP_FAILED || step->result == STEP_TIMED_OUT || step->result == STEP_REFUSED;
-    element(out, "<li><b>", step->name, "</b> ");
-    fprintf(out, "<span class='%s'>", bad ? "bad" : step->result == STEP_OK ? "good" : "plain");
-    element(out, "", step_result_word(step->result), "</span>");
-    if (step->attempts) {
-        fprintf(out, " <small>%u attempt%s, %s</small>", step->attempts, step->attempts == 1 ? "" : "s",
-                duration_human(step->took, took));
-    }
-    if (bad && *step->outcome) {
-        element(out, "<p>", step->outcome, "</p>");
-    }
-    if (*step->last) {
-        element(out,
-                bad ? "<details open><summary>last lines</summary><pre>"
-                    : "<details><summary>last lines</summary><pre>",
-                step->last, "</pre></details>");
-    }
-    fputs("</li>", out);
-}
-
-static void put_steps(FILE *out, const struct status *status)
-{
-    fputs("<section><h2>Steps</h2>", out);
-    if (status->step_count == 0) {
-        fputs("<p>None configured.</p></section>", out);
-        return;
-    }
-    fputs("<ul class=steps>", out);
-    for (size_t i = 0; i < status->step_count; i++) {
-        put_step(out, &status->steps[i]);
-    }
-    fputs("</ul></section>", out);
-}
-
-static void put_migrations(FILE *out, const struct status *status)
-{
-    const struct check *check = status->check;
-    if (!check || !check->history) {
-        return;
-    }
-    fprintf(out,
-            "<section><h2>Migrations</h2><p>%u local, %u applied, <span class='%s'>%u pending</span>, <span "
-            "class='%s'>%u failed</span>, %u edited after being applied, %u recorded but gone locally.</p>",
-            check->local, check->applied, check->pending ? "bad" : "plain", check->pending,
-            check->failed ? "bad" : "plain", check->failed, check->edited, check->gone);
-    if (check->failed_name) {
-        element(out, "<p class=bad>Failed: <code>", check->failed_name, "</code></p>");
-    }
-    if (check->failed_log) {
-        element(out, "<pre>", check->failed_log, "</pre>");
-    }
-    fputs("</section>", out);
-}
-
-static void put_head(FILE *out, const struct status *status)
-{
-    bool booting = !is(status->phase, "running");
+    static const char *const colours[] = {
+        [TONE_BUSY] = "0969da", [TONE_GOOD] = "1a7f37", [TONE_WARN] = "bf8700", [TONE_BAD] = "cf222e"
+    };
+    bool settled = is(status->phase, "running") || is(status->phase, "held");
     fprintf(out,
             "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
             "content='width=device-width,initial-scale=1'><meta name=color-scheme content='light dark'><meta "
-            "http-equiv=refresh content=%d><title>pgentry: ",
-            booting ? REFRESH_BOOTING : REFRESH_RUNNING);
-    escape(out, status->phase);
-    fputs("</title><style>" PAGE_STYLE "</style></head><body>", out);
-    fprintf(out, "<header class='%s'><h1>", status_word(status));
-    element(out, "<span id=phase>", status->phase, "</span></h1>");
-    element(out, "<p>schema <b id=status>", status_word(status), "</b>");
-    if (*status->host) {
-        element(out, ", database at <b>", status->host, "</b>");
+            "http-equiv=refresh content=%d><title>%s: pgentry</title><link rel=icon "
+            "href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%%3E%%3Ccircle "
+            "cx='4' cy='4' r='4' fill='%%23%s'/%%3E%%3C/svg%%3E\">",
+            settled ? REFRESH_SETTLED : REFRESH_BOOTING, status->phase, colours[sentence->tone]);
+    fputs("<style>" PAGE_STYLE "</style></head>", out);
+}
+
+static void put_facts(FILE *out, const struct status *status)
+{
+    const struct check *check = status->check;
+    char ago[DURATION_TEXT];
+    fprintf(out, "<dl><div><dt>Schema</dt><dd id=status>%s</dd></div>",
+            check || !status->connected ? status_word(status) : "not looked at yet");
+    if (check) {
+        fprintf(out, "<div><dt>Tables</dt><dd>%zu of %zu healthy</dd></div>", status_healthy_tables(check),
+                check->table_count);
     }
-    element(out, ", boot began <time>", status->began, "</time></p></header><main>");
+    fprintf(out, "<div><dt>Database</dt><dd id=database>%s", status->connected ? "connected" : "not connected");
+    if (*status->host) {
+        page_element(out, ", ", status->host, "");
+    }
+    if (check && check->server_version) {
+        page_element(out, ", PostgreSQL ", check->server_version, "");
+    }
+    fputs("</dd></div><div><dt>Boot began</dt><dd>", out);
+    page_time(out, status->began);
+    fprintf(out, ", %s ago</dd></div></dl>", duration_human((clock_now_us() - status->began_us) / 1000, ago));
 }
 
 char *page_render(const struct status *status, size_t *length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
+    const struct sentence *sentence = find(status);
     if (!out) {
         return NULL;
     }
-    put_head(out, status);
-    put_advice(out, status);
+    put_document_head(out, status, sentence);
+    fprintf(out, "<body class=%s><header><h1><span id=phase>%s</span></h1><p id=is>%s</p>", tone_words[sentence->tone],
+            status->phase, sentence->is);
+    put_facts(out, status);
+    fputs("</header><main>", out);
+    put_next(out, status, sentence);
     put_timeline(out, status);
-    put_tables(out, status);
-    put_steps(out, status);
-    put_migrations(out, status);
-    element(out, "</main><footer>pgentry ", status->version,
-            " · <a href=/status.json>status.json</a> · <a href=/metrics>metrics</a></footer></body></html>\n");
+    page_tables(out, status);
+    page_steps(out, status);
+    page_migrations(out, status);
+    page_element(out, "</main><footer>pgentry ", status->version,
+                 " · <a href='/status.json'>status.json</a> · <a href='/health/database'>health</a> · "
+                 "<a href='/metrics'>metrics</a></footer></body></html>\n");
     if (fclose(out) != 0) {
         free(text);
         return NULL;

@@ -109,9 +109,9 @@ static json_t *steps(const struct status *status, bool with_lines)
         const struct status_step *step = &status->steps[i];
         json_array_append_new(array, json_pack("{s:o, s:s, s:s, s:i, s:I, s:o, s:o, s:o}", "name", text(step->name),
                                                "list", step->list, "result", step_result_word(step->result), "attempts",
-                                               (int)step->attempts, "durationMs", (json_int_t)step->took, "outcome",
-                                               nullable(step->outcome), "codes", nullable(step->codes), "lastLines",
-                                               lines(with_lines ? step->last : "")));
+                                               (int)step->attempts, "durationMs", (json_int_t)status_step_took(step),
+                                               "outcome", nullable(step->outcome), "codes", nullable(step->codes),
+                                               "lastLines", lines(with_lines ? step->last : "")));
     }
     return array;
 }

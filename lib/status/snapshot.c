@@ -111,6 +111,18 @@ static void walk_problems(struct walk *walk, struct check *check)
     }
 }
 
+static void walk_names(struct walk *walk, struct strings *names)
+{
+    size_t count = walk_count(walk, names->count, FRAME_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = walk->reader ? NULL : names->items[i];
+        walk_string(walk, &name);
+        if (walk->reader) {
+            strings_add(walk->arena, names, name ? name : "");
+        }
+    }
+}
+
 static void walk_check(struct walk *walk, struct check *check)
 {
     walk_tables(walk, check);
@@ -124,6 +136,9 @@ static void walk_check(struct walk *walk, struct check *check)
     WALK_INTEGER(walk, check->failed);
     WALK_INTEGER(walk, check->edited);
     WALK_INTEGER(walk, check->gone);
+    walk_names(walk, &check->pending_names);
+    walk_names(walk, &check->edited_names);
+    walk_names(walk, &check->gone_names);
     walk_string(walk, &check->failed_name);
     walk_string(walk, &check->failed_log);
     walk_string(walk, &check->server_version);
@@ -143,7 +158,7 @@ static void walk_spells(struct walk *walk, struct status *status)
 
 static void walk_steps(struct walk *walk, struct status *status)
 {
-    status->step_count = walk_count(walk, status->step_count, STATUS_STEPS);
+    status->step_count = walk_count(walk, status->step_count, STATUS_STEP_MAX);
     if (walk->reader) {
         status->steps = arena_array(walk->arena, status->step_count, sizeof *status->steps);
     }
@@ -154,6 +169,7 @@ static void walk_steps(struct walk *walk, struct status *status)
         WALK_INTEGER(walk, step->result);
         WALK_INTEGER(walk, step->attempts);
         WALK_INTEGER(walk, step->took);
+        WALK_INTEGER(walk, step->since);
         WALK_BUFFER(walk, step->outcome);
         WALK_BUFFER(walk, step->codes);
         WALK_BUFFER(walk, step->last);
@@ -185,6 +201,7 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     walk_steps(walk, status);
     walk_string(walk, &status->preset);
     WALK_INTEGER(walk, status->exit_status);
+    WALK_INTEGER(walk, status->failed_with);
     WALK_BUFFER(walk, status->reason);
     walk_flag(walk, &status->ready);
     walk_time(walk, &status->waited);

@@ -12,9 +12,14 @@ const char *step_result_word(enum step_result result)
     return words[result];
 }
 
+duration status_step_took(const struct status_step *step)
+{
+    return step->took + (step->since ? clock_now() - step->since : 0);
+}
+
 static void add_steps(struct status *status, const struct steps *steps, const char *list)
 {
-    for (size_t i = 0; i < steps->count && status->step_count < STATUS_STEPS; i++) {
+    for (size_t i = 0; i < steps->count && status->step_count < STATUS_STEP_MAX; i++) {
         struct status_step *step = &status->steps[status->step_count++];
         step->list = list;
         step->name = steps->items[i].name;
@@ -31,7 +36,7 @@ void status_init(struct status *status, const struct config *config, struct aren
     status->exit_status = -1;
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
-    status->steps = arena_array(arena, steps < STATUS_STEPS ? steps : STATUS_STEPS, sizeof *status->steps);
+    status->steps = arena_array(arena, steps < STATUS_STEP_MAX ? steps : STATUS_STEP_MAX, sizeof *status->steps);
     add_steps(status, &config->migrate.before, "before");
     add_steps(status, &config->migrate.steps, "steps");
     add_steps(status, &config->migrate.after, "after");

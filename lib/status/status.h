@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATUS_SPELLS 64 /* phases of the timeline that are kept; later ones are counted into the last */
-#define STATUS_STEPS 64  /* steps that are told of */
-#define STATUS_LAST 2048 /* bytes of a step's last lines */
+#define STATUS_SPELLS 64   /* phases of the timeline that are kept; later ones are counted into the last */
+#define STATUS_STEP_MAX 64 /* steps that are told of */
+#define STATUS_LAST 2048   /* bytes of a step's last lines */
 #define STATUS_TEXT 512
 
 struct status_spell {
@@ -46,11 +46,15 @@ struct status_step {
     const char *name;
     enum step_result result;
     unsigned attempts;
-    duration took;             /* of all attempts */
+    duration took;             /* of all attempts that ended */
+    instant since;             /* one runs since then; 0: none */
     char outcome[STATUS_TEXT]; /* "exit status 1, P3009: …" */
     char codes[128];           /* known error codes seen, blank-separated */
     char last[STATUS_LAST];    /* its last lines, newline-separated */
 };
+
+/* How long its attempts took, the one that runs included. */
+duration status_step_took(const struct status_step *step);
 
 /* Counted over this boot, for /metrics: name, help. */
 #define STATUS_COUNTER_TABLE(X)                                                                                       \
@@ -82,7 +86,7 @@ struct status {
     char error[STATUS_TEXT]; /* the last failure to connect or to look; empty if all is well */
     const char *schema;      /* verify.schema */
 
-    struct status_step *steps; /* those that are configured, STATUS_STEPS at most */
+    struct status_step *steps; /* those that are configured, STATUS_STEP_MAX at most */
     size_t step_count;
 
     const char *preset;
@@ -91,6 +95,7 @@ struct status {
     duration waited, lock_waited; /* in this boot: for PostgreSQL, for the migration lock */
     int64_t looked_us;            /* all looks at the schema took so long */
     int exit_status;              /* of pgentry; -1: it goes on */
+    int failed_with;              /* while held: the status that it would have ended with; else 0 */
     char reason[STATUS_TEXT];     /* why it failed, or empty */
 };
 
