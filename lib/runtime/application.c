@@ -64,7 +64,7 @@ void app_start(struct supervisor *s)
     }
     struct text text = text_over(s->say.error, sizeof s->say.error);
     text_printf(&text, "%s", error.message);
-    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = error.status });
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error.status });
 }
 
 void app_signal(struct supervisor *s, int signal)

@@ -179,7 +179,8 @@ static void refused(struct supervisor *s, const struct error *error)
     text_string(&permanent, "it cannot be started");
     snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, error->message);
     child->status->result = child->guard ? STEP_REFUSED : STEP_FAILED;
-    supervisor_post(s, (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = error->status, .permanent = true });
+    supervisor_post(s,
+                    (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = (int)error->status, .permanent = true });
 }
 
 static bool open_output(struct supervisor *s, int *write_end, struct error *error)

@@ -368,7 +368,7 @@ int runtime_run(const struct runtime_request *request)
     if (!set_up(s, &error)) {
         log_event(LOG_ERROR, "refused", NULL, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint);
         log_drain(LAST_WORDS);
-        return error.status;
+        return (int)error.status;
     }
     warn(s);
     http_start(s);

@@ -4,17 +4,12 @@ import os
 import signal
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
-sys.path.insert(0, str(HERE))
-from bench import table  # noqa: E402
-from postgres import Cluster  # noqa: E402
+from measure import BUILD, table
+from postgres import Cluster, free_port
 
-BUILD = HERE.parents[1] / "build/bench"
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
 COUNT = 5000
 ROUNDS = 5
@@ -84,7 +79,7 @@ def main():
     database = cluster.database()
     database.as_app("CREATE TABLE users (id int)")
     env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": "127.0.0.1:19180"}
+           "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"}
     rows = []
     try:
         for name, argv in inits():

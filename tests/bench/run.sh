@@ -1,18 +1,49 @@
 #!/bin/sh
-# Measurements, as Markdown tables on standard output:   sh tests/bench/run.sh [boot] [nothing] [tables] [pending]
-# Figures and ratios side by side in one run; nothing is asserted. See README.md here for how to read them.
+# Measurements, as Markdown tables on standard output:   sh tests/bench/run.sh [MEASUREMENT…]
+# Figures and ratios side by side in one run; nothing is asserted. README.md here tells what each one is about.
 # PGENTRY=/path/pgentry measures that binary instead of the release build.
 set -eu
 cd "$(dirname "$0")/../.."
-sh tests/install.sh build libcmocka-dev postgresql-15 python3 python3-psycopg wait-for-it node >&2
+
+# name | packages that only it needs | the program
+measurements="boot|wait-for-it|boot.py boot
+nothing||boot.py nothing
+tables||boot.py tables
+pending|node|boot.py pending
+init|tini dumb-init catatonit musl-tools dpkg-dev make perl bison flex|init.py"
+
+row_of() {
+    printf '%s\n' "$measurements" | grep "^$1|" || {
+        echo "no measurement $1; there are: $(printf '%s\n' "$measurements" | cut -d '|' -f 1 | tr '\n' ' ')" >&2
+        exit 64
+    }
+}
+
+[ $# -gt 0 ] || set -- boot nothing tables pending init
+for name; do
+    packages="${packages:-} $(row_of "$name" | cut -d '|' -f 2)"
+done
+# shellcheck disable=SC2086 # a list
+sh tests/install.sh build libcmocka-dev postgresql-15 python3 python3-psycopg $packages >&2
 if [ -z "${PGENTRY:-}" ]; then
     cmake --preset release >/dev/null
     cmake --build build/release --target pgentry >&2
     PGENTRY=$PWD/build/release/pgentry
 fi
 mkdir -p build/bench
+for program in stamp orphans; do
+    gcc -O2 -o "build/bench/$program" "tests/bench/$program.c"
+done
 # shellcheck disable=SC2046 # two flags
 gcc -O2 -o build/bench/bare tests/bench/bare.c $(pkg-config --cflags --libs libpq)
-gcc -O2 -o build/bench/stamp tests/bench/stamp.c
-export PGENTRY
-exec /usr/bin/python3 tests/bench/bench.py "$@"
+case " $* " in
+*" init "*)
+    sh docker/static.sh >&2
+    export PGENTRY_STATIC="$PWD/build/static/pgentry"
+    ;;
+esac
+export PGENTRY PYTHONDONTWRITEBYTECODE=1
+for name; do
+    # shellcheck disable=SC2046 # a program and its argument
+    /usr/bin/python3 tests/bench/$(row_of "$name" | cut -d '|' -f 3)
+done

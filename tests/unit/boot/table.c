@@ -95,8 +95,8 @@ static void every_answer_that_an_order_may_bring_is_awaited(void **state)
             if (boot.effects[i].kind == EFFECT_ORDER) {
                 orders++;
                 assert_true(boot.ordered);
-                assert_non_null(last_row(each, answers[boot.effects[i].order.order][0]));
-                assert_non_null(last_row(each, answers[boot.effects[i].order.order][1]));
+                assert_non_null(last_row(each, (int)answers[boot.effects[i].order.order][0]));
+                assert_non_null(last_row(each, (int)answers[boot.effects[i].order.order][1]));
                 const struct boot_row *failed_row = last_row(each, EVENT_FAILED);
                 assert_non_null(failed_row);
                 assert_null(failed_row->guard);

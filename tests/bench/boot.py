@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The measurements of tests/bench/run.sh: boot, nothing, tables, pending."""
+"""Booting: a server that comes late, nothing to do, many tables, a Prisma project with nothing pending."""
 import hashlib
 import json
 import os
@@ -12,33 +12,16 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
-from migrators import Prisma  # noqa: E402 (beside us, not installed)
-from postgres import Cluster, free_port  # noqa: E402
+from measure import BUILD, HERE, PGENTRY, quartiles, table
+from migrators import Prisma
+from postgres import Cluster, free_port
 
-BUILD = HERE.parents[1] / "build/bench"
-STAMP, BARE, PGENTRY = str(BUILD / "stamp"), str(BUILD / "bare"), os.environ["PGENTRY"]
+STAMP, BARE = str(BUILD / "stamp"), str(BUILD / "bare")
 TABLES = ["users", "avatars", "avatar_projects", "voices", "renders", "plans"]
 BOOTS = 15      # of each kind
 RUNS = 200      # of each kind
 LOOKS = 7
-PARTS = ["boot", "nothing", "tables", "pending"]
 OFF = ["--set", "health.listen=[]"]
-
-
-def table(title, head, rows):
-    print(f"\n### {title}\n")
-    print("| " + " | ".join(head) + " |")
-    print("|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    sys.stdout.flush()
-
-
-def quartiles(values):
-    low, _, high = statistics.quantiles(values, n=4)
-    return low, high
 
 
 def ready_at(cluster):
@@ -197,13 +180,9 @@ class Bench:
 
 
 def main():
-    parts = sys.argv[1:] or PARTS
-    unknown = set(parts) - set(PARTS)
-    if unknown:
-        sys.exit(f"no measurement {', '.join(sorted(unknown))}; there are: {' '.join(PARTS)}")
     bench = Bench()
     try:
-        for part in parts:
+        for part in sys.argv[1:]:
             getattr(bench, part)()
     finally:
         bench.close()

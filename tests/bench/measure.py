@@ -1,0 +1,25 @@
+"""What the measurements share: Markdown tables, quartiles, the programs beside us."""
+import os
+import statistics
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+BUILD = HERE.parents[1] / "build/bench"
+PGENTRY = os.environ["PGENTRY"]
+
+
+def table(title, head, rows):
+    print(f"\n### {title}\n")
+    print("| " + " | ".join(head) + " |")
+    print("|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    sys.stdout.flush()
+
+
+def quartiles(values):
+    low, _, high = statistics.quantiles(values, n=4)
+    return low, high
