@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ static inline int status_of(int (*body)(void))
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        _exit(body());
+        syscall(SYS_exit_group, body()); /* before _exit the sanitizer makes a call that a confined process may not */
     }
     return wait_status(pid);
 }
