@@ -5,6 +5,19 @@
 
 /* ---- the application ---- */
 
+ACTION(release)
+{
+    UNUSED_EVENT;
+    boot_effect(boot, EFFECT_RELEASE);
+    boot->deadline[TIMER_STATE] = boot->now + BOOT_RELEASE_TIMEOUT;
+}
+
+ACTION(release_by_force)
+{
+    action_release(boot, event);
+    boot->effects[boot->effect_count - 1].number = 1;
+}
+
 ACTION(close_first)
 {
     UNUSED_EVENT;

@@ -39,9 +39,10 @@ struct boot_plan {
     bool force;   /* run steps although nothing is pending */
     bool history; /* the tool has a ledger */
     bool lock;
-    bool finish; /* a signal lets the running step end */
-    bool exec;   /* become the application */
-    bool hold;   /* stay up after a failure */
+    bool finish;      /* a signal lets the running step end */
+    bool exec;        /* become the application */
+    bool placeholder; /* the application's own address is held until it starts */
+    bool hold;        /* stay up after a failure */
     const struct boot_step *steps[BOOT_LISTS];
     unsigned step_count[BOOT_LISTS];
 
@@ -65,10 +66,11 @@ struct boot_plan {
 #define BOOT_ORDER_TIMEOUT ((duration)11 * 1000) /* of a look, at most; the database process gives up after 10 s */
 #define BOOT_LOCK_POLL ((duration)100)           /* grows by half to: */
 #define BOOT_LOCK_POLL_MAX ((duration)500)
-#define BOOT_HELD_INTERVAL ((duration)15 * 1000) /* of looks while held, if interval is 0 */
-#define BOOT_CLOSE_TIMEOUT ((duration)2 * 1000)  /* for the database process to end before exec */
-#define BOOT_REPEAT_LOG ((duration)5 * 1000)     /* a repeated identical wait error is logged this often */
-#define BOOT_SILENCE_PROBE ((duration)1000)      /* packets vanish: attempts begin this far apart */
+#define BOOT_HELD_INTERVAL ((duration)15 * 1000)  /* of looks while held, if interval is 0 */
+#define BOOT_CLOSE_TIMEOUT ((duration)2 * 1000)   /* for the database process to end before exec */
+#define BOOT_RELEASE_TIMEOUT ((duration)2 * 1000) /* for the http process to let the application's address go */
+#define BOOT_REPEAT_LOG ((duration)5 * 1000)      /* a repeated identical wait error is logged this often */
+#define BOOT_SILENCE_PROBE ((duration)1000)       /* packets vanish: attempts begin this far apart */
 
 /* ---- states, events, effects ---- */
 
@@ -91,7 +93,8 @@ struct boot_plan {
     X(STATE_MISSED, "migrating", true) /* an attempt failed */                                    \
     X(STATE_PAUSING, "migrating", false)                                                          \
     X(STATE_VERIFYING, "verifying", false)                                                        \
-    X(STATE_GOOD, "verifying", true) /* the schema was verified in this boot */                   \
+    X(STATE_GOOD, "verifying", true)      /* the schema was verified in this boot */              \
+    X(STATE_RELEASING, "starting", false) /* the application's own address is let go */           \
     X(STATE_CLOSING, "starting", false)                                                           \
     X(STATE_STARTING, "starting", false)                                                          \
     X(STATE_RUNNING, "running", false)                                                            \
@@ -182,6 +185,7 @@ enum boot_effect_kind {
     EFFECT_KILL_CHILD,   /* KILL to the step's group and what left it */
     EFFECT_TABLES,       /* log the table report of the last look */
     EFFECT_SUMMARY,      /* log the summary and write the report */
+    EFFECT_RELEASE,      /* let the application's own address go; `number`: by force */
     EFFECT_START,        /* start the application, or become it */
     EFFECT_SIGNAL_APP,   /* `number` to the application */
     EFFECT_KILL_REST,    /* KILL to all that is left */

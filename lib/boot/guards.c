@@ -384,6 +384,12 @@ GUARD(execs)
     return boot->plan->exec;
 }
 
+GUARD(holds_address)
+{
+    UNUSED_EVENT;
+    return boot->plan->placeholder;
+}
+
 /* ---- held ---- */
 
 GUARD(may_hold)

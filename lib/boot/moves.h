@@ -69,6 +69,7 @@
     X(after_waits)                                                                                     \
     X(only_syncs)                                                                                      \
     X(execs)                                                                                           \
+    X(holds_address) /* the placeholder listens where the application will */                          \
     X(may_hold)                                                                                        \
     X(anew)  /* held for a reason that a new boot may mend */                                          \
     X(heals) /* held, and the schema is good now */
@@ -121,6 +122,8 @@
     X(pause)                                                                             \
     X(not_done) /* a step that timed out had not done its work */                        \
     X(good)                                                                              \
+    X(release)                                                                           \
+    X(release_by_force)                                                                  \
     X(close_first)                                                                       \
     X(start)                                                                             \
     X(kill_database_start)                                                               \

@@ -18,7 +18,7 @@
 /* An order to the database is unanswered in these, and its failure means waiting. */
 #define ASKING (S(CONNECTING) | S(CHECKING) | S(VERIFYING) | S(LOCKING))
 /* No child runs, the application neither: a signal ends the boot at once. */
-#define IDLE (S(NEW) | ASKING | S(RETRYING) | S(AWAITING) | S(QUEUING) | S(PAUSING) | S(CLOSING))
+#define IDLE (S(NEW) | ASKING | S(RETRYING) | S(AWAITING) | S(QUEUING) | S(PAUSING) | S(RELEASING) | S(CLOSING))
 #define IN_STEP (S(GUARDING) | S(STEPPING) | S(ENDING))
 #define SETTLE (S(SETTLING) | S(UNSETTLED))
 #define HOLDING (S(HELD) | S(HELD_CONNECTING) | S(HELD_CHECKING))
@@ -193,8 +193,12 @@ const struct boot_row boot_table[] = {
         SAY(INFO, "locking", "taking the migration lock for the steps of migrate.after")),
     ROW(S(GOOD), GO, after_waits, enter_after, ADVANCING, QUIET),
     ROW(S(GOOD), GO, only_syncs, leave_ok, ENDED, QUIET),
+    ROW(S(GOOD), GO, holds_address, release, RELEASING, QUIET),
+    ROW(S(RELEASING), TIMER, timer_state, release_by_force, RELEASING, QUIET),
     ROW(S(GOOD), GO, execs, close_first, CLOSING, QUIET),
+    ROW(S(RELEASING), RELEASED, execs, close_first, CLOSING, QUIET),
     ANY(S(GOOD), GO, start, STARTING, QUIET),
+    ANY(S(RELEASING), RELEASED, start, STARTING, QUIET),
     ANY(S(CLOSING), DATABASE_CLOSED, start, STARTING, QUIET),
     ANY(S(CLOSING), DATABASE_DIED, start, STARTING, QUIET),
     ROW(S(CLOSING), TIMER, timer_state, kill_database_start, STARTING, QUIET),

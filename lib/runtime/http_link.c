@@ -310,9 +310,13 @@ void http_end(struct supervisor *s)
 }
 
 /* Both processes hold the application's address: ours is closed here, the http process says when its own is. */
-void http_release(struct supervisor *s)
+void http_release(struct supervisor *s, bool by_force)
 {
     struct http_link *link = &s->http;
+    if (by_force && link->pid) {
+        kill(link->pid, SIGKILL); /* the reaper tells */
+        return;
+    }
     http_close(&link->sockets, true);
     if (link->pid == 0) {
         released(s);

@@ -76,6 +76,7 @@ bool supervisor_plan(struct supervisor *s, struct error *error)
         .lock = config->migrate.lock,
         .finish = config->migrate.stop == STOP_FINISH,
         .exec = config->app.mode == APP_EXEC,
+        .placeholder = config->health.placeholder.count > 0,
         .hold = config->on_failure == FAILURE_HOLD,
         .wait_timeout = config->wait.timeout,
         .connect_timeout = config->wait.connect_timeout,

@@ -68,6 +68,9 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_KILL_DATABASE:
         database_kill(s);
         break;
+    case EFFECT_RELEASE:
+        http_release(s, effect->number);
+        break;
     case EFFECT_SPAWN_GUARD:
     case EFFECT_SPAWN_STEP:
         child_spawn(s, effect);

@@ -159,7 +159,8 @@ bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a co
 void http_start(struct supervisor *s);
 void http_push(struct supervisor *s);      /* the status, if it changed */
 void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */
-void http_release(struct supervisor *s);   /* the placeholder; answered by EVENT_RELEASED */
+/* The placeholder; answered by EVENT_RELEASED. By force: the http process, and with it the address, ends. */
+void http_release(struct supervisor *s, bool by_force);
 void http_end(struct supervisor *s);
 bool http_reaped(struct supervisor *s, pid_t pid);
 

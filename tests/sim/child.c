@@ -156,6 +156,15 @@ static void app_later(struct world *world, struct replica *replica, duration tim
     world_later(world, time, APP_ENDS, replica_number(world, replica), replica->app_serial, detail);
 }
 
+/* An http process that hangs lets go only by force. */
+void app_address(struct world *world, struct replica *replica, bool by_force)
+{
+    if (by_force || !chance_in(&replica->chance, 10)) {
+        world_later(world, chance_time(&replica->chance, 0, by_force ? 20 : 5000), ADDRESS_RELEASED,
+                    replica_number(world, replica), replica->serial, 0);
+    }
+}
+
 void app_start(struct world *world, struct replica *replica)
 {
     bool refused = chance_in(&replica->chance, 4);

@@ -252,6 +252,7 @@ static void check_start(struct world *world, const struct replica *replica)
     MUST(counts_as_good(plan, memory), "the application starts although every step failed");
     MUST(memory->list_done[LIST_AFTER] == plan->step_count[LIST_AFTER], "the steps of `after` did not run");
     MUST(!replica->link.alive, "the application starts beside the database process");
+    MUST(!replica->address_held, "the application starts while its own address is held");
 }
 
 static void check_exit_before_app(struct world *world, const struct replica *replica, int status)

@@ -306,6 +306,7 @@ PLANT(refused_at_once, guard_by(table, rows, guard_refused_for_good, timer_any))
 PLANT(application_twice, lead(table, rows, S(RUNNING), EVENT_APP_ENDED, NULL, action_start, STATE_STARTING))
 PLANT(application_status_lost, replace(table, rows, action_leave_app, ignore_ok_exit))
 PLANT(exec_beside_the_database, guard_by(table, rows, guard_execs, never))
+PLANT(address_kept, guard_by(table, rows, guard_holds_address, never))
 PLANT(stop_timeout_forgotten, replace(table, rows, action_forward_stop, stop_without_timeout))
 PLANT(signals_not_forwarded, replace(table, rows, action_forward, forward_to_nobody))
 PLANT(after_skipped,
@@ -371,6 +372,7 @@ const struct plant plants[] = {
     BUG(refused_at_once, "any failure is final"),
     BUG(application_twice, "an application that ended is started again"),
     BUG(application_status_lost, "the application's status is lost"),
+    BUG(address_kept, "the application starts while the placeholder listens on its address"),
     BUG(exec_beside_the_database, "mode exec does not close the database first"),
     BUG(stop_timeout_forgotten, "app.stop_timeout is not armed"),
     BUG(signals_not_forwarded, "a signal does not reach the application"),

@@ -14,7 +14,10 @@ void replica_begin(struct world *world, struct replica *replica)
     unsigned number = replica_number(world, replica), sessions = replica->sessions;
     uint64_t seed = world->scenario.seed * 31 + ++world->boots;
 
-    *replica = (struct replica){ .exists = true, .serial = ++world->serials, .sessions = sessions };
+    *replica = (struct replica){ .exists = true,
+                                 .serial = ++world->serials,
+                                 .sessions = sessions,
+                                 .address_held = world->scenario.plan.placeholder };
     replica->chance = chance_of(world->scenario.seed, 1000 + world->boots);
     replica->memory =
         (struct memory){ .began = world->now, .anew = world->now, .rung = -1, .answer = EVENT_GO, .failure = FAILURES };
@@ -83,6 +86,9 @@ static void carry_out(struct world *world, struct replica *replica, const struct
         break;
     case EFFECT_KILL_CHILD:
         child_signal(world, replica, SIGKILL);
+        break;
+    case EFFECT_RELEASE:
+        app_address(world, replica, effect->number);
         break;
     case EFFECT_START:
         app_start(world, replica);

@@ -92,6 +92,7 @@ static void draw_plan(struct scenario *scenario, struct chance *chance)
     plan->stop_signal = chance_in(chance, 15) ? SIGUSR2 : 0;
     scenario->ok_exit[143] = chance_in(chance, 30);
     plan->ok_exit = chance_in(chance, 50) ? scenario->ok_exit : NULL;
+    plan->placeholder = chance_in(chance, 30);
 }
 
 static void draw_schema(struct scenario *scenario, struct chance *chance)

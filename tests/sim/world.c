@@ -266,6 +266,12 @@ static void happen(struct world *world, const struct entry *entry)
             replica_tell(world, replica, &(struct boot_event){ .kind = kind });
         }
         break;
+    case ADDRESS_RELEASED:
+        if (replica->serial == entry->serial && replica->address_held) {
+            replica->address_held = false;
+            replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_RELEASED });
+        }
+        break;
     case SIGNALLED:
         send_signal(world, replica, entry->detail);
         break;

@@ -168,6 +168,7 @@ struct replica {
     struct chance chance;
     struct link link;
     struct child child;
+    bool address_held; /* the application's own, by the placeholder */
     bool app_running, app_stubborn;
     unsigned app_serial;
     instant frozen_until;
@@ -190,6 +191,7 @@ enum happening {
     LOSS_NOTICED,
     DEATH_NOTICED,
     PROCESS_CLOSED,
+    ADDRESS_RELEASED,
     SIGNALLED,
     FAULT,
     WEATHER_CHANGES,
@@ -270,6 +272,7 @@ void database_work(struct world *world, const struct replica *replica, const str
 void child_start(struct world *world, struct replica *replica, const struct boot_effect *effect, bool guard);
 void child_signal(struct world *world, struct replica *replica, int signal);
 void child_ends(struct world *world, struct replica *replica);
+void app_address(struct world *world, struct replica *replica, bool by_force); /* is let go, or not */
 void app_start(struct world *world, struct replica *replica);
 void app_signal(struct world *world, struct replica *replica, int signal);
 void app_turns(struct world *world, struct replica *replica, int detail); /* what world_later told of it */

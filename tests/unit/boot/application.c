@@ -132,6 +132,40 @@ static void mode_exec_closes_the_database_first(void **state)
     never(TIMER_STATE);
 }
 
+static void the_applications_address_is_let_go_before_it_starts(void **state)
+{
+    (void)state;
+    plan.placeholder = true;
+    reach_checking();
+    checked(GOOD);
+    then(STATE_RELEASING, "tables 'up-to-date' release");
+    assert_string_equal(boot_phase(&boot), "starting");
+    due(TIMER_STATE, BOOT_RELEASE_TIMEOUT);
+    released();
+    then(STATE_STARTING, "close summary start");
+}
+
+static void an_address_that_is_not_let_go_is_freed_by_force(void **state)
+{
+    (void)state;
+    reach(STATE_RELEASING);
+    fire(TIMER_STATE);
+    then(STATE_RELEASING, "release-by-force");
+    released();
+    then(STATE_STARTING, "close summary start");
+}
+
+static void mode_exec_lets_the_address_go_and_then_closes_the_database(void **state)
+{
+    (void)state;
+    plan.placeholder = plan.exec = true;
+    reach_checking();
+    checked(GOOD);
+    then(STATE_RELEASING, "tables 'up-to-date' release");
+    released();
+    then(STATE_CLOSING, "close");
+}
+
 static void mode_exec_kills_a_database_process_that_does_not_end(void **state)
 {
     (void)state;
@@ -237,6 +271,8 @@ GROUP(application, TEST(the_application_is_looked_after_once_it_runs), TEST(look
       TEST(a_look_without_trouble_needs_no_probe), TEST(nothing_of_the_waiting_is_armed_while_the_application_runs),
       TEST(the_applications_status_is_ours), TEST(a_status_of_ok_exit_is_reported_as_0),
       TEST(an_application_that_cannot_be_started_is_126_or_127), TEST(mode_exec_closes_the_database_first),
+      TEST(the_applications_address_is_let_go_before_it_starts), TEST(an_address_that_is_not_let_go_is_freed_by_force),
+      TEST(mode_exec_lets_the_address_go_and_then_closes_the_database),
       TEST(mode_exec_kills_a_database_process_that_does_not_end),
       TEST(mode_exec_does_not_wait_for_a_database_process_that_died),
       TEST(every_signal_is_passed_on_each_time_it_comes), TEST(stop_signal_stands_for_term_and_int_alone),

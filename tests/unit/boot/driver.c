@@ -117,6 +117,11 @@ void died(void)
     event((struct boot_event){ .kind = EVENT_DATABASE_DIED });
 }
 
+void released(void)
+{
+    event((struct boot_event){ .kind = EVENT_RELEASED });
+}
+
 void closed(void)
 {
     event((struct boot_event){ .kind = EVENT_DATABASE_CLOSED });
@@ -197,6 +202,9 @@ static void print_effect(const struct boot_effect *effect, char *text, size_t si
         (void)snprintf(text, size, "%s:%d", name, effect->number);
         break;
     }
+    case EFFECT_RELEASE:
+        (void)snprintf(text, size, "%s", effect->number ? "release-by-force" : "release");
+        break;
     default: {
         static const char *const names[] = {
             [EFFECT_CLOSE_DATABASE] = "close", [EFFECT_KILL_DATABASE] = "kill-database",
@@ -354,9 +362,10 @@ static void reach_in_step(enum boot_state state)
 static void reach_late(enum boot_state state)
 {
     plan.exec = state == STATE_CLOSING;
+    plan.placeholder = state == STATE_RELEASING;
     reach_checking();
     checked(GOOD);
-    if (state == STATE_CLOSING || state == STATE_STARTING) {
+    if (state == STATE_RELEASING || state == STATE_CLOSING || state == STATE_STARTING) {
         return;
     }
     app_started();

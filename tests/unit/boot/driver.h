@@ -34,6 +34,7 @@ void busy(void);
 void sessions(unsigned count);
 void lock_lost(void);
 void died(void);
+void released(void);
 void closed(void);
 void ended(int status);
 void ended_permanently(int status);
