@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIRST_CAPACITY 32
@@ -310,10 +311,12 @@ __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(cha
 void mask_scrub(const char *kept)
 {
     char line[512];
-    unsigned long begin, end;
     FILE *maps = fopen("/proc/self/maps", "re");
     while (maps && set.count && fgets(line, sizeof line, maps)) {
-        if (sscanf(line, "%lx-%lx rw", &begin, &end) == 2 && strstr(line, " rw-p ") && end - begin <= SCRUB_MAX) {
+        char *rest;
+        uintptr_t begin = strtoul(line, &rest, 16);
+        uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : begin;
+        if (strncmp(rest, " rw-p ", 6) == 0 && end - begin <= SCRUB_MAX) {
             scrub_range((char *)begin, (const char *)end, kept, strlen(kept));
         }
     }

@@ -1,9 +1,8 @@
+#include "base/port.h"
 #include "config/reading.h"
 
 #include <string.h>
 #include <sys/un.h>
-
-#define PORT_MAX 65535
 
 static const char *path_problem(const char *path)
 {
@@ -16,13 +15,7 @@ static const char *path_problem(const char *path)
 
 static const char *port_problem(const char *port)
 {
-    size_t digits = strspn(port, "0123456789");
-    unsigned number = 0;
-
-    for (size_t i = 0; i < digits && number <= PORT_MAX; i++) {
-        number = number * 10 + (unsigned)(port[i] - '0');
-    }
-    return digits && !port[digits] && number >= 1 && number <= PORT_MAX ? NULL : "a port is a number from 1 to 65535";
+    return port_number(port, strlen(port)) ? NULL : "a port is a number from 1 to 65535";
 }
 
 /* An address in brackets holds colons; a host without them must not. */

@@ -1,24 +1,14 @@
 #include "database/also.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/port.h"
 
-#define PORT_MAX 65535
-#define PORT_DIGITS 5
+#include <string.h>
 
 struct entry {
     const char *host; /* NULL: a socket's path */
     const char *port;
     const char *path;
 };
-
-static bool is_port(const char *text)
-{
-    size_t length = strlen(text);
-
-    return length > 0 && length <= PORT_DIGITS && strspn(text, "0123456789") == length && atoi(text) >= 1 &&
-           atoi(text) <= PORT_MAX;
-}
 
 static bool parse_entry(struct entry *entry, const char *text, struct arena *arena)
 {
@@ -32,7 +22,7 @@ static bool parse_entry(struct entry *entry, const char *text, struct arena *are
         entry->path = text;
         return true;
     }
-    if (!colon || colon == text || !is_port(colon + 1)) {
+    if (!colon || colon == text || !port_number(colon + 1, strlen(colon + 1))) {
         return false;
     }
     entry->port = colon + 1;

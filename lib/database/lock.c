@@ -45,7 +45,7 @@ static int server_pid(PGconn *connection, const struct deadline *deadline, struc
     const struct statement statement = { .sql = "SELECT pg_catalog.pg_backend_pid()" };
     const char *value = query_value(connection, &statement, deadline, arena, why);
 
-    return value ? atoi(value) : 0;
+    return value ? (int)strtol(value, NULL, 10) : 0;
 }
 
 /* Asks one of the two again; sees whether it still has the server process that it had. False if there is no answer. */
@@ -94,13 +94,18 @@ static bool mix_up(struct suspicion *suspicion)
         struct deadline again = deadline_within(suspicion->deadline, PATIENCE);
         PGresult *late = pipeline_result(suspicion->second, &again);
 
-        suspicion->pooled = late && PQntuples(late) == 1 && atoi(PQgetvalue(late, 0, 0)) == suspicion->first_pid;
+        suspicion->pooled =
+            late && PQntuples(late) == 1 && strtol(PQgetvalue(late, 0, 0), NULL, 10) == suspicion->first_pid;
         suspicion->certain = true;
         PQclear(late);
         return true;
     }
-    return look_again(suspicion, true, suspicion->deadline) && look_again(suspicion, true, suspicion->deadline) &&
-           look_again(suspicion, true, suspicion->deadline) && look_again(suspicion, false, suspicion->deadline);
+    for (int i = 0; i < 3; i++) {
+        if (!look_again(suspicion, true, suspicion->deadline)) {
+            return false;
+        }
+    }
+    return look_again(suspicion, false, suspicion->deadline);
 }
 
 bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,

@@ -46,14 +46,15 @@ void order_connect(struct server *server, const struct order_message *order)
     struct reply_failed why;
     struct deadline deadline = place_deadline(server);
 
-    if (!place_open_within(server, &server->main, order->probe, &deadline, &why)) {
-        reply_failed(server, &why);
-    } else if (order->prove && !prove(server, &deadline, &why)) {
+    bool open = place_open_within(server, &server->main, order->probe, &deadline, &why);
+
+    if (open && order->prove && !prove(server, &deadline, &why)) {
         place_close(server, &server->main);
-        reply_failed(server, &why);
-    } else if (!others_reachable(server, &deadline, &why)) {
-        reply_failed(server, &why);
-    } else {
+        open = false;
+    }
+    if (open && others_reachable(server, &deadline, &why)) {
         reply_connected(server);
+    } else {
+        reply_failed(server, &why);
     }
 }

@@ -1,10 +1,8 @@
 #include "database/url.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/port.h"
 
-#define PORT_MAX 65535
-#define PORT_DIGITS 5
+#include <string.h>
 
 static int hex_digit(char c)
 {
@@ -43,10 +41,10 @@ static size_t authority_length(const char *text)
     return strcspn(text, "/?#");
 }
 
+/* None at all is the usual one. */
 static bool port_is_number(const char *text, size_t length)
 {
-    return strspn(text, "0123456789") >= length && length <= PORT_DIGITS &&
-           (length == 0 || (atoi(text) >= 1 && atoi(text) <= PORT_MAX));
+    return length == 0 || port_number(text, length);
 }
 
 /* Where a character stands in user or password that had to be percent-encoded, or NULL. A URL is ambiguous then; what

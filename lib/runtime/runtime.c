@@ -246,7 +246,9 @@ static void on_signal(struct supervisor *s)
 
 /* ---- begin and end ---- */
 
-/* libuv calls abort(3) where the system refuses it a descriptor or memory; and PID 1 would not even die of that. */
+/* libuv calls abort(3) where the system refuses it a descriptor or memory; and PID 1 would not even die of that. The
+ * signal comes from that very call and never between two instructions of ours: any function may be called. */
+// NOLINTBEGIN(bugprone-signal-handler,cert-sig30-c)
 static void on_abort(int signal)
 {
     (void)signal;
@@ -254,6 +256,7 @@ static void on_abort(int signal)
     log_drain(LAST_WORDS);
     _exit(STATUS_RESOURCE);
 }
+// NOLINTEND(bugprone-signal-handler,cert-sig30-c)
 
 static bool set_up(struct supervisor *s, struct error *error)
 {

@@ -1,9 +1,10 @@
 #include "status/address.h"
 
+#include "base/port.h"
+
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -41,13 +42,6 @@ static bool parse_host(struct address *address, const char *host, unsigned short
     return false;
 }
 
-static long read_port(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    long port = digits && digits <= 5 && text[digits] == '\0' ? strtol(text, NULL, 10) : -1;
-    return port >= 1 && port <= 65535 ? port : -1;
-}
-
 bool address_parse(struct address *address, const char *text, struct error *error)
 {
     char host[64];
@@ -57,14 +51,14 @@ bool address_parse(struct address *address, const char *text, struct error *erro
     if (strncmp(text, "unix:", 5) == 0) {
         return parse_unix(address, text + 5, error);
     }
-    long port = colon ? read_port(colon + 1) : -1;
+    int port = colon ? port_number(colon + 1, strlen(colon + 1)) : 0;
     const char *begin = text;
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (length >= 2 && *begin == '[' && begin[length - 1] == ']') {
         begin++;
         length -= 2;
     }
-    if (port >= 0 && length < sizeof host) {
+    if (port && length < sizeof host) {
         snprintf(host, sizeof host, "%.*s", (int)length, begin);
         if (parse_host(address, host, (unsigned short)port)) {
             return true;

@@ -23,8 +23,8 @@ void guests_begin(struct guests *guests)
         getrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur < wanted) {
-        guests->limit =
-            limit.rlim_cur > 2 * OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS / 2;
+        guests->limit = limit.rlim_cur > (rlim_t)2 * OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS
+                                                                     : OWN_DESCRIPTORS / 2;
         guests->limit = guests->limit < HTTP_CONNECTIONS ? guests->limit : HTTP_CONNECTIONS;
     }
 }
