@@ -4,7 +4,7 @@
 # The table is build/coverage/coverage.txt; every line is shown in build/coverage/coverage.html.
 set -eu
 cd "$(dirname "$0")/.."
-sh tests/install.sh build gcovr libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg procps \
+sh tests/install.sh build gcovr libcmocka-dev postgresql-15 pgbouncer python3 python3-pytest python3-pytest-xdist python3-psycopg procps \
     util-linux node
 cmake --preset coverage
 cmake --build build/coverage -- -j 2

@@ -3,14 +3,16 @@
 #include "base/mask.h"
 #include "database/catalog.h"
 #include "database/history.h"
+#include "database/sql_lexer.h"
 
 #include <string.h>
 
 #define VALUE_SHOWN 60 /* bytes of an assertion's value in the report */
 
-/* The statements of one look, in their order. A part ends with a synchronisation point, so that an error in it leaves
- * the others alone; each but the first begins by going back to the savepoint, which undoes its settings, too. */
-enum part { PART_FRAME, PART_CATALOG, PART_LEDGER, PART_ASSERT_OPEN, PART_ASSERT_FETCH };
+/* The statements of one look, in their order. A part ends with a synchronisation point: it is a transaction of its own
+ * without BEGIN, which a pooler that hands out server processes by the statement refuses, and an error in it leaves the
+ * others alone. */
+enum part { PART_FRAME, PART_CATALOG, PART_LEDGER, PART_ASSERT };
 
 struct step_of_look {
     enum part part;
@@ -36,9 +38,19 @@ static void ask(struct look *look, enum part part, size_t index, const struct st
     look->steps[look->step_count++] = (struct step_of_look){ part, index };
 }
 
-static void ask_sql(struct look *look, enum part part, size_t index, const char *sql)
+/* Settings are local to the part's transaction: nothing stays in a pooler's session. Read-only cannot be taken back
+ * once a query ran (manual, "SET TRANSACTION"). */
+static void begin_part(struct look *look)
 {
-    ask(look, part, index, &(struct statement){ .sql = sql });
+    ask(look, PART_FRAME, 0,
+        &(struct statement){
+            .sql = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true), "
+                   "pg_catalog.set_config('statement_timeout', $1, true), "
+                   "pg_catalog.set_config('lock_timeout', $2, true)",
+            .parameter_count = 2,
+            .parameters = { arena_printf(look->arena, "%lld", (long long)CHECK_STATEMENT_TIMEOUT),
+                            arena_printf(look->arena, "%lld", (long long)CHECK_LOCK_TIMEOUT) },
+        });
 }
 
 static void end_part(struct look *look)
@@ -46,28 +58,13 @@ static void end_part(struct look *look)
     look->broken |= !pipeline_sync(look->connection);
 }
 
-/* Repeatable read: tables and ledger are seen at the same moment. All settings are local to the transaction, which is
- * rolled back: nothing stays in a pooler's session. */
-static void ask_begin(struct look *look)
-{
-    ask_sql(look, PART_FRAME, 0, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    ask(look, PART_FRAME, 0,
-        &(struct statement){
-            .sql = "SELECT pg_catalog.set_config('statement_timeout', $1, true), "
-                   "pg_catalog.set_config('lock_timeout', $2, true)",
-            .parameter_count = 2,
-            .parameters = { arena_printf(look->arena, "%lld", (long long)CHECK_STATEMENT_TIMEOUT),
-                            arena_printf(look->arena, "%lld", (long long)CHECK_LOCK_TIMEOUT) },
-        });
-    ask_sql(look, PART_FRAME, 0, "SAVEPOINT part");
-}
-
 static void ask_catalog(struct look *look)
 {
-    struct statement statement;
-
     /* Whatever the role's search_path: names in our questions mean the catalog's. */
-    ask_sql(look, PART_FRAME, 0, "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)");
+    struct statement statement = { .sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)" };
+
+    begin_part(look);
+    ask(look, PART_FRAME, 0, &statement);
     for (size_t i = 0; i < CATALOGS; i++) {
         if (catalog_statement((enum catalog)i, look->request->wanted, &statement, look->arena)) {
             ask(look, PART_CATALOG, i, &statement);
@@ -81,19 +78,32 @@ static void ask_ledger(struct look *look)
     struct statement statement;
 
     if (history_statement(look->connection, look->request->wanted, &statement, look->arena)) {
-        ask_sql(look, PART_FRAME, 0, "ROLLBACK TO SAVEPOINT part");
+        begin_part(look);
         ask(look, PART_LEDGER, 0, &statement);
         end_part(look);
     }
 }
 
-/* A cursor takes nothing but a query (manual, DECLARE), and the extended protocol nothing but one statement: an
- * assertion can neither write nor leave the read-only transaction. */
+/* Without comments and semicolon around it. What is no single statement stays as it is, for the server to refuse. */
+static const char *query_of(const char *sql, struct arena *arena)
+{
+    struct sql_lexer lexer = { .text = sql, .length = strlen(sql) };
+    struct sql_statement first, second;
+
+    if (sql_next(&lexer, &first) != SQL_STATEMENT || sql_next(&lexer, &second) != SQL_END) {
+        return sql;
+    }
+    return arena_strndup(arena, sql + first.start, first.end - first.start - (sql[first.end - 1] == ';'));
+}
+
+/* In parentheses nothing but a query can stand, and the extended protocol takes nothing but one statement: an assertion
+ * can neither write nor leave the read-only transaction. */
 static void ask_assert(struct look *look, size_t i)
 {
     const struct wanted *wanted = look->request->wanted;
+    const char *query = query_of(wanted->asserts[i].sql, look->arena);
 
-    ask_sql(look, PART_FRAME, 0, "ROLLBACK TO SAVEPOINT part");
+    begin_part(look);
     if (strcmp(wanted->schema, "public") != 0) {
         ask(look, PART_FRAME, 0,
             &(struct statement){
@@ -103,9 +113,8 @@ static void ask_assert(struct look *look, size_t i)
                 .parameters = { wanted->schema },
             });
     }
-    ask_sql(look, PART_ASSERT_OPEN, i,
-            arena_printf(look->arena, "DECLARE assertion NO SCROLL CURSOR FOR %s", wanted->asserts[i].sql));
-    ask_sql(look, PART_ASSERT_FETCH, i, "FETCH 1 FROM assertion");
+    ask(look, PART_ASSERT, i,
+        &(struct statement){ .sql = arena_printf(look->arena, "SELECT * FROM (%s\n) AS assertion LIMIT 1", query) });
     end_part(look);
 }
 
@@ -113,12 +122,11 @@ static bool ask_all(struct look *look)
 {
     const struct wanted *wanted = look->request->wanted;
 
-    look->steps = arena_array(look->arena, 16 + CATALOGS + 4 * wanted->assert_count, sizeof *look->steps);
+    look->steps = arena_array(look->arena, 16 + CATALOGS + 3 * wanted->assert_count, sizeof *look->steps);
     look->assert_errors = arena_array(look->arena, wanted->assert_count, sizeof *look->assert_errors);
     if (!pipeline_begin(look->connection)) {
         return false;
     }
-    ask_begin(look);
     if (look->request->schema) {
         ask_catalog(look);
     }
@@ -128,8 +136,6 @@ static bool ask_all(struct look *look)
     for (size_t i = 0; look->request->schema && i < wanted->assert_count; i++) {
         ask_assert(look, i);
     }
-    ask_sql(look, PART_FRAME, 0, "ROLLBACK");
-    end_part(look);
     return !look->broken;
 }
 
@@ -143,9 +149,7 @@ static void assert_failed(struct look *look, size_t i, struct check *check, cons
 static void read_assert(struct look *look, size_t i, const PGresult *result, struct check *check)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-        if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) { /* aborted: reported with the statement before */
-            assert_failed(look, i, check, result_message(result, look->arena));
-        }
+        assert_failed(look, i, check, result_message(result, look->arena));
         return;
     }
     if (PQntuples(result) == 0 || PQnfields(result) == 0) {
@@ -189,12 +193,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     case PART_LEDGER:
         history_read(result, wanted, check, denied, look->arena);
         return true;
-    case PART_ASSERT_OPEN:
-        if (!is_fine(result)) {
-            read_assert(look, step->index, result, check);
-        }
-        return true;
-    case PART_ASSERT_FETCH:
+    case PART_ASSERT:
         read_assert(look, step->index, result, check);
         return true;
     case PART_FRAME:
@@ -216,7 +215,7 @@ static void explain(struct look *look, size_t i, const PGresult *result, struct 
 {
     const struct step_of_look *step = question_at(look, i);
 
-    if (!result && deadline_passed(look->deadline) && step->part >= PART_ASSERT_OPEN) {
+    if (!result && deadline_passed(look->deadline) && step->part == PART_ASSERT) {
         const char *name = look->request->wanted->asserts[step->index].name;
 
         failed(why, FAILURE_NO_ANSWER, NULL, arena_printf(look->arena, "assertion \"%s\": no answer in time", name),

@@ -1,5 +1,5 @@
-/* One look at the schema: everything that is wanted of it, and the migration history, in one round trip and one
- * read-only transaction, so that it works through a transaction pooler too. */
+/* One look at the schema: everything that is wanted of it, and the migration history, in one round trip. Read-only, and
+ * without a transaction block, so that it works through every pooler, whatever its mode. */
 #ifndef DATABASE_CHECK_H
 #define DATABASE_CHECK_H
 

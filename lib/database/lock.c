@@ -72,6 +72,17 @@ static bool run(struct suspicion *suspicion, const char *sql)
     return result != NULL;
 }
 
+/* A session that is inside a transaction block; PgBouncer refuses one, and ends the session, where it hands out server
+ * processes by the statement. */
+static bool begin(struct suspicion *suspicion)
+{
+    if (run(suspicion, "BEGIN")) {
+        return true;
+    }
+    suspicion->pooled = suspicion->certain = strstr(suspicion->why->message, "transaction blocks not allowed") != NULL;
+    return false;
+}
+
 /* While the first is inside a transaction, the second is given another server process; when both are free again, a
  * pooler that hands them out by the transaction mixes them up, whether it takes the last returned first or the other
  * way round. The second may have to wait for a pool of one: then the first lets go, and the second is served by the
@@ -79,10 +90,9 @@ static bool run(struct suspicion *suspicion, const char *sql)
 static bool mix_up(struct suspicion *suspicion)
 {
     struct deadline patient = deadline_within(suspicion->deadline, PATIENCE);
-    bool fine = run(suspicion, "BEGIN") && look_again(suspicion, false, suspicion->deadline);
 
-    if (!fine) {
-        return false;
+    if (!begin(suspicion) || !look_again(suspicion, false, suspicion->deadline)) {
+        return suspicion->certain;
     }
 
     bool served = look_again(suspicion, true, &patient);
@@ -127,8 +137,8 @@ bool lock_session_is_kept(PGconn *connection, const struct second_connection *se
     PQfinish(suspicion.second);
     if (fine && suspicion.pooled) {
         failed(why, FAILURE_CONFIG, NULL,
-               "a pooler that hands out server processes by the transaction is in the way of the migration lock: "
-               "set database.direct_url",
+               "a pooler that hands out server processes by the transaction or statement is in the way of the "
+               "migration lock: set database.direct_url",
                "it leads to the PostgreSQL server itself, past the pooler", arena);
     }
     return fine && !suspicion.pooled;

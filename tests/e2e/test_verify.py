@@ -214,6 +214,8 @@ def test_extensions(pgentry, database, project):
     ("SELECT count(*) = 0 FROM users", True), ("SELECT true", True), ("SELECT 1 = 2", False), ("SELECT NULL::bool", False),
     ("SELECT 1", False), ("SELECT true WHERE false", False), ("SELECT * FROM nowhere", False), ("SELCT", False),
     ("DELETE FROM users RETURNING true", False), ("SELECT 1/0 = 1", False), ("SELECT true; DELETE FROM users", False),
+    ("/* ; */ SELECT true; -- it holds", True), ("SELECT true -- it holds", True), ("COMMIT", False),
+    ("SELECT set_config('transaction_read_only', 'off', true) = 'off'", False), ("SELECT true) AS a; DELETE FROM users; --", False),
 ])
 def test_asserts_are_read_only_queries_whose_first_value_is_true(pgentry, shop, project, sql, healthy):
     """Whatever the query does, nothing changes, and only true counts."""
