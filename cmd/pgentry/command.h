@@ -38,6 +38,8 @@ extern const size_t command_count;
 
 /* Reads the configuration; prints every error on standard error and returns NULL (the status is then 78). */
 struct config *command_config(const struct command_line *line, bool database_needed);
+/* The same, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
+struct config *command_config_any_url(const struct command_line *line, bool database_needed);
 
 /* One line on standard error with the nearest valid word; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -48,7 +50,7 @@ void print_usage(void);
 void print_command(const struct command *command);
 const struct command *find_command(const char *name);
 
-command_main command_run, command_wait, command_sync, command_verify, command_apply, command_health, command_init,
-    command_config_print, command_version, command_help;
+command_main command_run, command_wait, command_sync, command_verify, command_diagnose, command_apply, command_health,
+    command_init, command_config_print, command_version, command_help;
 
 #endif

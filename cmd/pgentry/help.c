@@ -1,4 +1,5 @@
 /* help and version. */
+#include "base/finding.h"
 #include "command.h"
 
 #include <stdio.h>
@@ -25,6 +26,10 @@ int command_help(const struct command_line *line)
     if (strcmp(command->name, "config") == 0) {
         puts("\nkeys:");
         config_reference();
+    }
+    if (strcmp(command->name, "diagnose") == 0) {
+        puts("\nfindings (info: worth knowing, and no reason for a status other than 0):");
+        findings_reference();
     }
     return STATUS_OK;
 }

@@ -21,6 +21,8 @@ const struct command commands[] = {
     { "sync", "[--only STEP] [--from STEP] [--force]", "the main job without an application", command_sync, "OFf", true,
       0, 0 },
     { "verify", "[--json]", "one look at the schema, no waiting and no change", command_verify, "j", true, 0, 0 },
+    { "diagnose", "[--json]", "say everything that is wrong, each with the command that mends it", command_diagnose,
+      "j", false, 0, 0 },
     { "apply", "[--no-transaction] FILE…", "run SQL files, one transaction a file", command_apply, "t", false, 1,
       SIZE_MAX },
     { "health", "[--live] [--json] [--wait DURATION]", "ask the supervisor of this container whether it is healthy",
@@ -275,7 +277,7 @@ static int check_operands(const struct command *command, const struct command_li
     return 0;
 }
 
-struct config *command_config(const struct command_line *line, bool database_needed)
+struct config *command_config_any_url(const struct command_line *line, bool database_needed)
 {
     struct config_request request = { .file = line->config_file,
                                       .no_file = line->no_file,
@@ -285,11 +287,18 @@ struct config *command_config(const struct command_line *line, bool database_nee
     struct arena *arena = arena_new(); /* the configuration's, for the life of the process */
     struct strings errors = { 0 };
     struct config *config = config_load(&request, &errors, arena);
-    struct error error;
 
     for (size_t i = 0; i < errors.count; i++) {
         fprintf(stderr, "%s\n", errors.items[i]);
     }
+    return config;
+}
+
+struct config *command_config(const struct command_line *line, bool database_needed)
+{
+    struct config *config = command_config_any_url(line, database_needed);
+    struct error error;
+
     if (config && database_needed && !database_check_urls(config, &error)) {
         fprintf(stderr, "%s%s%s\n", error.message, error.hint[0] ? ": " : "", error.hint);
         return NULL;

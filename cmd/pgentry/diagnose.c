@@ -1,0 +1,48 @@
+/* diagnose: everything that is wrong, each with what mends it. Looks only: changes nothing, runs no step, takes no
+ * lock. */
+#include "project/diagnose.h"
+#include "base/shell.h"
+#include "command.h"
+#include "diagnosis.h"
+#include "project/project.h"
+
+static void diagnose_project_files(const struct wanted *wanted, struct findings *findings)
+{
+    if (wanted->unreadable) {
+        finding_add(findings, FINDING_SCHEMA_UNREADABLE, wanted->unreadable, wanted->unreadable_why, NULL);
+    } else if (wanted->table_count == 0) {
+        finding_add(findings, FINDING_NOTHING_TO_VERIFY, wanted->schema, NULL, NULL);
+    }
+    for (size_t i = 0; i < wanted->notes.count; i++) {
+        finding_add(findings, FINDING_NOTE, "the project", wanted->notes.items[i], NULL);
+    }
+}
+
+int command_diagnose(const struct command_line *line)
+{
+    const struct config *config = command_config_any_url(line, true);
+
+    if (!config) {
+        return STATUS_CONFIG;
+    }
+
+    struct arena *arena = arena_new();
+    struct findings findings = { .arena = arena };
+    struct diagnosis diagnosis = { .findings = &findings };
+    struct wanted wanted;
+    const char *program =
+        line->config_file ? arena_printf(arena, "pgentry -c %s", shell_quote(line->config_file, arena)) : "pgentry";
+    const struct diagnose_request request = { .config = config, .wanted = &wanted, .program = program };
+    const struct project_request project = {
+        .config = config, .wanted = &wanted, .ledger = &diagnosis.ledger, .program = program
+    };
+
+    project_wanted(&wanted, config, arena);
+    diagnose_database(&request, &diagnosis, arena);
+    diagnose_project_files(&wanted, &findings);
+    project_diagnose(&project, &findings, arena);
+    (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
+    return !diagnosis.connected                          ? STATUS_UNREACHABLE
+           : findings_count(&findings, SEVERITY_WARNING) ? STATUS_SCHEMA
+                                                         : STATUS_OK;
+}

@@ -1,0 +1,27 @@
+#include "base/shell.h"
+
+#include <string.h>
+
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:@,%";
+
+const char *shell_quote(const char *word, struct arena *arena)
+{
+    if (*word && !word[strspn(word, plain)]) {
+        return arena_strdup(arena, word);
+    }
+
+    char *quoted = arena_alloc(arena, 4 * strlen(word) + 3);
+    char *at = quoted;
+
+    *at++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(at, "'\\''", 4);
+            at += 4;
+        } else {
+            *at++ = *word;
+        }
+    }
+    *at++ = '\'';
+    return quoted;
+}

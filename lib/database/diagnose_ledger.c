@@ -1,0 +1,40 @@
+#include "database/diagnosing.h"
+
+/* As Prisma counts: what an extension brought does not make a database one that is not empty. */
+static const char around_the_ledger[] =
+    "SELECT count(*) FILTER (WHERE c.relname = $2::name),"
+    " count(*) FILTER (WHERE c.relname <> $2::name AND NOT EXISTS (SELECT FROM pg_depend d"
+    " WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p', 'v', 'm')";
+
+void diagnose_ledger(struct diagnosing *diagnosing)
+{
+    const struct wanted *wanted = diagnosing->request->wanted;
+    struct ledger *ledger = &diagnosing->diagnosis->ledger;
+    struct arena *arena = diagnosing->arena;
+    const char *schema = wanted->history_schema ? wanted->history_schema : wanted->schema;
+    const struct statement statement = {
+        .sql = around_the_ledger,
+        .parameter_count = 2,
+        .parameters = { schema, wanted->history_table },
+    };
+
+    if (wanted->history == HISTORY_NONE || !diagnosing->diagnosis->checked) {
+        return;
+    }
+
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the migration history", &statement);
+
+    if (!result) {
+        return;
+    }
+    ledger->check = &diagnosing->diagnosis->check;
+    ledger->exists = diagnose_number(result, 0, 0) > 0;
+    ledger->relations = (size_t)diagnose_number(result, 0, 1);
+    ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
+    ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
+    ledger->psql = psql_prefix(&diagnosing->lock->psql, NULL, NULL, arena);
+    ledger->role = sql_name(diagnosing->url.place->user ? diagnosing->url.place->user : "", arena);
+    PQclear(result);
+}

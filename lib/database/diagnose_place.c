@@ -1,0 +1,309 @@
+#include "database/diagnosing.h"
+#include "database/resolve.h"
+
+#include "base/mask.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define TRIPS 3
+#define SLOW_TRIP_US 100000
+
+/* ---- where it leads ---- */
+
+static const char *masked(const char *text, struct arena *arena)
+{
+    char *copy = arena_strdup(arena, text);
+
+    mask_string(copy);
+    return copy;
+}
+
+static const char *host_and_port(const char *host, const char *port, struct arena *arena)
+{
+    if (host[0] == '/') {
+        return arena_printf(arena, "%s/.s.PGSQL.%s", host, port);
+    }
+    return strchr(host, ':') ? arena_printf(arena, "[%s]:%s", host, port) : arena_printf(arena, "%s:%s", host, port);
+}
+
+static const char *hosts_of(const struct destination *destination, struct arena *arena)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < destination->host_count; i++) {
+        list = arena_printf(arena, "%s%s%s", list, i ? ", " : "",
+                            host_and_port(destination->hosts[i], destination->ports[i], arena));
+    }
+    return list;
+}
+
+static void tell_dropped(struct diagnosing *diagnosing, const struct asked *asked)
+{
+    const struct strings *notes = &asked->destination.info.notes;
+    const char *names = "";
+
+    for (size_t i = 0; i < notes->count; i++) {
+        names = arena_printf(diagnosing->arena, "%s%s%s", names, i ? ", " : "", notes->items[i]);
+    }
+    if (notes->count) {
+        finding_add(diagnosing->findings, FINDING_DROPPED, asked->place->key, names, NULL);
+    }
+}
+
+/* False, with a finding, for a URL that leads nowhere. */
+static bool find_destination(struct diagnosing *diagnosing, struct asked *asked, bool direct)
+{
+    struct diagnosed_place *place = asked->place;
+    const struct config *config = diagnosing->request->config;
+    struct arena *arena = diagnosing->arena;
+    struct error error = { 0 };
+
+    place->key = direct ? "database.direct_url" : "database.url";
+    if (!destination_find(&asked->destination, config, direct, arena, &error)) {
+        size_t key = strlen(place->key);
+        const char *message = strncmp(error.message, place->key, key) == 0 && error.message[key] == ':'
+                                  ? error.message + key + 2
+                                  : error.message;
+        enum finding_code code = strstr(message, "unencoded") ? FINDING_URL_UNENCODED : FINDING_URL_INVALID;
+
+        place->error = masked(message, arena);
+        finding_add(diagnosing->findings, code, place->key, place->error,
+                    arena_printf(arena, "%s config", diagnosing->request->program));
+        diagnose_code(diagnosing->findings, "P1013", place->key);
+        return false;
+    }
+    place->key = asked->destination.key;
+    place->hosts = hosts_of(&asked->destination, arena);
+    psql_of(&asked->psql, &asked->destination);
+    place->database = asked->psql.database;
+    place->user = asked->psql.user;
+    tell_dropped(diagnosing, asked);
+    return true;
+}
+
+/* ---- its addresses ---- */
+
+static void tell_dead(struct diagnosing *diagnosing, const struct address *address,
+                      const struct diagnosed_address *told)
+{
+    struct finding *finding =
+        finding_add(diagnosing->findings, FINDING_DEAD_ADDRESS, told->label, told->error, address->host);
+
+    if (address->error != ETIMEDOUT) { /* refused at once: costs nobody anything */
+        finding->severity = SEVERITY_INFO;
+    }
+}
+
+static void look_at_addresses(struct diagnosing *diagnosing, struct diagnosed_place *place, struct addresses *addresses,
+                              const struct deadline *deadline)
+{
+    size_t answered = probe_addresses(addresses, deadline);
+
+    place->address_count = addresses->count;
+    place->addresses = arena_array(diagnosing->arena, addresses->count, sizeof *place->addresses);
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct address *address = &addresses->items[i];
+
+        place->addresses[i] = (struct diagnosed_address){
+            .label = address_label(address, diagnosing->arena),
+            .ipv6 = address->bytes.ss_family == AF_INET6,
+            .answers = address->error == 0,
+            .error = address->error == 0           ? NULL
+                     : address->error == ETIMEDOUT ? "no answer"
+                                                   : arena_strdup(diagnosing->arena, strerror(address->error)),
+        };
+        if (answered && address->error) {
+            tell_dead(diagnosing, address, &place->addresses[i]);
+        }
+    }
+}
+
+/* ---- connecting ---- */
+
+/* A server that is only good for reading is connected to all the same: it can tell what it is. */
+static PGconn *open_any(struct asked *asked, const struct deadline *deadline, struct arena *arena,
+                        struct reply_failed *why)
+{
+    PGconn *connection = destination_open(&asked->destination, false, deadline, arena, why);
+
+    if (!connection && why->failure == FAILURE_READ_ONLY) {
+        struct reply_failed again;
+
+        conninfo_set(&asked->destination.info, "target_session_attrs", "any", arena);
+        connection = destination_open(&asked->destination, false, deadline, arena, &again);
+    }
+    return connection;
+}
+
+static const char *connected_to(const PGconn *connection, struct arena *arena)
+{
+    const char *host = PQhost(connection), *numeric = PQhostaddr(connection);
+    const char *place = host_and_port(host, PQport(connection), arena);
+    bool named = *numeric && strcmp(host, numeric) != 0;
+
+    return named ? arena_printf(arena, "%s (%s)", place, numeric) : place;
+}
+
+/* ---- what it is like ---- */
+
+static void measure(struct diagnosing *diagnosing, struct asked *asked)
+{
+    const struct statement nothing = { .sql = "SELECT 1" };
+    struct reply_failed why;
+
+    for (int i = 0; i < TRIPS; i++) {
+        struct deadline deadline = deadline_in(DIAGNOSE_QUESTION, -1);
+        int64_t before = clock_now_us();
+
+        if (!query_value(asked->connection, &nothing, &deadline, diagnosing->arena, &why)) {
+            diagnose_lost(diagnosing, asked, asked->place->key, &why);
+            return;
+        }
+
+        int64_t took = clock_now_us() - before;
+
+        asked->place->trip_us = i == 0 || took < asked->place->trip_us ? took : asked->place->trip_us;
+    }
+    if (asked->place->trip_us > SLOW_TRIP_US) {
+        char text[DURATION_TEXT];
+
+        finding_add(diagnosing->findings, FINDING_SLOW, asked->place->address,
+                    duration_human(asked->place->trip_us / 1000, text), NULL);
+    }
+}
+
+static void judge_read_only(struct diagnosing *diagnosing, const struct asked *asked)
+{
+    const struct diagnosed_place *place = asked->place;
+    enum finding_code code = place->standby ? FINDING_STANDBY : FINDING_READ_ONLY;
+    const char *why =
+        place->standby ? "it is a standby, and wait.target is read-write" : "default_transaction_read_only is on";
+    const char *sql = place->standby
+                          ? "SELECT sender_host, sender_port FROM pg_stat_wal_receiver"
+                          : arena_printf(diagnosing->arena, "ALTER DATABASE %s SET default_transaction_read_only = off",
+                                         sql_name(place->database, diagnosing->arena));
+
+    if (place->read_only && diagnosing->request->config->wait.target == TARGET_READ_WRITE) {
+        finding_add(diagnosing->findings, code, place->address, why,
+                    psql_command(&asked->psql, NULL, NULL, sql, diagnosing->arena));
+        diagnose_code(diagnosing->findings, "25006", place->key);
+    }
+}
+
+/* Loopback, private and link-local addresses (RFC 1122, 1918, 6598, 3927, 4193). */
+static bool is_public(const char *numeric)
+{
+    static const struct {
+        uint32_t network, mask;
+    } near[] = { { 0x7F000000, 0xFF000000 }, { 0x0A000000, 0xFF000000 }, { 0xAC100000, 0xFFF00000 },
+                 { 0xC0A80000, 0xFFFF0000 }, { 0x64400000, 0xFFC00000 }, { 0xA9FE0000, 0xFFFF0000 } };
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, numeric, &four) == 1) {
+        for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+            if ((ntohl(four.s_addr) & near[i].mask) == near[i].network) {
+                return false;
+            }
+        }
+        return true;
+    }
+    return inet_pton(AF_INET6, numeric, &six) == 1 && (six.s6_addr[0] & 0xE0) == 0x20; /* global unicast */
+}
+
+static void look_at_tls(struct diagnosing *diagnosing, struct asked *asked)
+{
+    struct diagnosed_place *place = asked->place;
+    const char *version, *cipher;
+
+    place->tls = PQsslInUse(asked->connection) == 1;
+    if (!place->tls) {
+        if (is_public(PQhostaddr(asked->connection))) {
+            finding_add(diagnosing->findings, FINDING_NO_TLS, place->address, NULL, NULL);
+        }
+        return;
+    }
+    version = PQsslAttribute(asked->connection, "protocol");
+    cipher = PQsslAttribute(asked->connection, "cipher");
+    place->tls_version = version ? arena_strdup(diagnosing->arena, version) : NULL;
+    place->tls_cipher = cipher ? arena_strdup(diagnosing->arena, cipher) : NULL;
+}
+
+static void ask_facts(struct diagnosing *diagnosing, struct asked *asked)
+{
+    const struct statement facts = {
+        .sql = "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),"
+               " current_setting('default_transaction_read_only') = 'on' OR pg_is_in_recovery(), pg_backend_pid()",
+    };
+    struct diagnosed_place *place = asked->place;
+    PGresult *result = diagnose_ask(diagnosing, asked, "server version", &facts);
+
+    if (!result) {
+        return;
+    }
+
+    const char *version = PQgetvalue(result, 0, 2);
+
+    place->database = diagnose_value(diagnosing, result, 0, 0);
+    place->user = diagnose_value(diagnosing, result, 0, 1);
+    place->server_version = arena_strndup(diagnosing->arena, version, strcspn(version, " "));
+    place->standby = diagnose_true(result, 0, 3);
+    place->read_only = diagnose_true(result, 0, 4);
+    place->pooled = diagnose_number(result, 0, 5) != PQbackendPID(asked->connection);
+    PQclear(result);
+}
+
+static void look_at_connection(struct diagnosing *diagnosing, struct asked *asked)
+{
+    struct arena *arena = diagnosing->arena;
+    struct diagnosed_place *place = asked->place;
+
+    place->connected = true;
+    place->address = connected_to(asked->connection, arena);
+    asked->psql.host = arena_strdup(arena, PQhost(asked->connection));
+    asked->psql.port = arena_strdup(arena, PQport(asked->connection));
+    asked->psql.database = arena_strdup(arena, PQdb(asked->connection));
+    asked->psql.user = arena_strdup(arena, PQuser(asked->connection));
+    look_at_tls(diagnosing, asked);
+    ask_facts(diagnosing, asked);
+    if (asked->connection) {
+        measure(diagnosing, asked);
+    }
+    judge_read_only(diagnosing, asked);
+}
+
+void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct)
+{
+    struct addresses addresses;
+    struct reply_failed why = { 0 };
+    duration limit = diagnosing->request->config->wait.connect_timeout;
+    struct deadline deadline = deadline_in(limit, -1);
+    int64_t before = clock_now_us();
+
+    asked->place = place;
+    diagnosing->deadline = deadline_in(DIAGNOSE_ALL, -1);
+    if (!find_destination(diagnosing, asked, direct)) {
+        return;
+    }
+    resolve_destination(&asked->destination, &addresses, &deadline, diagnosing->arena);
+    look_at_addresses(diagnosing, place, &addresses, &deadline);
+    if (addresses.count == 0) {
+        const char *message;
+        enum failure failure = probe_failure(&addresses, &message, diagnosing->arena);
+
+        failed(&why, failure, NULL, message, NULL, diagnosing->arena);
+    } else {
+        asked->connection = open_any(asked, &deadline, diagnosing->arena, &why);
+    }
+    place->connect_us = clock_now_us() - before;
+    if (!asked->connection) {
+        place->error = why.message;
+        place->sqlstate = why.sqlstate[0] ? arena_strdup(diagnosing->arena, why.sqlstate) : NULL;
+        diagnose_refusal(diagnosing, asked, &addresses, &why);
+        return;
+    }
+    look_at_connection(diagnosing, asked);
+}

@@ -1,0 +1,163 @@
+#include "database/diagnosing.h"
+
+#include "base/shell.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* What a refused connection is as a finding, the first row that fits: by the SQLSTATE, a piece of the message, and the
+ * failure's class; and the code under which Prisma tells of the same. */
+static const struct refusal {
+    const char *sqlstate; /* NULL: any */
+    const char *text;     /* NULL: any */
+    enum failure failure; /* FAILURES: any */
+    enum finding_code code;
+    const char *prisma;
+} refusals[] = {
+    { "28P01", NULL, FAILURES, FINDING_WRONG_PASSWORD, "P1000" },
+    { "28000", "no pg_hba.conf entry", FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
+    { "28000", "does not exist", FAILURES, FINDING_NO_ROLE, "P1000" },
+    { "28000", NULL, FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
+    { "28", NULL, FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
+    { "3D000", NULL, FAILURES, FINDING_NO_DATABASE, "P1003" },
+    { "42501", NULL, FAILURES, FINDING_NO_CONNECT_RIGHT, "P1010" },
+    { "53300", NULL, FAILURES, FINDING_TOO_MANY, NULL },
+    { "53100", NULL, FAILURES, FINDING_DISK_FULL, NULL },
+    { "25006", NULL, FAILURES, FINDING_STANDBY, NULL },
+    { NULL, "no password supplied", FAILURES, FINDING_NO_PASSWORD, "P1000" },
+    { NULL, "server does not support SSL", FAILURES, FINDING_TLS_REFUSED, "P1011" },
+    { NULL, "certificate", FAILURES, FINDING_TLS_MISMATCH, "P1011" },
+    { NULL, "does not match host name", FAILURES, FINDING_TLS_MISMATCH, "P1011" },
+    { NULL, "SSL error", FAILURES, FINDING_TLS_MISMATCH, "P1011" },
+    { NULL, "private key file", FAILURES, FINDING_TLS_MISMATCH, "P1011" },
+    { NULL, NULL, FAILURE_NAME, FINDING_NAME_NOT_FOUND, "P1001" },
+    { NULL, NULL, FAILURE_NOT_LISTENING, FINDING_NOT_LISTENING, "P1001" },
+    { NULL, NULL, FAILURE_NO_ANSWER, FINDING_NO_ANSWER, "P1001" },
+    { NULL, NULL, FAILURE_READ_ONLY, FINDING_STANDBY, NULL },
+    { NULL, NULL, FAILURE_NOT_READY, FINDING_NOT_READY, "P1001" },
+    { NULL, NULL, FAILURES, FINDING_CONNECTION_FAILED, NULL },
+};
+
+static bool fits(const struct refusal *row, const struct reply_failed *why)
+{
+    return (!row->sqlstate || strncmp(row->sqlstate, why->sqlstate, strlen(row->sqlstate)) == 0) &&
+           (!row->text || strstr(why->message, row->text)) &&
+           (row->failure == FAILURES || row->failure == why->failure);
+}
+
+/* The host alone answers with IPv6 addresses, and no packet gets there. */
+static bool is_ipv6_only(const struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (addresses->items[i].bytes.ss_family != AF_INET6) {
+            return false;
+        }
+    }
+    return addresses->count > 0;
+}
+
+/* pg_hba.conf has lines for TLS alone: the refusal says that ours had none, and the URL forbids it. */
+static bool is_tls_required(const struct asked *asked, const char *message)
+{
+    const char *mode = conninfo_get(&asked->destination.info, "sslmode");
+
+    return mode && strcmp(mode, "disable") == 0 && (strstr(message, "no encryption") || strstr(message, "SSL off"));
+}
+
+static enum finding_code code_of(const struct asked *asked, const struct addresses *addresses,
+                                 const struct reply_failed *why, const struct refusal *row)
+{
+    if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message)) {
+        return FINDING_TLS_REQUIRED;
+    }
+    if (row->code == FINDING_NO_ANSWER && is_ipv6_only(addresses)) {
+        return FINDING_IPV6_ONLY;
+    }
+    return row->code;
+}
+
+/* ---- what mends it ---- */
+
+static const char *option(const char *letter, const char *value, struct arena *arena)
+{
+    return value ? arena_printf(arena, " %s %s", letter, shell_quote(value, arena)) : "";
+}
+
+static const char *command_for(struct diagnosing *diagnosing, const struct asked *asked, enum finding_code code)
+{
+    struct arena *arena = diagnosing->arena;
+    const struct psql *psql = &asked->psql;
+    const char *role = psql->user ? sql_name(psql->user, arena) : "CURRENT_USER";
+    const char *database = psql->database ? psql->database : psql->user;
+    const char *sql = NULL;
+
+    switch (code) {
+    case FINDING_NOT_LISTENING:
+        return arena_printf(arena, "pg_isready%s%s", option("-h", psql->host, arena), option("-p", psql->port, arena));
+    case FINDING_NOT_READY:
+        return arena_printf(arena, "%s wait", diagnosing->request->program);
+    case FINDING_NO_ANSWER:
+        return arena_printf(arena, "timeout 5 bash -c %s && echo it answers",
+                            shell_quote(arena_printf(arena, "</dev/tcp/%s/%s", psql->host, psql->port), arena));
+    case FINDING_TLS_MISMATCH:
+        return arena_printf(arena,
+                            "openssl s_client -starttls postgres -connect %s </dev/null | openssl x509 -noout -subject "
+                            "-issuer -ext subjectAltName",
+                            shell_quote(arena_printf(arena, "%s:%s", psql->host, psql->port), arena));
+    case FINDING_WRONG_PASSWORD: /* psql asks for it, so that it stands in no history */
+        sql = arena_printf(arena, "\\password %s", psql->user ? sql_name(psql->user, arena) : "");
+        return psql_command(psql, "postgres", "postgres", sql, arena);
+    case FINDING_NO_ROLE:
+        return arena_printf(
+            arena, "%s\n%s",
+            psql_command(psql, "postgres", "postgres", arena_printf(arena, "CREATE ROLE %s LOGIN", role), arena),
+            psql_command(psql, "postgres", "postgres", arena_printf(arena, "\\password %s", role), arena));
+    case FINDING_NO_DATABASE:
+        sql = arena_printf(arena, "CREATE DATABASE %s OWNER %s", sql_name(database ? database : "", arena), role);
+        return psql_command(psql, "postgres", "postgres", sql, arena);
+    case FINDING_NO_CONNECT_RIGHT:
+        sql =
+            arena_printf(arena, "GRANT CONNECT ON DATABASE %s TO %s", sql_name(database ? database : "", arena), role);
+        return psql_command(psql, "postgres", "postgres", sql, arena);
+    case FINDING_LOGIN_REFUSED:
+        sql = "SELECT setting FROM pg_settings WHERE name = 'hba_file'; TABLE pg_hba_file_rules";
+        return psql_command(psql, "postgres", "postgres", sql, arena);
+    case FINDING_TLS_REFUSED:
+        return psql_command(psql, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena);
+    case FINDING_TOO_MANY:
+        sql =
+            "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC";
+        return psql_command(psql, "postgres", "postgres", sql, arena);
+    case FINDING_DISK_FULL:
+        return psql_command(psql, "postgres", "postgres", "SHOW data_directory", arena);
+    default:
+        return psql_command(psql, NULL, NULL, "SELECT 1", arena);
+    }
+}
+
+void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, const struct addresses *addresses,
+                      const struct reply_failed *why)
+{
+    const struct diagnosed_place *place = asked->place;
+    const struct refusal *row = refusals;
+    const char *object;
+
+    while (!fits(row, why)) {
+        row++;
+    }
+
+    enum finding_code code = code_of(asked, addresses, why, row);
+
+    object = code == FINDING_NAME_NOT_FOUND ? addresses->unresolved : place->hosts;
+    if (code == FINDING_NAME_NOT_FOUND && addresses->why) { /* the name is in the sentence already */
+        finding_add(diagnosing->findings, code, object, addresses->why, NULL);
+    } else {
+        finding_add(diagnosing->findings, code, object, why->message, command_for(diagnosing, asked, code));
+    }
+    if (why->sqlstate[0]) {
+        diagnose_code(diagnosing->findings, why->sqlstate, place->key);
+    }
+    if (row->prisma) {
+        diagnose_code(diagnosing->findings, row->prisma, "what Prisma calls it");
+    }
+}

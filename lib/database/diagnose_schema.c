@@ -1,0 +1,256 @@
+#include "database/diagnosing.h"
+
+#include "database/check.h"
+
+#include <string.h>
+
+/* ---- what mends it ---- */
+
+/* The way a migration comes to be run again, by what the history says. */
+static const char *sync_command(const struct diagnosing *diagnosing)
+{
+    const struct config *config = diagnosing->request->config;
+    const struct check *check = &diagnosing->diagnosis->check;
+    const char *program = diagnosing->request->program;
+
+    if (config->migrate.steps.count == 0) {
+        return "# this container runs no migrations: run them where they belong, then look again\npgentry verify";
+    }
+    if (check->failed) {
+        return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s sync", program);
+    }
+    return check->pending ? arena_printf(diagnosing->arena, "# by a pending migration:\n%s sync", program)
+                          : arena_printf(diagnosing->arena, "%s sync --force", program);
+}
+
+static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)
+{
+    const struct wanted *wanted = diagnosing->request->wanted;
+
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct wanted_table *table = &wanted->tables[i];
+        size_t schema = strlen(table->schema);
+
+        if (strncmp(object, table->schema, schema) == 0 && object[schema] == '.' &&
+            strcmp(object + schema + 1, table->name) == 0) {
+            return table;
+        }
+    }
+    return NULL;
+}
+
+/* Who may grant rights on it: its owner. */
+static const char *owner_of(struct diagnosing *diagnosing, const char *schema, const char *table)
+{
+    const struct statement statement = {
+        .sql = "SELECT pg_get_userbyid(coalesce(c.relowner, s.nspowner)) FROM pg_namespace s"
+               " LEFT JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = $2::name WHERE s.nspname = $1::name",
+        .parameter_count = 2,
+        .parameters = { schema, table },
+    };
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the owner of a table", &statement);
+    const char *owner = result && PQntuples(result) ? diagnose_value(diagnosing, result, 0, 0) : NULL;
+
+    PQclear(result);
+    return owner;
+}
+
+static const char *grant_command(struct diagnosing *diagnosing, const struct problem *problem)
+{
+    struct arena *arena = diagnosing->arena;
+    const struct asked *url = &diagnosing->url;
+    const struct wanted_table *table = table_named(diagnosing, problem->object);
+    const char *role = url->place->user ? sql_name(url->place->user, arena) : "CURRENT_USER";
+    const char *schema = table ? table->schema : problem->object + strlen("schema ");
+    const char *object = table
+                             ? arena_printf(arena, "TABLE %s.%s", sql_name(schema, arena), sql_name(table->name, arena))
+                             : arena_printf(arena, "SCHEMA %s", sql_name(schema, arena));
+    const char *sql = arena_printf(arena, "GRANT %s ON %s TO %s", problem->detail, object, role);
+
+    return psql_command(&url->psql, owner_of(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+}
+
+static const char *index_command(struct diagnosing *diagnosing, const struct problem *problem)
+{
+    return arena_printf(diagnosing->arena,
+                        "# by its migration; by hand: CREATE INDEX CONCURRENTLY %s ON the table (the columns)\n%s",
+                        problem->object, sync_command(diagnosing));
+}
+
+static const char *extension_command(struct diagnosing *diagnosing, const struct problem *problem, const char **detail)
+{
+    struct arena *arena = diagnosing->arena;
+    const struct statement statement = {
+        .sql = "SELECT FROM pg_available_extensions WHERE name = $1::name",
+        .parameter_count = 1,
+        .parameters = { problem->object },
+    };
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the extensions", &statement);
+    bool available = !result || PQntuples(result) > 0;
+    const char *sql = arena_printf(arena, "CREATE EXTENSION %s", sql_name(problem->object, arena));
+    const char *command = psql_command(&diagnosing->url.psql, "postgres", NULL, sql, arena);
+
+    PQclear(result);
+    *detail = available ? "" : ", and the server has no files of it";
+    return available ? command : arena_printf(arena, "# install its package on the server, then\n%s", command);
+}
+
+static const char *assert_command(struct diagnosing *diagnosing, const struct problem *problem)
+{
+    const struct wanted *wanted = diagnosing->request->wanted;
+
+    for (size_t i = 0; i < wanted->assert_count; i++) {
+        if (strcmp(wanted->asserts[i].name, problem->object) == 0) {
+            return psql_command(&diagnosing->url.psql, NULL, NULL, wanted->asserts[i].sql, diagnosing->arena);
+        }
+    }
+    return NULL;
+}
+
+/* ---- what the look found ---- */
+
+/* Invalid indexes are told by diagnose_indexes, what needs no database by the project's side. */
+static void tell_problem(struct diagnosing *diagnosing, const struct problem *problem)
+{
+    struct findings *findings = diagnosing->findings;
+    const char *object = problem->object, *detail = problem->detail, *command;
+
+    switch (problem->code) {
+    case PROBLEM_MISSING_TABLE:
+        finding_add(findings, FINDING_MISSING_TABLE, object, NULL, sync_command(diagnosing));
+        break;
+    case PROBLEM_MISSING_COLUMN:
+        finding_add(findings, FINDING_MISSING_COLUMN, object, NULL, sync_command(diagnosing));
+        break;
+    case PROBLEM_MISSING_ENUM:
+        finding_add(findings, FINDING_MISSING_ENUM, object, NULL, sync_command(diagnosing));
+        break;
+    case PROBLEM_MISSING_INDEX:
+        finding_add(findings, FINDING_MISSING_INDEX, object, NULL, index_command(diagnosing, problem));
+        break;
+    case PROBLEM_MISSING_PRIVILEGE:
+        finding_add(findings, FINDING_MISSING_PRIVILEGE, object, detail, grant_command(diagnosing, problem));
+        break;
+    case PROBLEM_MISSING_EXTENSION:
+        command = extension_command(diagnosing, problem, &detail);
+        finding_add(findings, FINDING_MISSING_EXTENSION, object, detail, command);
+        break;
+    case PROBLEM_ASSERT:
+        finding_add(findings, FINDING_ASSERT, object, detail, assert_command(diagnosing, problem));
+        break;
+    default:
+        break;
+    }
+}
+
+static bool look(struct diagnosing *diagnosing, struct asked *asked, const struct check_request *request)
+{
+    struct diagnosis *diagnosis = diagnosing->diagnosis;
+    struct deadline deadline = deadline_within(&diagnosing->deadline, 2 * CHECK_STATEMENT_TIMEOUT);
+    struct reply_failed why;
+
+    if (!asked->connection) {
+        return false;
+    }
+    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.denied,
+                  diagnosing->arena, &why)) {
+        return true;
+    }
+    diagnose_lost(diagnosing, asked, "the schema", &why);
+    return false;
+}
+
+void diagnose_schema(struct diagnosing *diagnosing)
+{
+    struct diagnosis *diagnosis = diagnosing->diagnosis;
+    const struct check_request both = { .wanted = diagnosing->request->wanted, .schema = true, .history = true };
+    const struct check_request history = { .wanted = diagnosing->request->wanted, .history = true };
+    const struct check *check = &diagnosis->check;
+
+    diagnosis->checked = look(diagnosing, &diagnosing->url, &both);
+    if (!diagnosis->checked) {
+        return;
+    }
+    if (diagnosis->ledger.denied && diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
+        look(diagnosing, diagnosing->lock, &history);
+    }
+    for (size_t i = 0; i < check->problem_count; i++) {
+        tell_problem(diagnosing, &check->problems[i]);
+    }
+}
+
+/* ---- indexes ---- */
+
+/* CREATE INDEX CONCURRENTLY holds this lock on the table while it builds, so the two are told apart for any role. */
+static const char invalid_indexes[] =
+    "SELECT n.nspname, c.relname, t.relname, pg_get_userbyid(c.relowner), p.pid, p.phase,"
+    " p.blocks_done * 100 / nullif(p.blocks_total, 0), i.indisunique"
+    " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_'"
+    " JOIN pg_class t ON t.oid = i.indrelid"
+    " LEFT JOIN LATERAL (SELECT * FROM pg_stat_progress_create_index p WHERE p.datname = current_database()"
+    " AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = p.pid AND l.relation = i.indrelid AND l.granted"
+    " AND l.mode = 'ShareUpdateExclusiveLock') LIMIT 1) p ON true"
+    " WHERE NOT i.indisvalid ORDER BY 1, 2";
+
+/* What REINDEX CONCURRENTLY leaves when it is broken off (manual, REINDEX): the index itself is still there. */
+static bool is_leftover(const char *index)
+{
+    const char *end = strstr(index, "_ccnew");
+
+    end = end ? end : strstr(index, "_ccold");
+    return end && strspn(end + 6, "0123456789") == strlen(end + 6);
+}
+
+static void tell_building(struct diagnosing *diagnosing, const PGresult *result, int row, const char *object)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *phase = diagnose_value(diagnosing, result, row, 5);
+    const char *percent = diagnose_value(diagnosing, result, row, 6);
+    const char *detail =
+        arena_printf(arena, "pid %s%s%s%s%s%s", PQgetvalue(result, row, 4), phase ? ", " : "", phase ? phase : "",
+                     percent ? ", " : "", percent ? percent : "", percent ? " % of the blocks" : "");
+    const char *sql = "SELECT pid, phase, blocks_done, blocks_total FROM pg_stat_progress_create_index";
+
+    finding_add(diagnosing->findings, FINDING_INDEX_BUILDING, object, detail,
+                psql_command(&diagnosing->lock->psql, NULL, NULL, sql, arena));
+}
+
+static void tell_invalid(struct diagnosing *diagnosing, const PGresult *result, int row, const char *object)
+{
+    struct arena *arena = diagnosing->arena;
+    const struct psql *psql = &diagnosing->lock->psql;
+    const char *index = PQgetvalue(result, row, 1), *owner = PQgetvalue(result, row, 3);
+    const char *name =
+        arena_printf(arena, "%s.%s", sql_name(PQgetvalue(result, row, 0), arena), sql_name(index, arena));
+    const char *reindex =
+        psql_command(psql, owner, NULL, arena_printf(arena, "REINDEX INDEX CONCURRENTLY %s", name), arena);
+    const char *drop = psql_command(psql, owner, NULL, arena_printf(arena, "DROP INDEX CONCURRENTLY %s", name), arena);
+    const char *twins =
+        diagnose_true(result, row, 7) ? "# it is unique: remove the rows that are there twice first\n" : "";
+
+    if (is_leftover(index)) {
+        finding_add(diagnosing->findings, FINDING_INVALID_INDEX, object, ": a leftover of REINDEX CONCURRENTLY", drop);
+        return;
+    }
+    finding_add(diagnosing->findings, FINDING_INVALID_INDEX, object, "",
+                arena_printf(arena, "%s%s\n# or, to do without it:\n# %s", twins, reindex, drop));
+}
+
+void diagnose_indexes(struct diagnosing *diagnosing)
+{
+    const struct statement statement = { .sql = invalid_indexes };
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "invalid indexes", &statement);
+
+    for (int row = 0; result && row < PQntuples(result); row++) {
+        const char *object =
+            arena_printf(diagnosing->arena, "%s.%s", PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
+
+        if (PQgetisnull(result, row, 4)) {
+            tell_invalid(diagnosing, result, row, object);
+        } else {
+            tell_building(diagnosing, result, row, object);
+        }
+    }
+    PQclear(result);
+}

@@ -1,0 +1,172 @@
+#include "database/diagnosing.h"
+#include "database/lock.h"
+
+#include <inttypes.h>
+
+#define PRISMA_LOCK 72707369
+#define NEAR_LIMIT_PERCENT 90
+#define NAMED_SESSIONS "20"
+
+/* A session in three columns from `first`: pid, role, application. */
+static const char *session_text(const struct diagnosing *diagnosing, const PGresult *result, int row, int first)
+{
+    return arena_printf(diagnosing->arena, "pid %s (role %s, application %s)", PQgetvalue(result, row, first),
+                        diagnose_foreign(diagnosing, result, row, first + 1),
+                        diagnose_foreign(diagnosing, result, row, first + 2));
+}
+
+static const char *terminate_command(const struct diagnosing *diagnosing, const char *pid)
+{
+    const char *sql = arena_printf(diagnosing->arena, "SELECT pg_terminate_backend(%s)", pid);
+
+    return psql_command(&diagnosing->lock->psql, NULL, NULL, sql, diagnosing->arena);
+}
+
+/* Asks, and tells each row of the answer. */
+static void tell_each(struct diagnosing *diagnosing, struct asked *asked, const char *what,
+                      const struct statement *statement,
+                      void (*tell)(struct diagnosing *diagnosing, const PGresult *result, int row))
+{
+    PGresult *result = diagnose_ask(diagnosing, asked, what, statement);
+
+    for (int row = 0; result && row < PQntuples(result); row++) {
+        tell(diagnosing, result, row);
+    }
+    PQclear(result);
+}
+
+/* ---- who waits for whom ---- */
+
+/* pg_locks shows every role who waits; only times and states of other roles' sessions are for pg_monitor alone. */
+static const char waiters[] =
+    "SELECT w.pid, w.usename, w.application_name, coalesce(format('%I.%I', n.nspname, c.relname), l.locktype), l.mode,"
+    " (extract(epoch FROM clock_timestamp() - coalesce(l.waitstart, w.query_start)) * 1000)::int8,"
+    " b.pid, b.usename, b.application_name, coalesce(b.state, 'in a transaction'),"
+    " (extract(epoch FROM clock_timestamp() - b.state_change) * 1000)::int8"
+    " FROM pg_locks l JOIN pg_stat_activity w ON w.pid = l.pid AND w.datname = current_database()"
+    " CROSS JOIN LATERAL (SELECT DISTINCT unnest(pg_blocking_pids(w.pid)) AS pid) p"
+    " JOIN pg_stat_activity b ON b.pid = p.pid"
+    " LEFT JOIN pg_class c ON c.oid = l.relation AND l.database <> 0"
+    " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE NOT l.granted ORDER BY l.waitstart, w.pid LIMIT " NAMED_SESSIONS;
+
+static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, int row)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *waiter = PQgetvalue(result, row, 0), *blocker = PQgetvalue(result, row, 6);
+    const char *detail =
+        arena_printf(arena, "%s waits for %s since %s; %s is in its way, %s for %s",
+                     session_text(diagnosing, result, row, 0), PQgetvalue(result, row, 4),
+                     diagnose_duration(diagnosing, result, row, 5), session_text(diagnosing, result, row, 6),
+                     PQgetvalue(result, row, 9), diagnose_duration(diagnosing, result, row, 10));
+    const char *look = arena_printf(
+        arena, "SELECT pid, state, xact_start, query FROM pg_stat_activity WHERE pid IN (%s, %s)", waiter, blocker);
+
+    finding_add(diagnosing->findings, FINDING_BLOCKED, diagnose_foreign(diagnosing, result, row, 3), detail,
+                arena_printf(arena, "# what both do:\n%s\n# to end the one in the way:\n# %s",
+                             psql_command(&diagnosing->lock->psql, NULL, NULL, look, arena),
+                             terminate_command(diagnosing, blocker)));
+}
+
+/* ---- who has left a transaction open ---- */
+
+static const char idlers[] =
+    "SELECT a.pid, a.usename, a.application_name,"
+    " (extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::int8,"
+    " string_agg(DISTINCT format('%I.%I', w.schema, w.name), ', ')"
+    " FROM unnest($1::text[], $2::text[]) AS w(schema, name)"
+    " JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name"
+    " JOIN pg_locks l ON l.relation = c.oid AND l.granted"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " JOIN pg_stat_activity a ON a.pid = l.pid AND a.state LIKE 'idle in transaction%'"
+    " GROUP BY a.pid, a.usename, a.application_name, a.state_change"
+    " ORDER BY a.state_change LIMIT " NAMED_SESSIONS;
+
+static void tell_idler(struct diagnosing *diagnosing, const PGresult *result, int row)
+{
+    const char *detail =
+        arena_printf(diagnosing->arena, "%s is idle in it for %s", session_text(diagnosing, result, row, 0),
+                     diagnose_duration(diagnosing, result, row, 3));
+
+    finding_add(diagnosing->findings, FINDING_IDLE_IN_TRANSACTION, diagnose_foreign(diagnosing, result, row, 4), detail,
+                terminate_command(diagnosing, PQgetvalue(result, row, 0)));
+}
+
+void diagnose_sessions(struct diagnosing *diagnosing)
+{
+    const struct statement waiting = { .sql = waiters };
+    const struct statement idling = { .sql = idlers,
+                                      .parameter_count = 2,
+                                      .parameters = { diagnosing->tables[0], diagnosing->tables[1] } };
+
+    tell_each(diagnosing, &diagnosing->url, "who waits for a lock", &waiting, tell_waiter);
+    tell_each(diagnosing, &diagnosing->url, "open transactions", &idling, tell_idler);
+}
+
+/* ---- the two locks that let one migrate at a time ---- */
+
+static void look_for_holder(struct diagnosing *diagnosing, enum finding_code code, int64_t key)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *where =
+        arena_printf(arena,
+                     " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted"
+                     " AND l.classid = %" PRIu32 " AND l.objid = %" PRIu32 " AND l.objsubid = 1"
+                     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                     (uint32_t)((uint64_t)key >> 32), (uint32_t)key);
+    const char *columns = "SELECT a.pid, a.usename, a.application_name, a.client_addr, a.backend_start, a.state";
+    const char *look =
+        psql_command(&diagnosing->lock->psql, NULL, NULL, arena_printf(arena, "%s%s", columns, where), arena);
+    const char *asked = "SELECT a.pid, a.usename, a.application_name,"
+                        " (extract(epoch FROM clock_timestamp() - a.backend_start) * 1000)::int8";
+    const struct statement statement = { .sql = arena_printf(arena, "%s%s", asked, where) };
+    PGresult *result = diagnose_ask(diagnosing, diagnosing->lock, "who holds the migration lock", &statement);
+
+    for (int row = 0; result && row < PQntuples(result); row++) {
+        const char *holder = arena_printf(arena, "%s, connected for %s", session_text(diagnosing, result, row, 0),
+                                          diagnose_duration(diagnosing, result, row, 3));
+        const char *end = terminate_command(diagnosing, PQgetvalue(result, row, 0));
+
+        finding_add(diagnosing->findings, code, arena_printf(arena, "%" PRId64, key), holder,
+                    arena_printf(arena, "# wait, if it migrates; who it is:\n%s\n# to end it, if it is stale:\n# %s",
+                                 look, end));
+    }
+    PQclear(result);
+}
+
+void diagnose_locks(struct diagnosing *diagnosing)
+{
+    if (diagnosing->lock->connection) {
+        look_for_holder(diagnosing, FINDING_OWN_LOCK,
+                        lock_key(diagnosing->lock->place->database, diagnosing->request->config->verify.schema));
+        look_for_holder(diagnosing, FINDING_PRISMA_LOCK, PRISMA_LOCK);
+    }
+}
+
+/* ---- how many connections are taken ---- */
+
+void diagnose_connections(struct diagnosing *diagnosing)
+{
+    const struct statement statement = {
+        .sql = "SELECT count(*), current_setting('max_connections')::int4"
+               " - current_setting('superuser_reserved_connections')::int4 FROM pg_stat_activity WHERE datid <> 0",
+    };
+    const struct asked *url = &diagnosing->url;
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the connections", &statement);
+
+    if (!result) {
+        return;
+    }
+
+    int64_t taken = diagnose_number(result, 0, 0), limit = diagnose_number(result, 0, 1);
+
+    if (taken * 100 >= limit * NEAR_LIMIT_PERCENT) {
+        const char *sql = "SELECT usename, application_name, state, count(*) FROM pg_stat_activity"
+                          " GROUP BY 1, 2, 3 ORDER BY 4 DESC";
+
+        finding_add(diagnosing->findings, FINDING_NEAR_LIMIT, url->place->address,
+                    arena_printf(diagnosing->arena, "%" PRId64 " of %" PRId64 " are taken", taken, limit),
+                    psql_command(&url->psql, NULL, NULL, sql, diagnosing->arena));
+    }
+    PQclear(result);
+}

@@ -1,0 +1,62 @@
+/* The inside of diagnose: what its parts share. Each part asks about one thing and adds what it finds. */
+#ifndef DATABASE_DIAGNOSING_H
+#define DATABASE_DIAGNOSING_H
+
+#include "database/diagnose.h"
+#include "database/psql.h"
+#include "database/query.h"
+
+/* One of the two places while it is asked. */
+struct asked {
+    struct diagnosed_place *place;
+    struct destination destination; /* with every name looked up */
+    struct psql psql;
+    PGconn *connection; /* NULL: not connected, or lost on the way */
+};
+
+struct diagnosing {
+    const struct diagnose_request *request;
+    struct diagnosis *diagnosis;
+    struct findings *findings;
+    struct arena *arena;
+    struct deadline deadline; /* of all questions */
+    struct asked url, direct;
+    struct asked *lock;    /* the one of the two that leads past a pooler: steps and locks */
+    const char *tables[2]; /* the wanted tables: schemas and names, as text[] */
+};
+
+/* Runs one statement in a read-only transaction of its own, with search_path pg_catalog and timeouts that end with it:
+ * nothing stays in a pooler's session. NULL if there is no answer: told in the findings, under the name `what`. */
+PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
+                       const struct statement *statement);
+
+/* A question broke the connection: a finding, and nothing is asked there any more. */
+void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const char *what,
+                   const struct reply_failed *why);
+
+/* Opens a place and finds out about it (diagnose_place.c, diagnose_refusal.c). */
+void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);
+/* Why a connection did not come about, as a finding. */
+void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, const struct addresses *addresses,
+                      const struct reply_failed *why);
+
+/* Tables, columns, privileges, enums, extensions, asserts and what the ledger holds; indexes (diagnose_schema.c). */
+void diagnose_schema(struct diagnosing *diagnosing);
+void diagnose_indexes(struct diagnosing *diagnosing);
+/* What the history's own side needs to know (diagnose_ledger.c). */
+void diagnose_ledger(struct diagnosing *diagnosing);
+/* Blocked sessions, open transactions, held locks, taken connections (diagnose_sessions.c). */
+void diagnose_sessions(struct diagnosing *diagnosing);
+void diagnose_locks(struct diagnosing *diagnosing);
+void diagnose_connections(struct diagnosing *diagnosing);
+
+/* A value of a result, in the arena; NULL for NULL. */
+const char *diagnose_value(const struct diagnosing *diagnosing, const PGresult *result, int row, int column);
+/* The same of what others wrote (an application's name): masked, printable, cut; "unknown" for nothing. */
+const char *diagnose_foreign(const struct diagnosing *diagnosing, const PGresult *result, int row, int column);
+/* Milliseconds in a result as people read them. */
+const char *diagnose_duration(const struct diagnosing *diagnosing, const PGresult *result, int row, int column);
+bool diagnose_true(const PGresult *result, int row, int column);
+int64_t diagnose_number(const PGresult *result, int row, int column);
+
+#endif

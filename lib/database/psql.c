@@ -1,0 +1,79 @@
+#include "database/psql.h"
+
+#include "base/shell.h"
+
+#include <string.h>
+
+void psql_of(struct psql *psql, const struct destination *destination)
+{
+    *psql = (struct psql){
+        .host = destination->host_count ? destination->hosts[0] : NULL,
+        .port = destination->host_count ? destination->ports[0] : NULL,
+        .database = conninfo_get(&destination->info, "dbname"),
+        .user = conninfo_get(&destination->info, "user"),
+        .sslmode = conninfo_get(&destination->info, "sslmode"),
+        .sslrootcert = conninfo_get(&destination->info, "sslrootcert"),
+    };
+}
+
+/* Each character of `special` is written twice, or with a backslash before it. */
+static const char *doubled(const char *text, char around, const char *special, char escape, struct arena *arena)
+{
+    char *result = arena_alloc(arena, 2 * strlen(text) + 3);
+    char *at = result;
+
+    *at++ = around;
+    for (; *text; text++) {
+        if (strchr(special, *text)) {
+            *at++ = escape ? escape : *text;
+        }
+        *at++ = *text;
+    }
+    *at = around;
+    return result;
+}
+
+const char *sql_name(const char *name, struct arena *arena)
+{
+    return doubled(name, '"', "\"", 0, arena);
+}
+
+const char *sql_string(const char *text, struct arena *arena)
+{
+    return doubled(text, '\'', "'", 0, arena);
+}
+
+/* A value of a keyword string (libpq manual, "Keyword/Value Connection Strings"). */
+static const char *keyword_value(const char *value, struct arena *arena)
+{
+    bool plain = *value && !strpbrk(value, " \t\r\n\f\v'\\");
+
+    return plain ? value : doubled(value, '\'', "'\\", '\\', arena);
+}
+
+const char *psql_prefix(const struct psql *psql, const char *user, const char *database, struct arena *arena)
+{
+    const char *const words[][2] = {
+        { "host", psql->host },
+        { "port", psql->port },
+        { "dbname", database ? database : psql->database },
+        { "user", user ? user : psql->user },
+        { "sslmode", psql->sslmode },
+        { "sslrootcert", psql->sslrootcert },
+    };
+    const char *string = "";
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i][1]) {
+            string = arena_printf(arena, "%s%s%s=%s", string, *string ? " " : "", words[i][0],
+                                  keyword_value(words[i][1], arena));
+        }
+    }
+    return *string ? arena_printf(arena, "psql %s -c ", shell_quote(string, arena)) : "psql -c ";
+}
+
+const char *psql_command(const struct psql *psql, const char *user, const char *database, const char *sql,
+                         struct arena *arena)
+{
+    return arena_printf(arena, "%s%s", psql_prefix(psql, user, database, arena), shell_quote(sql, arena));
+}

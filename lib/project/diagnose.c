@@ -1,0 +1,223 @@
+#include "project/diagnose.h"
+#include "project/command.h"
+
+#include "base/shell.h"
+
+#include <string.h>
+
+struct telling {
+    const struct project_request *request;
+    const struct ledger *ledger;
+    const struct check *check;
+    struct findings *findings;
+    struct arena *arena;
+    struct command command; /* the step that runs the history's tool */
+};
+
+static const char *names_of(const struct strings *names, uint32_t count, struct arena *arena)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < names->count; i++) {
+        list = arena_printf(arena, "%s%s%s", list, i ? ", " : "", names->items[i]);
+    }
+    return count > names->count ? arena_printf(arena, "%s and %zu more", list, (size_t)count - names->count) : list;
+}
+
+/* ---- commands ---- */
+
+/* A Prisma command as it runs in the folder of the step. */
+static const char *prisma_command(const struct telling *telling, const char *words)
+{
+    struct arena *arena = telling->arena;
+    const char *cwd = command_cwd(&telling->command);
+    const char *schema = telling->command.schema_path, *config = telling->command.config_path;
+    const char *line = arena_printf(arena, "npx prisma %s", words);
+
+    if (schema) {
+        line = arena_printf(arena, "%s --schema %s", line, shell_quote(schema, arena));
+    }
+    if (config) {
+        line = arena_printf(arena, "%s --config %s", line, shell_quote(config, arena));
+    }
+    return strcmp(cwd, ".") == 0 ? line : arena_printf(arena, "(cd %s && %s)", shell_quote(cwd, arena), line);
+}
+
+static const char *resolve_command(const struct telling *telling, const char *how, const char *name)
+{
+    return prisma_command(
+        telling, arena_printf(telling->arena, "migrate resolve --%s %s", how, shell_quote(name, telling->arena)));
+}
+
+static const char *psql_command(const struct telling *telling, const char *sql)
+{
+    return arena_printf(telling->arena, "%s%s", telling->ledger->psql, shell_quote(sql, telling->arena));
+}
+
+static const char *sync_command(const struct telling *telling)
+{
+    if (telling->request->config->migrate.steps.count == 0) {
+        return "# this container runs no migrations: run them where they belong, then\npgentry verify";
+    }
+    return arena_printf(telling->arena, "%s sync", telling->request->program);
+}
+
+static const char *git_command(const struct telling *telling, const char *comment, const char *migration)
+{
+    const char *files = shell_quote(arena_printf(telling->arena, "*%s*", migration), telling->arena);
+
+    return arena_printf(telling->arena, "%s\ngit log --all --oneline -- %s", comment, files);
+}
+
+/* ---- what the ledger says ---- */
+
+static void tell_failed(struct telling *telling)
+{
+    struct arena *arena = telling->arena;
+    const struct check *check = telling->check;
+    const char *name = check->failed_name;
+    const char *log = check->failed_log && *check->failed_log
+                          ? arena_printf(arena, "; its logged error:\n%s", check->failed_log)
+                          : "; no error is logged: it was broken off, or runs at this moment";
+    const char *fix = arena_printf(
+        arena,
+        "# mend the cause; if what it had done was undone (by hand, or because it was one transaction), so that it "
+        "runs again:\n%s\n# or, if all of it is in the database by now, made by hand:\n# %s\n# then\n%s",
+        resolve_command(telling, "rolled-back", name), resolve_command(telling, "applied", name),
+        sync_command(telling));
+
+    if (name) {
+        finding_add(telling->findings, FINDING_FAILED, name, log, fix);
+    }
+}
+
+static void tell_pending(struct telling *telling)
+{
+    const struct check *check = telling->check;
+    const char *names = names_of(&check->pending_names, check->pending, telling->arena);
+    const char *fix = check->failed ? arena_printf(telling->arena, "# once the failed migration is resolved:\n%s",
+                                                   sync_command(telling))
+                                    : sync_command(telling);
+
+    if (check->pending && check->pending_names.count) {
+        finding_add(telling->findings, FINDING_PENDING, check->pending_names.items[0], names, fix);
+    }
+}
+
+static void tell_edited(struct telling *telling)
+{
+    const struct strings *names = &telling->check->edited_names;
+
+    for (size_t i = 0; i < names->count; i++) {
+        finding_add(telling->findings, FINDING_EDITED, names->items[i], NULL,
+                    git_command(telling,
+                                "# restore it as it was, and put the change into a migration of its own; who "
+                                "changed it:",
+                                names->items[i]));
+    }
+}
+
+static void tell_gone(struct telling *telling)
+{
+    const struct check *check = telling->check;
+
+    for (size_t i = 0; i < check->gone_names.count; i++) {
+        finding_add(telling->findings, FINDING_GONE, check->gone_names.items[i], NULL,
+                    git_command(telling,
+                                "# deploy the newer image, or bring the migration back; where it was, in the "
+                                "project's repository:",
+                                check->gone_names.items[i]));
+    }
+}
+
+/* Prisma alone refuses a database that it did not make (P3005). */
+static void tell_baseline(struct telling *telling)
+{
+    const struct wanted *wanted = telling->request->wanted;
+    const char *names = "";
+
+    if (wanted->history != HISTORY_PRISMA || telling->ledger->exists || telling->ledger->relations == 0) {
+        return;
+    }
+    for (size_t i = 0; i < wanted->migration_count; i++) {
+        names = arena_printf(telling->arena, "%s %s", names, shell_quote(wanted->migrations[i].name, telling->arena));
+    }
+
+    const char *loop = arena_printf(telling->arena, "for migration in%s; do %s; done", names,
+                                    prisma_command(telling, "migrate resolve --applied \"$migration\""));
+
+    finding_add(telling->findings, FINDING_BASELINE, telling->ledger->name, NULL,
+                arena_printf(telling->arena,
+                             "# make a baseline: record the migrations whose work is in the database already (take out "
+                             "of the list those that are not)\n%s\n# then the others run:\n%s",
+                             loop, sync_command(telling)));
+}
+
+/* Everything is recorded as applied, and tables are missing all the same: no tool will ever make them again. */
+static void tell_applied_but_gone(struct telling *telling)
+{
+    const struct check *check = telling->check;
+    struct strings missing = { 0 };
+    const struct steps *steps = &telling->request->config->migrate.steps;
+    const char *command = NULL;
+
+    for (size_t i = 0; i < check->problem_count; i++) {
+        if (check->problems[i].code == PROBLEM_MISSING_TABLE) {
+            strings_add(telling->arena, &missing, check->problems[i].object);
+        }
+    }
+    if (!check->proven || missing.count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < steps->count && !command; i++) {
+        if (steps->items[i].role == STEP_DB_PUSH) {
+            command = arena_printf(telling->arena,
+                                   "# a step that makes what the schema lacks, and drops nothing:\n%s sync --only %s",
+                                   telling->request->program, shell_quote(steps->items[i].name, telling->arena));
+        }
+    }
+    finding_add(telling->findings, FINDING_APPLIED_BUT_GONE, telling->ledger->name,
+                names_of(&missing, (uint32_t)missing.count, telling->arena),
+                command
+                    ? command
+                    : "# restore them from a backup, or make them again with a new migration that says CREATE "
+                      "TABLE IF NOT EXISTS (pgentry apply FILE runs SQL by hand), then look again:\npgentry verify");
+}
+
+static void tell_unreadable(struct telling *telling)
+{
+    const struct ledger *ledger = telling->ledger;
+
+    if (ledger->denied) {
+        const char *sql = arena_printf(telling->arena, "GRANT SELECT ON %s TO %s", ledger->sql_name, ledger->role);
+
+        finding_add(telling->findings, FINDING_LEDGER_DENIED, ledger->name, NULL, psql_command(telling, sql));
+    } else if (ledger->exists) {
+        finding_add(telling->findings, FINDING_LEDGER_UNREADABLE, ledger->name, NULL,
+                    psql_command(telling, arena_printf(telling->arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name)));
+    }
+}
+
+void project_diagnose(const struct project_request *request, struct findings *findings, struct arena *arena)
+{
+    struct telling telling = { .request = request,
+                               .ledger = request->ledger,
+                               .check = request->ledger->check,
+                               .findings = findings,
+                               .arena = arena };
+
+    if (!telling.check || !telling.ledger->name) {
+        return;
+    }
+    command_find(&telling.command, request->config, arena);
+    if (!telling.check->history) {
+        tell_unreadable(&telling);
+        return;
+    }
+    tell_failed(&telling);
+    tell_baseline(&telling);
+    tell_pending(&telling);
+    tell_edited(&telling);
+    tell_gone(&telling);
+    tell_applied_but_gone(&telling);
+}

@@ -1,0 +1,168 @@
+"""diagnose: what is wrong, each with the command that mends it (contract section 7)."""
+import json
+import socket
+import subprocess
+
+import pytest
+from postgres import free_port
+
+SHOP = """
+CREATE TABLE users (id serial PRIMARY KEY, email text);
+CREATE TABLE avatar_projects (id serial PRIMARY KEY, name text);
+"""
+TABLES = "verify:\n  tables: [users, avatar_projects]\n"
+
+
+class Report:
+    """What `pgentry diagnose --json` said, and its exit status."""
+
+    def __init__(self, done):
+        self.exit = done.exit
+        self.document = json.loads(done.stdout)
+        self.findings = self.document["findings"]
+        self.connection = self.document["connection"]
+        assert list(self.document) == ["status", "connection", "findings"]
+        for finding in self.findings:
+            assert list(finding) == ["code", "severity", "object", "message", "fix"]
+            assert finding["severity"] in ("info", "warning", "error")
+            assert finding["message"] and finding["object"], finding
+            # all of it can be pasted into a shell: commands, and comments for the person
+            checked = subprocess.run(["sh", "-n"], input=finding["fix"], text=True, capture_output=True, check=False)
+            assert finding["fix"] and checked.returncode == 0, (finding, checked.stderr)
+
+    def codes(self, *severities):
+        return {finding["code"] for finding in self.findings if finding["severity"] in (severities or ("warning", "error"))}
+
+    def one(self, code):
+        found = [finding for finding in self.findings if finding["code"] == code]
+        assert len(found) == 1, self.findings
+        return found[0]
+
+
+@pytest.fixture
+def diagnose(pgentry):
+    def run(url, *more, env=None):
+        return Report(pgentry("diagnose", "--json", *more, url=url, env=env))
+    return run
+
+
+@pytest.fixture
+def shop(database, project):
+    project({"pgentry.yaml": TABLES})
+    database.as_app(SHOP)
+    return database
+
+
+def nothing_of(secret, done):
+    assert secret not in done.text
+
+
+def test_nothing_wrong_is_0(diagnose, shop):
+    """Notes for the curious do not count; the connection is described."""
+    report = diagnose(shop.url)
+    assert report.exit == 0
+    assert report.document["status"] == "healthy"
+    assert report.codes() == set()
+    connection = report.connection
+    assert connection["connected"] is True
+    assert connection["host"] == f"127.0.0.1:{shop.cluster.port}"
+    assert connection["database"] == shop.name and connection["user"] == shop.user
+    assert connection["serverVersion"].startswith("15.")
+    assert connection["tls"] is False and connection["readOnly"] is False and connection["latencyMs"] > 0
+
+
+def test_the_report_for_people_names_its_sections_and_its_end(pgentry, shop):
+    """The same as text: sections, a finding with its command below, and a count."""
+    shop.sql("DROP TABLE avatar_projects")
+    done = pgentry("diagnose", url=shop.url)
+    assert done.exit == 65
+    lines = done.stdout.splitlines()
+    for title in ("Connection", "Critical tables", "Migration history", "Indexes", "Blocking", "Pooler", "Error codes"):
+        assert title in lines
+    at = lines.index("  error missing-table: table public.avatar_projects does not exist")
+    assert lines[at + 1].startswith("      ")
+    assert lines[-1] == "1 finding: 1 error, 0 warnings"
+    shop.as_app("CREATE TABLE avatar_projects (id int)")
+    done = pgentry("diagnose", url=shop.url)
+    assert done.exit == 0
+    assert done.stdout.splitlines()[-1] == "nothing is wrong"
+
+
+def test_a_missing_table_is_65_and_changes_nothing(diagnose, shop):
+    """The finding names it, and the database is as it was."""
+    shop.sql("DROP TABLE avatar_projects")
+    before = shop.tables()
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    assert report.document["status"] == "degraded"
+    assert report.one("missing-table")["object"] == "public.avatar_projects"
+    assert shop.tables() == before
+
+
+def test_nothing_listens_is_69_with_a_whole_document(diagnose, shop):
+    """Not reachable: the report is there all the same."""
+    report = diagnose(f"postgresql://app:secret-word@127.0.0.1:{free_port()}/shop")
+    assert report.exit == 69
+    assert report.document["status"] == "unhealthy"
+    assert report.connection["connected"] is False
+    finding = report.one("not-listening")
+    assert "Connection refused" in finding["message"] and "pg_isready" in finding["fix"]
+
+
+def test_a_wrong_password_is_told_without_any_password(pgentry, shop):
+    """And mended with a command that asks for one."""
+    done = pgentry("diagnose", "--json", url=shop.url_with(password="n0t-the-right/one"))
+    report = Report(done)
+    assert report.exit == 69
+    finding = report.one("wrong-password")
+    assert "\\password" in finding["fix"] and shop.user in finding["fix"]
+    nothing_of("n0t-the-right/one", done)
+    nothing_of("n0t-the-right%2Fone", done)
+
+
+def test_a_database_that_does_not_exist(diagnose, shop):
+    """The command that makes it, with its name quoted for SQL and for the shell."""
+    finding = diagnose(shop.url_with(name="no-such'db")).one("no-such-database")
+    assert 'CREATE DATABASE "no-such\'\\\'\'db" OWNER' in finding["fix"]
+
+
+def test_a_host_that_does_not_exist(diagnose, shop):
+    """The name, and why."""
+    report = diagnose("postgresql://app:x@no-such-host.invalid/shop")
+    assert report.exit == 69
+    assert report.one("name-not-found")["object"] == "no-such-host.invalid"
+
+
+@pytest.mark.parametrize("character", list("@:/%#"))
+def test_an_unencoded_character_in_the_url(pgentry, shop, character):
+    """The password as it is, put into a URL: said to be unencoded where that can be told, and never shown."""
+    password = f"s3cret{character}w0rd"
+    done = pgentry("diagnose", "--json", url=f"postgresql://app:{password}@127.0.0.1:{shop.cluster.port}/shop")
+    report = Report(done)
+    assert report.exit == 69
+    nothing_of(password, done)
+    assert report.codes("error") & {"url-unencoded", "wrong-password", "no-such-role"}
+
+
+def test_a_server_that_hangs_does_not_hang_diagnose(diagnose, shop, spare):
+    """Bounded in time: the connection's own limit."""
+    spare.start()
+    database = spare.database()
+    spare.pause()
+    try:
+        report = diagnose(database.url, "--set", "wait.connect_timeout=500ms")
+    finally:
+        spare.resume()
+    assert report.exit == 69
+    assert report.one("no-answer")
+
+
+def test_a_port_where_something_else_listens(diagnose, shop):
+    """It takes connections and says nothing."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        report = diagnose(f"postgresql://app:x@127.0.0.1:{other.getsockname()[1]}/shop", "--set",
+                          "wait.connect_timeout=500ms")
+    assert report.exit == 69
+    assert report.one("no-answer")
