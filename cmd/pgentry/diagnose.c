@@ -6,11 +6,18 @@
 #include "diagnosis.h"
 #include "project/project.h"
 
-static void diagnose_project_files(const struct wanted *wanted, struct findings *findings)
+static void look_at_wanted(const struct config *config, const struct wanted *wanted, struct findings *findings)
 {
+    size_t asked = wanted->table_count + wanted->type_count + wanted->extensions.count + wanted->assert_count;
+
     if (wanted->unreadable) {
-        finding_add(findings, FINDING_SCHEMA_UNREADABLE, wanted->unreadable, wanted->unreadable_why, NULL);
-    } else if (wanted->table_count == 0) {
+        struct finding *finding =
+            finding_add(findings, FINDING_SCHEMA_UNREADABLE, wanted->unreadable, wanted->unreadable_why, NULL);
+
+        if (config->verify.table_count) { /* those listed by hand are verified all the same */
+            finding->severity = SEVERITY_WARNING;
+        }
+    } else if (asked == 0) {
         finding_add(findings, FINDING_NOTHING_TO_VERIFY, wanted->schema, NULL, NULL);
     }
     for (size_t i = 0; i < wanted->notes.count; i++) {
@@ -39,7 +46,7 @@ int command_diagnose(const struct command_line *line)
 
     project_wanted(&wanted, config, arena);
     diagnose_database(&request, &diagnosis, arena);
-    diagnose_project_files(&wanted, &findings);
+    look_at_wanted(config, &wanted, &findings);
     project_diagnose(&project, &findings, arena);
     (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
     return !diagnosis.connected                          ? STATUS_UNREACHABLE

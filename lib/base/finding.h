@@ -167,7 +167,7 @@ enum section {
       "# correct the path in the step's sql, or copy the file into the image") \
     /* ---- pooler ---- */ \
     X(FINDING_POOLER, "pooler-in-the-way", SECTION_POOLER, SEVERITY_ERROR, \
-      "%o leads to a pooler that hands out server processes by the transaction: no migration lock can be held through it", \
+      "%o leads to a pooler that hands out server processes by the transaction or statement: no migration lock can be held through it", \
       "# set database.direct_url (or DIRECT_URL) to the PostgreSQL server itself, past the pooler; where it is:\n%c") \
     X(FINDING_POOLED, "pooled", SECTION_POOLER, SEVERITY_INFO, \
       "%o leads through a pooler; %d", "# nothing: it works as it is") \

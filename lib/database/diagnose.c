@@ -13,6 +13,7 @@
 #define FOREIGN_MAX 120               /* bytes of an application's name and the like */
 #define ANSWER_GRACE ((duration)2000) /* after statement_timeout, for the server to say that it struck */
 #define LOCK_TIMEOUT "2000"
+#define STATEMENTS 2 /* the settings and the question */
 
 /* ---- asking ---- */
 
@@ -36,26 +37,20 @@ static void not_answered(struct diagnosing *diagnosing, struct asked *asked, con
     }
 }
 
-static const char *const frame[] = {
-    "BEGIN READ ONLY",
-    "SELECT pg_catalog.set_config('statement_timeout', $1, true),"
-    " pg_catalog.set_config('lock_timeout', '" LOCK_TIMEOUT "', true),"
-    " pg_catalog.set_config('search_path', 'pg_catalog', true)",
-};
-
-#define FRAME (sizeof frame / sizeof *frame)
-
+/* Settings are local to this one transaction, which needs no BEGIN: a pooler may refuse one. */
 static bool send_all(const struct diagnosing *diagnosing, PGconn *connection, const struct statement *statement)
 {
     const struct statement settings = {
-        .sql = frame[1],
+        .sql = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true),"
+               " pg_catalog.set_config('statement_timeout', $1, true),"
+               " pg_catalog.set_config('lock_timeout', '" LOCK_TIMEOUT "', true),"
+               " pg_catalog.set_config('search_path', 'pg_catalog', true)",
         .parameter_count = 1,
         .parameters = { arena_printf(diagnosing->arena, "%lld", (long long)DIAGNOSE_QUESTION) },
     };
 
-    return pipeline_begin(connection) && pipeline_add(connection, &(struct statement){ .sql = frame[0] }) &&
-           pipeline_add(connection, &settings) && pipeline_add(connection, statement) && pipeline_sync(connection) &&
-           pipeline_add(connection, &(struct statement){ .sql = "ROLLBACK" }) && pipeline_sync(connection);
+    return pipeline_begin(connection) && pipeline_add(connection, &settings) && pipeline_add(connection, statement) &&
+           pipeline_sync(connection);
 }
 
 static bool is_fine(const PGresult *result)
@@ -75,11 +70,11 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const
     }
     lost = !send_all(diagnosing, asked->connection, statement);
     /* The first error skips what follows up to the synchronisation point, so it is the one that tells. */
-    for (size_t i = 0; i < FRAME + 2 && !lost; i++) {
+    for (size_t i = 0; i < STATEMENTS && !lost; i++) {
         PGresult *result = pipeline_result(asked->connection, &deadline);
 
         lost = !result;
-        if (i <= FRAME && result && (!answer || is_fine(answer))) {
+        if (result && (!answer || is_fine(answer))) {
             PQclear(answer);
             answer = result;
         } else {

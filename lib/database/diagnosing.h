@@ -25,8 +25,8 @@ struct diagnosing {
     const char *tables[2]; /* the wanted tables: schemas and names, as text[] */
 };
 
-/* Runs one statement in a read-only transaction of its own, with search_path pg_catalog and timeouts that end with it:
- * nothing stays in a pooler's session. NULL if there is no answer: told in the findings, under the name `what`. */
+/* Runs one statement read-only, with search_path pg_catalog and timeouts that end with it: nothing stays in a pooler's
+ * session. NULL if there is no answer: told in the findings, under the name `what`. */
 PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
                        const struct statement *statement);
 

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from diagnosis import Report
 from migrators import installed, prisma_environment
 from postgres import Cluster
 from supervisor import Supervisor, run
@@ -136,6 +137,14 @@ def pgentry(project):
     yield binary
     for started in binary.running:
         started.stop()
+
+
+@pytest.fixture
+def diagnose(pgentry):
+    """diagnose(url, …): what it found."""
+    def run_it(url, *more, **how):
+        return Report(pgentry("diagnose", "--json", *more, url=url, **how))
+    return run_it
 
 
 class Prisma:

@@ -1,0 +1,29 @@
+"""The document of `pgentry diagnose --json`."""
+import json
+import subprocess
+
+
+class Report:
+    """What `pgentry diagnose --json` said, and its exit status."""
+
+    def __init__(self, done):
+        self.exit = done.exit
+        self.document = json.loads(done.stdout)
+        self.findings = self.document["findings"]
+        self.connection = self.document["connection"]
+        assert list(self.document) == ["status", "connection", "findings"]
+        for finding in self.findings:
+            assert list(finding) == ["code", "severity", "object", "message", "fix"]
+            assert finding["severity"] in ("info", "warning", "error")
+            assert finding["message"] and finding["object"], finding
+            # all of it can be pasted into a shell: commands, and comments for the person
+            checked = subprocess.run(["sh", "-n"], input=finding["fix"], text=True, capture_output=True, check=False)
+            assert finding["fix"] and checked.returncode == 0, (finding, checked.stderr)
+
+    def codes(self, *severities):
+        return {finding["code"] for finding in self.findings if finding["severity"] in (severities or ("warning", "error"))}
+
+    def one(self, code):
+        found = [finding for finding in self.findings if finding["code"] == code]
+        assert len(found) == 1, self.findings
+        return found[0]

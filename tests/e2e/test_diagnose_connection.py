@@ -1,0 +1,238 @@
+"""diagnose: why there is no connection, or none as it should be (contract section 7)."""
+import os
+import subprocess
+
+import psycopg
+import pytest
+from pooler import Pooler
+from postgres import Cluster, as_postgres, free_port
+from proxy import Fault, Proxy
+from supervisor import wait_until
+from test_proxy import through
+
+
+@pytest.fixture(scope="module")
+def secured():
+    """A server that speaks TLS with a certificate of its own for the name `db`."""
+    server = Cluster()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                    "-subj", "/CN=db", "-addext", "subjectAltName=DNS:db", "-keyout", server.data + "/server.key",
+                    "-out", server.data + "/server.crt"], check=True, stderr=subprocess.DEVNULL, **as_postgres())
+    os.chmod(server.data + "/server.key", 0o600)
+    yield server.start(ssl="on")
+    server.remove()
+
+
+def let_in(server, lines):
+    """Replaces what pg_hba.conf says, and has the server read it."""
+    with open(server.data + "/pg_hba.conf", "w", encoding="ascii") as file:
+        file.write("host all postgres 127.0.0.1/32 scram-sha-256\n" + lines + "\n")
+    with server.connect() as direct:
+        direct.execute("SELECT pg_reload_conf()")
+
+
+def standby(server, line, **settings):
+    """Starts the server as a standby, if only of nobody, and waits for a line of its log."""
+    with open(server.data + "/standby.signal", "w", encoding="ascii"):
+        pass
+    server.launch(**settings)
+    wait_until(lambda: any(line in said for said in server.lines), what=line)
+
+
+def test_tls_is_told(diagnose, secured):
+    """Which version the connection speaks."""
+    report = diagnose(secured.database().url_with(query="?sslmode=require"))
+    assert report.exit == 0
+    assert report.connection["tls"] is True and report.connection["tlsVersion"].startswith("TLSv1.")
+
+
+def test_tls_where_the_server_has_none(diagnose, database):
+    """sslmode=require: both ways out are named."""
+    report = diagnose(database.url_with(query="?sslmode=require"))
+    assert report.exit == 69
+    assert "ssl = on" in report.one("tls-refused")["fix"]
+
+
+def test_tls_with_a_certificate_of_an_unknown_issuer_or_for_another_name(diagnose, secured):
+    """verify-full: what the server shows is looked at with one command."""
+    database = secured.database()
+    report = diagnose(database.url_with(query="?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt"))
+    assert "openssl s_client -starttls postgres" in report.one("tls-mismatch")["fix"]
+    report = diagnose(database.url_with(query=f"?sslmode=verify-full&sslrootcert={secured.data}/server.crt"))
+    assert "does not match host name" in report.one("tls-mismatch")["message"]
+
+
+def test_a_server_that_lets_nobody_in_without_tls(diagnose, secured):
+    """sslmode=disable against hostssl lines."""
+    database = secured.database()
+    let_in(secured, "hostssl all all 127.0.0.1/32 scram-sha-256")
+    report = diagnose(database.url_with(query="?sslmode=disable"))
+    assert report.exit == 69
+    assert report.one("tls-required")
+
+
+def test_a_login_that_no_line_of_pg_hba_lets_in(diagnose, secured):
+    """The file and its lines are looked at with one command."""
+    database = secured.database()
+    let_in(secured, "")
+    report = diagnose(database.url)
+    assert "pg_hba_file_rules" in report.one("login-refused")["fix"]
+
+
+def test_a_role_that_does_not_exist(diagnose, secured):
+    """Without a password question, the server says so."""
+    let_in(secured, "host all all 127.0.0.1/32 trust")
+    report = diagnose(f"postgresql://nobody-here@127.0.0.1:{secured.port}/postgres")
+    assert 'CREATE ROLE "nobody-here" LOGIN' in report.one("no-such-role")["fix"]
+
+
+def test_a_url_without_the_password_that_the_server_wants(diagnose, database):
+    """Neither in the URL nor elsewhere."""
+    report = diagnose(f"postgresql://{database.user}@127.0.0.1:{database.cluster.port}/{database.name}")
+    assert report.one("no-password")
+
+
+def test_a_role_without_the_right_to_connect(diagnose, database):
+    """GRANT CONNECT, with real names."""
+    database.sql(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC, {database.user}")
+    finding = diagnose(database.url).one("no-connect-right")
+    assert f'GRANT CONNECT ON DATABASE "{database.name}" TO "{database.user}"' in finding["fix"]
+
+
+def test_a_server_that_takes_no_more_connections(diagnose, database):
+    """Who has them is asked with one command."""
+    database.sql(f"ALTER ROLE {database.user} CONNECTION LIMIT 0")
+    report = diagnose(database.url)
+    assert report.exit == 69 and report.connection["sqlstate"] == "53300"
+    assert "pg_stat_activity" in report.one("too-many-connections")["fix"]
+    assert any(finding["object"] == "53300" for finding in report.findings if finding["code"] == "known-error")
+
+
+def test_few_connections_are_left(diagnose, spare):
+    """More than nine of ten that a role without privileges may have are taken."""
+    spare.start(max_connections=10, superuser_reserved_connections=3, max_wal_senders=0)
+    database = spare.database()
+    held = [spare.connect() for _ in range(6)]
+    report = diagnose(database.url)
+    for connection in held:
+        connection.close()
+    assert report.exit == 65
+    assert "7 of 7 are taken" in report.one("connections-near-limit")["message"]
+
+
+def test_a_server_that_is_not_ready(diagnose, late):
+    """Starting up, in recovery: waiting is what helps."""
+    standby(late.cluster, "entering standby mode", hot_standby="off")
+    try:
+        report = diagnose(late.url)
+    finally:
+        os.unlink(late.cluster.data + "/standby.signal")
+    assert report.exit == 69 and report.connection["sqlstate"] == "57P03"
+    assert report.one("server-not-ready")["fix"].endswith("pgentry wait")
+
+
+def test_a_standby_is_connected_to_and_told(diagnose, late):
+    """wait.target: read-write does not take it, but it can say what it is."""
+    standby(late.cluster, "ready to accept")
+    try:
+        report = diagnose(late.url)
+        any_target = diagnose(late.url, "--set", "wait.target=any")
+    finally:
+        os.unlink(late.cluster.data + "/standby.signal")
+    assert report.exit == 65
+    assert report.connection["standby"] is True and report.connection["readOnly"] is True
+    assert "pg_stat_wal_receiver" in report.one("standby")["fix"]
+    assert any_target.exit == 0
+
+
+def test_a_database_that_is_set_read_only(diagnose, database):
+    """default_transaction_read_only, and the statement that takes it back."""
+    database.sql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    report = diagnose(database.url)
+    assert report.exit == 65
+    fix = report.one("read-only")["fix"]
+    assert f'ALTER DATABASE "{database.name}" SET default_transaction_read_only = off' in fix
+
+
+def test_addresses_of_ipv6_alone_where_there_is_none(diagnose, project):
+    """As in a container without IPv6: fd00::/8 from an empty network namespace."""
+    report = diagnose("postgresql://app:x@[fd00::1]:5432/shop", under=("unshare", "--net"))
+    assert report.exit == 69
+    assert report.one("ipv6-only")["object"] == "[fd00::1]:5432"
+
+
+def test_one_of_several_hosts_is_dead(diagnose, database):
+    """The other one serves; a note tells of the first."""
+    dead = free_port()
+    url = database.url_with(host=f"127.0.0.1:{dead},127.0.0.1:{database.cluster.port}")
+    report = diagnose(url)
+    assert report.exit == 0
+    assert str(dead) in report.one("dead-address")["message"]
+    assert [address["answers"] for address in report.connection["addresses"]] == [False, True]
+
+
+def test_something_else_that_the_application_needs_is_not_there(diagnose, database):
+    """wait.also"""
+    redis = f"127.0.0.1:{free_port()}"
+    report = diagnose(database.url, "--set", f"wait.also=[\"{redis}\"]")
+    assert report.exit == 65
+    assert report.one("also-not-reachable")["object"] == redis
+
+
+def test_direct_url_leads_elsewhere(diagnose, database, cluster):
+    """Another database on the same server."""
+    report = diagnose(database.url, env={"DIRECT_URL": cluster.database().url})
+    assert report.exit == 65
+    assert report.one("not-the-same-database")
+    assert report.connection["direct"]["connected"] is True
+
+
+def test_parameters_that_are_dropped_are_a_note(diagnose, database):
+    """Frameworks' own, or a mistyped one."""
+    report = diagnose(database.url_with(query="?conection_limit=5"))
+    assert report.exit == 0
+    assert "conection_limit" in report.one("url-parameter-dropped")["message"]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+def test_a_pooler_in_the_way_of_session_locks(diagnose, database, mode):
+    """PgBouncer by the transaction or statement: direct_url past it is what mends that."""
+    database.as_app("CREATE TABLE users (id int)")
+    with Pooler(database, mode) as pooler:
+        report = diagnose(pooler.url, "--set", "verify.tables=[users]")
+        past = diagnose(pooler.url, "--set", "verify.tables=[users]", env={"DIRECT_URL": database.url})
+    assert report.exit == 65
+    assert report.codes() == {"pooler-in-the-way"}
+    assert report.connection["pooler"] is True
+    assert "database.direct_url" in report.one("pooler-in-the-way")["fix"]
+    assert past.exit == 0
+    assert past.one("pooled")
+
+
+def test_a_pooler_that_keeps_sessions_is_fine(diagnose, database):
+    """PgBouncer by the session."""
+    with Pooler(database, "session") as pooler:
+        report = diagnose(pooler.url)
+    assert report.exit == 0
+    assert report.one("pooled")
+
+
+@pytest.mark.parametrize("what", ["cut", "silent"])
+def test_a_connection_that_is_lost_midway_ends_the_questions_not_the_report(diagnose, database, what):
+    """After as many bytes as the server sends in a whole run, halved."""
+    with Proxy(database.cluster.port) as proxy:
+        assert diagnose(through(database, proxy)).exit == 0
+    with Proxy(database.cluster.port, fault=Fault(what, "server", proxy.passed["server"] * 3 // 4, always=True)) as proxy:
+        report = diagnose(through(database, proxy))
+    assert report.exit == 65
+    assert report.one("connection-lost")
+
+
+def test_diagnose_only_looks(diagnose, database):
+    """Nothing is made, no lock is held, and its sessions are gone at its end."""
+    before = database.tables()
+    diagnose(database.url)
+    assert database.tables() == before and database.advisory_locks() == []
+    with psycopg.connect(database.url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgentry%%'"
+                                  " AND datname = current_database()").fetchone() == (0,)
