@@ -1,6 +1,7 @@
 #include "database/lock.h"
 
 #include "base/mask.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -228,12 +229,34 @@ bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const st
     return true;
 }
 
-static bool find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
-                        struct arena *arena, struct reply_failed *why)
+/* A row of lock_find_holder's statement. */
+static void take_holder(struct lock_holder *holder, const PGresult *result)
+{
+    uint32_t pid = (uint32_t)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    bool known = !PQgetisnull(result, 0, 3); /* another role's session may not be ours to see */
+
+    if (known || pid != holder->pid) {
+        struct text who = text_over(holder->who, sizeof holder->who);
+        const char *name = PQgetvalue(result, 0, 1);
+        const char *usual = known ? "local socket" : "unknown";
+
+        text_string(&who, "application ");
+        text_string(&who, *name ? name : "unknown");
+        text_string(&who, ", client ");
+        text_string(&who, PQgetisnull(result, 0, 2) ? usual : PQgetvalue(result, 0, 2));
+        mask_string(holder->who);
+        holder->since = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
+    }
+    holder->pid = pid;
+}
+
+bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
+                      struct arena *arena, struct reply_failed *why)
 {
     const struct statement statement = {
         .sql = "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr),"
-               " pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - a.backend_start)) * 1000"
+               " pg_catalog.floor(1000 * extract(epoch FROM a.backend_start)),"
+               " pg_catalog.floor(1000 * extract(epoch FROM pg_catalog.clock_timestamp()))"
                " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
                " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
                " AND l.classid = $1::oid AND l.objid = $2::oid AND l.database ="
@@ -243,27 +266,21 @@ static bool find_holder(PGconn *connection, int64_t key, struct lock_holder *hol
                         arena_printf(arena, "%u", (unsigned)((uint64_t)key & UINT32_MAX)) },
     };
     PGresult *result = query_run(connection, &statement, deadline, arena, why);
-    char *line = arena_strdup(arena, "nobody any more");
 
     if (!result) {
         return false;
     }
-    holder->pid = 0;
     if (PQntuples(result)) {
         char age[DURATION_TEXT];
-        bool known = !PQgetisnull(result, 0, 3); /* another role's session is not ours to see */
-        const char *usual = known ? "local socket" : "unknown";
-        const char *client = PQgetisnull(result, 0, 2) ? usual : PQgetvalue(result, 0, 2);
-        const char *name = PQgetvalue(result, 0, 1);
 
-        duration_human(strtoll(PQgetvalue(result, 0, 3), NULL, 10), age);
-        holder->pid = (uint32_t)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
-        line = arena_printf(arena, "pid %u, application %s, client %s, connected for %s", holder->pid,
-                            *name ? name : "unknown", client, known ? age : "an unknown time");
+        take_holder(holder, result);
+        duration_human(strtoll(PQgetvalue(result, 0, 4), NULL, 10) - holder->since, age);
+        holder->text = arena_printf(arena, "pid %u, %s, connected for %s", holder->pid, holder->who,
+                                    holder->since ? age : "an unknown time");
+    } else {
+        *holder = (struct lock_holder){ .text = "nobody any more" };
     }
     PQclear(result);
-    mask_string(line);
-    holder->text = line;
     return true;
 }
 
@@ -281,7 +298,7 @@ enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *h
     if (strcmp(taken, "t") == 0) {
         return LOCK_TAKEN;
     }
-    return find_holder(connection, key, holder, deadline, arena, why) ? LOCK_BUSY : LOCK_ERROR;
+    return lock_find_holder(connection, key, holder, deadline, arena, why) ? LOCK_BUSY : LOCK_ERROR;
 }
 
 bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,

@@ -37,10 +37,19 @@ bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const st
 
 enum lock_result { LOCK_TAKEN, LOCK_BUSY, LOCK_ERROR };
 
+#define LOCK_HOLDER_WHO 160
+
 struct lock_holder {
-    const char *text; /* one line, masked */
-    uint32_t pid;     /* 0: nobody any more */
+    uint32_t pid;              /* of its server process; 0: nobody any more */
+    char who[LOCK_HOLDER_WHO]; /* application and client */
+    int64_t since;             /* when its session began, in ms by the server's clock; 0: unknown */
+    const char *text;          /* all of it in one line, masked */
 };
+
+/* Who holds the lock. A role that may not see whose session it is learns the pid only: what *holder knew of that pid
+ * then stays. */
+bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
+                      struct arena *arena, struct reply_failed *why);
 
 /* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it. */
 enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,

@@ -51,25 +51,56 @@ static bool ready_lock(struct server *server, const struct deadline *deadline, s
     return server->ready;
 }
 
+/* Where the lock has a connection of its own, a replica that waits does without it: that others still hold the lock is
+ * seen over the other one, which the looks need anyway. */
+static bool is_still_held(struct server *server, const struct deadline *deadline)
+{
+    struct reply_failed why;
+    PGconn *connection = server->lock == &server->main ? NULL : server->main.connection;
+
+    if (!connection || !server->holder.pid) {
+        return false;
+    }
+    if (!lock_find_holder(connection, server->key, &server->holder, deadline, server->order, &why)) {
+        place_close(server, &server->main);
+        return false;
+    }
+    return server->holder.pid != 0;
+}
+
+static enum lock_result try_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+{
+    enum lock_result result;
+
+    if (server->held) {
+        return LOCK_TAKEN;
+    }
+    if (is_still_held(server, deadline)) {
+        return LOCK_BUSY;
+    }
+    if (!ready_lock(server, deadline, why)) {
+        return LOCK_ERROR;
+    }
+    result = lock_try(server->lock->connection, server->key, &server->holder, deadline, server->order, why);
+    if (result == LOCK_BUSY && server->lock != &server->main) {
+        place_close(server, server->lock);
+    }
+    return result;
+}
+
 void order_lock(struct server *server)
 {
-    struct lock_holder holder;
     struct reply_failed why;
     struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
-    enum lock_result result = LOCK_ERROR;
 
-    if (ready_lock(server, &deadline, &why)) {
-        result = server->held
-                     ? LOCK_TAKEN
-                     : lock_try(server->lock->connection, server->key, &holder, &deadline, server->order, &why);
-    }
-    switch (result) {
+    switch (try_lock(server, &deadline, &why)) {
     case LOCK_TAKEN:
         server->held = true;
         reply_with(server, REPLY_LOCKED);
         break;
     case LOCK_BUSY:
-        reply(server, &(struct reply_message){ .reply = REPLY_BUSY, .text = holder.text, .count = holder.pid });
+        reply(server,
+              &(struct reply_message){ .reply = REPLY_BUSY, .text = server->holder.text, .count = server->holder.pid });
         break;
     case LOCK_ERROR:
         place_close(server, server->lock);

@@ -4,6 +4,7 @@
 
 #include "database/connection.h"
 #include "database/database.h"
+#include "database/lock.h"
 
 /* One of the two places: url, and direct_url where that is another. */
 struct place {
@@ -27,6 +28,7 @@ struct server {
     bool ready;         /* it is known to be fit for that */
     bool held;
     int64_t key;
+    struct lock_holder holder; /* of the lock, when it was last tried in vain */
 
     struct wanted wanted;
     bool wanted_known;

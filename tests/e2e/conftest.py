@@ -123,9 +123,9 @@ class Pgentry:
         return [repr(done) for done in self.results[-2:]] + [
             f"{started.argv}\n--- stdout\n{started.stdout}\n--- stderr\n{started.stderr}" for started in self.running]
 
-    def start(self, *args, url=None, env=None, cwd=None, **more):
+    def start(self, *args, url=None, env=None, cwd=None, under=(), **more):
         """Starts in the background; ended with the test at the latest."""
-        started = Supervisor([self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
+        started = Supervisor([*under, self.binary, *map(str, args)], self.environment(url, env), cwd or self.folder, **more)
         self.running.append(started)
         return started
 
