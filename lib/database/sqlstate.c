@@ -129,37 +129,6 @@ const struct known_error *known_error_find(const char *code)
     return row;
 }
 
-enum failure sqlstate_failure(const char *sqlstate, enum failure otherwise)
-{
-    const struct known_error *row = known_error_find(sqlstate);
-
-    return row ? row->failure : otherwise;
-}
-
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-
-size_t known_errors_in(const char *text, size_t length, const struct known_error **found, size_t most)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i + SQLSTATE_LENGTH <= length && count < most; i++) {
-        bool starts = text[i] == 'P' && (i == 0 || !is_word(text[i - 1]));
-        bool ends = i + SQLSTATE_LENGTH == length || !is_word(text[i + SQLSTATE_LENGTH]);
-        const struct known_error *row = starts && ends ? find(text + i, SQLSTATE_LENGTH) : NULL;
-
-        for (size_t k = 0; row && k < count; k++) {
-            row = found[k] == row ? NULL : row;
-        }
-        if (row) {
-            found[count++] = row;
-        }
-    }
-    return count;
-}
-
 bool client_error_failure(const char *text, enum failure *failure, const char **fix)
 {
     for (size_t i = 0; i < sizeof client_errors / sizeof *client_errors; i++) {

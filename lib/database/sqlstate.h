@@ -6,7 +6,6 @@
 #include "base/failure.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct known_error {
     const char *code;     /* "57P03", a class of SQLSTATEs "08", or "P3009" */
@@ -17,13 +16,6 @@ struct known_error {
 
 /* The row of a code, else the row of its class, else NULL. */
 const struct known_error *known_error_find(const char *code);
-
-/* The class of an SQLSTATE; `otherwise` for one that no row knows. */
-enum failure sqlstate_failure(const char *sqlstate, enum failure otherwise);
-
-/* The known codes of Prisma that stand as words of their own in a step's output, each once, in the order in which they
- * first appear; returns how many were put into `found`. */
-size_t known_errors_in(const char *text, size_t length, const struct known_error **found, size_t most);
 
 /* What libpq says of itself, without an SQLSTATE: TLS refused, a missing password, the wrong kind of server. True with
  * the class if a row of the table knows the text. libpq translates nothing as long as setlocale was not called. */

@@ -70,7 +70,17 @@ void app_start(struct supervisor *s)
 void app_signal(struct supervisor *s, int signal)
 {
     if (s->app > 0) {
+        if (signal == SIGCONT) {
+            terminal_lend(s->app);
+        }
         kill(s->config->app.kill_group ? -s->app : s->app, signal);
+    }
+}
+
+void app_look_stopped(const struct supervisor *s)
+{
+    if (s->app > 0 && reaper_stopped(s->app) && terminal_should_suspend()) {
+        terminal_suspend(s->app);
     }
 }
 

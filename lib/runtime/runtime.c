@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
@@ -218,30 +217,18 @@ static void reap(struct supervisor *s)
     }
 }
 
-#define SIGNALS_AT_ONCE 8
-
-/* What the kernel sends us for a write of our own to a pipe that nobody reads is no news for the application; and to
- * log it would be the next such write. */
-static bool is_own_echo(const struct signalfd_siginfo *info)
-{
-    return info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)getpid();
-}
-
 static void on_signal(struct supervisor *s)
 {
-    struct signalfd_siginfo infos[SIGNALS_AT_ONCE];
-    ssize_t got;
-    do {
-        got = read(s->signal_fd, infos, sizeof infos);
-        for (ssize_t at = 0; !s->ending && at < got / (ssize_t)sizeof *infos; at++) {
-            if (infos[at].ssi_signo == SIGCHLD) {
-                reap(s);
-            } else if (!is_own_echo(&infos[at])) {
-                supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = (int)infos[at].ssi_signo });
-                handle_events(s);
-            }
+    int number;
+    while (!s->ending && (number = signals_next(s->signal_fd)) != 0) {
+        if (number == SIGCHLD) {
+            reap(s);
+            app_look_stopped(s);
+        } else {
+            supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
+            handle_events(s);
         }
-    } while (got == (ssize_t)sizeof infos);
+    }
 }
 
 /* ---- begin and end ---- */

@@ -185,6 +185,7 @@ bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);
 /* application.c */
 void app_start(struct supervisor *s);
 void app_signal(struct supervisor *s, int signal);
+void app_look_stopped(const struct supervisor *s); /* if it was, under a shell that waits for us: so are we, until fg */
 void app_reaped(struct supervisor *s, const struct reaped *reaped);
 
 /* outcome.c: a status as people say it, and as a shell counts it */

@@ -18,7 +18,7 @@ static void what_waiting_heals_is_not_ready(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        assert_int_equal(sqlstate_failure(codes[i], FAILURE_QUERY), FAILURE_NOT_READY);
+        assert_int_equal(known_error_find(codes[i])->failure, FAILURE_NOT_READY);
     }
 }
 
@@ -28,16 +28,15 @@ static void what_waiting_seldom_heals_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        assert_int_equal(sqlstate_failure(codes[i], FAILURE_QUERY), FAILURE_REFUSED);
+        assert_int_equal(known_error_find(codes[i])->failure, FAILURE_REFUSED);
     }
-    assert_int_equal(sqlstate_failure("25006", FAILURE_QUERY), FAILURE_READ_ONLY);
+    assert_int_equal(known_error_find("25006")->failure, FAILURE_READ_ONLY);
 }
 
-static void an_unknown_code_is_what_the_caller_says(void **state)
+static void an_unknown_code_has_no_row(void **state)
 {
     (void)state;
-    assert_int_equal(sqlstate_failure("XX000", FAILURE_NOT_READY), FAILURE_NOT_READY);
-    assert_int_equal(sqlstate_failure("XX000", FAILURE_QUERY), FAILURE_QUERY);
+    assert_null(known_error_find("XX000"));
     assert_null(known_error_find(""));
     assert_null(known_error_find("0800"));
     assert_null(known_error_find("P9999"));
@@ -56,22 +55,6 @@ static void every_row_says_cause_and_fix(void **state)
         assert_string_equal(row->code, codes[i]);
         assert_true(strlen(row->cause) > 0 && strlen(row->fix) > 0);
     }
-}
-
-static void known_codes_are_found_in_a_steps_output(void **state)
-{
-    static const char output[] =
-        "Error: P3009\n\nmigrate found failed migrations (P3018) P3009 XP1001 P1001x P10011 P1001";
-    const struct known_error *found[8];
-
-    (void)state;
-    assert_int_equal(known_errors_in(output, strlen(output), found, 8), 3);
-    assert_string_equal(found[0]->code, "P3009");
-    assert_string_equal(found[1]->code, "P3018");
-    assert_string_equal(found[2]->code, "P1001");
-    assert_int_equal(known_errors_in(output, strlen(output), found, 1), 1);
-    assert_int_equal(known_errors_in("P30", 3, found, 8), 0);
-    assert_int_equal(known_errors_in("", 0, found, 8), 0);
 }
 
 static void what_libpq_says_of_itself_has_a_class(void **state)
@@ -104,9 +87,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waiting_heals_is_not_ready),
         cmocka_unit_test(what_waiting_seldom_heals_is_refused),
-        cmocka_unit_test(an_unknown_code_is_what_the_caller_says),
+        cmocka_unit_test(an_unknown_code_has_no_row),
         cmocka_unit_test(every_row_says_cause_and_fix),
-        cmocka_unit_test(known_codes_are_found_in_a_steps_output),
         cmocka_unit_test(what_libpq_says_of_itself_has_a_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
