@@ -420,7 +420,7 @@ int main(int argc, char **argv)
     }
     /* a full disk or a closed pipe behind standard output must not look like success */
     status = (fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK ? STATUS_IO : status;
-#ifndef PGENTRY_INSTRUMENTED
+#ifndef PGENTRY_SANITIZE
     _exit(status); /* nothing of ours waits for atexit, and the libraries' farewells cost a tenth of a millisecond */
 #endif
     return status;
