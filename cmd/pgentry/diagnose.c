@@ -4,7 +4,10 @@
 #include "base/shell.h"
 #include "command.h"
 #include "diagnosis.h"
+#include "process/codes.h"
 #include "project/project.h"
+
+#include <string.h>
 
 static void look_at_wanted(const struct config *config, const struct wanted *wanted, struct findings *findings)
 {
@@ -22,6 +25,41 @@ static void look_at_wanted(const struct config *config, const struct wanted *wan
     }
     for (size_t i = 0; i < wanted->notes.count; i++) {
         finding_add(findings, FINDING_NOTE, "the project", wanted->notes.items[i], NULL);
+    }
+}
+
+struct logged {
+    struct findings *findings;
+    const char *where;
+};
+
+static void explain_one(void *argument, const char code[CODE_TEXT])
+{
+    const struct logged *logged = argument;
+
+    diagnose_code(logged->findings, code, logged->where);
+}
+
+/* The codes under which the migration tool tells of the same, and those in the error that it logged. */
+static void explain_codes(const struct ledger *ledger, struct findings *findings)
+{
+    static const struct {
+        enum finding_code code;
+        const char *prisma;
+    } names[] = { { FINDING_FAILED, "P3009" }, { FINDING_BASELINE, "P3005" } };
+    const char *log = ledger->check ? ledger->check->failed_log : NULL;
+    struct logged logged = { findings, "the logged error" };
+    size_t count = findings->count;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            if (findings->items[i].code == names[k].code) {
+                diagnose_code(findings, names[k].prisma, "what Prisma calls it");
+            }
+        }
+    }
+    if (log) {
+        codes_each(log, strlen(log), explain_one, &logged);
     }
 }
 
@@ -48,6 +86,7 @@ int command_diagnose(const struct command_line *line)
     diagnose_database(&request, &diagnosis, arena);
     look_at_wanted(config, &wanted, &findings);
     project_diagnose(&project, &findings, arena);
+    explain_codes(&diagnosis.ledger, &findings);
     (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
     return !diagnosis.connected                          ? STATUS_UNREACHABLE
            : findings_count(&findings, SEVERITY_WARNING) ? STATUS_SCHEMA

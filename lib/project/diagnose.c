@@ -74,21 +74,23 @@ static const char *git_command(const struct telling *telling, const char *commen
 static void tell_failed(struct telling *telling)
 {
     struct arena *arena = telling->arena;
-    const struct check *check = telling->check;
-    const char *name = check->failed_name;
-    const char *log = check->failed_log && *check->failed_log
-                          ? arena_printf(arena, "; its logged error:\n%s", check->failed_log)
-                          : "; no error is logged: it was broken off, or runs at this moment";
-    const char *fix = arena_printf(
-        arena,
-        "# mend the cause; if what it had done was undone (by hand, or because it was one transaction), so that it "
-        "runs again:\n%s\n# or, if all of it is in the database by now, made by hand:\n# %s\n# then\n%s",
-        resolve_command(telling, "rolled-back", name), resolve_command(telling, "applied", name),
-        sync_command(telling));
+    const char *name = telling->check->failed_name, *log = telling->check->failed_log;
 
-    if (name) {
-        finding_add(telling->findings, FINDING_FAILED, name, log, fix);
+    if (!name) {
+        return;
     }
+
+    const char *fix =
+        arena_printf(arena,
+                     "# mend the cause; if what it had done is undone (a migration in one transaction is), "
+                     "let it run again:\n%s\n# or, if all of it is in the database by now:\n# %s\n# then\n%s",
+                     resolve_command(telling, "rolled-back", name), resolve_command(telling, "applied", name),
+                     sync_command(telling));
+
+    finding_add(telling->findings, FINDING_FAILED, name,
+                log && *log ? arena_printf(arena, "; its logged error:\n%s", log)
+                            : "; no error is logged: it was broken off, or runs at this moment",
+                fix);
 }
 
 static void tell_pending(struct telling *telling)

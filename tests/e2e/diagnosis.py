@@ -1,5 +1,6 @@
 """The document of `pgentry diagnose --json`."""
 import json
+import os
 import subprocess
 
 
@@ -27,3 +28,9 @@ class Report:
         found = [finding for finding in self.findings if finding["code"] == code]
         assert len(found) == 1, self.findings
         return found[0]
+
+    @staticmethod
+    def run(fix, **env):
+        """Pastes a fix into a shell."""
+        return subprocess.run(["sh", "-e", "-c", fix], text=True, capture_output=True, stdin=subprocess.DEVNULL, check=False,
+                              env={"PATH": os.environ["PATH"], "PAGER": "cat", **env})

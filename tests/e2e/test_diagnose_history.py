@@ -1,0 +1,157 @@
+"""diagnose: what was recorded beside what lies in the project, with the real tools (contract section 7)."""
+import os
+import subprocess
+
+import migrators
+import pytest
+
+INIT = "20250101000000_init"
+BAD = "20250202000000_bad"
+WITH_LEDGER = [kind for kind in migrators.ALL if kind.ledger]
+
+
+@pytest.fixture
+def paste(prisma, database):
+    """paste(fix): runs it in the project's folder, as a person would in the container."""
+    def run(fix):
+        env = {"PATH": os.environ["PATH"], "HOME": str(prisma.folder), "DATABASE_URL": database.url,
+               "PGPASSWORD": database.password, **prisma.env}
+        done = subprocess.run(["sh", "-e", "-c", fix], cwd=prisma.folder, env=env, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout
+        return done
+    return run
+
+
+def commands(fix, word):
+    """The lines of a fix that hold a word, with those that are only proposed."""
+    return [line.removeprefix("# ") for line in fix.splitlines() if word in line]
+
+
+def test_pending_migrations_are_named(diagnose, database, prisma):
+    """Everything, before the first boot."""
+    report = diagnose(database.url)
+    assert report.exit == 65
+    finding = report.one("migrations-pending")
+    assert INIT in finding["message"] and finding["fix"] == "pgentry sync"
+
+
+def test_nothing_pending_is_0(diagnose, database, prisma):
+    """Applied by the real CLI."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    report = diagnose(database.url)
+    assert report.exit == 0, report.findings
+
+
+def test_p3009_has_its_logged_error_and_both_commands_that_mend_it(diagnose, database, prisma, paste):
+    """A migration that failed: resolve it as rolled back, correct it, and it is applied."""
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma("migrate", "deploy", url=database.url)
+    report = diagnose(database.url)
+    assert report.exit == 65
+    finding = report.one("migration-failed")
+    assert finding["object"] == BAD
+    assert "No such table: nowhere" in finding["message"]
+    rolled_back, applied = commands(finding["fix"], "migrate resolve")
+    assert rolled_back == f"npx prisma migrate resolve --rolled-back {BAD}"
+    assert applied == f"npx prisma migrate resolve --applied {BAD}"
+    paste(rolled_back)
+    assert diagnose(database.url).codes() == {"migrations-pending"}
+    prisma.migration(BAD, "CREATE TABLE nowhere (y int);")
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    assert diagnose(database.url).exit == 0
+
+
+def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):
+    """As Prisma's native engine logs them; a password in it is masked."""
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma("migrate", "deploy", url=database.url)
+    database.sql("UPDATE _prisma_migrations SET logs = %s WHERE finished_at IS NULL",
+                 f"A migration failed to apply.\n\nDatabase error code: 42703\n\nDatabase error:\nERROR: {database.password}")
+    report = diagnose(database.url)
+    assert {"P3009", "42703"} <= {one["object"] for one in report.findings if one["code"] == "known-error"}
+    assert database.password not in report.one("migration-failed")["message"]
+
+
+def test_p3009_of_work_that_is_done_is_recorded_as_applied(diagnose, database, prisma, paste):
+    """The other command, in a project in a folder of its own."""
+    (prisma.folder / "pgentry.yaml").write_text(
+        "migrate:\n  steps: [{name: deploy, run: [prisma, migrate, deploy, --schema, prisma/schema.prisma], cwd: .}]\n")
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma("migrate", "deploy", url=database.url)
+    _, applied = commands(diagnose(database.url).one("migration-failed")["fix"], "migrate resolve")
+    assert applied.endswith(" --schema prisma/schema.prisma")
+    paste(applied)
+    assert diagnose(database.url).exit == 0
+
+
+def test_p3005_has_the_recipe_of_a_baseline(diagnose, database, prisma, paste):
+    """A database that db push made: the printed loop records what is in it, and nothing is pending."""
+    assert prisma("db", "push", "--skip-generate", url=database.url).returncode == 0
+    report = diagnose(database.url)
+    assert report.exit == 65
+    finding = report.one("no-baseline")
+    assert INIT in finding["fix"]
+    assert any(one["object"] == "P3005" for one in report.findings)
+    paste(commands(finding["fix"], "migrate resolve")[0])
+    assert diagnose(database.url).exit == 0
+
+
+def test_an_edited_migration(diagnose, database, prisma):
+    """A warning that names it."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    path = prisma.folder / "prisma/migrations" / INIT / "migration.sql"
+    path.write_text(path.read_text() + "\n-- an afterthought\n")
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.codes() == {"migration-edited"}
+    assert report.one("migration-edited")["object"] == INIT
+
+
+def test_an_older_image_on_a_newer_schema(diagnose, database, prisma):
+    """Recorded as applied, and not here."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    prisma.migration("20250303000000_newer", "CREATE TABLE newer (id int);")
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    subprocess.run(["rm", "-r", str(prisma.folder / "prisma/migrations/20250303000000_newer")], check=True)
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.one("migration-gone")["object"] == "20250303000000_newer"
+
+
+def test_recorded_as_applied_while_its_tables_are_gone(diagnose, database, prisma):
+    """Both are told: the table, and that no migration will ever make it again."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    database.sql('DROP TABLE "_AvatarProjectToTag", avatar_projects')
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.codes() == {"missing-table", "applied-but-gone"}
+    finding = report.one("applied-but-gone")
+    assert "public.avatar_projects" in finding["message"]
+
+
+def test_a_history_that_the_role_may_not_read(diagnose, database, prisma):
+    """Or that is something else of that name."""
+    database.sql("CREATE TABLE _prisma_migrations (migration_name text, checksum text, finished_at timestamptz,"
+                 " rolled_back_at timestamptz, started_at timestamptz, logs text)")
+    report = diagnose(database.url)
+    finding = report.one("history-denied")
+    assert 'GRANT SELECT ON "public"."_prisma_migrations" TO' in finding["fix"]
+    database.sql(f"GRANT SELECT ON _prisma_migrations TO {database.user}")
+    assert diagnose(database.url).one("migrations-pending")
+    database.sql("ALTER TABLE _prisma_migrations DROP COLUMN checksum")
+    assert diagnose(database.url).one("history-unreadable")
+
+
+@pytest.mark.parametrize("kind", WITH_LEDGER, ids=lambda kind: kind.name)
+def test_every_tool_with_a_ledger_is_compared(diagnose, database, project, kind):
+    """Pending, applied, and recorded but gone."""
+    migrator = kind(project.folder)
+    url = migrator.url(database)
+    assert diagnose(url, env=migrator.env).codes() == {"migrations-pending"}
+    migrator(migrator.apply, database)
+    newer = migrator.add(2, "more")
+    migrator(migrator.apply, database)
+    assert diagnose(url, env=migrator.env).exit == 0
+    migrator.remove(newer)
+    assert diagnose(url, env=migrator.env).codes() == {"migration-gone"}

@@ -1,0 +1,161 @@
+"""diagnose: who blocks whom, who holds the migration locks, which indexes were left half built (contract section 7)."""
+import threading
+
+import psycopg
+import pytest
+from supervisor import wait_until
+from test_ladder import ladder
+
+PRISMA_LOCK = 72707369
+
+
+@pytest.fixture
+def shop(database, project):
+    project({"pgentry.yaml": "verify:\n  tables: [users]\n"})
+    database.as_app("CREATE TABLE users (id int PRIMARY KEY, email text)")
+    return database
+
+
+@pytest.fixture
+def session(shop):
+    """session(name): a connection of the application's role, without autocommit, ended with the test."""
+    opened = []
+
+    def connect(name):
+        opened.append(psycopg.connect(shop.url, application_name=name))
+        return opened[-1]
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+def pid_of(connection):
+    return connection.info.backend_pid
+
+
+def test_who_blocks_whom(diagnose, shop, session):
+    """A forgotten transaction in the way of ALTER TABLE: both sessions are named, with the statement that ends one."""
+    blocker, waiter = session("forgotten shell"), session("migration")
+    blocker.execute("SELECT * FROM users")
+    blocked = threading.Thread(target=waiter.execute, args=("ALTER TABLE users ADD COLUMN name text",))
+    blocked.start()
+    wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(waiter)), what="the wait")
+    report = diagnose(shop.url)
+    blocker.rollback()
+    blocked.join()
+    assert report.exit == 65
+    finding = report.one("blocked")
+    assert finding["object"] == "public.users"
+    message = finding["message"]
+    assert f"pid {pid_of(waiter)}" in message and "migration" in message and "AccessExclusiveLock" in message
+    assert f"pid {pid_of(blocker)}" in message and "forgotten shell" in message and "idle in transaction" in message
+    assert f"pg_terminate_backend({pid_of(blocker)})" in finding["fix"]
+
+
+def test_an_open_transaction_that_holds_a_critical_table(diagnose, shop, session):
+    """Nobody waits for it yet: the next migration would."""
+    idle = session("forgotten shell")
+    idle.execute("SELECT * FROM users")
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    finding = report.one("idle-in-transaction")
+    assert finding["object"] == "public.users"
+    assert f"pid {pid_of(idle)}" in finding["message"]
+    idle.rollback()
+    assert diagnose(shop.url).exit == 0
+
+
+def test_who_holds_prismas_lock(diagnose, shop, session):
+    """With the query that looks at the holder, which runs as it is."""
+    holder = session("stale prisma")
+    holder.execute("SELECT pg_advisory_lock(%s)", (PRISMA_LOCK,))
+    holder.commit()
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    finding = report.one("prisma-lock-held")
+    assert finding["object"] == str(PRISMA_LOCK)
+    assert f"pid {pid_of(holder)}" in finding["message"] and "stale prisma" in finding["message"]
+    assert f"objid = {PRISMA_LOCK}" in finding["fix"]
+    asked = report.run(finding["fix"], PGPASSWORD=shop.password)
+    assert asked.returncode == 0 and "stale prisma" in asked.stdout, asked
+
+
+def test_who_holds_our_lock(pgentry, diagnose, shop, project):
+    """A boot that migrates at this moment."""
+    project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 1}", migrate="when: always"),
+             "slow.sh": "#!/bin/sh\necho begun\nsleep 60\n"})
+    boot = pgentry.start("run", "--", "true", url=shop.url)
+    boot.wait_for("begun")
+    report = diagnose(shop.url)
+    boot.terminate()
+    boot.wait()
+    finding = report.one("migration-lock-held")
+    assert "application pgentry" in finding["message"]
+    assert "pg_locks" in finding["fix"]
+    assert diagnose(shop.url).codes("warning") == set()
+
+
+def test_an_index_that_was_left_half_built(diagnose, shop):
+    """REINDEX as its owner, or DROP INDEX CONCURRENTLY; the first runs as it is printed."""
+    shop.as_app("INSERT INTO users VALUES (1, 'a'), (2, 'a')")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        shop.as_app('CREATE UNIQUE INDEX CONCURRENTLY "users_Email_key" ON users (email)')
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    finding = report.one("invalid-index")
+    assert finding["object"] == "public.users_Email_key"
+    assert "REINDEX INDEX CONCURRENTLY" in finding["fix"] and "DROP INDEX CONCURRENTLY" in finding["fix"]
+    shop.as_app("DELETE FROM users WHERE id = 2")
+    mended = report.run(finding["fix"], PGPASSWORD=shop.password)
+    assert mended.returncode == 0, mended
+    assert diagnose(shop.url).exit == 0
+
+
+def test_privileges_that_the_role_lacks(diagnose, shop, project):
+    """GRANT by the owner, and it mends it as it is printed."""
+    project({"pgentry.yaml": "verify:\n  tables: [{name: ledger, privileges: [select, insert]}]\n"})
+    shop.sql("CREATE TABLE ledger (id int)")
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    missing = [finding for finding in report.findings if finding["code"] == "missing-privilege"]
+    assert len(missing) == 2
+    for finding in missing:
+        assert "user=postgres" in finding["fix"]
+        assert report.run(finding["fix"], PGPASSWORD="superuser").returncode == 0
+    assert diagnose(shop.url).exit == 0
+
+
+def test_columns_indexes_extensions_and_assertions_that_are_missing(diagnose, shop, project):
+    """Each with its own finding."""
+    project({"pgentry.yaml": """\
+        verify:
+          tables: [{name: users, columns: [id, name], indexes: [users_by_email]}]
+          extensions: [pgcrypto, no_such_extension]
+          asserts: [{name: somebody, sql: "SELECT count(*) > 0 FROM users"}]
+        """})
+    report = diagnose(shop.url)
+    assert report.codes() == {"missing-column", "missing-index", "missing-extension", "assert-failed"}
+    assert report.one("missing-column")["object"] == "public.users.name"
+    extensions = {finding["object"]: finding for finding in report.findings if finding["code"] == "missing-extension"}
+    assert "CREATE EXTENSION" in extensions["pgcrypto"]["fix"]
+    assert "has no files of it" in extensions["no_such_extension"]["message"]
+    asked = report.run(report.one("assert-failed")["fix"], PGPASSWORD=shop.password)
+    assert asked.returncode == 0 and "f" in asked.stdout
+
+
+def test_nothing_to_verify_is_a_note(diagnose, database):
+    """An empty configuration proves the connection alone."""
+    report = diagnose(database.url)
+    assert report.exit == 0
+    assert report.one("nothing-to-verify")["severity"] == "info"
+
+
+def test_a_schema_prisma_that_cannot_be_read(diagnose, database, project):
+    """An error where nothing else is verified, a warning where tables are listed by hand."""
+    project({"prisma/schema.prisma": "model User {\n  id Int @id\n"})
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.one("schema-unreadable")["severity"] == "error"
+    database.as_app("CREATE TABLE users (id int)")
+    report = diagnose(database.url, "--set", "verify.tables=[users]")
+    assert report.one("schema-unreadable")["severity"] == "warning"
