@@ -3,10 +3,12 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIRST_CAPACITY 32
 #define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
@@ -308,20 +310,44 @@ __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(cha
     }
 }
 
+/* In memory or swapped out (bits 63 and 62: the kernel's admin-guide/mm/pagemap.rst). To read another page would map
+ * it. Without the file every page counts as present. */
+static bool is_present(int pagemap, const char *at, size_t page)
+{
+    uint64_t entry;
+    off_t place = (off_t)((uintptr_t)at / page * sizeof entry);
+    return pread(pagemap, &entry, sizeof entry, place) != (ssize_t)sizeof entry || entry >> 62;
+}
+
+static void scrub_mapping(int pagemap, char *at, const char *end, const char *kept)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    while (at < end) {
+        char *begin = at;
+        while (at < end && is_present(pagemap, at, page)) {
+            at += page;
+        }
+        scrub_range(begin, at, kept, strlen(kept));
+        at += page;
+    }
+}
+
 void mask_scrub(const char *kept)
 {
     char line[512];
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     FILE *maps = fopen("/proc/self/maps", "re");
     while (maps && set.count && fgets(line, sizeof line, maps)) {
         char *rest;
         uintptr_t begin = strtoul(line, &rest, 16);
         uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : begin;
         if (strncmp(rest, " rw-p ", 6) == 0 && end - begin <= SCRUB_MAX) {
-            scrub_range((char *)begin, (const char *)end, kept, strlen(kept));
+            scrub_mapping(pagemap, (char *)begin, (const char *)end, kept);
         }
     }
     if (maps) {
         fclose(maps);
     }
+    close(pagemap);
     mask_wipe();
 }

@@ -1,5 +1,6 @@
 /* The application: started once, signalled, its status passed on. */
 #include "base/mask.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "process/spawn.h"
 #include "process/terminal.h"
@@ -57,6 +58,7 @@ void app_start(struct supervisor *s)
     } else {
         s->app = spawn_child(&spawn, &error);
         if (s->app > 0) {
+            pages_give_back(); /* most of what booted it is not needed again */
             supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
             return;
         }

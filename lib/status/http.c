@@ -1,6 +1,7 @@
 #include "status/http.h"
 
 #include "base/frame.h"
+#include "base/pages.h"
 #include "status/answers.h"
 #include "status/confine.h"
 #include "status/guests.h"
@@ -350,6 +351,7 @@ int http_serve(const struct http_settings *settings)
     if (!confine()) {
         return STATUS_RESOURCE;
     }
+    pages_give_back();
     while (!server.known) { /* nothing is answered before there is something to tell */
         if (!listen_to_parent(&server)) {
             return STATUS_OK;

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -121,6 +124,31 @@ static void many_secrets_are_all_kept(void **state)
     }
 }
 
+static void a_search_of_the_memory_finds_all_and_maps_nothing(void **state)
+{
+    (void)state;
+    enum { PAGES = 64, WRITTEN = 7 };
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char there[PAGES];
+    char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    char *last = memory + (WRITTEN + 1) * page; /* half of it lies on either side */
+
+    mask_add("left-behind");
+    memcpy(last - 5, "left-behind", 11);
+    memcpy(memory + (PAGES - 1) * page, "left-behind", 11);
+    mask_scrub("");
+    for (size_t i = 0; i < 11; i++) {
+        assert_int_equal(last[(ptrdiff_t)i - 5], 0);
+        assert_int_equal(memory[(PAGES - 1) * page + i], 0);
+    }
+    assert_int_equal(mincore(memory, PAGES * page, there), 0);
+    for (int i = 0; i < PAGES; i++) {
+        assert_int_equal(there[i] & 1, i == WRITTEN || i == WRITTEN + 1 || i == PAGES - 1);
+    }
+    munmap(memory, PAGES * page);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -135,6 +163,7 @@ int main(void)
         TEST(the_longest_form_is_known_and_wiped),
         TEST(bytes_with_nuls_are_masked),
         TEST(many_secrets_are_all_kept),
+        TEST(a_search_of_the_memory_finds_all_and_maps_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

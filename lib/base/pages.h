@@ -1,0 +1,9 @@
+/* What this process keeps mapped: the supervisor stays as long as the container does, and is to weigh nothing. */
+#ifndef BASE_PAGES_H
+#define BASE_PAGES_H
+
+/* Unmaps every page of program text and constants, of the libraries as well; what runs on maps again what it needs. For
+ * the moment after which much is never needed again: once the application runs, the code that booted it. */
+void pages_give_back(void);
+
+#endif
