@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from diagnosis import Report
 from migrators import installed, prisma_environment
-from postgres import Cluster
+from postgres import Cluster, as_postgres
 from supervisor import Supervisor, run
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +60,18 @@ def spare(_spare):
     _spare.stop()
     yield _spare
     _spare.stop()
+
+
+@pytest.fixture(scope="module")
+def secured():
+    """Another server, that speaks TLS with a certificate of its own for the name `db`."""
+    server = Cluster()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                    "-subj", "/CN=db", "-addext", "subjectAltName=DNS:db", "-keyout", server.data + "/server.key",
+                    "-out", server.data + "/server.crt"], check=True, stderr=subprocess.DEVNULL, **as_postgres())
+    os.chmod(server.data + "/server.key", 0o600)
+    yield server.start(ssl="on")
+    server.remove()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+
 
 class Fault:
     """What happens to the bytes of one direction ("server": those that the server sends, "client"), counted over all
@@ -18,10 +20,12 @@ class Fault:
 
 
 class Proxy:
-    """Listens on `port`. Used as a context; `passed` counts the bytes of each direction."""
+    """Listens on `port`. Used as a context; `passed` counts the bytes of each direction.
 
-    def __init__(self, target, fault=None, bytewise=False, delay=0.0, seed=0):
-        self.target, self.fault, self.bytewise, self.delay = target, fault, bytewise, delay
+    tls: an ssl.SSLContext, the certificate with which the proxy speaks TLS to clients; without TLS to the server."""
+
+    def __init__(self, target, fault=None, bytewise=False, delay=0.0, seed=0, tls=None):
+        self.target, self.fault, self.bytewise, self.delay, self.tls = target, fault, bytewise, delay, tls
         self.random = random.Random(seed)
         self.passed = {"server": 0, "client": 0}
         self.struck = 0  # connections that the fault met
@@ -56,6 +60,10 @@ class Proxy:
             if self.fault and self.fault.always and self.fault.after == 0:
                 self.struck += 1
                 return await self._strike(from_client, to_client, streams)
+            if self.tls:
+                assert await from_client.readexactly(8) == SSL_REQUEST
+                to_client.write(b"S")
+                await to_client.start_tls(self.tls)
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
             streams.append(to_server)
             ways = [asyncio.ensure_future(self._pass(from_server, to_client, "server", streams)),
@@ -63,7 +71,7 @@ class Proxy:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in ways:
                 way.cancel()
-        except OSError:
+        except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             for stream in streams:

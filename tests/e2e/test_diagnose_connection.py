@@ -1,26 +1,13 @@
 """diagnose: why there is no connection, or none as it should be (contract section 7)."""
 import os
-import subprocess
 
 import psycopg
 import pytest
 from pooler import Pooler
-from postgres import Cluster, as_postgres, free_port
+from postgres import free_port
 from proxy import Fault, Proxy
 from supervisor import wait_until
 from test_proxy import through
-
-
-@pytest.fixture(scope="module")
-def secured():
-    """A server that speaks TLS with a certificate of its own for the name `db`."""
-    server = Cluster()
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-                    "-subj", "/CN=db", "-addext", "subjectAltName=DNS:db", "-keyout", server.data + "/server.key",
-                    "-out", server.data + "/server.crt"], check=True, stderr=subprocess.DEVNULL, **as_postgres())
-    os.chmod(server.data + "/server.key", 0o600)
-    yield server.start(ssl="on")
-    server.remove()
 
 
 def let_in(server, lines):
