@@ -17,6 +17,7 @@ static const struct {
     const char *hint;
 } hints[] = {
     { "25001", TRANSACTION, "run this file with pgentry apply --no-transaction" },
+    { "25006", TRANSACTION | STATEMENTS, "a standby, or default_transaction_read_only is on: connect to the primary" },
     { "2D000", TRANSACTION, "run this file with pgentry apply --no-transaction: something in it commits by itself" },
     { "55P04", TRANSACTION, "put ALTER TYPE ... ADD VALUE into a file of its own before this one" },
     { "55P03", TRANSACTION | STATEMENTS, "another session holds the lock: pgentry diagnose tells which" },

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "database/sqlstate.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -185,11 +186,72 @@ static PGconn *explain(PGconn *connection, struct addresses *addresses, const st
     return failed(why, verdict.failure, verdict.sqlstate, message, verdict.fix, arena);
 }
 
+static size_t count_answering(const struct addresses *addresses)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        count += addresses->items[i].error == 0;
+    }
+    return count;
+}
+
+/* The address that libpq was waiting for: it is not tried again. */
+static const struct address *give_up_current(PGconn *connection, struct addresses *addresses)
+{
+    const char *numeric = PQhostaddr(connection);
+    struct address *current = &addresses->items[0];
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        struct address *address = &addresses->items[i];
+        const char *name = address->numeric ? numeric : PQhost(connection);
+
+        if (address->error == 0 && strcmp(name, address->numeric ? address->numeric : address->host) == 0 &&
+            strcmp(PQport(connection), address->port) == 0) {
+            current = address;
+            break;
+        }
+    }
+    current->error = ETIMEDOUT;
+    return current;
+}
+
+/* A server that takes connections and then says nothing (it is frozen, or a proxy stands before nobody) would keep
+ * libpq from those behind it: each has its share of the time, and one that lets it pass is left out. NULL when none of
+ * them answered in time, *silent is one of those, or when there is no memory, then it is NULL. */
+static PGconn *connect_one_of(const struct conninfo *info, struct addresses *addresses, const struct deadline *deadline,
+                              const struct address **silent, struct arena *arena)
+{
+    *silent = &addresses->items[0];
+    for (size_t count = count_answering(addresses); count && !deadline_passed(deadline); count--) {
+        struct conninfo handed = conninfo_copy(info, arena);
+        int left = deadline_left(deadline);
+        struct deadline share = left < 0 ? *deadline : deadline_within(deadline, 1 + left / (int)count);
+
+        hand_over(&handed, addresses, arena);
+
+        PGconn *connection = PQconnectStartParams(handed.keywords, handed.values, 0);
+
+        if (!connection) {
+            *silent = NULL;
+            return NULL;
+        }
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE); /* the only way to the SQLSTATE of a refused connection */
+        PQsetNoticeReceiver(connection, no_notice, NULL);
+        if (PQstatus(connection) == CONNECTION_BAD || poll_connection(connection, &share)) {
+            return connection;
+        }
+        *silent = give_up_current(connection, addresses);
+        PQfinish(connection);
+    }
+    return NULL;
+}
+
 PGconn *destination_open(const struct destination *destination, bool probe, const struct deadline *deadline,
                          struct arena *arena, struct reply_failed *why)
 {
     struct addresses addresses;
-    struct conninfo info = conninfo_copy(&destination->info, arena);
+    const struct address *silent;
     const char *message;
 
     find_addresses(destination, &addresses, arena);
@@ -198,19 +260,15 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
 
         return failed(why, failure, NULL, message, NULL, arena);
     }
-    hand_over(&info, &addresses, arena);
 
-    PGconn *connection = PQconnectStartParams(info.keywords, info.values, 0);
+    PGconn *connection = connect_one_of(&destination->info, &addresses, deadline, &silent, arena);
 
+    if (!connection && silent) {
+        message = arena_printf(arena, "%s: no answer in time", address_label(silent, arena));
+        return failed(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
+    }
     if (!connection) {
         return failed(why, FAILURE_NOT_READY, NULL, "out of memory", NULL, arena);
-    }
-    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE); /* the only way to the SQLSTATE of a refused connection */
-    PQsetNoticeReceiver(connection, no_notice, NULL);
-    if (PQstatus(connection) != CONNECTION_BAD && !poll_connection(connection, deadline)) {
-        PQfinish(connection);
-        message = arena_printf(arena, "%s: no answer in time", address_label(&addresses.items[0], arena));
-        return failed(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
     }
     if (PQstatus(connection) != CONNECTION_OK) {
         return explain(connection, &addresses, deadline, arena, why);

@@ -43,6 +43,9 @@ class Cluster:
         self.port = free_port()
         self.server = None
         self.lines = []
+        self._make_data()
+
+    def _make_data(self):
         password_file = self.folder + "/password"
         with open(password_file, "w", encoding="ascii") as file:
             file.write(SUPERUSER_PASSWORD)
@@ -126,6 +129,30 @@ class Cluster:
     def remove(self):
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Standby(Cluster):
+    """A hot standby that follows `primary`, which runs."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def _make_data(self):
+        subprocess.run(
+            [BIN + "/pg_basebackup", "-R", "-D", self.data, "-c", "fast", "--no-sync",
+             "-d", f"host=127.0.0.1 port={self.primary.port} user=postgres password={SUPERUSER_PASSWORD}"],
+            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **as_postgres())
+
+    def promote(self):
+        with self.connect() as direct:
+            direct.execute("SELECT pg_promote()")
+
+    def caught_up(self):
+        """Whether all that the primary has written is here."""
+        with self.primary.connect() as there, self.connect() as here:
+            [now] = there.execute("SELECT pg_current_wal_lsn()").fetchone()
+            return here.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [now]).fetchone() == (True,)
 
 
 class Database:
