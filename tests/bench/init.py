@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from measure import BUILD, table
+from measure import BUILD, children, private_kb, table
 from postgres import Cluster, free_port
 
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
@@ -36,10 +36,6 @@ def orphans(argv, env):
     return int(done.stdout.split()[-1]) / 1000
 
 
-def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 class Running:
     """An init, as PID 1, whose application has said that it is up."""
 
@@ -56,21 +52,16 @@ class Running:
         self.process.wait()
         return (time.perf_counter() - began) * 1000
 
-    def private_kb(self):
+    def memory(self):
         """Of the init and its http process, not of the application; the database process of the boot must be gone."""
         while True:
             try:
                 helpers = [child for child in children(self.pid)
                            if Path(f"/proc/{child}/comm").read_text().strip() not in ("sleep", "sh")]
                 if len(helpers) <= 1:
-                    return sum(private(one) for one in [self.pid, *helpers])
+                    return private_kb([self.pid, *helpers])
             except (FileNotFoundError, ProcessLookupError):
                 pass
-
-
-def private(pid):
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 def main():
@@ -87,7 +78,7 @@ def main():
             times, memory = [], None
             for _ in range(TERMS):
                 running = Running(argv, env)
-                memory = running.private_kb()
+                memory = running.memory()
                 times.append(running.end())
             rows.append([name, f"{cost:.1f}", f"{statistics.median(times):.2f}", f"{memory}"])
     finally:

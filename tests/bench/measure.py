@@ -23,3 +23,12 @@ def table(title, head, rows):
 def quartiles(values):
     low, _, high = statistics.quantiles(values, n=4)
     return low, high
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def private_kb(pids):
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))

@@ -10,7 +10,8 @@ measurements="boot|wait-for-it|boot.py boot
 nothing||boot.py nothing
 tables||boot.py tables
 pending|node|boot.py pending
-init|tini dumb-init catatonit musl-tools dpkg-dev make perl bison flex|init.py"
+init|tini dumb-init catatonit musl-tools dpkg-dev make perl bison flex|init.py
+health|wrk nginx-light musl-tools dpkg-dev make perl bison flex|health.py"
 
 row_of() {
     printf '%s\n' "$measurements" | grep "^$1|" || {
@@ -19,7 +20,7 @@ row_of() {
     }
 }
 
-[ $# -gt 0 ] || set -- boot nothing tables pending init
+[ $# -gt 0 ] || set -- boot nothing tables pending init health
 for name; do
     packages="${packages:-} $(row_of "$name" | cut -d '|' -f 2)"
 done
@@ -37,7 +38,7 @@ done
 # shellcheck disable=SC2046 # two flags
 gcc -O2 -o build/bench/bare tests/bench/bare.c $(pkg-config --cflags --libs libpq)
 case " $* " in
-*" init "*)
+*" init "* | *" health "*)
     sh docker/static.sh >&2
     export PGENTRY_STATIC="$PWD/build/static/pgentry"
     ;;
