@@ -86,6 +86,7 @@ int command_diagnose(const struct command_line *line)
     diagnose_database(&request, &diagnosis, arena);
     look_at_wanted(config, &wanted, &findings);
     project_diagnose(&project, &findings, arena);
+    diagnose_image(config, program, &findings);
     explain_codes(&diagnosis.ledger, &findings);
     (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
     return !diagnosis.connected                          ? STATUS_UNREACHABLE

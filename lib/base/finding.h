@@ -108,9 +108,9 @@ enum section {
       "# this report is not whole: look at the server's load and log, and run it again\n%c") \
     X(FINDING_NOT_ASKED, "not-asked", SECTION_CONNECTION, SEVERITY_INFO, "the server does not tell (%o): %d", \
       "# grant the role pg_monitor to see more") \
-    X(FINDING_NOT_PID_1, "not-pid-1", SECTION_CONNECTION, SEVERITY_INFO, \
-      "PID 1 here is %o, not pgentry: pgentry then reaps orphans as a subreaper, and signals reach it only if they are " \
-      "passed on", "# make pgentry the image's ENTRYPOINT in exec form: ENTRYPOINT [\"pgentry\", \"--\"]") \
+    X(FINDING_NOT_PID_1, "not-pid-1", SECTION_CLIENT, SEVERITY_INFO, \
+      "PID 1 here is %o: where pgentry runs below it, it reaps orphans as a subreaper, and gets the signals that are " \
+      "passed on to it", "# make pgentry the image's ENTRYPOINT in exec form: ENTRYPOINT [\"pgentry\", \"--\"]") \
     /* ---- critical tables ---- */ \
     X(FINDING_MISSING_TABLE, "missing-table", SECTION_TABLES, SEVERITY_ERROR, "table %o does not exist", "%c") \
     X(FINDING_MISSING_COLUMN, "missing-column", SECTION_TABLES, SEVERITY_ERROR, "column %o does not exist", "%c") \
@@ -162,9 +162,13 @@ enum section {
       "the client generated from %o is missing: there is no %d", "%c") \
     X(FINDING_CLIENT_OLDER, "client-older", SECTION_CLIENT, SEVERITY_WARNING, \
       "the generated client is older than its schema %o: %d", "%c") \
-    X(FINDING_PROGRAM_MISSING, "program-missing", SECTION_CLIENT, SEVERITY_ERROR, "step \"%o\": %d", "%c") \
-    X(FINDING_FILE_MISSING, "sql-file-missing", SECTION_CLIENT, SEVERITY_ERROR, "step \"%o\": %d", \
-      "# correct the path in the step's sql, or copy the file into the image") \
+    X(FINDING_NO_STEPS, "no-steps", SECTION_CLIENT, SEVERITY_INFO, \
+      "no migration step is configured, and no migration tool was recognised in %o", \
+      "# if this container is to migrate, run this where the project is:\n%c") \
+    X(FINDING_PROGRAM_MISSING, "program-missing", SECTION_CLIENT, SEVERITY_ERROR, \
+      "step \"%o\" cannot run: %d", "%c") \
+    X(FINDING_FILE_MISSING, "sql-file-missing", SECTION_CLIENT, SEVERITY_ERROR, "step \"%o\" cannot read %d", \
+      "# correct the path in the step's sql, or copy the file into the image; what there is:\n%c") \
     /* ---- pooler ---- */ \
     X(FINDING_POOLER, "pooler-in-the-way", SECTION_POOLER, SEVERITY_ERROR, \
       "%o leads to a pooler that hands out server processes by the transaction or statement: no migration lock can be held through it", \

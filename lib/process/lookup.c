@@ -200,6 +200,41 @@ void lookup_exec(const char *const *argv, const char *const *envp, const char *p
     }
 }
 
+/* ---- looking without executing ---- */
+
+const char *lookup_step_path(const char *path, struct arena *arena)
+{
+    return arena_printf(arena, "node_modules/.bin:%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+}
+
+static bool is_executable(const char *folder, const char *file, struct arena *arena)
+{
+    const char *path = file[0] == '/' ? file : arena_printf(arena, "%s/%s", folder, file);
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+bool lookup_finds(const char *program, const char *folder, const char *path, struct arena *arena)
+{
+    if (program[0] == '\0' || strchr(program, '/')) {
+        return program[0] && is_executable(folder, program, arena);
+    }
+    for (;; path++) {
+        size_t length = strcspn(path, ":");
+
+        if (is_executable(folder,
+                          arena_printf(arena, "%.*s/%s", length ? (int)length : 1, length ? path : ".", program),
+                          arena)) {
+            return true;
+        }
+        path += length;
+        if (*path == '\0') {
+            return false;
+        }
+    }
+}
+
 /* ---- in words ---- */
 
 static bool not_found(const char *name, const char *path, struct error *error)

@@ -2,6 +2,7 @@
 #ifndef PROCESS_LOOKUP_H
 #define PROCESS_LOOKUP_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #define LOOKUP_FILE 512
@@ -18,6 +19,13 @@ struct lookup_failure {
  * a
  * #! line runs under /bin/sh, as execvp(3) does. Returns only on failure. */
 void lookup_exec(const char *const *argv, const char *const *envp, const char *path, struct lookup_failure *failure);
+
+/* PATH as a step sees it: what lies in node_modules/.bin of its folder comes first. `path`: the one of its environment,
+ * or NULL. */
+const char *lookup_step_path(const char *path, struct arena *arena);
+
+/* Whether the same search would find a file to execute, in a process whose working directory is `folder`. */
+bool lookup_finds(const char *program, const char *folder, const char *path, struct arena *arena);
 
 /* Says it in words: 127 not found, 126 found but not executable, 71 for want of memory or processes. Returns false. */
 bool lookup_error(const struct lookup_failure *failure, const char *name, const char *path, struct error *error);

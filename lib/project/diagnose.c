@@ -1,4 +1,5 @@
 #include "project/diagnose.h"
+#include "project/client.h"
 #include "project/command.h"
 
 #include "base/shell.h"
@@ -26,27 +27,25 @@ static const char *names_of(const struct strings *names, uint32_t count, struct 
 
 /* ---- commands ---- */
 
-/* A Prisma command as it runs in the folder of the step. */
-static const char *prisma_command(const struct telling *telling, const char *words)
+const char *prisma_command(const struct command *command, const char *words, struct arena *arena)
 {
-    struct arena *arena = telling->arena;
-    const char *cwd = command_cwd(&telling->command);
-    const char *schema = telling->command.schema_path, *config = telling->command.config_path;
+    const char *cwd = command_cwd(command);
     const char *line = arena_printf(arena, "npx prisma %s", words);
 
-    if (schema) {
-        line = arena_printf(arena, "%s --schema %s", line, shell_quote(schema, arena));
+    if (command->schema_path) {
+        line = arena_printf(arena, "%s --schema %s", line, shell_quote(command->schema_path, arena));
     }
-    if (config) {
-        line = arena_printf(arena, "%s --config %s", line, shell_quote(config, arena));
+    if (command->config_path) {
+        line = arena_printf(arena, "%s --config %s", line, shell_quote(command->config_path, arena));
     }
     return strcmp(cwd, ".") == 0 ? line : arena_printf(arena, "(cd %s && %s)", shell_quote(cwd, arena), line);
 }
 
 static const char *resolve_command(const struct telling *telling, const char *how, const char *name)
 {
-    return prisma_command(
-        telling, arena_printf(telling->arena, "migrate resolve --%s %s", how, shell_quote(name, telling->arena)));
+    const char *words = arena_printf(telling->arena, "migrate resolve --%s %s", how, shell_quote(name, telling->arena));
+
+    return prisma_command(&telling->command, words, telling->arena);
 }
 
 static const char *psql_command(const struct telling *telling, const char *sql)
@@ -145,8 +144,9 @@ static void tell_baseline(struct telling *telling)
         names = arena_printf(telling->arena, "%s %s", names, shell_quote(wanted->migrations[i].name, telling->arena));
     }
 
-    const char *loop = arena_printf(telling->arena, "for migration in%s; do %s; done", names,
-                                    prisma_command(telling, "migrate resolve --applied \"$migration\""));
+    const char *loop =
+        arena_printf(telling->arena, "for migration in%s; do %s; done", names,
+                     prisma_command(&telling->command, "migrate resolve --applied \"$migration\"", telling->arena));
 
     finding_add(telling->findings, FINDING_BASELINE, telling->ledger->name, NULL,
                 arena_printf(telling->arena,
@@ -200,6 +200,24 @@ static void tell_unreadable(struct telling *telling)
     }
 }
 
+static void tell_ledger(struct telling *telling)
+{
+    if (!telling->check || !telling->ledger->name) {
+        return;
+    }
+    command_find(&telling->command, telling->request->config, telling->arena);
+    if (!telling->check->history) {
+        tell_unreadable(telling);
+        return;
+    }
+    tell_failed(telling);
+    tell_baseline(telling);
+    tell_pending(telling);
+    tell_edited(telling);
+    tell_gone(telling);
+    tell_applied_but_gone(telling);
+}
+
 void project_diagnose(const struct project_request *request, struct findings *findings, struct arena *arena)
 {
     struct telling telling = { .request = request,
@@ -208,18 +226,6 @@ void project_diagnose(const struct project_request *request, struct findings *fi
                                .findings = findings,
                                .arena = arena };
 
-    if (!telling.check || !telling.ledger->name) {
-        return;
-    }
-    command_find(&telling.command, request->config, arena);
-    if (!telling.check->history) {
-        tell_unreadable(&telling);
-        return;
-    }
-    tell_failed(&telling);
-    tell_baseline(&telling);
-    tell_pending(&telling);
-    tell_edited(&telling);
-    tell_gone(&telling);
-    tell_applied_but_gone(&telling);
+    tell_ledger(&telling);
+    client_diagnose(request->config, request->wanted->schema, findings, arena);
 }

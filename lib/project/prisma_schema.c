@@ -222,6 +222,9 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     }
     add_relations(&derivation);
     result->provider = syntax->datasource.provider;
+    result->client_provider = syntax->client.provider;
+    result->client_output = syntax->client.output;
+    result->client_file = syntax->client.source ? syntax->client.source->file : NULL;
     result->url_variable = url->variable;
     result->url_literal = url->literal;
     result->notes = syntax->notes;

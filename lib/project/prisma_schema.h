@@ -19,6 +19,9 @@ struct prisma_schema {
     const char *provider;     /* of the datasource; NULL: no file has one */
     const char *url_variable; /* what migrations connect with is env("…") of this name: directUrl, else url; or NULL */
     const char *url_literal;  /* or it stands in the file */
+    const char *client_provider; /* of the client's generator; NULL: no file has one */
+    const char *client_output;   /* or NULL; seen from the folder of: */
+    const char *client_file;
     struct wanted_table *tables;
     size_t table_count;
     struct wanted_type *enums;

@@ -250,9 +250,23 @@ static bool parse_lines(struct syntax_block *block, struct scan *scan, const cha
     }
 }
 
-/* What a string on a line of the datasource gives: `key` is the line's first word, `env` stood before the string. */
-static void take_setting(struct syntax_datasource *datasource, const char *key, bool env, const char *string)
+/* What a string on a line of a block gives: `key` is the line's first word, `env` stood before the string. */
+typedef void take_setting(void *block, const char *key, bool env, const char *string);
+
+static void take_for_generator(void *block, const char *key, bool env, const char *string)
 {
+    struct syntax_generator *generator = block;
+
+    if (strcmp(key, "provider") == 0) {
+        generator->provider = string;
+    } else if (strcmp(key, "output") == 0 && !env) {
+        generator->output = string;
+    }
+}
+
+static void take_for_datasource(void *block, const char *key, bool env, const char *string)
+{
+    struct syntax_datasource *datasource = block;
     bool direct = strcmp(key, "directUrl") == 0;
 
     if (strcmp(key, "provider") == 0) {
@@ -267,7 +281,7 @@ static void take_setting(struct syntax_datasource *datasource, const char *key, 
 }
 
 /* A datasource, a generator or a block of a kind that is not known: up to the } that belongs to it. */
-static bool skip_lines(struct scan *scan, const char *open, struct syntax_datasource *datasource)
+static bool skip_lines(struct scan *scan, const char *open, take_setting *take, void *block)
 {
     size_t depth = 1;
     const char *key = NULL; /* the line's first word */
@@ -294,8 +308,8 @@ static bool skip_lines(struct scan *scan, const char *open, struct syntax_dataso
             if (string == NULL) {
                 return false;
             }
-            if (datasource != NULL && key != NULL && depth == 1) {
-                take_setting(datasource, key, env, string);
+            if (take != NULL && key != NULL && depth == 1) {
+                take(block, key, env, string);
             }
             continue;
         }
@@ -349,9 +363,10 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
 /* "datasource db {", "generator client {", "type T {", "whatever is new {". */
 static bool skip_block(struct syntax *syntax, struct scan *scan, const char *start, const char *keyword)
 {
-    bool datasource = strcmp(keyword, "datasource") == 0;
+    bool datasource = strcmp(keyword, "datasource") == 0, generator = strcmp(keyword, "generator") == 0;
+    struct syntax_generator client = { .source = scan->source };
 
-    if (!datasource && strcmp(keyword, "generator") != 0) {
+    if (!datasource && !generator) {
         syntax_note(syntax, scan->source, start,
                     arena_printf(scan->arena, "a block of kind %s is not understood", keyword), scan->arena);
     }
@@ -373,7 +388,17 @@ static bool skip_block(struct syntax *syntax, struct scan *scan, const char *sta
     const char *open = scan->at++;
 
     scan_rest_of_line(scan);
-    return skip_lines(scan, open, datasource ? &syntax->datasource : NULL);
+    if (!generator) {
+        return skip_lines(scan, open, datasource ? take_for_datasource : NULL, &syntax->datasource);
+    }
+    if (!skip_lines(scan, open, take_for_generator, &client)) {
+        return false;
+    }
+    if (syntax->client.provider == NULL && client.provider != NULL &&
+        strncmp(client.provider, "prisma-client", strlen("prisma-client")) == 0) {
+        syntax->client = client;
+    }
+    return true;
 }
 
 bool syntax_parse(struct syntax *syntax, struct scan *scan)

@@ -41,8 +41,16 @@ struct syntax_datasource {
     struct syntax_url direct_url;
 };
 
+/* The generator of the client: prisma-client-js, prisma-client. */
+struct syntax_generator {
+    const char *provider; /* NULL: there is none */
+    const char *output;   /* or NULL; seen from the folder of its file */
+    const struct source *source;
+};
+
 struct syntax {
     struct syntax_datasource datasource;
+    struct syntax_generator client;
     struct syntax_block *blocks;
     size_t block_count;
     size_t block_capacity;

@@ -121,8 +121,7 @@ static void read_schema(struct wanted *wanted, const char *path, struct arena *a
     merge_types(wanted, &schema, arena);
 }
 
-/* Where verify.prisma_schema points, or for auto where the step's own CLI would look. */
-static bool find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
+bool project_find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
 {
     struct command command;
 
@@ -144,7 +143,7 @@ static void add_prisma_schema(struct wanted *wanted, const struct config *config
     if (strcmp(config->verify.prisma_schema, "off") == 0) {
         return;
     }
-    if (find_schema(&project, config, arena)) {
+    if (project_find_schema(&project, config, arena)) {
         read_schema(wanted, project.schema, arena);
     } else if (project.missing != NULL) {
         wanted->unreadable = project.missing;

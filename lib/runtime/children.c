@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "database/apply.h"
 #include "database/sqlstate.h"
+#include "process/lookup.h"
 #include "process/memory.h"
 #include "process/noexec.h"
 #include "process/spawn.h"
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #define DRAIN_MAX (1 << 20) /* of output after the step ended, so that a flood of what it left behind has an end */
-#define NODE_BIN "node_modules/.bin"
 
 static struct status_step *status_of(struct supervisor *s, const struct step *step, enum boot_list list)
 {
@@ -232,7 +232,6 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     struct arena *arena = s->scratch;
     arena_reset(arena);
     const char *const *env = environment(s, step, arena);
-    const char *path = look_up(env, "PATH");
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
     struct apply_entry entry = { .s = s, .step = step };
     const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
@@ -241,7 +240,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .entry = sql ? apply : NULL,
                            .argument = &entry,
                            .envp = env,
-                           .path = arena_printf(arena, NODE_BIN ":%s", path ? path : "/usr/local/bin:/usr/bin:/bin"),
+                           .path = lookup_step_path(look_up(env, "PATH"), arena),
                            .cwd = step->cwd,
                            .credentials = &s->credentials,
                            .own_group = true,

@@ -132,3 +132,49 @@ def test_a_port_where_something_else_listens(diagnose, shop):
                           "wait.connect_timeout=500ms")
     assert report.exit == 69
     assert report.one("no-answer")
+
+
+def test_a_step_s_program_that_is_not_in_the_image(diagnose, shop, project):
+    """The tool was a devDependency: neither in node_modules/.bin nor in PATH, npx included."""
+    project({"package.json": "{}", "pgentry.yaml": TABLES + """\
+migrate:
+  preset: none
+  steps:
+    - {name: deploy, run: [prisma, migrate, deploy]}
+    - {name: by npx, run: [npx, prisma, migrate, deploy]}
+    - {name: here, run: [./here.sh]}
+    - {name: found, run: [tool]}
+    - {name: shell, run: "no-such-thing || true"}
+""", "here.sh": "#!/bin/sh\n", "node_modules/.bin/tool": "#!/bin/sh\n"})
+    (project.folder / "node_modules/.bin/tool").chmod(0o755)
+    report = diagnose(shop.url, env={"PATH": "/bin"})
+    assert report.exit == 65
+    missing = {finding["object"]: finding["fix"] for finding in report.findings if finding["code"] == "program-missing"}
+    assert set(missing) == {"deploy", "by npx"}
+    assert "npm install --save prisma" in missing["deploy"]
+
+
+def test_a_step_s_sql_file_that_is_not_in_the_image(diagnose, shop, project):
+    """In the step's folder."""
+    project({"pgentry.yaml": TABLES + """\
+migrate:
+  steps:
+    - {name: raw SQL, sql: [there.sql, gone.sql], cwd: sql}
+""", "sql/there.sql": "SELECT 1"})
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    assert report.codes() == {"sql-file-missing"}
+    assert "gone.sql: No such file" in report.one("sql-file-missing")["message"]
+
+
+def test_what_pid_1_is_here_is_a_note_where_it_is_another(diagnose, shop):
+    """In a container of our own it would be pgentry; in mode exec it is the application, as it should be."""
+    assert diagnose(shop.url).one("not-pid-1")["severity"] == "info"
+    assert not any(finding["code"] == "not-pid-1" for finding in diagnose(shop.url, "--set", "app.mode=exec").findings)
+
+
+def test_a_project_without_steps_is_a_note(diagnose, shop):
+    """No migration tool was recognised: what `pgentry init` would write is one command away."""
+    report = diagnose(shop.url)
+    assert report.exit == 0
+    assert report.one("no-steps")["fix"].endswith("pgentry init --stdout")

@@ -1,13 +1,40 @@
 """diagnose: what was recorded beside what lies in the project, with the real tools (contract section 7)."""
 import os
+import shutil
 import subprocess
 
 import migrators
 import pytest
+from conftest import Prisma
 
 INIT = "20250101000000_init"
 BAD = "20250202000000_bad"
-WITH_LEDGER = [kind for kind in migrators.ALL if kind.ledger]
+WITH_LEDGER = [kind for kind in migrators.ALL if kind.ledger and kind is not migrators.Prisma]  # Prisma: all the others here
+
+
+GENERATOR = 'provider   = "prisma-client-js"'
+
+
+def with_output(prisma):
+    """The client goes into the project's own folder: the installed packages are shared by all tests."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    schema.write_text(schema.read_text().replace(GENERATOR, GENERATOR + '\n  output = "../generated"'))
+    return prisma
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A folder with what `prisma generate` makes, once for all tests."""
+    folder = tmp_path_factory.mktemp("client")
+    made = with_output(Prisma(folder))("generate", url="postgresql://nobody@127.0.0.1/nothing")
+    assert made.returncode == 0, made.stdout
+    return folder / "generated"
+
+
+@pytest.fixture
+def prisma(project, client):
+    shutil.copytree(client, project.folder / "generated")
+    return with_output(Prisma(project.folder))
 
 
 @pytest.fixture
@@ -143,15 +170,47 @@ def test_a_history_that_the_role_may_not_read(diagnose, database, prisma):
     assert diagnose(database.url).one("history-unreadable")
 
 
+def test_a_generated_client_that_is_older_than_its_schema(diagnose, database, prisma, paste):
+    """A column that it does not know; the printed command mends it."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    schema = prisma.folder / "prisma/schema.prisma"
+    schema.write_text(schema.read_text().replace("  email    String", "  nick String?\n  email    String"))
+    prisma.migration("20250303000000_nick", "ALTER TABLE users ADD COLUMN nick text;")
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.codes() == {"client-older"}
+    finding = report.one("client-older")
+    assert "users.nick" in finding["message"]
+    paste(finding["fix"])
+    assert diagnose(database.url).exit == 0
+
+
+def test_a_client_that_was_never_generated(diagnose, database, prisma):
+    """At its output, and without one beside the package @prisma/client."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    shutil.rmtree(prisma.folder / "generated")
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert report.codes() == {"client-missing"}
+    schema = prisma.folder / "prisma/schema.prisma"
+    schema.write_text(schema.read_text().replace('output = "../generated"', ""))
+    report = diagnose(database.url)
+    assert "node_modules/.prisma/client" in report.one("client-missing")["message"]
+
+
 @pytest.mark.parametrize("kind", WITH_LEDGER, ids=lambda kind: kind.name)
 def test_every_tool_with_a_ledger_is_compared(diagnose, database, project, kind):
     """Pending, applied, and recorded but gone."""
     migrator = kind(project.folder)
     url = migrator.url(database)
-    assert diagnose(url, env=migrator.env).codes() == {"migrations-pending"}
+
+    def codes():
+        return diagnose(url, env=migrator.env).codes()
+    assert codes() == {"migrations-pending"}
     migrator(migrator.apply, database)
     newer = migrator.add(2, "more")
     migrator(migrator.apply, database)
-    assert diagnose(url, env=migrator.env).exit == 0
+    assert codes() == set()
     migrator.remove(newer)
-    assert diagnose(url, env=migrator.env).codes() == {"migration-gone"}
+    assert codes() == {"migration-gone"}

@@ -161,6 +161,26 @@ static void arguments_beyond_the_systems_limit_are_126(void **state)
     memset(argument, 'a', sizeof argument - 1);
 }
 
+static void what_would_be_executed_is_found_without_executing(void **state)
+{
+    struct arena *arena = arena_new();
+    const char *folder = *state, *path = lookup_step_path("relative:/nowhere", arena);
+
+    write_file(in(state, "plain"), "x", 0644);
+    write_file(in(state, "own"), "x", 0755);
+    assert_int_equal(mkdir(in(state, "relative"), 0755), 0);
+    write_file(in(state, "relative/tool"), "x", 0755);
+    assert_true(lookup_finds("tool", folder, path, arena));
+    assert_true(lookup_finds("./own", folder, path, arena));
+    assert_true(lookup_finds("/bin/sh", folder, path, arena));
+    assert_false(lookup_finds("own", folder, path, arena));
+    assert_true(lookup_finds("own", folder, ":/nowhere", arena)); /* an empty element */
+    assert_false(lookup_finds("./plain", folder, path, arena));
+    assert_false(lookup_finds("./relative", folder, path, arena));
+    assert_false(lookup_finds("", folder, path, arena));
+    arena_free(arena);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_scratch, remove_scratch)
 
 int main(void)
@@ -176,6 +196,7 @@ int main(void)
         TEST(a_missing_interpreter_is_named),
         TEST(a_missing_dynamic_loader_is_named),
         TEST(arguments_beyond_the_systems_limit_are_126),
+        TEST(what_would_be_executed_is_found_without_executing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,20 @@ static void models_enums_and_scalar_fields_are_read(void **state)
     assert_true(prisma_schema_is_postgres(&schema));
 }
 
+static void the_generator_of_the_client_is_found_among_others(void **state)
+{
+    (void)state;
+    expect("generator docs {\n  provider = \"prisma-docs\"\n  output = \"docs\"\n}\n"
+           "generator client {\n  provider = \"prisma-client-js\"\n  output = \"../generated\" // here\n}\n"
+           "generator second {\n  provider = \"prisma-client\"\n  output = env(\"OUTPUT\")\n}\n",
+           "");
+    assert_string_equal(schema.client_provider, "prisma-client-js");
+    assert_string_equal(schema.client_output, "../generated");
+    assert_string_equal(schema.client_file, "schema.prisma");
+    expect("generator docs {\n  provider = \"prisma-docs\"\n}\n", "");
+    assert_null(schema.client_provider);
+}
+
 static void names_are_mapped_in_every_spelling(void **state)
 {
     (void)state;
@@ -432,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(models_enums_and_scalar_fields_are_read),
+        SCRATCH_TEST(the_generator_of_the_client_is_found_among_others),
         SCRATCH_TEST(names_are_mapped_in_every_spelling),
         SCRATCH_TEST(strings_have_json_escapes_braces_and_slashes),
         SCRATCH_TEST(an_empty_name_maps_nothing),

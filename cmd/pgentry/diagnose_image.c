@@ -1,0 +1,101 @@
+/* What of the image a boot needs, beside the database: the programs and files of its steps, its place as PID 1. */
+#include "base/shell.h"
+#include "diagnosis.h"
+#include "process/lookup.h"
+#include "project/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMM_MAX 16 /* TASK_COMM_LEN (proc(5)) */
+
+static const char *in_folder(const struct step *step, const char *file, struct arena *arena)
+{
+    return *file == '/' || strcmp(step->cwd, ".") == 0 ? file : arena_printf(arena, "%s/%s", step->cwd, file);
+}
+
+/* npx finds what it is to run as a step is found, and downloads nothing: npm_config_yes is false. */
+static const char *program_of(const struct step *step)
+{
+    const struct strings *argv = &step->argv;
+    bool launched = strcmp(argv->items[0], "npx") == 0 && argv->count > 1 && argv->items[1][0] != '-';
+
+    return argv->items[launched ? 1 : 0];
+}
+
+static void look_for_program(const struct config *config, const struct step *step, struct findings *findings)
+{
+    struct arena *arena = findings->arena;
+    const struct command command = { .step = step };
+    const char *path = lookup_step_path(command_variable(&command, config, "PATH"), arena);
+    const char *program = program_of(step), *word = shell_quote(program, arena);
+    bool node = access(in_folder(step, "package.json", arena), F_OK) == 0;
+    const char *fix = arena_printf(
+        arena, "# correct the step's run, or install it in the image; what is there:\ncommand -v %s", word);
+
+    if (lookup_finds(program, step->cwd, path, arena)) {
+        return;
+    }
+    if (node && !strchr(program, '/')) {
+        fix =
+            arena_printf(arena,
+                         "# npm ci --omit=dev leaves devDependencies out of the image: make it a dependency, and build "
+                         "the image again\nnpm install --save %s",
+                         word);
+    }
+    finding_add(findings, FINDING_PROGRAM_MISSING, step->name,
+                arena_printf(arena, "%s is neither in node_modules/.bin nor in PATH", program), fix);
+}
+
+static void look_for_files(const struct step *step, struct findings *findings)
+{
+    struct arena *arena = findings->arena;
+
+    for (size_t i = 0; i < step->sql.count; i++) {
+        if (access(in_folder(step, step->sql.items[i], arena), R_OK) != 0) {
+            finding_add(findings, FINDING_FILE_MISSING, step->name,
+                        arena_printf(arena, "%s: %s", step->sql.items[i], strerror(errno)),
+                        arena_printf(arena, "ls -l %s", shell_quote(step->cwd, arena)));
+        }
+    }
+}
+
+static void look_at_steps(const struct config *config, const struct steps *steps, struct findings *findings)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->items[i].argv.count) {
+            look_for_program(config, &steps->items[i], findings);
+        }
+        look_for_files(&steps->items[i], findings);
+    }
+}
+
+static void look_at_pid_1(const struct config *config, struct findings *findings)
+{
+    char comm[COMM_MAX] = "";
+    int fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, comm, sizeof comm - 1);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    comm[strcspn(comm, "\n")] = '\0';
+    /* In mode exec the application has taken our place. */
+    if (length > 0 && strcmp(comm, "pgentry") != 0 && config->app.mode == APP_SUPERVISE) {
+        finding_add(findings, FINDING_NOT_PID_1, comm, NULL, NULL);
+    }
+}
+
+void diagnose_image(const struct config *config, const char *program, struct findings *findings)
+{
+    look_at_steps(config, &config->migrate.before, findings);
+    look_at_steps(config, &config->migrate.steps, findings);
+    look_at_steps(config, &config->migrate.after, findings);
+    if (config->migrate.steps.count == 0) {
+        finding_add(findings, FINDING_NO_STEPS, "this folder", NULL,
+                    arena_printf(findings->arena, "%s init --stdout", program));
+    }
+    look_at_pid_1(config, findings);
+}

@@ -1,0 +1,17 @@
+/* The client that Prisma generated, beside the schema that is there now. */
+#ifndef PROJECT_CLIENT_H
+#define PROJECT_CLIENT_H
+
+#include "project/command.h"
+
+#include "base/finding.h"
+#include "config/config.h"
+
+/* Adds a finding if the client is missing, or was generated from another schema. `schema` is where models without
+ * @@schema lie. */
+void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena);
+
+/* A Prisma command as it runs in the folder of the step, for a person's shell. */
+const char *prisma_command(const struct command *command, const char *words, struct arena *arena);
+
+#endif
