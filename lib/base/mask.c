@@ -15,6 +15,7 @@
 #define LINE_MIN 8                    /* shorter lines of a secret of several lines are braces and the like */
 #define JSON_GROWTH 6                 /* \u00XX for a byte */
 #define SCRUB_MIN 6                   /* shorter ones are found everywhere by chance */
+#define PAGEMAP_ENTRIES 512           /* of 8 bytes: a page of them */
 #define SCRUB_MAX ((size_t)256 << 20) /* of a mapping; the sanitizer's shadow is larger */
 
 struct form {
@@ -310,25 +311,32 @@ __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(cha
     }
 }
 
-/* In memory or swapped out (bits 63 and 62: the kernel's admin-guide/mm/pagemap.rst). To read another page would map
- * it. Without the file every page counts as present. */
-static bool is_present(int pagemap, const char *at, size_t page)
-{
-    uint64_t entry;
-    off_t place = (off_t)((uintptr_t)at / page * sizeof entry);
-    return pread(pagemap, &entry, sizeof entry, place) != (ssize_t)sizeof entry || entry >> 62;
-}
-
-static void scrub_mapping(int pagemap, char *at, const char *end, const char *kept)
+/* Only pages that are in memory or swapped out (bits 63 and 62: the kernel's admin-guide/mm/pagemap.rst): to read
+ * another one would map it, and most of what is reserved never is. What the file does not tell counts as present. */
+static void scrub_mapping(int pagemap, char *at, char *end, const char *kept)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t entries[PAGEMAP_ENTRIES];
+    char *present = NULL; /* where the pages begin that are there, up to `at` */
+
     while (at < end) {
-        char *begin = at;
-        while (at < end && is_present(pagemap, at, page)) {
-            at += page;
+        size_t wanted = (size_t)(end - at) / page;
+        size_t size = (wanted < PAGEMAP_ENTRIES ? wanted : PAGEMAP_ENTRIES) * sizeof entries[0];
+        ssize_t got = pread(pagemap, entries, size, (off_t)((uintptr_t)at / page * sizeof entries[0]));
+        if (got < (ssize_t)sizeof entries[0]) {
+            present = present ? present : at;
+            break;
         }
-        scrub_range(begin, at, kept, strlen(kept));
-        at += page;
+        for (size_t i = 0; i < (size_t)got / sizeof entries[0]; i++, at += page) {
+            bool there = entries[i] >> 62;
+            if (present && !there) {
+                scrub_range(present, at, kept, strlen(kept));
+            }
+            present = there ? (present ? present : at) : NULL;
+        }
+    }
+    if (present) {
+        scrub_range(present, end, kept, strlen(kept));
     }
 }
 
@@ -342,7 +350,7 @@ void mask_scrub(const char *kept)
         uintptr_t begin = strtoul(line, &rest, 16);
         uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : begin;
         if (strncmp(rest, " rw-p ", 6) == 0 && end - begin <= SCRUB_MAX) {
-            scrub_mapping(pagemap, (char *)begin, (const char *)end, kept);
+            scrub_mapping(pagemap, (char *)begin, (char *)end, kept);
         }
     }
     if (maps) {
