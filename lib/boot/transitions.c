@@ -162,7 +162,8 @@ const struct boot_row boot_table[] = {
     ROW(S(MISSED), GO, is_permanent, next_step, ADVANCING,
         SAY(WARN, "step-given-up", "step {step} is not tried again: {permanent}")),
     ROW(S(MISSED), GO, attempts_left, pause, PAUSING, SAY(INFO, "step-retry", "step {step} is tried again in {delay}")),
-    ANY(S(MISSED), GO, next_step, ADVANCING, SAY(WARN, "step-given-up", "step {step} failed {attempts} times")),
+    ANY(S(MISSED), GO, next_step, ADVANCING,
+        SAY(WARN, "step-given-up", "step {step} is given up after attempt {attempt} of {attempts}")),
     ROW(S(PAUSING), TIMER, timer_state, nothing, ADVANCING, QUIET),
 
     /* did it help? */
