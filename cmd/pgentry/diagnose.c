@@ -23,6 +23,9 @@ static void look_at_wanted(const struct config *config, const struct wanted *wan
     } else if (asked == 0) {
         finding_add(findings, FINDING_NOTHING_TO_VERIFY, wanted->schema, NULL, NULL);
     }
+    for (size_t i = 0; i < config->warnings.count; i++) {
+        finding_add(findings, FINDING_NOTE, "the configuration", config->warnings.items[i], NULL);
+    }
     for (size_t i = 0; i < wanted->notes.count; i++) {
         finding_add(findings, FINDING_NOTE, "the project", wanted->notes.items[i], NULL);
     }

@@ -89,7 +89,7 @@ static void put_tables(const struct diagnosis *diagnosis, struct arena *arena)
     for (size_t i = 0; i < check->table_count; i++) {
         healthy += check->tables[i].healthy;
     }
-    if (diagnosis->checked) {
+    if (diagnosis->checked && check->table_count) {
         printf("  %zu of %zu have all that is asked of them\n", healthy, check->table_count);
     }
 }
@@ -99,11 +99,9 @@ static void put_history(const struct diagnosis *diagnosis, struct arena *arena)
     const struct check *check = &diagnosis->check;
 
     (void)arena;
-    if (diagnosis->ledger.name && check->history) {
+    if (check->history) {
         printf("  %s: %u migrations here, %u of them recorded as applied\n", diagnosis->ledger.name, check->local,
                check->applied);
-    } else if (!diagnosis->ledger.name) {
-        puts("  this migration tool has no history that can be read from outside");
     }
 }
 
@@ -113,21 +111,31 @@ static void (*const facts[SECTIONS])(const struct diagnosis *diagnosis, struct a
     [SECTION_HISTORY] = put_history,
 };
 
-/* Without a connection most sections were not looked at, and must not look fine. */
-static bool was_looked_at(const struct diagnosis *diagnosis, enum section section)
+/* Why a section without a finding must not look fine; NULL: it was looked at. */
+static const char *unseen(const struct diagnosis *diagnosis, enum section section)
 {
-    return section == SECTION_CONNECTION || section == SECTION_CLIENT || section == SECTION_CODES ||
-           diagnosis->connected;
+    if (section == SECTION_CONNECTION || section == SECTION_CLIENT || section == SECTION_CODES) {
+        return NULL;
+    }
+    if (!diagnosis->connected) {
+        return "not looked at: not connected";
+    }
+    if (diagnosis->lost) {
+        return "not looked at to the end: the connection was lost";
+    }
+    return section == SECTION_HISTORY && !diagnosis->ledger.name
+               ? "this migration tool has no history that can be read from outside"
+               : NULL;
 }
 
 static void put_section(const struct diagnosis *diagnosis, enum section section, struct arena *arena)
 {
     const struct findings *findings = diagnosis->findings;
-    bool looked = was_looked_at(diagnosis, section);
+    const char *why = unseen(diagnosis, section);
     bool fine = true;
 
     printf("%s\n", section_title(section));
-    if (facts[section] && looked) {
+    if (facts[section] && !why) {
         facts[section](diagnosis, arena);
     }
     for (size_t i = 0; i < findings->count; i++) {
@@ -136,10 +144,8 @@ static void put_section(const struct diagnosis *diagnosis, enum section section,
             fine = false;
         }
     }
-    if (!looked) {
-        puts("  not looked at: not connected");
-    } else if (fine) {
-        printf("  %s\n", section_fine(section));
+    if (why || fine) {
+        printf("  %s\n", why ? why : section_fine(section));
     }
     puts("");
 }
@@ -256,7 +262,7 @@ void diagnosis_print_json(const struct diagnosis *diagnosis)
     json_t *document = json_pack("{s:s, s:o, s:o}", "status", status_of(diagnosis), "connection", connection,
                                  "findings", findings_json(diagnosis->findings));
 
-    json_dumpf(document, stdout, JSON_INDENT(2));
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     puts("");
     json_decref(document);
 }

@@ -45,7 +45,7 @@ enum section {
       "# what this machine knows of it:\ngetent ahosts %q\n" \
       "# in a container: both containers must share a network, and the host is the service's or container's name there") \
     X(FINDING_NOT_LISTENING, "not-listening", SECTION_CONNECTION, SEVERITY_ERROR, "nothing listens at %o: %d", \
-      "# is PostgreSQL running, and is this its host and port?\n%c\n" \
+      "# is PostgreSQL running (a full disk keeps it from starting), and is this its host and port?\n%c\n" \
       "# in a container localhost is the container itself: the host is then the name of the database's container") \
     X(FINDING_NO_ANSWER, "no-answer", SECTION_CONNECTION, SEVERITY_ERROR, "no answer from %o, packets vanish: %d", \
       "# a firewall, a security group or a wrong network; from where it should work, try\n%c") \
@@ -57,7 +57,7 @@ enum section {
       "one of the addresses of the host does not answer: %o: %d", \
       "# clients that try it first wait for it at each connection: correct the name's addresses\ngetent ahosts %c") \
     X(FINDING_NOT_READY, "server-not-ready", SECTION_CONNECTION, SEVERITY_ERROR, "%o is not ready: %d", \
-      "# wait for it, and look at the server's log if it lasts:\n%c") \
+      "# wait for it; if it lasts, the server's log tells why (a full disk keeps it in recovery):\n%c") \
     X(FINDING_TOO_MANY, "too-many-connections", SECTION_CONNECTION, SEVERITY_ERROR, \
       "%o takes no more connections: %d", \
       "# lower the pools of the applications (Prisma: connection_limit= in the URL); who has them:\n%c") \
@@ -86,8 +86,6 @@ enum section {
       "TLS with %o cannot be set up as the URL asks for it: %d", \
       "# the certificate the server shows, its names and who signed it:\n%c\n" \
       "# then name that CA as sslrootcert, or a name of the certificate as host, in the URL") \
-    X(FINDING_NO_TLS, "no-tls", SECTION_CONNECTION, SEVERITY_INFO, \
-      "the connection to %o is not encrypted and its address is a public one", "# write sslmode=require in the URL") \
     X(FINDING_STANDBY, "standby", SECTION_CONNECTION, SEVERITY_ERROR, "%o is read-only: %d", \
       "# name the primary's host in the URL (several may stand there: host1,host2), or set wait.target: any; " \
       "what it follows:\n%c") \
@@ -106,8 +104,8 @@ enum section {
       "# the server's log tells more; the same attempt by hand:\n%c") \
     X(FINDING_LOST, "connection-lost", SECTION_CONNECTION, SEVERITY_ERROR, "a question was not answered (%o): %d", \
       "# this report is not whole: look at the server's load and log, and run it again\n%c") \
-    X(FINDING_NOT_ASKED, "not-asked", SECTION_CONNECTION, SEVERITY_INFO, "the server does not tell (%o): %d", \
-      "# grant the role pg_monitor to see more") \
+    X(FINDING_NOT_ASKED, "not-asked", SECTION_CONNECTION, SEVERITY_WARNING, "the server does not tell (%o): %d", \
+      "# as a superuser, where it is a right that is missing:\n%c") \
     X(FINDING_NOT_PID_1, "not-pid-1", SECTION_CLIENT, SEVERITY_INFO, \
       "PID 1 here is %o: where pgentry runs below it, it reaps orphans as a subreaper, and gets the signals that are " \
       "passed on to it", "# make pgentry the image's ENTRYPOINT in exec form: ENTRYPOINT [\"pgentry\", \"--\"]") \
@@ -176,9 +174,7 @@ enum section {
     X(FINDING_POOLED, "pooled", SECTION_POOLER, SEVERITY_INFO, \
       "%o leads through a pooler; %d", "# nothing: it works as it is") \
     /* ---- error codes ---- */ \
-    X(FINDING_KNOWN_ERROR, "known-error", SECTION_CODES, SEVERITY_INFO, "%o (%d)", "%c") \
-    X(FINDING_DISK_FULL, "disk-full", SECTION_CONNECTION, SEVERITY_ERROR, "the disk of %o is full: %d", \
-      "# free space on the server's disk; where its data is:\n%c")
+    X(FINDING_KNOWN_ERROR, "known-error", SECTION_CODES, SEVERITY_INFO, "%o (%d)", "%c")
 /* clang-format on */
 
 enum finding_code {

@@ -21,6 +21,7 @@ void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const cha
 {
     finding_add(diagnosing->findings, FINDING_LOST, what, why->message,
                 arena_printf(diagnosing->arena, "%s diagnose", diagnosing->request->program));
+    diagnosing->diagnosis->lost = true;
     PQfinish(asked->connection);
     asked->connection = NULL;
 }
@@ -31,7 +32,14 @@ static void not_answered(struct diagnosing *diagnosing, struct asked *asked, con
 
     query_failed(asked->connection, result, &diagnosing->deadline, diagnosing->arena, &why);
     if (why.sqlstate[0]) {
-        finding_add(diagnosing->findings, FINDING_NOT_ASKED, what, why.message, NULL);
+        const char *user = asked->psql.user ? asked->psql.user : "";
+        const char *sql = arena_printf(diagnosing->arena, "GRANT pg_monitor TO %s", sql_name(user, diagnosing->arena));
+        struct finding *finding = finding_add(diagnosing->findings, FINDING_NOT_ASKED, what, why.message,
+                                              psql_command(&asked->psql, "postgres", NULL, sql, diagnosing->arena));
+
+        if (strcmp(why.sqlstate, "42501") == 0) { /* a want of rights leaves the report whole enough */
+            finding->severity = SEVERITY_INFO;
+        }
     } else {
         diagnose_lost(diagnosing, asked, what, &why);
     }
@@ -135,6 +143,18 @@ static PGconn *open_second(void *context, const struct deadline *deadline, struc
     return destination_open(&diagnosing->lock->destination, false, deadline, diagnosing->arena, why);
 }
 
+static void tell_pooler(struct diagnosing *diagnosing, const struct asked *lock)
+{
+    const struct config *config = diagnosing->request->config;
+    const char *sql = "SELECT inet_server_addr(), inet_server_port()";
+    struct finding *finding = finding_add(diagnosing->findings, FINDING_POOLER, lock->place->key, NULL,
+                                          psql_command(&lock->psql, NULL, NULL, sql, diagnosing->arena));
+
+    if (!config->migrate.lock || config->migrate.steps.count + config->migrate.after.count == 0) {
+        finding->severity = SEVERITY_INFO; /* this container takes no lock */
+    }
+}
+
 /* Whether the migration lock could be held: found out as the boot does, without taking it. */
 static void look_for_pooler(struct diagnosing *diagnosing)
 {
@@ -155,10 +175,7 @@ static void look_for_pooler(struct diagnosing *diagnosing)
         return;
     }
     if (why.failure == FAILURE_CONFIG) {
-        const char *sql = "SELECT inet_server_addr(), inet_server_port()";
-
-        finding_add(diagnosing->findings, FINDING_POOLER, lock->place->key, NULL,
-                    psql_command(&lock->psql, NULL, NULL, sql, diagnosing->arena));
+        tell_pooler(diagnosing, lock);
     }
     /* What was left in it is not ours to clear up: a new one if there is more to ask. */
     PQfinish(lock->connection);

@@ -45,6 +45,7 @@ struct diagnosis {
     struct diagnosed_place url;
     struct diagnosed_place direct; /* key NULL: there is only one place */
     bool connected;                /* to database.url */
+    bool lost;                     /* on the way: what was not asked by then is not known */
     struct check check;            /* meaningful if `checked` */
     bool checked;
     struct ledger ledger;

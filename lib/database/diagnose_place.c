@@ -3,9 +3,7 @@
 
 #include "base/mask.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #define TRIPS 3
@@ -193,27 +191,6 @@ static void judge_read_only(struct diagnosing *diagnosing, const struct asked *a
     }
 }
 
-/* Loopback, private and link-local addresses (RFC 1122, 1918, 6598, 3927, 4193). */
-static bool is_public(const char *numeric)
-{
-    static const struct {
-        uint32_t network, mask;
-    } near[] = { { 0x7F000000, 0xFF000000 }, { 0x0A000000, 0xFF000000 }, { 0xAC100000, 0xFFF00000 },
-                 { 0xC0A80000, 0xFFFF0000 }, { 0x64400000, 0xFFC00000 }, { 0xA9FE0000, 0xFFFF0000 } };
-    struct in_addr four;
-    struct in6_addr six;
-
-    if (inet_pton(AF_INET, numeric, &four) == 1) {
-        for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
-            if ((ntohl(four.s_addr) & near[i].mask) == near[i].network) {
-                return false;
-            }
-        }
-        return true;
-    }
-    return inet_pton(AF_INET6, numeric, &six) == 1 && (six.s6_addr[0] & 0xE0) == 0x20; /* global unicast */
-}
-
 static void look_at_tls(struct diagnosing *diagnosing, struct asked *asked)
 {
     struct diagnosed_place *place = asked->place;
@@ -221,9 +198,6 @@ static void look_at_tls(struct diagnosing *diagnosing, struct asked *asked)
 
     place->tls = PQsslInUse(asked->connection) == 1;
     if (!place->tls) {
-        if (is_public(PQhostaddr(asked->connection))) {
-            finding_add(diagnosing->findings, FINDING_NO_TLS, place->address, NULL, NULL);
-        }
         return;
     }
     version = PQsslAttribute(asked->connection, "protocol");

@@ -22,7 +22,6 @@ static const struct refusal {
     { "3D000", NULL, FAILURES, FINDING_NO_DATABASE, "P1003" },
     { "42501", NULL, FAILURES, FINDING_NO_CONNECT_RIGHT, "P1010" },
     { "53300", NULL, FAILURES, FINDING_TOO_MANY, NULL },
-    { "53100", NULL, FAILURES, FINDING_DISK_FULL, NULL },
     { "25006", NULL, FAILURES, FINDING_STANDBY, NULL },
     { NULL, "no password supplied", FAILURES, FINDING_NO_PASSWORD, "P1000" },
     { NULL, "server does not support SSL", FAILURES, FINDING_TLS_REFUSED, "P1011" },
@@ -128,8 +127,6 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
         sql =
             "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC";
         return psql_command(psql, "postgres", "postgres", sql, arena);
-    case FINDING_DISK_FULL:
-        return psql_command(psql, "postgres", "postgres", "SHOW data_directory", arena);
     default:
         return psql_command(psql, NULL, NULL, "SELECT 1", arena);
     }

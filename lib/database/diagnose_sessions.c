@@ -39,14 +39,16 @@ static void tell_each(struct diagnosing *diagnosing, struct asked *asked, const 
 
 /* pg_locks shows every role who waits; only times and states of other roles' sessions are for pg_monitor alone. */
 static const char waiters[] =
-    "SELECT w.pid, w.usename, w.application_name, coalesce(format('%I.%I', n.nspname, c.relname), l.locktype), l.mode,"
+    "SELECT w.pid, w.usename, w.application_name, coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
+    "l.locktype), l.mode,"
     " (extract(epoch FROM clock_timestamp() - coalesce(l.waitstart, w.query_start)) * 1000)::int8,"
     " b.pid, b.usename, b.application_name, coalesce(b.state, 'in a transaction'),"
     " (extract(epoch FROM clock_timestamp() - b.state_change) * 1000)::int8"
     " FROM pg_locks l JOIN pg_stat_activity w ON w.pid = l.pid AND w.datname = current_database()"
     " CROSS JOIN LATERAL (SELECT DISTINCT unnest(pg_blocking_pids(w.pid)) AS pid) p"
     " JOIN pg_stat_activity b ON b.pid = p.pid"
-    " LEFT JOIN pg_class c ON c.oid = l.relation AND l.database <> 0"
+    " LEFT JOIN pg_class c ON c.oid = coalesce(l.relation, (SELECT t.relation FROM pg_locks t" /* that of the row */
+    " WHERE t.pid = l.pid AND t.locktype = 'tuple' LIMIT 1))"
     " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE NOT l.granted ORDER BY l.waitstart, w.pid LIMIT " NAMED_SESSIONS;
 
@@ -73,7 +75,7 @@ static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, i
 static const char idlers[] =
     "SELECT a.pid, a.usename, a.application_name,"
     " (extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::int8,"
-    " string_agg(DISTINCT format('%I.%I', w.schema, w.name), ', ')"
+    " string_agg(DISTINCT w.schema || '.' || w.name, ', ')"
     " FROM unnest($1::text[], $2::text[]) AS w(schema, name)"
     " JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name"
     " JOIN pg_locks l ON l.relation = c.oid AND l.granted"

@@ -14,7 +14,7 @@ static const struct known_error known_errors[] = {
     { "57P05", FAILURE_NOT_READY, "the session was idle for longer than idle_session_timeout", "raise idle_session_timeout" },
     { "53300", FAILURE_NOT_READY, "all connections are taken", "raise max_connections, or lower the pools of the applications" },
     { "53400", FAILURE_NOT_READY, "a configured limit is exceeded", "look at the server's log" },
-    { "53100", FAILURE_NOT_READY, "the server's disk is full", "free disk space on the server" },
+    { "53100", FAILURE_NOT_READY, "the server's disk is full", "free space on the server's disk (df -h there; SHOW data_directory says where it is)" },
     { "53200", FAILURE_NOT_READY, "the server is out of memory", "give the server more memory, or lower its settings" },
     { "08", FAILURE_NOT_READY, "the connection or the pooler's connection to its server failed", "look at the server and at the pooler" },
     { "58", FAILURE_NOT_READY, "the server met an error of its system", "look at the server's log and its disk" },

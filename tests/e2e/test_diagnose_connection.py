@@ -182,18 +182,22 @@ def test_parameters_that_are_dropped_are_a_note(diagnose, database):
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_a_pooler_in_the_way_of_session_locks(diagnose, database, mode):
+def test_a_pooler_in_the_way_of_session_locks(diagnose, database, project, mode):
     """PgBouncer by the transaction or statement: direct_url past it is what mends that."""
     database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {steps: [{name: sql, sql: [more.sql]}]}\n", "more.sql": ""})
     with Pooler(database, mode) as pooler:
-        report = diagnose(pooler.url, "--set", "verify.tables=[users]")
-        past = diagnose(pooler.url, "--set", "verify.tables=[users]", env={"DIRECT_URL": database.url})
+        report = diagnose(pooler.url)
+        past = diagnose(pooler.url, env={"DIRECT_URL": database.url})
+        elsewhere = diagnose(pooler.url, "--set", "migrate.lock=false")
     assert report.exit == 65
     assert report.codes() == {"pooler-in-the-way"}
     assert report.connection["pooler"] is True
     assert "database.direct_url" in report.one("pooler-in-the-way")["fix"]
     assert past.exit == 0
     assert past.one("pooled")
+    assert elsewhere.exit == 0, "no lock is wanted"
+    assert elsewhere.one("pooler-in-the-way")["severity"] == "info"
 
 
 def test_a_pooler_that_keeps_sessions_is_fine(diagnose, database):
@@ -213,6 +217,22 @@ def test_a_connection_that_is_lost_midway_ends_the_questions_not_the_report(diag
         report = diagnose(through(database, proxy))
     assert report.exit == 65
     assert report.one("connection-lost")
+
+
+def test_a_slow_network_is_a_note(diagnose, database):
+    """More than a tenth of a second there and back."""
+    with Proxy(database.cluster.port, delay=0.06) as proxy:
+        report = diagnose(through(database, proxy))
+    assert report.exit == 0
+    assert report.one("slow-round-trip") and report.connection["latencyMs"] > 100
+
+
+def test_what_the_role_may_not_ask_is_a_note(diagnose, database):
+    """The other questions go on."""
+    database.sql("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_blocking_pids FROM PUBLIC")
+    report = diagnose(database.url)
+    assert report.exit == 0
+    assert "permission denied" in report.one("not-asked")["message"]
 
 
 def test_diagnose_only_looks(diagnose, database):

@@ -52,6 +52,22 @@ def test_who_blocks_whom(diagnose, shop, session):
     assert f"pg_terminate_backend({pid_of(blocker)})" in finding["fix"]
 
 
+def test_who_waits_for_a_row(diagnose, shop, session):
+    """Two updates of the same row: its table is named."""
+    shop.as_app("INSERT INTO users VALUES (1, 'a')")
+    first, second = session("first"), session("second")
+    first.execute("UPDATE users SET email = 'b'")
+    blocked = threading.Thread(target=second.execute, args=("UPDATE users SET email = 'c'",))
+    blocked.start()
+    wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(second)), what="the wait")
+    report = diagnose(shop.url)
+    first.rollback()
+    blocked.join()
+    finding = report.one("blocked")
+    assert finding["object"] == "public.users"
+    assert f"pid {pid_of(first)}" in finding["message"]
+
+
 def test_an_open_transaction_that_holds_a_critical_table(diagnose, shop, session):
     """Nobody waits for it yet: the next migration would."""
     idle = session("forgotten shell")
@@ -108,6 +124,22 @@ def test_an_index_that_was_left_half_built(diagnose, shop):
     shop.as_app("DELETE FROM users WHERE id = 2")
     mended = report.run(finding["fix"], PGPASSWORD=shop.password)
     assert mended.returncode == 0, mended
+    assert diagnose(shop.url).exit == 0
+
+
+def test_an_index_that_is_being_built_is_a_note(diagnose, shop, session):
+    """CREATE INDEX CONCURRENTLY, which waits for an older transaction: not to be dropped."""
+    writer, builder = session("old transaction"), session("builder")
+    writer.execute("INSERT INTO users VALUES (1, 'a')")
+    builder.autocommit = True
+    building = threading.Thread(target=builder.execute, args=("CREATE INDEX CONCURRENTLY by_email ON users (email)",))
+    building.start()
+    wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(builder)), what="the wait")
+    report = diagnose(shop.url)
+    writer.rollback()
+    building.join()
+    assert report.one("index-building")["severity"] == "info"
+    assert "invalid-index" not in report.codes() and "blocked" in report.codes()
     assert diagnose(shop.url).exit == 0
 
 
