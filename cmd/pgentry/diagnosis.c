@@ -171,7 +171,11 @@ void diagnosis_print(const struct diagnosis *diagnosis)
 
 static json_t *text(const char *string, struct arena *arena)
 {
-    json_t *value = string ? json_string(string) : json_null();
+    if (!string) {
+        return json_null();
+    }
+
+    json_t *value = json_string(string);
 
     if (!value) { /* a server in another encoding */
         size_t size = 4 * strlen(string) + 1;

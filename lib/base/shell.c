@@ -16,8 +16,7 @@ const char *shell_quote(const char *word, struct arena *arena)
     *at++ = '\'';
     for (; *word; word++) {
         if (*word == '\'') {
-            memcpy(at, "'\\''", 4);
-            at += 4;
+            at = stpcpy(at, "'\\''");
         } else {
             *at++ = *word;
         }
