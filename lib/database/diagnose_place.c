@@ -255,7 +255,6 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
     struct reply_failed why = { 0 };
     duration limit = diagnosing->request->config->wait.connect_timeout;
     struct deadline deadline = deadline_in(limit, -1);
-    int64_t before = clock_now_us();
 
     asked->place = place;
     diagnosing->deadline = deadline_in(DIAGNOSE_ALL, -1);
@@ -270,9 +269,11 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
 
         failed(&why, failure, NULL, message, NULL, diagnosing->arena);
     } else {
+        int64_t before = clock_now_us();
+
         asked->connection = open_any(asked, &deadline, diagnosing->arena, &why);
+        place->connect_us = clock_now_us() - before;
     }
-    place->connect_us = clock_now_us() - before;
     if (!asked->connection) {
         place->error = why.message;
         place->sqlstate = why.sqlstate[0] ? arena_strdup(diagnosing->arena, why.sqlstate) : NULL;
