@@ -73,6 +73,13 @@ part_tidy() {
     check tidy run-clang-tidy -quiet -p build/clang -j "$jobs" "$PWD/(lib|cmd)/.*"
     check cppcheck cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 -D_GNU_SOURCE \
         -DPGENTRY_VERSION='"1"' -I lib --suppress=missingIncludeSystem -j "$jobs" lib cmd
+    check analyzer analyze
+}
+
+# gcc's look at every path through a function.
+analyze() {
+    cmake -S . -B build/analyzer -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-fanalyzer -DPGENTRY_TESTS=OFF &&
+        cmake --build build/analyzer -- -j "$jobs"
 }
 
 part_layering() {

@@ -100,9 +100,14 @@ void secret_of_url(const char *url)
 static void secret_of_strange_url(const char *url)
 {
     const char *authority = authority_of(url);
+    struct span span;
+
+    if (!authority) {
+        return;
+    }
+
     size_t length = strcspn(authority, "/?#");
     struct arena *arena = arena_new();
-    struct span span;
 
     for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
         if (span.start + span.length < authority + length) {
@@ -119,8 +124,10 @@ void secret_of_environment(void)
 
         if (value && strncmp(*variable, "PGPASSWORD=", 11) == 0) {
             mask_add(value + 1);
-        } else if (value && strstr(value, "://")) {
-            (strstr(value, "postgres") ? secret_of_url : secret_of_strange_url)(value + 1);
+        } else if (value && strstr(value, "://") && strstr(value, "postgres")) {
+            secret_of_url(value + 1);
+        } else if (value) {
+            secret_of_strange_url(value + 1);
         }
     }
 }
