@@ -4,7 +4,7 @@
 # The table is build/coverage/coverage.txt; build/coverage/html/index.html shows every line.
 set -eu
 cd "$(dirname "$0")/.."
-sh tests/install.sh build clang llvm libcmocka-dev postgresql-15 pgbouncer python3 python3-pytest python3-pytest-xdist python3-psycopg \
+sh tests/install.sh build clang llvm libcmocka-dev postgresql-15 pgbouncer iproute2 python3 python3-pytest python3-pytest-xdist python3-psycopg \
     procps util-linux node python3-django alembic python3-psycopg2 ruby-railties ruby-activerecord ruby-pg
 cmake --preset coverage
 cmake --build build/coverage -- -j 2

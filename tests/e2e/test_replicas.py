@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from island import Island
 from postgres import SUPERUSER_PASSWORD
 from supervisor import wait_until
 from test_ladder import APP, CREATE, PSQL, alive, ladder, note, order, pid_in
@@ -155,6 +156,33 @@ def test_the_lock_of_a_killed_holder_is_taken_by_one_who_waits(pgentry, database
     wait_until(lambda: order(folder) == ["x", "x"], what="another one's step")
     (folder / "go").touch()
     all_start(others)
+    assert order(folder) == ["x", "x"]
+
+
+def test_the_lock_of_a_holder_that_is_cut_off_is_free_in_under_a_minute(pgentry, spare, project):
+    """Packets vanish, nobody is told: the server's keepalives end the session, another replica migrates. The holder's step may
+    end; it starts no other and no application, and says why."""
+    with Island() as island:
+        with open(spare.data + "/pg_hba.conf", "a", encoding="ascii") as file:
+            file.write(f"host all all {island.inside}/32 scram-sha-256\n")
+        database = spare.start(listen_addresses="*").database()
+        folder = project({"pgentry.yaml": ladder("- {name: once, run: [./step.sh], attempts: 3}", migrate=ONCE),
+                          "step.sh": f"#!/bin/sh\n{note('x')}\necho $$ > step.pid\n"
+                                     f"if mkdir first; then {GATE}; exit 0; fi\nexec {PSQL} -c '{CREATE}'\n"})
+        first = pgentry.start(*APP, url=database.url_with(host=f"{island.outside}:{spare.port}"), under=island.under,
+                              env={"PGENTRY_WAIT_TIMEOUT": "2s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "1s"})
+        step_pid = pid_in(folder / "step.pid")
+        others = [pgentry.start(*APP, url=database.url) for _ in range(WAITERS)]
+        for other in others:
+            other.wait_for("lock-busy")
+        island.cut()
+        all_start(others, patience=60)
+        assert alive(step_pid), "the step may end"
+        first.wait_for("lock-lost", patience=60)
+        (folder / "go").touch()
+        done = first.wait()
+    assert done.exit == 69, done
+    assert done.stdout == ""
     assert order(folder) == ["x", "x"]
 
 
