@@ -10,6 +10,7 @@ measurements="boot|wait-for-it|boot.py boot
 nothing||boot.py nothing
 tables||boot.py tables
 pending|node|boot.py pending
+replicas||replicas.py
 init|tini dumb-init catatonit musl-tools dpkg-dev make perl bison flex|init.py
 health|wrk nginx-light musl-tools dpkg-dev make perl bison flex|health.py"
 
@@ -20,7 +21,7 @@ row_of() {
     }
 }
 
-[ $# -gt 0 ] || set -- boot nothing tables pending init health
+[ $# -gt 0 ] || set -- boot nothing tables pending replicas init health
 for name; do
     packages="${packages:-} $(row_of "$name" | cut -d '|' -f 2)"
 done
