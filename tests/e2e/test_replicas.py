@@ -39,7 +39,7 @@ def crowd(pgentry, project):
         def join(self, count):
             others = [self.start() for _ in range(count)]
             for other in others:
-                other.wait_for("lock-busy")
+                other.wait_for("lock-busy", patience=60)
             return others
 
         def go(self):
@@ -245,3 +245,33 @@ def test_a_lock_lost_in_mid_step_goes_to_another_and_the_loser_starts_no_further
     (crowd.folder / "go-second").touch()
     all_start([crowd.first, other])
     assert order(crowd.folder) == ["x", "x"]
+
+
+def test_workers_without_steps_wait_for_the_job_that_migrates(pgentry, database, project):
+    """pgentry sync as a Job, workers with PGENTRY_MIGRATE_PRESET=none and verify.timeout beside it: they take no lock."""
+    folder = project({"job.yaml": ladder("- {name: once, run: [./step.sh]}"), "step.sh": step(f"{PSQL} -c '{CREATE}'")})
+    env = {"PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_VERIFY_TABLES": "users", "PGENTRY_VERIFY_TIMEOUT": "30s"}
+    workers = [pgentry.start(*APP, url=database.url, env=env) for _ in range(WAITERS)]
+    for worker in workers:
+        worker.wait_for("awaiting-schema")
+    job = pgentry.start("sync", "-c", "job.yaml", url=database.url)
+    pid_in(folder / "step.pid")
+    (folder / "go").touch()
+    assert job.wait().exit == 0
+    all_start(workers)
+    assert not any("lock" in event["event"] for worker in workers for event in worker.events)
+    assert order(folder) == ["x"]
+
+
+def test_an_older_replica_starts_on_a_newer_schema(pgentry, database, project):
+    """Rolling deploy: a migration that is recorded but gone locally is warned of; nothing runs."""
+    database.as_app("CREATE TABLE users (id int); CREATE TABLE schema_migrations (version varchar PRIMARY KEY);"
+                    " INSERT INTO schema_migrations VALUES ('20250101000000'), ('20250202000000')")
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {preset: dbmate}\n",
+             "db/migrations/20250101000000_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n\n-- migrate:down\n"})
+    done = pgentry(*APP, url=database.url)
+    assert done.exit == 0, done
+    assert done.stdout == "it runs\n"
+    [warning] = [event for event in done.events if event["event"] == "migrations-gone"]
+    assert warning["level"] == "warn" and "20250202000000" in warning["msg"]
+    assert not any(event["phase"] in ("locking", "migrating") for event in done.events), done
