@@ -47,7 +47,7 @@ class Boots:
         self.folder = self.project({
             "pgentry.yaml": CONFIG.format(schema=self.schema, port=free_port()),
             "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
-            "users.sql": f"CREATE SCHEMA IF NOT EXISTS {self.schema}; CREATE TABLE {self.schema}.users (id int)",
+            "users.sql": f"CREATE SCHEMA IF NOT EXISTS {self.schema}; CREATE TABLE IF NOT EXISTS {self.schema}.users (id int)",
             "app.sh": f"#!/bin/sh\ntouch started\n{self.pgentry.binary} health >health\nexit {APP_STATUS}\n"})
 
     def boot(self, what="", allowed=frozenset(DOCUMENTED), meanwhile=None, **env):
