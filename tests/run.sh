@@ -177,16 +177,17 @@ part_e2e() {
         pytest e2e "$PGENTRY" -m 'not preload' tests/e2e
     else
         [ -e build/sanitize/build.ninja ] || check build-sanitize build sanitize
-        pytest e2e "$PWD/build/sanitize/pgentry" -m 'not preload' tests/e2e
+        pytest e2e "$PWD/build/sanitize/pgentry" -m 'not preload and not crowd' tests/e2e
     fi
 }
 
-# The release build differs in optimisation and hardening alone: what starts, looks and is looked at suffices, and the faults
-# that are injected by a preloaded library.
+# The release build differs in optimisation and hardening alone: what starts, looks and is looked at suffices; and what no
+# sanitizer bears: faults that a preloaded library injects, and crowds.
 part_release() {
     [ -e build/release/build.ninja ] || check build-release build release
     pytest release "$PWD/build/release/pgentry" tests/e2e/test_start.py tests/e2e/test_terminal.py tests/e2e/test_wait.py \
-        tests/e2e/test_verify.py tests/e2e/test_apply.py tests/e2e/test_placeholder.py tests/e2e/test_injection.py
+        tests/e2e/test_verify.py tests/e2e/test_apply.py tests/e2e/test_placeholder.py tests/e2e/test_injection.py \
+        tests/e2e/test_replicas.py
 }
 
 # Real containers where podman may run, PID namespaces elsewhere: the test says which.

@@ -10,6 +10,7 @@ from postgres import SUPERUSER_PASSWORD
 from supervisor import wait_until
 from test_ladder import APP, CREATE, PSQL, alive, ladder, note, order, pid_in
 
+pytestmark = pytest.mark.crowd
 REPLICAS = 50
 WAITERS = 5
 ONCE = "when: unverified"
