@@ -187,7 +187,7 @@ part_release() {
     [ -e build/release/build.ninja ] || check build-release build release
     pytest release "$PWD/build/release/pgentry" tests/e2e/test_start.py tests/e2e/test_terminal.py tests/e2e/test_wait.py \
         tests/e2e/test_verify.py tests/e2e/test_apply.py tests/e2e/test_placeholder.py tests/e2e/test_injection.py \
-        tests/e2e/test_replicas.py
+        tests/e2e/test_replicas.py tests/e2e/test_valgrind.py
 }
 
 # Real containers where podman may run, PID namespaces elsewhere: the test says which.
