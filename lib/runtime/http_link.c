@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #define RESTART_FIRST ((duration)100)
-#define RESTART_MAX ((duration)30 * 1000)
-#define PUSH_SOON ((duration)200) /* what changes all the time, a step's output, is shown this much later */
+#define RESTART_MAX ((duration)1000) /* probes come every few seconds, and three lost ones kill a container */
+#define STEADY ((duration)30 * 1000) /* having lived so long it dies for the first time again */
+#define PUSH_SOON ((duration)200)    /* what changes all the time, a step's output, is shown this much later */
 
 /* ---- in the http process ---- */
 
@@ -286,7 +287,7 @@ bool http_reaped(struct supervisor *s, pid_t pid)
     }
     instant now = clock_now();
     duration lived = now - link->started_at, delay = RESTART_FIRST;
-    link->deaths = lived < RESTART_MAX ? link->deaths : 0;
+    link->deaths = lived < STEADY ? link->deaths : 0;
     for (unsigned i = 0; i < link->deaths && delay < RESTART_MAX; i++) {
         delay *= 2;
     }

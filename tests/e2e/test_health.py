@@ -460,6 +460,31 @@ def test_a_killed_http_process_comes_back(running, endpoint):
     assert running.process.poll() is None
 
 
+def test_an_http_process_killed_again_and_again_comes_back_and_leaves_nothing(running, endpoint):
+    """Never later than after a second: a probe that comes every few seconds hardly notices. No zombie, no descriptor."""
+    begun = sorted(os.listdir(f"/proc/{running.pid}/fd"))
+    for death in range(1, 9):
+        os.kill(http_process(running), signal.SIGKILL)
+        running.wait_for("http-died", count=death)
+        endpoint.up()
+    assert [event["msg"].split()[-2] for event in running.events if event["event"] == "http-died"] == [
+        "100", "200", "400", "800", "1000", "1000", "1000", "1000"]
+    assert len(running.children()) == 2
+    assert sorted(os.listdir(f"/proc/{running.pid}/fd")) == begun
+
+
+def test_at_rest_nothing_wakes_up(running):
+    """While the application runs and nobody asks, PID 1 and the http process sleep."""
+    def sleeps():
+        return [process_status(pid)["voluntary_ctxt_switches"] for pid in (running.pid, http_process(running))]
+    wait_until(lambda: len(running.children()) == 2, what="the database process of the boot gone")
+    begun = None
+    while begun != (begun := sleeps()):
+        time.sleep(1.2)  # the endpoint's last client goes, and the answers' second ends
+    time.sleep(2)  # what must not happen has no event
+    assert sleeps() == begun
+
+
 def test_an_http_process_killed_in_mid_migration_changes_nothing(gated, endpoint, project, database):
     """The step goes on."""
     os.kill(http_process(gated), signal.SIGKILL)

@@ -1,9 +1,10 @@
 """Looks at the schema while the application runs (contract sections 2 and 5): verify.interval, health.failures."""
 import concurrent.futures
+import os
 import time
 
 import pytest
-from endpoint import Endpoint
+from endpoint import Endpoint, process_status
 from supervisor import wait_until
 
 EVERY = {"PGENTRY_VERIFY_INTERVAL": "200ms"}
@@ -191,6 +192,21 @@ def test_however_many_ask_there_is_one_check_an_interval(pgentry, late, project,
     wait_until(lambda: time.monotonic() - begun > 2)
     intervals = (time.monotonic() - begun) / 0.5
     assert 1 <= connections(late.cluster) - before <= intervals + 1
+
+
+def test_look_after_look_nothing_grows(shop, endpoint):
+    """Neither memory nor descriptors of PID 1, however many looks."""
+    supervisor = shop(PGENTRY_VERIFY_INTERVAL="10ms")
+
+    def memory():
+        return int(process_status(supervisor.pid)["VmData"].split()[0])
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{supervisor.pid}/fd"))
+    after_looks(endpoint, 5)
+    least = min(memory() for _ in range(50)), min(descriptors() for _ in range(50))
+    after_looks(endpoint, 25)
+    wait_until(lambda: memory() <= least[0] and descriptors() <= least[1], what="no more than before")
 
 
 def test_metrics_tell_of_durations_and_orphans(shop, endpoint):
