@@ -9,9 +9,14 @@ seconds=${1:-3600}
 third=$((seconds / 3))
 python=/usr/bin/python3
 
-sh tests/install.sh build clang libcmocka-dev postgresql-15 python3 python3-pytest python3-psycopg procps util-linux
+sh tests/install.sh build clang clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-psycopg procps util-linux
 cmake --preset release
 cmake --build build/release -- -j 2
+
+echo "== clang's analyzer"
+cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPGENTRY_TESTS=OFF
+run-clang-tidy -quiet -p build/clang -j 2 "$PWD/(lib|cmd)/.*" >build/soak-tidy.log 2>&1 || { tail -n 40 build/soak-tidy.log; exit 1; }
+echo "no finding"
 
 echo "== simulator"
 seed=$(date +%s)000
