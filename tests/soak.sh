@@ -15,6 +15,7 @@ cmake --build build/release -- -j 2
 
 echo "== clang's analyzer"
 cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPGENTRY_TESTS=OFF
+cmake --build build/clang -- -j 2
 run-clang-tidy -quiet -p build/clang -j 2 "$PWD/(lib|cmd)/.*" >build/soak-tidy.log 2>&1 || { tail -n 40 build/soak-tidy.log; exit 1; }
 echo "no finding"
 
