@@ -55,12 +55,13 @@ part_build() {
     check build-sanitize build sanitize
     check build-release build release
     check hardening sh tests/hardening.sh build/release/pgentry
-    check build-clang cmake_clang
+    check build-clang compile clang clang
 }
 
-cmake_clang() {
-    cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPGENTRY_TESTS=OFF &&
-        cmake --build build/clang -- -j "$jobs"
+# compile FOLDER COMPILER [FLAGS]: lib and cmd alone, for what a compiler says of them.
+compile() {
+    cmake -S . -B "build/$1" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER="$2" -DCMAKE_C_FLAGS="${3:-}" \
+        -DPGENTRY_TESTS=OFF && cmake --build "build/$1" -- -j "$jobs"
 }
 
 part_format() {
@@ -69,18 +70,12 @@ part_format() {
 }
 
 part_tidy() {
-    [ -e build/clang/compile_commands.json ] || cmake_clang >"$reports/build-clang.log" 2>&1
+    [ -e build/clang/compile_commands.json ] || compile clang clang >"$reports/build-clang.log" 2>&1
     # Without clang's own analyzer, which takes twenty times as long as all the rest: gcc's is below, clang's in soak.sh.
     check tidy run-clang-tidy -quiet -p build/clang -checks='-clang-analyzer-*' -j "$jobs" "$PWD/(lib|cmd)/.*"
     check cppcheck cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 -D_GNU_SOURCE \
         -DPGENTRY_VERSION='"1"' -I lib --suppress=missingIncludeSystem -j "$jobs" lib cmd
-    check analyzer analyze
-}
-
-# gcc's look at every path through a function.
-analyze() {
-    cmake -S . -B build/analyzer -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-fanalyzer -DPGENTRY_TESTS=OFF &&
-        cmake --build build/analyzer -- -j "$jobs"
+    check analyzer compile analyzer gcc -fanalyzer
 }
 
 part_layering() {

@@ -80,9 +80,13 @@ int command_diagnose(const struct command_line *line)
     struct wanted wanted;
     const char *program =
         line->config_file ? arena_printf(arena, "pgentry -c %s", shell_quote(line->config_file, arena)) : "pgentry";
-    const struct diagnose_request request = { .config = config, .wanted = &wanted, .program = program };
+    const char *sync = config->migrate.steps.count
+                           ? arena_printf(arena, "%s sync", program)
+                           : "# this container runs no migrations: run them where they belong, then look again\n"
+                             "pgentry verify";
+    const struct diagnose_request request = { .config = config, .wanted = &wanted, .sync = sync, .program = program };
     const struct project_request project = {
-        .config = config, .wanted = &wanted, .ledger = &diagnosis.ledger, .program = program
+        .config = config, .wanted = &wanted, .ledger = &diagnosis.ledger, .sync = sync, .program = program
     };
 
     project_wanted(&wanted, config, arena);

@@ -1,5 +1,6 @@
 /* What of the image a boot needs, beside the database: the programs and files of its steps, its place as PID 1. */
 #include "base/shell.h"
+#include "config/content.h"
 #include "diagnosis.h"
 #include "process/lookup.h"
 #include "project/command.h"
@@ -10,11 +11,6 @@
 #include <unistd.h>
 
 #define COMM_MAX 16 /* TASK_COMM_LEN (proc(5)) */
-
-static const char *in_folder(const struct step *step, const char *file, struct arena *arena)
-{
-    return *file == '/' || strcmp(step->cwd, ".") == 0 ? file : arena_printf(arena, "%s/%s", step->cwd, file);
-}
 
 /* npx finds what it is to run as a step is found, and downloads nothing: npm_config_yes is false. */
 static const char *program_of(const struct step *step)
@@ -31,7 +27,7 @@ static void look_for_program(const struct config *config, const struct step *ste
     const struct command command = { .step = step };
     const char *path = lookup_step_path(command_variable(&command, config, "PATH"), arena);
     const char *program = program_of(step), *word = shell_quote(program, arena);
-    bool node = access(in_folder(step, "package.json", arena), F_OK) == 0;
+    bool node = access(content_path(arena, step->cwd, "package.json"), F_OK) == 0;
     const char *fix = arena_printf(
         arena, "# correct the step's run, or install it in the image; what is there:\ncommand -v %s", word);
 
@@ -54,7 +50,7 @@ static void look_for_files(const struct step *step, struct findings *findings)
     struct arena *arena = findings->arena;
 
     for (size_t i = 0; i < step->sql.count; i++) {
-        if (access(in_folder(step, step->sql.items[i], arena), R_OK) != 0) {
+        if (access(content_path(arena, step->cwd, step->sql.items[i]), R_OK) != 0) {
             finding_add(findings, FINDING_FILE_MISSING, step->name,
                         arena_printf(arena, "%s: %s", step->sql.items[i], strerror(errno)),
                         arena_printf(arena, "ls -l %s", shell_quote(step->cwd, arena)));

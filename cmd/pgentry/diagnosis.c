@@ -1,6 +1,7 @@
 #include "diagnosis.h"
 
 #include "base/text.h"
+#include "status/status.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -83,14 +84,10 @@ static void put_connection(const struct diagnosis *diagnosis, struct arena *aren
 static void put_tables(const struct diagnosis *diagnosis, struct arena *arena)
 {
     const struct check *check = &diagnosis->check;
-    size_t healthy = 0;
 
     (void)arena;
-    for (size_t i = 0; i < check->table_count; i++) {
-        healthy += check->tables[i].healthy;
-    }
     if (diagnosis->checked && check->table_count) {
-        printf("  %zu of %zu have all that is asked of them\n", healthy, check->table_count);
+        printf("  %zu of %zu have all that is asked of them\n", status_healthy_tables(check), check->table_count);
     }
 }
 

@@ -22,6 +22,24 @@ void strings_add(struct arena *arena, struct strings *list, const char *string)
     list->items[list->count] = NULL;
 }
 
+const char *strings_listed(struct arena *arena, const struct strings *list)
+{
+    size_t size = 1;
+
+    for (size_t i = 0; i < list->count; i++) {
+        size += strlen(list->items[i]) + strlen(", ");
+    }
+
+    char *text = arena_alloc(arena, size);
+    char *end = text;
+
+    *end = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        end = stpcpy(stpcpy(end, i ? ", " : ""), list->items[i]);
+    }
+    return text;
+}
+
 bool strings_contain(const struct strings *list, const char *string)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -14,6 +14,8 @@ struct strings {
 };
 
 void strings_add(struct arena *arena, struct strings *list, const char *string); /* copies */
+/* "a, b, c", in the arena. */
+const char *strings_listed(struct arena *arena, const struct strings *list);
 bool strings_contain(const struct strings *list, const char *string);
 
 /* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, case-insensitive), or NULL if none is near

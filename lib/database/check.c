@@ -176,11 +176,6 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
                                strcmp(shown, "f") == 0 ? "false" : shown));
 }
 
-static bool is_fine(const PGresult *result)
-{
-    return PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
-}
-
 /* One answer; false if it spoils the whole look. */
 static bool read_one(struct look *look, const struct step_of_look *step, const PGresult *result, struct check *check,
                      bool *denied)
@@ -189,7 +184,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
 
     switch (step->part) {
     case PART_CATALOG:
-        return is_fine(result) && catalog_read((enum catalog)step->index, result, wanted, check, look->arena);
+        return result_is_fine(result) && catalog_read((enum catalog)step->index, result, wanted, check, look->arena);
     case PART_LEDGER:
         history_read(result, wanted, check, denied, look->arena);
         return true;
@@ -199,7 +194,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     case PART_FRAME:
         break;
     }
-    return is_fine(result);
+    return result_is_fine(result);
 }
 
 /* The question whose answer was waited for in vain: answers come at the end of each part. */

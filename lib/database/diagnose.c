@@ -61,11 +61,6 @@ static bool send_all(const struct diagnosing *diagnosing, PGconn *connection, co
            pipeline_sync(connection);
 }
 
-static bool is_fine(const PGresult *result)
-{
-    return PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
-}
-
 PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
                        const struct statement *statement)
 {
@@ -82,7 +77,7 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const
         PGresult *result = pipeline_result(asked->connection, &deadline);
 
         lost = !result;
-        if (result && (!answer || is_fine(answer))) {
+        if (result && (!answer || result_is_fine(answer))) {
             PQclear(answer);
             answer = result;
         } else {
@@ -90,7 +85,7 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const
         }
     }
     lost = lost || !pipeline_end(asked->connection, &deadline);
-    if (lost || !is_fine(answer)) {
+    if (lost || !result_is_fine(answer)) {
         not_answered(diagnosing, asked, what, lost ? NULL : answer);
         PQclear(answer);
         return NULL;

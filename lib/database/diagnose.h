@@ -16,7 +16,6 @@
 
 struct diagnosed_address {
     const char *label; /* "db:5432 (10.0.0.5)" */
-    bool ipv6;
     bool answers;
     const char *error; /* why it does not, or NULL */
 };
@@ -54,6 +53,7 @@ struct diagnosis {
 struct diagnose_request {
     const struct config *config;
     const struct wanted *wanted;
+    const char *sync;    /* the command that migrates; where this container does not: who has to, and what then */
     const char *program; /* how pgentry is called again: "pgentry", "pgentry -c FILE" */
 };
 

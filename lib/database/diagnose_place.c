@@ -19,35 +19,23 @@ static const char *masked(const char *text, struct arena *arena)
     return copy;
 }
 
-static const char *host_and_port(const char *host, const char *port, struct arena *arena)
-{
-    if (host[0] == '/') {
-        return arena_printf(arena, "%s/.s.PGSQL.%s", host, port);
-    }
-    return strchr(host, ':') ? arena_printf(arena, "[%s]:%s", host, port) : arena_printf(arena, "%s:%s", host, port);
-}
-
 static const char *hosts_of(const struct destination *destination, struct arena *arena)
 {
-    const char *list = "";
+    struct strings list = { 0 };
 
     for (size_t i = 0; i < destination->host_count; i++) {
-        list = arena_printf(arena, "%s%s%s", list, i ? ", " : "",
-                            host_and_port(destination->hosts[i], destination->ports[i], arena));
+        strings_add(arena, &list, host_label(destination->hosts[i], destination->ports[i], NULL, arena));
     }
-    return list;
+    return strings_listed(arena, &list);
 }
 
 static void tell_dropped(struct diagnosing *diagnosing, const struct asked *asked)
 {
     const struct strings *notes = &asked->destination.info.notes;
-    const char *names = "";
 
-    for (size_t i = 0; i < notes->count; i++) {
-        names = arena_printf(diagnosing->arena, "%s%s%s", names, i ? ", " : "", notes->items[i]);
-    }
     if (notes->count) {
-        finding_add(diagnosing->findings, FINDING_DROPPED, asked->place->key, names, NULL);
+        finding_add(diagnosing->findings, FINDING_DROPPED, asked->place->key, strings_listed(diagnosing->arena, notes),
+                    NULL);
     }
 }
 
@@ -107,7 +95,6 @@ static void look_at_addresses(struct diagnosing *diagnosing, struct diagnosed_pl
 
         place->addresses[i] = (struct diagnosed_address){
             .label = address_label(address, diagnosing->arena),
-            .ipv6 = address->bytes.ss_family == AF_INET6,
             .answers = address->error == 0,
             .error = address->error == 0           ? NULL
                      : address->error == ETIMEDOUT ? "no answer"
@@ -134,15 +121,6 @@ static PGconn *open_any(struct asked *asked, const struct deadline *deadline, st
         connection = destination_open(&asked->destination, false, deadline, arena, &again);
     }
     return connection;
-}
-
-static const char *connected_to(const PGconn *connection, struct arena *arena)
-{
-    const char *host = PQhost(connection), *numeric = PQhostaddr(connection);
-    const char *place = host_and_port(host, PQport(connection), arena);
-    bool named = *numeric && strcmp(host, numeric) != 0;
-
-    return named ? arena_printf(arena, "%s (%s)", place, numeric) : place;
 }
 
 /* ---- what it is like ---- */
@@ -236,7 +214,8 @@ static void look_at_connection(struct diagnosing *diagnosing, struct asked *aske
     struct diagnosed_place *place = asked->place;
 
     place->connected = true;
-    place->address = connected_to(asked->connection, arena);
+    place->address =
+        host_label(PQhost(asked->connection), PQport(asked->connection), PQhostaddr(asked->connection), arena);
     asked->psql.host = arena_strdup(arena, PQhost(asked->connection));
     asked->psql.port = arena_strdup(arena, PQport(asked->connection));
     asked->psql.database = arena_strdup(arena, PQdb(asked->connection));

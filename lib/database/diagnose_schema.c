@@ -9,18 +9,16 @@
 /* The way a migration comes to be run again, by what the history says. */
 static const char *sync_command(const struct diagnosing *diagnosing)
 {
-    const struct config *config = diagnosing->request->config;
     const struct check *check = &diagnosing->diagnosis->check;
-    const char *program = diagnosing->request->program;
+    const char *sync = diagnosing->request->sync;
 
-    if (config->migrate.steps.count == 0) {
-        return "# this container runs no migrations: run them where they belong, then look again\npgentry verify";
+    if (diagnosing->request->config->migrate.steps.count == 0) {
+        return sync;
     }
     if (check->failed) {
-        return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s sync", program);
+        return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
     }
-    return check->pending ? arena_printf(diagnosing->arena, "# by a pending migration:\n%s sync", program)
-                          : arena_printf(diagnosing->arena, "%s sync --force", program);
+    return arena_printf(diagnosing->arena, check->pending ? "# by a pending migration:\n%s" : "%s --force", sync);
 }
 
 static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)

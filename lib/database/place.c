@@ -62,16 +62,11 @@ bool place_open(struct server *server, struct place *place, struct reply_failed 
 
 static void tell_dropped(struct server *server, const struct strings *dropped)
 {
-    const char *names = "";
-
-    for (size_t i = 0; i < dropped->count; i++) {
-        names = arena_printf(server->arena, "%s%s%s", names, i ? ", " : "", dropped->items[i]);
-    }
     /* A later check has the answer of the first one, and whoever asked has read this. */
     if (dropped->count && server->settings->source) {
-        reply_note(server,
-                   arena_printf(server->arena,
-                                "parameters in the database URL that libpq does not know are dropped: %s", names));
+        reply_note(server, arena_printf(server->arena,
+                                        "parameters in the database URL that libpq does not know are dropped: %s",
+                                        strings_listed(server->arena, dropped)));
     }
 }
 

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 64 /* more is no cluster but a mistake, and each costs a descriptor */
-#define NAMED_MAX 4      /* addresses named in a message */
+#define ADDRESSES_MAX 64             /* more is no cluster but a mistake, and each costs a descriptor */
+#define SOCKET_FORM "%s/.s.PGSQL.%s" /* in a folder, of a port (libpq manual, "host") */
+#define NAMED_MAX 4                  /* addresses named in a message */
 
 /* ---- addresses ---- */
 
@@ -69,11 +70,17 @@ void addresses_of_path(struct addresses *addresses, const char *path, struct are
     add_socket(addresses, path, path, NULL, arena);
 }
 
+/* A folder, or a name in the abstract space, instead of a host. */
+static bool is_socket(const char *host)
+{
+    return host[0] == '/' || host[0] == '@';
+}
+
 void addresses_of_host(struct addresses *addresses, const char *host, const char *numeric, const char *port,
                        struct arena *arena)
 {
-    if (!numeric && (host[0] == '/' || host[0] == '@')) {
-        add_socket(addresses, host, arena_printf(arena, "%s/.s.PGSQL.%s", host, port), port, arena);
+    if (!numeric && is_socket(host)) {
+        add_socket(addresses, host, arena_printf(arena, SOCKET_FORM, host, port), port, arena);
         return;
     }
 
@@ -100,18 +107,22 @@ void addresses_of_host(struct addresses *addresses, const char *host, const char
     freeaddrinfo(found);
 }
 
+const char *host_label(const char *host, const char *port, const char *numeric, struct arena *arena)
+{
+    bool known = numeric && *numeric;
+
+    if (!known && is_socket(host)) {
+        return arena_printf(arena, SOCKET_FORM, host, port);
+    }
+
+    const char *label = arena_printf(arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+
+    return known && strcmp(host, numeric) != 0 ? arena_printf(arena, "%s (%s)", label, numeric) : label;
+}
+
 const char *address_label(const struct address *address, struct arena *arena)
 {
-    if (!address->port) {
-        return address->host;
-    }
-    if (!address->numeric) {
-        return arena_printf(arena, "%s/.s.PGSQL.%s", address->host, address->port);
-    }
-    if (strcmp(address->host, address->numeric) == 0) {
-        return arena_printf(arena, strchr(address->host, ':') ? "[%s]:%s" : "%s:%s", address->host, address->port);
-    }
-    return arena_printf(arena, "%s:%s (%s)", address->host, address->port, address->numeric);
+    return address->port ? host_label(address->host, address->port, address->numeric, arena) : address->host;
 }
 
 /* ---- probing ---- */

@@ -47,7 +47,9 @@ size_t probe_addresses(struct addresses *addresses, const struct deadline *deadl
 /* What it means that none answered, with one line that names hosts and reasons. */
 enum failure probe_failure(const struct addresses *addresses, const char **message, struct arena *arena);
 
-/* For messages: "db:5432 (10.0.0.5)", "10.0.0.5:5432", "[::1]:5432", or the socket's path. */
+/* For messages: "db:5432 (10.0.0.5)", "10.0.0.5:5432", "[::1]:5432", or the socket's path. `numeric` may be NULL or
+ * empty. */
+const char *host_label(const char *host, const char *port, const char *numeric, struct arena *arena);
 const char *address_label(const struct address *address, struct arena *arena);
 
 #endif

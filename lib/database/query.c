@@ -81,11 +81,11 @@ void *query_failed(PGconn *connection, const PGresult *result, const struct dead
 
 /* ---- one statement ---- */
 
-static bool is_error(const PGresult *result)
+bool result_is_fine(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
 
-    return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
 static bool send_statement(PGconn *connection, const struct statement *statement)
@@ -104,14 +104,14 @@ PGresult *query_run(PGconn *connection, const struct statement *statement, const
 
     PGresult *result = next_result(connection, deadline);
 
-    if (!result || is_error(result)) {
+    if (!result || !result_is_fine(result)) {
         query_failed(connection, result, deadline, arena, why);
     }
     for (PGresult *more = result; more;) { /* up to the NULL, after which the next statement may be sent */
         more = next_result(connection, deadline);
         PQclear(more);
     }
-    if (result && is_error(result)) {
+    if (result && !result_is_fine(result)) {
         PQclear(result);
         return NULL;
     }

@@ -31,6 +31,8 @@ const char *query_value(PGconn *connection, const struct statement *statement, c
 void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
                    struct reply_failed *why);
 
+/* Rows, or the end of a command; else it is an error, or was skipped after one. */
+bool result_is_fine(const PGresult *result);
 /* The server's message of a failed result: one line, masked. */
 const char *result_message(const PGresult *result, struct arena *arena);
 

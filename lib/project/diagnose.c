@@ -17,11 +17,8 @@ struct telling {
 
 static const char *names_of(const struct strings *names, uint32_t count, struct arena *arena)
 {
-    const char *list = "";
+    const char *list = strings_listed(arena, names);
 
-    for (size_t i = 0; i < names->count; i++) {
-        list = arena_printf(arena, "%s%s%s", list, i ? ", " : "", names->items[i]);
-    }
     return count > names->count ? arena_printf(arena, "%s and %zu more", list, (size_t)count - names->count) : list;
 }
 
@@ -53,14 +50,6 @@ static const char *psql_command(const struct telling *telling, const char *sql)
     return arena_printf(telling->arena, "%s%s", telling->ledger->psql, shell_quote(sql, telling->arena));
 }
 
-static const char *sync_command(const struct telling *telling)
-{
-    if (telling->request->config->migrate.steps.count == 0) {
-        return "# this container runs no migrations: run them where they belong, then\npgentry verify";
-    }
-    return arena_printf(telling->arena, "%s sync", telling->request->program);
-}
-
 static const char *git_command(const struct telling *telling, const char *comment, const char *migration)
 {
     const char *files = shell_quote(arena_printf(telling->arena, "*%s*", migration), telling->arena);
@@ -84,7 +73,7 @@ static void tell_failed(struct telling *telling)
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "
                      "let it run again:\n%s\n# or, if all of it is in the database by now:\n# %s\n# then\n%s",
                      resolve_command(telling, "rolled-back", name), resolve_command(telling, "applied", name),
-                     sync_command(telling));
+                     telling->request->sync);
 
     finding_add(telling->findings, FINDING_FAILED, name,
                 log && *log ? arena_printf(arena, "; its logged error:\n%s", log)
@@ -97,8 +86,8 @@ static void tell_pending(struct telling *telling)
     const struct check *check = telling->check;
     const char *names = names_of(&check->pending_names, check->pending, telling->arena);
     const char *fix = check->failed ? arena_printf(telling->arena, "# once the failed migration is resolved:\n%s",
-                                                   sync_command(telling))
-                                    : sync_command(telling);
+                                                   telling->request->sync)
+                                    : telling->request->sync;
 
     if (check->pending && check->pending_names.count) {
         finding_add(telling->findings, FINDING_PENDING, check->pending_names.items[0], names, fix);
@@ -152,7 +141,7 @@ static void tell_baseline(struct telling *telling)
                 arena_printf(telling->arena,
                              "# make a baseline: record the migrations whose work is in the database already (take out "
                              "of the list those that are not)\n%s\n# then the others run:\n%s",
-                             loop, sync_command(telling)));
+                             loop, telling->request->sync));
 }
 
 /* Everything is recorded as applied, and tables are missing all the same: no tool will ever make them again. */

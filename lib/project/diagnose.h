@@ -11,6 +11,7 @@ struct project_request {
     const struct config *config;
     const struct wanted *wanted;
     const struct ledger *ledger;
+    const char *sync;    /* the command that migrates; where this container does not: who has to, and what then */
     const char *program; /* how pgentry is called again */
 };
 

@@ -33,6 +33,21 @@ static void a_list_serves_as_an_argv(void **state)
     arena_free(arena);
 }
 
+static void a_list_is_told_with_commas(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct strings list = { 0 };
+
+    assert_string_equal(strings_listed(arena, &list), "");
+    strings_add(arena, &list, "one");
+    assert_string_equal(strings_listed(arena, &list), "one");
+    strings_add(arena, &list, "");
+    strings_add(arena, &list, "three");
+    assert_string_equal(strings_listed(arena, &list), "one, , three");
+    arena_free(arena);
+}
+
 static void typing_errors_find_what_was_meant(void **state)
 {
     (void)state;
@@ -67,9 +82,8 @@ static void a_word_of_any_length_is_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_list_serves_as_an_argv),
-        cmocka_unit_test(typing_errors_find_what_was_meant),
-        cmocka_unit_test(what_resembles_nothing_finds_nothing),
+        cmocka_unit_test(a_list_serves_as_an_argv),          cmocka_unit_test(a_list_is_told_with_commas),
+        cmocka_unit_test(typing_errors_find_what_was_meant), cmocka_unit_test(what_resembles_nothing_finds_nothing),
         cmocka_unit_test(a_word_of_any_length_is_compared),
     };
 
