@@ -50,7 +50,9 @@ void terminal_suspend(pid_t child)
     if (foreground > 0 && foreground == group) {
         terminal_reclaim();
     }
-    (void)kill(terminal_should_suspend() ? 0 : getpid(), SIGSTOP); /* 0: our group, the others of a pipeline too */
+    if (group == getpgrp() || foreground != getpgrp()) { /* else a `fg` was quicker than we: only the child waits */
+        (void)kill(terminal_should_suspend() ? 0 : getpid(), SIGSTOP); /* 0: our group, a pipeline's others too */
+    }
     terminal_lend(child);
     (void)kill(group == child ? -child : child, SIGCONT);
 }

@@ -24,8 +24,9 @@ void terminal_lend(pid_t child);
 bool terminal_should_suspend(void);
 
 /* Stops us, under such a shell with our whole group, and takes the terminal from the child. Returns when we are
- * continued; the child is then continued too, and has the terminal if we were given it. Not for PID 1, which cannot be
- * stopped. Also the answer to a TSTP, TTIN or TTOU that was passed on to the child. */
+ * continued; the child is then continued too, and has the terminal if we were given it. If we were given it since the
+ * child stopped, we go on at once. Not for PID 1, which cannot be stopped. Also the answer to a TSTP, TTIN or TTOU that
+ * was passed on to the child. */
 void terminal_suspend(pid_t child);
 
 #endif

@@ -11,9 +11,9 @@ wait: {timeout: 20s, connect_timeout: 10s, permanent_grace: 5s}
 verify: {tables: [users]}
 migrate:
   steps:
-    - {name: sql, sql: [users.sql], attempts: 5, delay: 10ms, timeout: 2s}
+    - {name: sql, sql: [users.sql], attempts: 5, delay: 10ms, timeout: 5s}
 """
-SHORT = CONFIG.replace("timeout: 20s, connect_timeout: 10s", "timeout: 3s, connect_timeout: 400ms")
+SHORT = CONFIG.replace("timeout: 20s, connect_timeout: 10s", "timeout: 5s, connect_timeout: 1500ms")
 FILES = {"pgentry.yaml": CONFIG, "users.sql": "CREATE TABLE IF NOT EXISTS users (id int)"}
 
 
@@ -70,7 +70,7 @@ def test_a_connection_that_goes_mad_after_any_number_of_bytes(pgentry, database,
 @pytest.mark.parametrize("what", ["cut", "garbage", "silent"])
 def test_a_server_that_never_does_better_is_69_in_time(pgentry, database, project, what):
     """Connections are taken, and then reset, answered with nonsense or not at all."""
-    project({**FILES, "pgentry.yaml": SHORT.replace("timeout: 3s", "timeout: 1500ms")})
+    project({**FILES, "pgentry.yaml": SHORT.replace("timeout: 5s", "timeout: 1500ms")})
     done, proxy = boot(pgentry, database, fault=Fault(what, always=True))
     assert done.exit == 69, done
     assert proxy.struck > 0

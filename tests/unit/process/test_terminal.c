@@ -114,6 +114,48 @@ static void what_is_no_terminal_is_not_ours(void **state)
     assert_holds(on_pipe);
 }
 
+/* The child stops for want of the terminal; the shell's `fg` comes before we see that. */
+static int overtaken_program(void)
+{
+    struct spawn spawn = plain(ARGV("sh", "-c", "read line; exit 3"));
+    siginfo_t info;
+    char enter = '\n';
+
+    spawn.own_group = true;
+
+    pid_t child = spawn_child(&spawn, &error);
+
+    CHECK(child > 0 && waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT) == 0 && info.si_status == SIGTTIN);
+    CHECK(tcsetpgrp(STDIN_FILENO, getpgrp()) == 0 && reaper_stopped(child));
+    terminal_suspend(child);
+    CHECK(tcgetpgrp(STDIN_FILENO) == child && write(master, &enter, 1) == 1);
+    CHECK(wait_status(child) == 3 << 8);
+    return 0;
+}
+
+static int as_quick_shell(void)
+{
+    siginfo_t info;
+
+    CHECK(new_session() == 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0);
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setpgid(0, 0);
+        _exit(overtaken_program());
+    }
+    (void)setpgid(pid, pid);
+    CHECK(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED) == 0 && info.si_code == CLD_EXITED);
+    return info.si_status;
+}
+
+static void a_terminal_that_came_back_meanwhile_is_lent_at_once(void **state)
+{
+    (void)state;
+    assert_holds(as_quick_shell);
+}
+
 /* Started by a shell with job control: ^Z, then fg. */
 static int suspended_program(void)
 {
@@ -193,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_program_that_is_not_there_leaves_the_terminal_to_us),
         cmocka_unit_test(from_the_background_the_terminal_is_not_taken),
         cmocka_unit_test(what_is_no_terminal_is_not_ours),
+        cmocka_unit_test(a_terminal_that_came_back_meanwhile_is_lent_at_once),
         cmocka_unit_test(under_a_shell_control_z_suspends_us_with_the_application),
         cmocka_unit_test(without_a_shell_we_are_not_suspended),
     };
