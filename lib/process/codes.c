@@ -77,6 +77,13 @@ static bool is_sqlstate(const char *text, size_t length, size_t at)
     return memmem(classes, sizeof classes - 1, text + at, 2) != NULL;
 }
 
+static bool is_full_heap(const char *text, size_t length, size_t at)
+{
+    static const char words[] = "JavaScript heap out of memory";
+
+    return length - at >= sizeof words - 1 && memcmp(text + at, words, sizeof words - 1) == 0;
+}
+
 /* The words that announce a SQLSTATE. After ERROR: there may be any text, so that the code's own colon is asked for. */
 static const struct announcement {
     const char *word;
@@ -109,6 +116,10 @@ void codes_each(const char *text, size_t length, void (*found)(void *argument, c
         size_t at = i;
         bool colon = false;
 
+        if (is_full_heap(text, length, i)) {
+            found(argument, "HEAP");
+            continue;
+        }
         if (!is_prisma(text, length, i)) {
             at = announced(text, length, i, &colon);
             if (at >= length || !is_sqlstate(text, length, at) ||

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CODE_TEXT 6 /* five characters and the terminator */
+#define CODE_TEXT 6 /* five characters at most, and the terminator */
 
 /* Calls `found` for every code in the text (which is terminated at `length`), in order: Prisma's P and four digits as a
  * whole word, and SQLSTATEs (appendix A of PostgreSQL's manual) where the words before say that it is one: "SQLSTATE
- * 42P01", "code: '42P01'", "ERROR:  42P01: …". */
+ * 42P01", "code: '42P01'", "ERROR:  42P01: …". V8's message of a full heap, which has no code, counts as "HEAP". */
 void codes_each(const char *text, size_t length, void (*found)(void *argument, const char code[CODE_TEXT]),
                 void *argument);
 

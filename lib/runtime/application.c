@@ -2,6 +2,7 @@
 #include "base/mask.h"
 #include "base/pages.h"
 #include "base/text.h"
+#include "process/memory.h"
 #include "process/spawn.h"
 #include "process/terminal.h"
 #include "runtime/supervisor.h"
@@ -58,6 +59,7 @@ void app_start(struct supervisor *s)
     } else {
         s->app = spawn_child(&spawn, &error);
         if (s->app > 0) {
+            s->app_oom_kills = memory_oom_kills();
             pages_give_back(); /* most of what booted it is not needed again */
             supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
             return;
@@ -90,6 +92,6 @@ void app_reaped(struct supervisor *s, const struct reaped *reaped)
 {
     s->app = 0;
     terminal_reclaim();
-    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, false);
+    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, s->app_oom_kills);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_ENDED, .status = shell_status(reaped->status) });
 }

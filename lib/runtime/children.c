@@ -307,13 +307,10 @@ static void keep_codes(struct supervisor *s, struct text *outcome)
 static void note_end(struct supervisor *s, const struct reaped *reaped)
 {
     struct child *child = &s->child;
-    bool killed = WIFSIGNALED(reaped->status) ? WTERMSIG(reaped->status) == SIGKILL
-                                              : WEXITSTATUS(reaped->status) == STATUS_SIGNAL + SIGKILL;
-    int64_t kills = killed ? memory_oom_kills() : -1;
     struct text outcome = text_over(s->say.outcome, sizeof s->say.outcome);
     duration took = clock_now() - child->began;
 
-    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, kills > child->oom_kills);
+    describe_status(s->say.outcome, sizeof s->say.outcome, reaped, child->oom_kills);
     outcome.length = strlen(s->say.outcome);
     keep_last(child);
     keep_codes(s, &outcome);

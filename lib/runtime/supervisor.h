@@ -118,7 +118,7 @@ struct supervisor {
     struct child child;
     struct credentials credentials;
     pid_t app;
-    bool app_foreground;
+    int64_t app_oom_kills; /* memory_oom_kills() when it was started */
 
     struct boot_event events[QUEUED_EVENTS];
     unsigned event_head, event_count;
@@ -190,7 +190,9 @@ void app_reaped(struct supervisor *s, const struct reaped *reaped);
 
 /* outcome.c: a status as people say it, and as a shell counts it */
 int shell_status(int wait_status);
-void describe_status(char *buffer, size_t size, const struct reaped *reaped, bool out_of_memory);
+/* oom_kills: memory_oom_kills() when it was started; a SIGKILL, be it of a shell's child, that made it grow is named.
+ */
+void describe_status(char *buffer, size_t size, const struct reaped *reaped, int64_t oom_kills);
 
 /* monitor.c */
 void note_status(struct supervisor *s);    /* what the status takes from machine and world before it is told */

@@ -93,4 +93,4 @@ def test_an_application_killed_for_memory_is_named(containers):
     started = containers.start(containers.application, "memory", "200", options=MEMORY)
     done = started.wait()
     assert done.exit == 137
-    assert "memory" in done.stderr
+    assert "killed for want of memory" in done.stderr

@@ -283,6 +283,16 @@ def test_a_step_ended_by_a_signal_is_told_as_that(pgentry, database, project):
     assert "SEGV" in done.stderr or "signal 11" in done.stderr, done
 
 
+def test_a_full_heap_of_node_is_explained(pgentry, database, project):
+    """V8 prints a message and a long trace, and aborts."""
+    project({"pgentry.yaml": ladder("- {name: hungry, run: [node, hungry.js], env: {NODE_OPTIONS: --max-old-space-size=12},"
+                                    " attempts: 1}"),
+             "hungry.js": "const all = []; for (;;) all.push(new Array(1000).fill({}))\n"})
+    done = pgentry(*APP, url=database.url)
+    assert done.exit == 70, done
+    assert done.said("HEAP: node's heap is full (set NODE_OPTIONS=--max-old-space-size=MB") > 0, done
+
+
 def test_before_runs_first_and_after_last(pgentry, database, project):
     """before, steps, after, application; all under one lock."""
     folder = project({"pgentry.yaml": ladder("- {name: step, run: [./create.sh]}", migrate=f"""

@@ -59,6 +59,13 @@ static void other_words_of_five_characters_are_no_sqlstates(void **state)
     assert_codes("", "");
 }
 
+static void a_full_heap_of_node_counts_as_one(void **state)
+{
+    (void)state;
+    assert_codes("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "HEAP");
+    assert_codes("JavaScript heap out of mem", "");
+}
+
 static size_t find(const char *text, const char *word)
 {
     return codes_word(text, strlen(text), 0, word);
@@ -83,6 +90,7 @@ int main(void)
         cmocka_unit_test(prismas_codes_are_whole_words),
         cmocka_unit_test(sqlstates_are_known_by_the_words_before_them),
         cmocka_unit_test(other_words_of_five_characters_are_no_sqlstates),
+        cmocka_unit_test(a_full_heap_of_node_counts_as_one),
         cmocka_unit_test(a_whole_word_is_found_wherever_it_stands),
     };
 
