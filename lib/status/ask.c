@@ -96,18 +96,18 @@ static char *receive(int fd, instant until)
     return NULL;
 }
 
-/* Splits "HTTP/1.1 200 OK\r\nheaders\r\n\r\nbody". */
-static bool take_apart(const char *text, struct answer *answer)
+bool answer_read(struct answer *answer, const char *text, const char *own)
 {
-    char own[HTTP_INSTANCE_TEXT];
     const char *body = strstr(text, "\r\n\r\n");
-    http_instance(own);
-    if (strncmp(text, "HTTP/1.", 7) != 0 || strlen(text) < 12 || !body) {
+    size_t name = sizeof HTTP_INSTANCE - 1;
+    *answer = (struct answer){ .status = 0 };
+
+    if (strncmp(text, "HTTP/1.", 7) != 0 || strspn(text + 7, "01") != 1 || text[8] != ' ' ||
+        strspn(text + 9, "0123456789") != 3 || !body) {
         return false;
     }
     answer->status = (int)strtol(text + 9, NULL, 10);
     for (const char *line = strstr(text, "\r\n"); line < body; line = strstr(line + 2, "\r\n")) {
-        size_t name = sizeof HTTP_INSTANCE - 1;
         if (strncasecmp(line + 2, HTTP_INSTANCE ": ", name + 2) == 0) {
             const char *value = line + 2 + name + 2;
             size_t length = strcspn(value, "\r");
@@ -123,6 +123,7 @@ bool ask(const char *address, const char *path, const char *token, duration time
          struct error *error)
 {
     struct address where;
+    char own[HTTP_INSTANCE_TEXT];
     instant until = clock_now() + timeout;
     *answer = (struct answer){ .status = 0 };
 
@@ -139,7 +140,7 @@ bool ask(const char *address, const char *path, const char *token, duration time
     if (!text) {
         return error_set(error, STATUS_UNREACHABLE, "no answer from %s: %s", address, strerror(why));
     }
-    bool understood = take_apart(text, answer);
+    bool understood = answer_read(answer, text, http_instance(own));
     free(text);
     return understood || error_set(error, STATUS_UNREACHABLE, "what answers on %s does not speak HTTP", address);
 }

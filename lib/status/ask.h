@@ -21,4 +21,7 @@ struct answer {
 bool ask(const char *address, const char *path, const char *token, duration timeout, struct answer *answer,
          struct error *error);
 
+/* Reads an answer as it came over the wire. `own` is our http_instance. False, without a body, if it is not HTTP. */
+bool answer_read(struct answer *answer, const char *text, const char *own);
+
 #endif
