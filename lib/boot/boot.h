@@ -205,7 +205,7 @@ struct boot_effect {
     unsigned index, attempt;
     struct {
         enum boot_order order;
-        bool probe, prove, history;
+        bool probe, prove, alone, history;
         duration age;
     } order;
 };

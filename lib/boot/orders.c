@@ -28,6 +28,7 @@ void ask_connect(struct boot *boot, bool prove)
     effect->order.probe =
         boot->failures || boot->failure == FAILURE_NOT_LISTENING || boot->failure == FAILURE_NO_ANSWER;
     effect->order.prove = prove;
+    effect->order.alone = boot->plan->goal == GOAL_LOOK || boot->app_ran;
 }
 
 /* An answer that never comes is waiting as well: it uses up what is left of wait.timeout and no more, but never less

@@ -52,7 +52,7 @@ void order_connect(struct server *server, const struct order_message *order)
         place_close(server, &server->main);
         open = false;
     }
-    if (open && others_reachable(server, &deadline, &why)) {
+    if (open && (order->alone || others_reachable(server, &deadline, &why))) {
         reply_connected(server);
     } else {
         reply_failed(server, &why);

@@ -13,6 +13,7 @@ void order_encode(const struct order_message *order, struct frame_writer *writer
     frame_begin(writer, (uint8_t)order->order);
     frame_u8(writer, order->probe);
     frame_u8(writer, order->prove);
+    frame_u8(writer, order->alone);
     frame_u8(writer, order->history);
     frame_i64(writer, order->age);
     frame_end(writer);
@@ -37,6 +38,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
     order->order = (enum order)kind;
     order->probe = get_flag(payload);
     order->prove = get_flag(payload);
+    order->alone = get_flag(payload);
     order->history = get_flag(payload);
     order->age = frame_get_i64(payload);
     return frame_done(payload) && order->age >= 0;

@@ -13,7 +13,8 @@
 
 enum order {
     ORDER_CONNECT = 1, /* be connected to `url` with queries possible, and wait.also connectable. `probe`: something did
-                          not listen the last time, so probe before libpq is asked. `prove`: also run a trivial query */
+                          not listen the last time, so probe before libpq is asked. `prove`: also run a trivial query.
+                          `alone`: this is no waiting, so wait.also does not matter */
     ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip */
     ORDER_LOCK,        /* try once to get the lock, on direct_url */
     ORDER_UNLOCK,      /* let the lock go and close its connection */
@@ -24,6 +25,7 @@ struct order_message {
     enum order order;
     bool probe;
     bool prove;
+    bool alone;
     bool history;
     int64_t age;
 };

@@ -66,7 +66,7 @@ static void take_failure(struct supervisor *s, const struct reply_failed *failed
     COPY(s->say.error, failed->message);
     COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
     COPY(s->status.error, failed->message);
-    s->status.connected = false;
+    s->status.connected = failed->failure == FAILURE_ALSO; /* asked once the database has let us in */
     event->kind = EVENT_FAILED;
     event->failure = failed->failure;
     event->fingerprint = fingerprint(failed->message) ^ failed->failure;
@@ -252,6 +252,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
     struct order_message order = { .order = orders[effect->order.order],
                                    .probe = effect->order.probe,
                                    .prove = effect->order.prove,
+                                   .alone = effect->order.alone,
                                    .history = effect->order.history,
                                    .age = effect->order.age };
     struct error error;

@@ -1,6 +1,7 @@
 """on_failure: hold (contract section 2): stay up with the reason, and go on once somebody has mended it."""
 import os
 import signal
+import socket
 
 import pytest
 from endpoint import Endpoint
@@ -66,6 +67,21 @@ def test_after_65_the_application_starts_once_the_schema_verifies(pgentry, datab
     assert "healed" in [event["event"] for event in supervisor.events], before
     supervisor.terminate()
     assert supervisor.wait().exit == 143
+
+
+def test_a_held_boot_goes_on_only_with_all_that_it_waits_for(pgentry, database, project, endpoint):
+    """wait.also stopped meanwhile: the schema is mended, the application waits for the Redis; the database is connected."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    with socket.create_server(("127.0.0.1", 0)) as redis:
+        address = redis.getsockname()
+        supervisor = start(pgentry, database.url, endpoint, PGENTRY_WAIT_ALSO=f"127.0.0.1:{address[1]}")
+        held(supervisor, endpoint, 65)
+    database.as_app("CREATE TABLE users (id int)")
+    supervisor.wait_for(f"127.0.0.1:{address[1]}")
+    assert endpoint.json()["database"]["connected"] is True
+    assert starts(supervisor) == 0
+    with socket.create_server(address):
+        runs(supervisor)
 
 
 def test_after_65_sync_in_the_same_container_mends_it(pgentry, database, project, endpoint):

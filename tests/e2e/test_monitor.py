@@ -1,6 +1,7 @@
 """Looks at the schema while the application runs (contract sections 2 and 5): verify.interval, health.failures."""
 import concurrent.futures
 import os
+import socket
 import time
 
 import pytest
@@ -66,6 +67,15 @@ def test_a_table_that_goes_missing_is_told_at_once_and_ready_turns_later(shop, e
     assert told.count("CRITICAL: 1 tables are missing!") == 1
     assert told.count("All critical tables exist!") == 1
     assert supervisor.process.poll() is None
+
+
+def test_what_was_waited_for_besides_may_go(shop, endpoint):
+    """wait.also is about waiting only: its Redis stops, and the replica stays in service."""
+    with socket.create_server(("127.0.0.1", 0)) as redis:
+        shop(PGENTRY_WAIT_ALSO=f"127.0.0.1:{redis.getsockname()[1]}", PGENTRY_HEALTH_FAILURES="1")
+    after_looks(endpoint, 2)
+    assert endpoint.get("/health/ready").status == 200
+    assert endpoint.json()["status"] == "healthy"
 
 
 def test_no_table_left_is_unhealthy(shop, endpoint):

@@ -222,6 +222,14 @@ def test_another_thing_may_be_a_socket_path(pgentry, database, tmp_path):
         assert pgentry("wait", url=database.url, env={**QUICK, "PGENTRY_WAIT_ALSO": path}).exit == 0
 
 
+def test_what_is_waited_for_besides_decides_about_no_health(pgentry, database):
+    """verify does not wait: a Redis that is not there says nothing of the schema."""
+    database.as_app("CREATE TABLE users (id int)")
+    done = pgentry("verify", "--set", "verify.tables=[users]", url=database.url,
+                   env={"PGENTRY_WAIT_ALSO": f"127.0.0.1:{free_port()}"})
+    assert done.exit == 0, done
+
+
 def test_a_unix_socket_works(pgentry, database):
     """?host=/socket/dir, as frameworks write it."""
     done = pgentry("wait", url=database.url_with(host="", query=f"?host={database.cluster.folder}&port={database.cluster.port}"),

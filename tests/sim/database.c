@@ -222,7 +222,9 @@ static struct boot_event connect(struct world *world, struct replica *replica)
         [STANDBY] = FAILURE_READ_ONLY,  [REFUSING] = FAILURE_REFUSED,      [MISCONFIGURED] = FAILURE_CONFIG,
         [NAMELESS] = FAILURE_NAME,      [LACKING] = FAILURE_ALSO,
     };
-    if (world->weather != UP && world->weather != ERRING) {
+    const struct boot_effect *effect = &replica->link.order;
+    bool alone = effect->order.order != BOOT_CONNECT || effect->order.alone;
+    if (world->weather != UP && world->weather != ERRING && !(world->weather == LACKING && alone)) {
         return failed(failures[world->weather]);
     }
     replica->link.epoch = world->epoch;

@@ -8,7 +8,7 @@ static void the_application_is_looked_after_once_it_runs(void **state)
     then(STATE_RUNNING, "'started'");
     due(TIMER_LOOK, plan.interval);
     fire(TIMER_LOOK);
-    then(STATE_LOOKING, "connect");
+    then(STATE_LOOKING, "connect+alone");
     connected();
     then(STATE_WATCHING, "check");
     checked(0);
@@ -65,7 +65,7 @@ static void a_look_without_trouble_needs_no_probe(void **state)
     checked(GOOD);
     app_started();
     fire(TIMER_LOOK);
-    then(STATE_LOOKING, "connect");
+    then(STATE_LOOKING, "connect+alone");
 }
 
 static void nothing_of_the_waiting_is_armed_while_the_application_runs(void **state)

@@ -52,7 +52,9 @@ static void the_command_verify_looks_once(void **state)
 {
     (void)state;
     plan.goal = GOAL_LOOK;
-    reach_checking();
+    begin();
+    then(STATE_CONNECTING, "'waiting' connect+alone");
+    connected();
     checked(HEALTHY);
     then(STATE_ENDED, "tables close summary exit:0");
     reach_checking();
