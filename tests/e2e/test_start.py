@@ -1,8 +1,10 @@
 """Starting the application: rules 1, 7 and 9 of contract section 3, and section 6."""
 import json
 import os
+import resource
 import signal
 import stat
+import subprocess
 
 import pytest
 from supervisor import wait_until
@@ -119,6 +121,31 @@ def test_descriptors_that_we_inherited_do_not_reach_the_application(pgentry, rea
     assert seen["descriptors"] == [0, 1, 2]
 
 
+# A process's own, which a supervisor could have bent.
+CIRCUMSTANCES = "cat /proc/self/limits /proc/self/oom_score_adj; nice; grep -E '^(Umask|[UG]id|Groups|Cap|NoNew|Seccomp|Cpus)' /proc/self/status"
+UNUSUAL = ("choom", "-n", "321", "--", "nice", "-n", "3", "taskset", "1", "prlimit", "--core=0:0", "--nofile=333:444",
+           "--fsize=1000000:2000000", "--memlock=65536:131072", "--sigpending=100:200", "--stack=4000000:5000000")
+
+
+@pytest.mark.parametrize("mode", ["supervise", "exec"])
+def test_limits_oom_score_and_priority_are_as_found(pgentry, ready, mode):
+    """What the application sees is what it sees when it is started without pgentry."""
+    bare = subprocess.run([*UNUSUAL, "sh", "-c", CIRCUMSTANCES], stdout=subprocess.PIPE, text=True, check=True)
+    done = pgentry("run", "--set", f"app.mode={mode}", "--", "sh", "-c", CIRCUMSTANCES, url=ready.url, under=UNUSUAL)
+    assert done.exit == 0 and "321" in done.stdout.split(), done
+    assert done.stdout == bare.stdout
+
+
+@pytest.mark.parametrize("limit", [0, resource.getrlimit(resource.RLIMIT_CORE)[1]], ids=["none", "most"])
+def test_a_core_dump_is_named_exactly_if_there_was_one(pgentry, ready, project, limit):
+    """As the same program's wait status says without pgentry."""
+    program = ["prlimit", f"--core={limit}:", "sh", "-c", f"cd '{project.folder}'; kill -SEGV $$"]
+    _, status = os.waitpid(os.posix_spawnp(program[0], program, os.environ), 0)
+    done = pgentry("run", "--", *program, url=ready.url)
+    assert done.exit == 139, done
+    assert ("core dumped" in done.stderr) == os.WCOREDUMP(status), done
+
+
 def test_standard_input_reaches_the_application(pgentry, ready, project):
     """Steps read from /dev/null, the application reads what we were given."""
     folder = project({"input": "hello\n"})
@@ -160,29 +187,44 @@ def test_the_application_is_never_started_on_an_unverified_schema(pgentry, datab
         assert "it runs" not in done.stdout, done
 
 
-@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "WINCH", "CONT", "RTMIN", "RTMAX"])
+FORWARDED = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD},
+                   key=lambda number: (number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM), number))
+
+
+@pytest.mark.parametrize("kill_group", [False, True])
 @pytest.mark.parametrize("pid_1", [False, True])
-def test_every_signal_reaches_the_application(pgentry, ready, project, name, pid_1):
-    """Forwarded each time it comes."""
-    number = int(getattr(signal, "SIG" + name))
-    project({"hear.py": f"""\
+def test_every_signal_reaches_the_application(pgentry, ready, project, kill_group, pid_1):
+    """Forwarded each time it comes, the stopping ones too; to its child as well if app.kill_group says so, else never."""
+    project({"hear.py": """\
         #!/usr/bin/python3
-        import signal, sys
-        heard = 0
-        signal.pthread_sigmask(signal.SIG_BLOCK, [{number}])
-        print("app-is-up", flush=True)
-        for count in range(2):
-            signal.sigwait([{number}])
-            print("heard", count, flush=True)
-        sys.exit(7)
+        import os, signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        child = os.fork()
+        who = "application" if child else "child"
+        print(who, "is up", flush=True)
+        while True:
+            number = int(signal.sigwait(signal.valid_signals() - {signal.SIGCHLD}))
+            print(f"{who} hears {number}.", flush=True)
+            if child and number == signal.SIGTERM:
+                os.kill(child, signal.SIGKILL)
+                sys.exit(7)
         """})
-    running = pgentry.start("run", "--", "./hear.py", url=ready.url, pid_1=pid_1)
-    running.wait_for("app-is-up")
-    running.signal(number)
-    running.wait_for("heard 0")
-    running.signal(number)
+    running = pgentry.start("run", "--set", f"app.kill_group={str(kill_group).lower()}", "--", "./hear.py", url=ready.url,
+                            pid_1=pid_1)
+    listeners = ["application", "child"] if kill_group else ["application"]
+    sent = [int(number) for number in FORWARDED if number != signal.SIGTERM for _ in range(2)]
+    for who in ("application", "child"):
+        running.wait_for(f"{who} is up")
+    for at, number in enumerate(sent):
+        running.signal(number)
+        for who in listeners:
+            running.wait_for(f"{who} hears {number}.", count=1 + at % 2)
+    running.terminate()
     done = running.wait()
     assert done.exit == 7, done
+    heard = [line.rstrip(".").split(" hears ") for line in done.stdout.splitlines() if " hears " in line]
+    assert [int(number) for who, number in heard if who == "application"] == [*sent, int(signal.SIGTERM)], done
+    assert kill_group or {who for who, _ in heard} == {"application"}, done
 
 
 def test_stop_signal_translates_term(pgentry, ready, project):
@@ -219,22 +261,6 @@ def test_kill_group_signals_the_application_s_children_too(pgentry, ready, proje
     running.terminate()
     running.wait()
     wait_until((folder / "heard").exists, 5)
-
-
-@pytest.mark.parametrize("pid_1", [False, True])
-def test_orphans_are_reaped_and_do_not_change_the_status(pgentry, ready, project, pid_1):
-    """Double forks end as our children; none stays a zombie, none is taken for the application."""
-    project({"orphans.sh": """\
-        #!/bin/sh
-        for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'exit 9' &) ; done
-        tries=0
-        while ps -eo stat=,ppid= | grep -q "^Z.* $PPID\\$"; do
-            tries=$((tries + 1)); [ $tries -lt 100 ] || exit 99
-            sleep 0.05
-        done
-        exit 5
-        """})
-    assert pgentry("run", "--", "./orphans.sh", url=ready.url, pid_1=pid_1).exit == 5
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
