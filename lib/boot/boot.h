@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/step_result.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -289,6 +290,9 @@ struct boot_row {
     const char *word;     /* the event's stable name in the log; NULL: nothing is logged */
     const char *sentence; /* with {placeholders} that the driver fills in */
     bool repeats;         /* logged when it changes and else every BOOT_REPEAT_LOG */
+    /* what has become of the step that the sentence tells of, and why, with {placeholders}; NULL: nothing new */
+    enum step_result result;
+    const char *because;
 };
 
 #define BOOT_ROWS_MAX 128

@@ -220,6 +220,12 @@ GUARD(child_ok_beside)
     return event->status == 0 && boot->list != LIST_STEPS;
 }
 
+GUARD(child_late)
+{
+    UNUSED_EVENT;
+    return boot->timed_out || !boot->leaving;
+}
+
 /* ---- signals and timers ---- */
 
 bool boot_is_stop(int signal)

@@ -39,6 +39,7 @@
     X(child_ok_leaving)                                                                                \
     X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */                               \
     X(child_ok_lost_history)                                                                           \
+    X(child_late)      /* it ended because its time was up, not because of a signal to us */           \
     X(child_ok_beside) /* of `before` or `after` */                                                    \
     X(is_stop)         /* TERM, INT, QUIT */                                                           \
     X(is_stop_again)                                                                                   \

@@ -3,9 +3,11 @@
 #include "boot/moves.h"
 
 #define S(name) (UINT64_C(1) << STATE_##name)
-#define QUIET LOG_DEBUG, NULL, NULL, false
-#define SAY(level, word, sentence) LOG_##level, word, sentence, false
-#define SAY_AGAIN(level, word, sentence) LOG_##level, word, sentence, true
+#define QUIET LOG_DEBUG, NULL, NULL, false, STEP_NOT_RUN, NULL
+#define SAY(level, word, sentence) LOG_##level, word, sentence, false, STEP_NOT_RUN, NULL
+#define SAY_AGAIN(level, word, sentence) LOG_##level, word, sentence, true, STEP_NOT_RUN, NULL
+/* A sentence after which the step's result is another one. */
+#define STEP_IS(result, because, level, word, sentence) LOG_##level, word, sentence, false, STEP_##result, because
 #define ROW(from, event, guard, action, to, ...)                                               \
     {                                                                                          \
         (from), EVENT_##event, guard_##guard, #guard, action_##action, STATE_##to, __VA_ARGS__ \
@@ -23,6 +25,10 @@
 #define SETTLE (S(SETTLING) | S(UNSETTLED))
 #define HOLDING (S(HELD) | S(HELD_CONNECTING) | S(HELD_CHECKING))
 #define ALIVE (S(RUNNING) | S(LOOKING) | S(WATCHING))
+/* Why a step's exit status alone does not make it good, and what does. */
+#define LOST "{outcome}, but the migration lock was lost while it ran"
+#define LOST_PROVEN LOST ", and its migrations are recorded and the schema verifies"
+#define LATE_PROVEN "{outcome}, but its migrations are recorded and the schema verifies"
 
 const struct boot_row boot_table[] = {
     ANY(S(NEW), BEGIN, begin, CONNECTING, SAY(INFO, "waiting", "waiting for PostgreSQL")),
@@ -92,9 +98,9 @@ const struct boot_row boot_table[] = {
     ROW(S(ADVANCING), GO, after_done, verify_after, VERIFYING, QUIET),
     ROW(S(ADVANCING), GO, not_locked, lock, LOCKING, SAY(INFO, "locking", "taking the migration lock anew")),
     ROW(S(ADVANCING), GO, forbidden, next_step, ADVANCING,
-        SAY(WARN, "step-skipped",
-            "step {step} is skipped: the database holds migrations that this image does not know, and only the "
-            "history's own tool may run then")),
+        STEP_IS(SKIPPED, "the database holds migrations that this image does not know", WARN, "step-skipped",
+                "step {step} is skipped: the database holds migrations that this image does not know, and only the "
+                "history's own tool may run then")),
     ROW(S(ADVANCING), GO, guarded_emergency, spawn_guard, GUARDING,
         SAY(WARN, "emergency-fix", "ATTEMPTING EMERGENCY FIX: {step}")),
     ROW(S(ADVANCING), GO, guarded, spawn_guard, GUARDING,
@@ -106,26 +112,30 @@ const struct boot_row boot_table[] = {
 
     /* a step runs */
     ROW(S(GUARDING), CHILD_ENDED, child_ok_lost, not_done, ADVANCING,
-        SAY(WARN, "step-unclear", "what step {step} would change was looked at without the lock: looking again")),
+        STEP_IS(NOT_RUN, "", WARN, "step-unclear",
+                "what step {step} would change was looked at without the lock: looking again")),
     ROW(S(GUARDING), CHILD_ENDED, child_additive, spawn_step, STEPPING,
         SAY(INFO, "step-started", "step {step} drops nothing: it starts, attempt {attempt} of {attempts}")),
     ROW(S(GUARDING), CHILD_ENDED, child_destructive, next_step, ADVANCING,
-        SAY(ERROR, "step-refused",
-            "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")),
+        STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused",
+                "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")),
     ANY(S(GUARDING), CHILD_ENDED, clean_up, SETTLING,
-        SAY(ERROR, "step-failed", "what step {step} would change could not be found out: {outcome}")),
+        STEP_IS(FAILED, "what it would change could not be found out: {outcome}", ERROR, "step-failed",
+                "what step {step} would change could not be found out: {outcome}")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok_leaving, leave_left, ENDED,
-        SAY(INFO, "step-done", "step {step} ended, no other starts: leaving")),
+        STEP_IS(OK, "{outcome}", INFO, "step-done", "step {step} ended, no other starts: leaving")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok_beside, next_step, ADVANCING,
-        SAY(INFO, "step-done", "step {step} succeeded after {took}")),
+        STEP_IS(OK, "{outcome}", INFO, "step-done", "step {step} succeeded after {took}")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok_lost_history, lost_check, CONNECTING,
-        SAY(WARN, "step-unclear", "step {step} ended after the lock was lost: was its work done?")),
+        STEP_IS(FAILED, LOST, WARN, "step-unclear", "step {step} ended after the lock was lost: was its work done?")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok_lost, not_done, MISSED,
-        SAY(ERROR, "step-failed", "step {step} ended after the lock was lost: the attempt counts as failed")),
+        STEP_IS(FAILED, LOST, ERROR, "step-failed",
+                "step {step} ended after the lock was lost: the attempt counts as failed")),
     ROW(S(STEPPING), CHILD_ENDED, child_ok, succeeded, VERIFYING,
-        SAY(INFO, "step-done", "step {step} succeeded after {took}: verifying the schema")),
+        STEP_IS(OK, "{outcome}", INFO, "step-done", "step {step} succeeded after {took}: verifying the schema")),
     ANY(S(STEPPING), CHILD_ENDED, clean_up, SETTLING,
-        SAY(ERROR, "step-failed", "step {step} failed, attempt {attempt} of {attempts}: {outcome}")),
+        STEP_IS(FAILED, "{outcome}", ERROR, "step-failed",
+                "step {step} failed, attempt {attempt} of {attempts}: {outcome}")),
     ROW(S(GUARDING) | S(STEPPING), TIMER, timer_state, end_child, ENDING,
         SAY(ERROR, "step-timeout", "step {step} did not end within {step_timeout}: ending it")),
     ROW(S(STEPPING), SIGNAL, is_stop_finish, note_leaving, STEPPING,
@@ -136,7 +146,11 @@ const struct boot_row boot_table[] = {
         SAY(WARN, "stopping", "{signal} received: passed on to step {step}")),
     ROW(S(ENDING), TIMER, timer_state, kill_child, ENDING,
         SAY(WARN, "step-killed", "step {step} did not end: killing it")),
-    ANY(S(ENDING), CHILD_ENDED, clean_up, SETTLING, SAY(INFO, "step-ended", "step {step} ended: {outcome}")),
+    ROW(S(ENDING), CHILD_ENDED, child_late, clean_up, SETTLING,
+        STEP_IS(TIMED_OUT, "it did not end within {step_timeout}: {outcome}", INFO, "step-ended",
+                "step {step} ended: {outcome}")),
+    ANY(S(ENDING), CHILD_ENDED, clean_up, SETTLING,
+        STEP_IS(FAILED, "{outcome}", INFO, "step-ended", "step {step} ended: {outcome}")),
 
     /* something of it may still run in the server */
     ROW(S(SETTLING), SESSIONS, settled, nothing, SETTLED, QUIET),
@@ -169,14 +183,14 @@ const struct boot_row boot_table[] = {
     /* did it help? */
     ROW(S(VERIFYING), CHECKED, healthy_after, good, GOOD, QUIET),
     ROW(S(VERIFYING), CHECKED, healthy_proven, good, GOOD,
-        SAY(WARN, "step-done",
-            "step {step} timed out, but its migrations are recorded and the schema verifies: it counts as done")),
+        STEP_IS(LATE, LATE_PROVEN, WARN, "step-done",
+                "step {step} timed out, but its migrations are recorded and the schema verifies: it counts as done")),
     ROW(S(VERIFYING), CHECKED, result_timed_out, not_done, MISSED,
         SAY(ERROR, "step-failed", "step {step} timed out and its work is not done")),
     ROW(S(VERIFYING), CHECKED, lost_proven, good, GOOD,
-        SAY(WARN, "step-done",
-            "step {step} ended after the lock was lost, but its migrations are recorded and the schema verifies: it "
-            "counts as done")),
+        STEP_IS(OK, LOST_PROVEN, WARN, "step-done",
+                "step {step} ended after the lock was lost, but its migrations are recorded and the schema "
+                "verifies: it counts as done")),
     ROW(S(VERIFYING), CHECKED, result_lost, not_done, MISSED,
         SAY(ERROR, "step-failed", "step {step} ended after the lock was lost and its work is not done")),
     ROW(S(VERIFYING), CHECKED, last_healthy, good, GOOD,

@@ -18,12 +18,13 @@
 
 #define DRAIN_MAX (1 << 20) /* of output after the step ended, so that a flood of what it left behind has an end */
 
-static struct status_step *status_of(struct supervisor *s, const struct step *step, enum boot_list list)
+struct status_step *child_status(const struct supervisor *s, const struct boot_effect *effect)
 {
     static const char *const names[] = { [LIST_BEFORE] = "before", [LIST_STEPS] = "steps", [LIST_AFTER] = "after" };
+    const struct step *step = s->steps[effect->list][effect->index];
     for (size_t i = 0; i < s->status.step_count; i++) {
         struct status_step *known = &s->status.steps[i];
-        if (strcmp(known->list, names[list]) == 0 && strcmp(known->name, step->name) == 0) {
+        if (strcmp(known->list, names[effect->list]) == 0 && strcmp(known->name, step->name) == 0) {
             return known;
         }
     }
@@ -177,8 +178,6 @@ static void refused(struct supervisor *s, const struct error *error)
     text_string(&text, error->message);
     struct text permanent = text_over(s->say.permanent, sizeof s->say.permanent);
     text_string(&permanent, "it cannot be started");
-    snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, error->message);
-    child->status->result = child->guard ? STEP_REFUSED : STEP_FAILED;
     supervisor_post(s,
                     (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = (int)error->status, .permanent = true });
 }
@@ -216,7 +215,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     close_output(child); /* what an earlier step left running may still have held it */
     child->guard = effect->kind == EFFECT_SPAWN_GUARD;
     child->step = step;
-    child->status = status_of(s, step, effect->list);
+    child->status = child_status(s, effect);
     child->status->result = STEP_RUNNING;
     child->status->attempts = effect->attempt;
     child->status->since = child->began = clock_now();
@@ -317,12 +316,6 @@ static void note_end(struct supervisor *s, const struct reaped *reaped)
     child->status->took += took;
     child->status->since = 0;
     duration_human(took, s->say.took);
-    snprintf(child->status->outcome, sizeof child->status->outcome, "%.*s", STATUS_TEXT - 1, s->say.outcome);
-    if (!child->guard) {
-        child->status->result = shell_status(reaped->status) == 0 ? STEP_OK : STEP_FAILED;
-    } else if (child->drops) {
-        child->status->result = STEP_REFUSED;
-    }
 }
 
 void child_reaped(struct supervisor *s, const struct reaped *reaped)

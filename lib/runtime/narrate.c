@@ -168,31 +168,54 @@ static int find(const char *at, size_t length)
     return -1;
 }
 
+/* A template with its placeholders filled in. Each is also one of the fields, whose strings stand in `value`. */
+static void fill_in(struct text *text, const char *template, const struct supervisor *s,
+                    const struct boot_effect *effect, struct text *value, struct log_field fields[FIELDS + 1])
+{
+    size_t count = 0;
+    for (const char *at = template; *at;) {
+        size_t length = *at == '{' ? strcspn(at + 1, "}") : 0;
+        int which = length ? find(at + 1, length) : -1;
+        if (which < 0) {
+            text_char(text, *at++);
+            continue;
+        }
+        size_t begin = value->length;
+        placeholders[which].put(value, s, effect);
+        text_bytes(text, value->data + begin, value->length - begin);
+        if (count < FIELDS) {
+            bool number = placeholders[which].number;
+            fields[count++] = (struct log_field){ .name = placeholders[which].name,
+                                                  .string = number ? NULL : value->data + begin,
+                                                  .number = number ? strtoll(value->data + begin, NULL, 10) : 0 };
+        }
+        text_char(value, '\0');
+        at += length + 2;
+    }
+}
+
+/* What has become of the step, and why. */
+static void note_result(struct supervisor *s, const struct boot_effect *effect)
+{
+    char values[SENTENCE];
+    struct log_field fields[FIELDS + 1] = { 0 };
+    struct status_step *step = child_status(s, effect);
+    struct text outcome = text_over(step->outcome, sizeof step->outcome);
+    struct text value = text_over(values, sizeof values);
+
+    step->result = effect->row->result;
+    fill_in(&outcome, effect->row->because, s, effect, &value, fields);
+}
+
 void narrate(struct supervisor *s, const struct boot_effect *effect)
 {
     char sentence[SENTENCE], values[SENTENCE];
     struct text text = text_over(sentence, sizeof sentence), value = text_over(values, sizeof values);
     struct log_field fields[FIELDS + 1] = { 0 };
-    size_t count = 0;
 
-    for (const char *at = effect->row->sentence; *at;) {
-        size_t length = *at == '{' ? strcspn(at + 1, "}") : 0;
-        int which = length ? find(at + 1, length) : -1;
-        if (which < 0) {
-            text_char(&text, *at++);
-            continue;
-        }
-        size_t begin = value.length;
-        placeholders[which].put(&value, s, effect);
-        text_bytes(&text, values + begin, value.length - begin);
-        if (count < FIELDS) {
-            bool number = placeholders[which].number;
-            fields[count++] = (struct log_field){ .name = placeholders[which].name,
-                                                  .string = number ? NULL : values + begin,
-                                                  .number = number ? strtoll(values + begin, NULL, 10) : 0 };
-        }
-        text_char(&value, '\0');
-        at += length + 2;
+    fill_in(&text, effect->row->sentence, s, effect, &value, fields);
+    if (effect->row->because) {
+        note_result(s, effect);
     }
     if (effect->row->level == LOG_ERROR && strcmp(effect->row->word, "held") != 0) { /* that is told by the phase */
         struct text reason = text_over(s->status.reason, sizeof s->status.reason);

@@ -29,24 +29,24 @@ static void summarize_phases(const struct supervisor *s)
     log_event(LOG_INFO, "summary", fields, "summary: boot took %s: %s", duration_human(now / 1000, total), buffer);
 }
 
-static void summarize_steps(const struct supervisor *s)
+static void summarize_step(const struct status_step *step)
 {
-    for (size_t i = 0; i < s->status.step_count; i++) {
-        const struct status_step *step = &s->status.steps[i];
-        char took[DURATION_TEXT];
-        if (step->result == STEP_NOT_RUN) {
-            continue;
-        }
-        const struct log_field fields[] = { { .name = "step", .string = step->name },
-                                            { .name = "attempts", .number = step->attempts },
-                                            { .name = "result", .string = step_result_word(step->result) },
-                                            { .name = "durationMs", .number = step->took },
-                                            { 0 } };
-        log_event(LOG_INFO, "summary-step", fields, "summary: step %s: %s, %u attempt%s, %s%s%s", step->name,
-                  step_result_word(step->result), step->attempts, step->attempts == 1 ? "" : "s",
-                  duration_human(step->took, took), step->result == STEP_OK ? "" : ": ",
-                  step->result == STEP_OK ? "" : step->outcome);
+    char told[STATUS_TEXT * 2], took[DURATION_TEXT];
+    struct text text = text_over(told, sizeof told);
+    text_string(&text, step_result_word(step->result));
+    if (step->attempts) {
+        text_printf(&text, ", %u attempt%s, %s", step->attempts, step->attempts == 1 ? "" : "s",
+                    duration_human(step->took, took));
     }
+    if (step->result != STEP_OK && step->outcome[0]) {
+        text_printf(&text, ": %s", step->outcome);
+    }
+    const struct log_field fields[] = { { .name = "step", .string = step->name },
+                                        { .name = "attempts", .number = step->attempts },
+                                        { .name = "result", .string = step_result_word(step->result) },
+                                        { .name = "durationMs", .number = step->took },
+                                        { 0 } };
+    log_event(LOG_INFO, "summary-step", fields, "summary: step %s: %s", step->name, told);
 }
 
 static void summarize_tables(const struct supervisor *s)
@@ -80,7 +80,9 @@ void summarize(struct supervisor *s)
         return;
     }
     summarize_phases(s);
-    summarize_steps(s);
+    for (size_t i = 0; i < s->status.step_count; i++) {
+        summarize_step(&s->status.steps[i]);
+    }
     summarize_tables(s);
     if (s->plan.goal == GOAL_RUN) {
         write_report(s);

@@ -165,6 +165,8 @@ void http_end(struct supervisor *s);
 bool http_reaped(struct supervisor *s, pid_t pid);
 
 /* children.c: steps and guards */
+/* Where the status tells of the step that an effect is about. */
+struct status_step *child_status(const struct supervisor *s, const struct boot_effect *effect);
 void child_spawn(struct supervisor *s, const struct boot_effect *effect);
 void child_signal(struct supervisor *s, int signal);
 void child_reaped(struct supervisor *s, const struct reaped *reaped);

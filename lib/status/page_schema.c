@@ -103,8 +103,8 @@ void page_tables(FILE *out, const struct status *status)
 static const char *result_class(const struct status_step *step)
 {
     static const char *const classes[] = {
-        [STEP_NOT_RUN] = "plain", [STEP_RUNNING] = "busy", [STEP_OK] = "good",      [STEP_FAILED] = "bad",
-        [STEP_TIMED_OUT] = "bad", [STEP_REFUSED] = "bad",  [STEP_SKIPPED] = "plain"
+        [STEP_NOT_RUN] = "plain", [STEP_RUNNING] = "busy",  [STEP_OK] = "good",     [STEP_LATE] = "warn",
+        [STEP_FAILED] = "bad",    [STEP_TIMED_OUT] = "bad", [STEP_REFUSED] = "bad", [STEP_SKIPPED] = "plain"
     };
     return classes[step->result];
 }
@@ -123,7 +123,7 @@ static void put_step(FILE *out, const struct status_step *step)
         fprintf(out, " <small>%u attempt%s, %s</small>", step->attempts, step->attempts == 1 ? "" : "s",
                 duration_human(status_step_took(step), took));
     }
-    if (bad && *step->outcome) {
+    if (step->result != STEP_OK && *step->outcome) {
         page_element(out, "<p>", step->outcome, "</p>");
     }
     if (*step->last) {

@@ -173,7 +173,7 @@ static void walk_steps(struct walk *walk, struct status *status)
         WALK_BUFFER(walk, step->outcome);
         WALK_BUFFER(walk, step->codes);
         WALK_BUFFER(walk, step->last);
-        if (walk->reader && (step->result > STEP_SKIPPED || !step->list || !step->name)) {
+        if (walk->reader && (step->result >= STEP_RESULT_COUNT || !step->list || !step->name)) {
             walk->reader->broken = true;
             status->step_count = i;
         }

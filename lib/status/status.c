@@ -2,16 +2,6 @@
 
 #include <string.h>
 
-const char *step_result_word(enum step_result result)
-{
-    static const char *const words[] = {
-#define X(name, word) word,
-        STEP_RESULTS(X)
-#undef X
-    };
-    return words[result];
-}
-
 duration status_step_took(const struct status_step *step)
 {
     return step->took + (step->since ? clock_now() - step->since : 0);

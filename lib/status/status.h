@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/duration.h"
+#include "base/step_result.h"
 #include "config/check.h"
 #include "config/config.h"
 
@@ -23,24 +24,6 @@ struct status_spell {
     int64_t end_us;   /* -1: it lasts */
 };
 
-/* A step's result, and its word in log and report. */
-#define STEP_RESULTS(X)            \
-    X(STEP_NOT_RUN, "not run")     \
-    X(STEP_RUNNING, "running")     \
-    X(STEP_OK, "succeeded")        \
-    X(STEP_FAILED, "failed")       \
-    X(STEP_TIMED_OUT, "timed out") \
-    X(STEP_REFUSED, "refused")     \
-    X(STEP_SKIPPED, "skipped")
-
-enum step_result {
-#define X(name, word) name,
-    STEP_RESULTS(X)
-#undef X
-};
-
-const char *step_result_word(enum step_result result);
-
 struct status_step {
     const char *list; /* "before", "steps" or "after" */
     const char *name;
@@ -48,7 +31,7 @@ struct status_step {
     unsigned attempts;
     duration took;             /* of all attempts that ended */
     instant since;             /* one runs since then; 0: none */
-    char outcome[STATUS_TEXT]; /* "exit status 1, P3009: …" */
+    char outcome[STATUS_TEXT]; /* why: "exit status 1; P3009: …" */
     char codes[128];           /* known error codes seen, blank-separated */
     char last[STATUS_LAST];    /* its last lines, newline-separated */
 };

@@ -343,7 +343,7 @@ static void check_close(struct world *world, struct replica *replica)
 static void check_log(struct world *world, struct replica *replica, const struct boot_row *row)
 {
     struct memory *memory = &replica->memory;
-    bool done = strcmp(row->word, "step-done") == 0 && row->to != STATE_ENDED;
+    bool done = row->because && (row->result == STEP_OK || row->result == STEP_LATE) && row->to != STATE_ENDED;
     bool proven = world->scenario.plan.history && memory->look.proven && memory->verified;
     memory->trouble |= strcmp(row->word, "step-skipped") == 0;
     MUST(!done || memory->worked || proven || (!memory->failed && replica->child.list != LIST_STEPS),
