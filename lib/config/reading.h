@@ -48,11 +48,14 @@ const char *variable_fill(struct reading *reading, const struct node *node);
 
 /* ---- secret.c ---- */
 
-/* Registers the passwords of a URL or a keyword string with base/mask. */
+/* Registers the passwords of URLs, keyword strings and PGPASSWORD=… in a text with base/mask. */
 void secret_of_url(const char *url);
-/* The passwords of all URLs in the environment, and PGPASSWORD. */
+/* Those of NAME=value, as it stands in an environment: PGPASSWORD's whole value, of others' URLs only what is surely
+ * one. */
+void secret_of_variable(const char *assignment);
+/* Those of all variables. */
 void secret_of_environment(void);
-/* A copy of the URL or keyword string with stars for its passwords. */
+/* A copy of the text with stars for its passwords. */
 const char *secret_hide(const char *url, struct arena *arena);
 
 /* ---- value.c ---- */

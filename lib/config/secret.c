@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define PASSWORD_VARIABLE "PGPASSWORD"
 #define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
 
 /* Where a password stands in a text. */
@@ -39,10 +40,27 @@ static bool userinfo_span(const char *url, unsigned n, struct span *span)
     return true;
 }
 
-/* The next password=… of a query or a keyword string, from *from on. */
+/* What an = is followed by, up to where a query, a keyword string or a shell's word ends. */
+static struct span value_span(const char *value)
+{
+    value += strspn(value, " ");
+
+    const char *closing = *value == '\'' || *value == '"' ? strchr(value + 1, *value) : NULL;
+
+    return closing ? (struct span){ value + 1, (size_t)(closing - value - 1) }
+                   : (struct span){ value, strcspn(value, "& ;\t\n") };
+}
+
+/* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
+static bool is_expanded(const char *name, struct span value)
+{
+    return strcmp(name, PASSWORD_VARIABLE) == 0 && *value.start == '$' && value.start[-1] != '\'';
+}
+
+/* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on. */
 static bool parameter_span(const char **from, struct span *span)
 {
-    static const char *const names[] = { "password", "sslpassword", "pass" };
+    static const char *const names[] = { "password", "sslpassword", "pass", PASSWORD_VARIABLE };
 
     for (const char *c = *from; (c = strchr(c, '=')) != NULL; c++) {
         const char *name = c;
@@ -58,12 +76,11 @@ static bool parameter_span(const char **from, struct span *span)
         }
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
             if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0) {
-                const char *value = c + 1 + strspn(c + 1, " ");
-                bool quoted = *value == '\'';
-                size_t length = quoted ? strcspn(value + 1, "'") : strcspn(value, "& ;\t\n");
-
-                *span = (struct span){ value + quoted, length };
-                *from = value + quoted + length;
+                *span = value_span(c + 1);
+                if (is_expanded(names[i], *span)) {
+                    break;
+                }
+                *from = span->start + span->length;
                 return true;
             }
         }
@@ -87,8 +104,10 @@ void secret_of_url(const char *url)
         return;
     }
     arena = arena_new();
-    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
-        register_span(span, arena);
+    for (const char *one = url; one; one = authority_of(one)) { /* a shell's line may hold several */
+        for (unsigned n = 0; n < CANDIDATES && userinfo_span(one, n, &span); n++) {
+            register_span(span, arena);
+        }
     }
     for (const char *from = url; parameter_span(&from, &span);) {
         register_span(span, arena);
@@ -117,18 +136,23 @@ static void secret_of_strange_url(const char *url)
     arena_free(arena);
 }
 
+void secret_of_variable(const char *assignment)
+{
+    static const char password[] = PASSWORD_VARIABLE "=";
+
+    if (strncmp(assignment, password, sizeof password - 1) == 0) {
+        mask_add(assignment + sizeof password - 1);
+    } else if (!strstr(assignment, "://") || strstr(assignment, "postgres")) {
+        secret_of_url(assignment);
+    } else {
+        secret_of_strange_url(assignment);
+    }
+}
+
 void secret_of_environment(void)
 {
     for (char **variable = environ; variable && *variable; variable++) {
-        const char *value = strchr(*variable, '=');
-
-        if (value && strncmp(*variable, "PGPASSWORD=", 11) == 0) {
-            mask_add(value + 1);
-        } else if (value && strstr(value, "://") && strstr(value, "postgres")) {
-            secret_of_url(value + 1);
-        } else if (value) {
-            secret_of_strange_url(value + 1);
-        }
+        secret_of_variable(*variable);
     }
 }
 

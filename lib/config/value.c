@@ -177,7 +177,7 @@ static bool store_variables(const struct slot *slot)
         if (*child->key == '\0' || strchr(child->key, '=')) {
             fine = complain_key(reading, child, "%s: \"%s\" is no name of a variable", slot->path, child->key);
         } else if (text) {
-            secret_of_url(text);
+            secret_of_variable(arena_printf(reading->arena, "%s=%s", child->key, text));
             step->env[step->env_count++] =
                 (struct variable){ .name = child->key, .value = node_null(child) ? "" : text };
         }

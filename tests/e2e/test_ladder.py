@@ -195,6 +195,23 @@ def test_no_secret_passes_through_a_step_s_output(pgentry, database, project):
         assert secret not in written
 
 
+@pytest.mark.parametrize("step", [
+    "run: [./chatty.sh], env: {PGPASSWORD: hunter2secret}",
+    "run: [./chatty.sh], env: {PGPASSWORD: '${DB_PASSWORD}'}",
+    "run: 'PGPASSWORD=hunter2secret ./chatty.sh'",
+    "run: [env, PGPASSWORD=hunter2secret, ./chatty.sh]"])
+def test_a_step_s_own_password_is_masked(pgentry, database, project, step):
+    """PGPASSWORD in a step's env or command: not in its name, its output, the report or what `pgentry config` prints."""
+    folder = project({"pgentry.yaml": ladder(f"- {{{step}, attempts: 1}}"),
+                      "chatty.sh": "#!/bin/sh\necho \"with $PGPASSWORD\"\nexit 1\n"})
+    env = {"DB_PASSWORD": "hunter2secret", "PGENTRY_REPORT_FILE": folder / "report.json"}
+    done = pgentry(*APP, url=database.url, env=env)
+    assert done.exit == 70 and "with ***" in done.stderr, done
+    shown = pgentry("config", url=database.url, env=env)
+    assert shown.exit == 0, shown
+    assert "hunter2secret" not in done.text + (folder / "report.json").read_text() + shown.text
+
+
 def test_a_long_line_is_capped_and_counted(pgentry, database, project):
     """A line of a megabyte neither fills the log nor is it swallowed silently."""
     project({"pgentry.yaml": ladder("- {name: long, run: [./long.sh], attempts: 1}"),

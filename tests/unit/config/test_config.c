@@ -329,6 +329,37 @@ static void every_password_is_known_to_the_mask(void **state)
     assert_string_equal(config->migrate.steps.items[0].name, "x postgres://u:***@h/d");
 }
 
+static void a_step_s_own_password_is_known_too(void **state)
+{
+    (void)state;
+    (void)setenv("DB_PASSWORD", "two two2", 1);
+    assert_loads("migrate:\n"
+                 "  steps:\n"
+                 "    - {name: a, run: [psql], env: {PGPASSWORD: 0ne0ne}}\n"
+                 "    - {name: b, run: [psql], env: {PGPASSWORD: '${DB_PASSWORD}', C: 'host=h password=three3'}}\n"
+                 "    - {run: [env, PGPASSWORD=f0urf0ur, psql]}\n"
+                 "    - {run: [sh, -c, 'PGPASSWORD=f1vef1ve psql']}\n"
+                 "    - {run: \"export PGPASSWORD='six 6' X=1; psql\"}\n"
+                 "    - {run: 'PGPASSWORD=\"seven 7\" psql'}\n"
+                 "    - {run: 'PGPASSWORD=$DB_PASSWORD psql \"$HOST\"'}\n"
+                 "    - {run: 'pg_dump postgres://u:eight8@h/d | psql postgres://u:nine9@h/e'}\n");
+    assert_true(is_masked("0ne0ne"));
+    assert_true(is_masked("two two2"));
+    assert_true(is_masked("three3"));
+    assert_true(is_masked("f0urf0ur"));
+    assert_true(is_masked("f1vef1ve"));
+    assert_true(is_masked("six 6"));
+    assert_true(is_masked("seven 7"));
+    assert_true(is_masked("eight8"));
+    assert_true(is_masked("nine9"));
+    assert_false(is_masked("$DB_PASSWORD"));
+    assert_string_equal(config->migrate.steps.items[2].name, "env PGPASSWORD=*** psql");
+    assert_string_equal(config->migrate.steps.items[3].name, "sh -c PGPASSWORD=*** psql");
+    assert_string_equal(config->migrate.steps.items[4].name, "export PGPASSWORD='***' X=1; psql");
+    assert_string_equal(config->migrate.steps.items[5].name, "PGPASSWORD=\"***\" psql");
+    assert_string_equal(config->migrate.steps.items[6].name, "PGPASSWORD=$DB_PASSWORD psql \"$HOST\"");
+}
+
 static void a_password_that_is_not_encoded_is_known_too(void **state)
 {
     (void)state;
@@ -403,6 +434,7 @@ int main(void)
         TEST(a_signal_is_same_or_a_name_or_a_number),
         TEST(what_the_user_gave_is_told_from_defaults),
         TEST(every_password_is_known_to_the_mask),
+        TEST(a_step_s_own_password_is_known_too),
         TEST(a_password_that_is_not_encoded_is_known_too),
         TEST(of_other_urls_only_what_is_surely_a_password_is_masked),
         TEST(blanks_around_a_url_do_not_count),
