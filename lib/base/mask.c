@@ -1,6 +1,5 @@
 #include "base/mask.h"
 
-#include "base/arena.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -247,6 +246,14 @@ size_t mask_apply(char *bytes, size_t length)
 void mask_string(char *string)
 {
     string[mask_apply(string, strlen(string))] = '\0';
+}
+
+char *mask_copy(struct arena *arena, const char *string)
+{
+    char *copy = arena_strdup(arena, string);
+
+    mask_string(copy);
+    return copy;
 }
 
 size_t mask_longest(void)

@@ -3,6 +3,8 @@
 #ifndef BASE_MASK_H
 #define BASE_MASK_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,6 +18,8 @@ void mask_add(const char *secret);
 size_t mask_apply(char *bytes, size_t length);
 /* The same for a terminated string. */
 void mask_string(char *string);
+/* A copy with stars in the arena. */
+char *mask_copy(struct arena *arena, const char *string);
 
 /* The longest registered form, in bytes: a reader that has to cut keeps this much more before it masks. */
 size_t mask_longest(void);

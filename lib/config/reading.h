@@ -6,6 +6,7 @@
 #include "config/document.h"
 #include "config/keys.h"
 #include "config/prisma.h"
+#include "config/secret.h"
 
 /* The configuration with its provenance: for every key what each source says, the last rank that is not NULL counts. */
 struct loaded {
@@ -45,18 +46,6 @@ const char *variable_value(struct reading *reading, const struct node *node, con
 /* A scalar's text with ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url} and $$ filled in. NULL after an error.
  */
 const char *variable_fill(struct reading *reading, const struct node *node);
-
-/* ---- secret.c ---- */
-
-/* Registers the passwords of URLs, keyword strings and PGPASSWORD=… in a text with base/mask. */
-void secret_of_url(const char *url);
-/* Those of NAME=value, as it stands in an environment: PGPASSWORD's whole value, of others' URLs only what is surely
- * one. */
-void secret_of_variable(const char *assignment);
-/* Those of all variables. */
-void secret_of_environment(void);
-/* A copy of the text with stars for its passwords. */
-const char *secret_hide(const char *url, struct arena *arena);
 
 /* ---- value.c ---- */
 

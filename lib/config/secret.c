@@ -1,4 +1,4 @@
-#include "config/reading.h"
+#include "config/secret.h"
 
 #include "base/mask.h"
 

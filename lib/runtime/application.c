@@ -2,6 +2,7 @@
 #include "base/mask.h"
 #include "base/pages.h"
 #include "base/text.h"
+#include "config/secret.h"
 #include "process/memory.h"
 #include "process/spawn.h"
 #include "process/terminal.h"
@@ -34,10 +35,11 @@ static const char *const *environment(const struct supervisor *s)
 static void name_app(struct supervisor *s)
 {
     struct text text = text_over(s->say.app, sizeof s->say.app);
-    for (const char *const *word = s->request->app; *word; word++) {
-        text_printf(&text, "%s%s", word == s->request->app ? "" : " ", *word);
+    for (const char *const *word = s->request->app; *word && !text.cut; word++) {
+        /* foreign text: it may hold anything, and what is cut is not known any more */
+        const char *shown = mask_copy(s->scratch, secret_hide(*word, s->scratch));
+        text_printf(&text, "%s%s", word == s->request->app ? "" : " ", shown);
     }
-    mask_string(s->say.app); /* foreign text: it may hold anything */
 }
 
 void app_start(struct supervisor *s)

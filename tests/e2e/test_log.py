@@ -176,6 +176,16 @@ def test_no_secret_anywhere(pgentry, database, project, level):
         assert secret not in written, secret
 
 
+@pytest.mark.parametrize("mode", ["supervise", "exec"])
+def test_no_part_of_a_secret_among_the_application_s_words_is_logged(pgentry, database, project, mode):
+    """A password over the end of what is shown of a long command, and one in a URL that only the application knows."""
+    project({"pgentry.yaml": f"app: {{mode: {mode}}}\n"})
+    words = ["true", "postgres://u:0nlyhere@h/d", "x" * 217, "hunter2secret"]
+    done = pgentry("run", "--", *words, url=database.url, env={"PGPASSWORD": "hunter2secret"})
+    assert done.exit == 0 and "postgres://u:***@h/d" in done.stderr, done
+    assert "x hunter" not in done.stderr and "0nlyhere" not in done.stderr, done
+
+
 def test_a_closed_standard_error_harms_nothing(pgentry, database, project):
     """The log has nowhere to go: the application runs all the same."""
     database.as_app("CREATE TABLE users (id int)")
