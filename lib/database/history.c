@@ -1,26 +1,25 @@
 #include "database/history.h"
 
 #include "base/mask.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MAX "4000" /* characters of a failed migration's logged error */
-
-/* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back, log. */
+/* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back. */
 static const struct {
     const char *table;
     const char *columns;
+    const char *log; /* of a failed migration; "NULL": it keeps none */
     const char *order;
 } ledgers[] = {
-    [HISTORY_NONE] = { NULL, NULL, NULL },
+    [HISTORY_NONE] = { NULL, NULL, NULL, NULL },
     [HISTORY_PRISMA] = { "_prisma_migrations",
-                         "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, "
-                         "pg_catalog.left(logs, " LOG_MAX ")",
+                         "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL", "logs",
                          "started_at" },
-    [HISTORY_DBMATE] = { "schema_migrations", "version::text, NULL, true, false, NULL", "version" },
-    [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", "name::text, NULL, true, false, NULL", "name" },
-    [HISTORY_RAILS] = { "schema_migrations", "version::text, NULL, true, false, NULL", "version" },
+    [HISTORY_DBMATE] = { "schema_migrations", "version::text, NULL, true, false", "NULL", "version" },
+    [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", "name::text, NULL, true, false", "NULL", "name" },
+    [HISTORY_RAILS] = { "schema_migrations", "version::text, NULL, true, false", "NULL", "version" },
 };
 
 /* A table's name cannot be a parameter, and asking first whether it exists would be a second round trip. So it is put
@@ -41,11 +40,13 @@ bool history_statement(PGconn *connection, const struct wanted *wanted, struct s
     if (fine) { /* where the tool goes by search_path, another session than expected proves nothing */
         const char *first = wanted->history_first ? "WHERE pg_catalog.current_schema() = $1 " : "";
 
-        *statement = (struct statement){ .sql = arena_printf(arena, "SELECT %s FROM %s.%s %sORDER BY %s",
-                                                             ledgers[wanted->history].columns, schema, table, first,
-                                                             ledgers[wanted->history].order),
-                                         .parameter_count = wanted->history_first ? 1 : 0,
-                                         .parameters = { where } };
+        *statement = (struct statement){
+            .sql = arena_printf(arena, "SELECT %s, pg_catalog.left(%s, %zu) FROM %s.%s %sORDER BY %s",
+                                ledgers[wanted->history].columns, ledgers[wanted->history].log,
+                                HISTORY_LOG_MAX + mask_longest(), schema, table, first, ledgers[wanted->history].order),
+            .parameter_count = wanted->history_first ? 1 : 0,
+            .parameters = { where }
+        };
     }
     PQfreemem(table);
     PQfreemem(schema);
@@ -160,18 +161,28 @@ static void compare_local(const struct wanted_migration *migration, const struct
     }
 }
 
+/* The beginning of a logged error. Where the server cut it may stand half a secret: a secret's length is withheld.
+ * Masked text is never longer than what it stands for, hence that many masked bytes are at least as many of the log. */
+static const char *beginning(const char *log, struct arena *arena)
+{
+    size_t secret = mask_longest();
+    size_t withheld = strlen(log) >= HISTORY_LOG_MAX + secret ? secret : 0;
+    char *shown = mask_copy(arena, log);
+    size_t length = strlen(shown);
+
+    length = length > withheld ? length - withheld : 0;
+    length = length > HISTORY_LOG_MAX ? HISTORY_LOG_MAX : length;
+    shown[text_utf8_border(shown, length)] = '\0';
+    return shown;
+}
+
 static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
 {
     if (check->failed++ || check->failed_name) {
         return;
     }
     check->failed_name = arena_strdup(arena, row->name);
-    if (row->log) {
-        char *log = arena_strdup(arena, row->log);
-
-        mask_string(log);
-        check->failed_log = log;
-    }
+    check->failed_log = row->log ? beginning(row->log, arena) : NULL;
 }
 
 /* Applied there, but not here: an older image on a newer schema. */

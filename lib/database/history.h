@@ -7,7 +7,8 @@
 #include "database/protocol.h"
 #include "database/query.h"
 
-#define NAMED_MIGRATIONS 20 /* of each kind, in the report */
+#define NAMED_MIGRATIONS 20  /* of each kind, in the report */
+#define HISTORY_LOG_MAX 4000 /* bytes of a failed migration's logged error, in the report */
 
 /* One line of a ledger. */
 struct ledger_row {
@@ -15,7 +16,7 @@ struct ledger_row {
     const char *checksum; /* or NULL */
     bool finished;
     bool rolled_back;
-    const char *log; /* or NULL */
+    const char *log; /* or NULL; from HISTORY_LOG_MAX + mask_longest() bytes on the server may have cut it */
 };
 
 /* The statement that reads the ledger, oldest first; false if this kind of history has none. Its table may be missing

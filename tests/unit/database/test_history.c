@@ -1,5 +1,8 @@
 #include "database/history.h"
 
+#include "base/mask.h"
+#include "base/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,6 +134,39 @@ static void a_failed_migration_is_named_with_its_log(void **state)
     world_free(world);
 }
 
+/* As the server cuts it: the last characters may be the beginning of a secret. */
+static void a_log_that_was_cut_ends_before_half_a_secret(void **state)
+{
+    static const char secret[] = "hunter2secret";
+    static char log[2 * HISTORY_LOG_MAX];
+
+    (void)state;
+    mask_add(secret);
+    for (size_t shown = 1; shown <= strlen(secret); shown++) {
+        for (size_t secrets = 0; secrets < 40; secrets++) {
+            struct world *world = world_new();
+            struct text text = text_over(log, HISTORY_LOG_MAX + mask_longest() + 1);
+
+            for (size_t i = 0; i < secrets; i++) {
+                text_printf(&text, "%s ", secret);
+            }
+            while (text.length < HISTORY_LOG_MAX + mask_longest() - shown) {
+                text_char(&text, 'x');
+            }
+            text_bytes(&text, secret, shown);
+            recorded(world, "a", FAILED, "01");
+            world->rows[0].log = log;
+
+            const char *told = compare(world)->failed_log;
+
+            assert_null(strstr(told, "hu"));
+            assert_in_range(strlen(told), HISTORY_LOG_MAX / 2, HISTORY_LOG_MAX);
+            world_free(world);
+        }
+    }
+    mask_wipe();
+}
+
 static void a_failed_row_beside_an_applied_one_still_counts(void **state)
 {
     struct world *world = world_new();
@@ -245,6 +281,7 @@ int main(void)
         cmocka_unit_test(no_local_migration_proves_nothing),
         cmocka_unit_test(an_empty_ledger_leaves_all_pending),
         cmocka_unit_test(a_failed_migration_is_named_with_its_log),
+        cmocka_unit_test(a_log_that_was_cut_ends_before_half_a_secret),
         cmocka_unit_test(a_failed_row_beside_an_applied_one_still_counts),
         cmocka_unit_test(a_rolled_back_row_counts_for_nothing),
         cmocka_unit_test(an_edited_migration_is_named_and_counts_as_applied),
