@@ -12,6 +12,7 @@ void note_status(struct supervisor *s)
 {
     struct status *status = &s->status;
     status->ready = runs(s) && s->boot.failed_looks < s->config->health.failures;
+    status->exit_status = s->boot.state == STATE_ENDED ? s->boot.status : -1;
     status->failed_with = strcmp(boot_phase(&s->boot), "held") == 0 ? s->boot.status : 0;
     status->waited = boot_waited(&s->boot);
     status->lock_waited = boot_lock_waited(&s->boot);

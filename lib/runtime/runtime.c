@@ -51,7 +51,6 @@ static void finish(struct supervisor *s, int status)
 {
     s->ending = true;
     s->exit_status = status;
-    s->status.exit_status = status;
     uv_stop(&s->loop);
 }
 

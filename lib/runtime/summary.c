@@ -85,6 +85,7 @@ void summarize(struct supervisor *s)
     }
     summarize_tables(s);
     if (s->plan.goal == GOAL_RUN) {
+        note_status(s);
         write_report(s);
     }
 }

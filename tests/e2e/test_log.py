@@ -133,6 +133,7 @@ def test_the_report_is_written(pgentry, database, project, good):
     text = json.dumps(document)
     assert "migrate deploy" in text and "P3009" in text and "raw SQL" in text
     assert document["database"]["healthyTables"] == (2 if good else 1)
+    assert document["exitStatus"] == (None if good else 65), "while the application runs there is none yet"
 
 
 def test_a_report_that_cannot_be_written_does_not_stop_the_application(pgentry, database, project):
@@ -156,7 +157,8 @@ def test_the_termination_log_is_written_when_it_exists(pgentry, database, projec
         ["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, "run", "--", "true"],
         pgentry.environment(database.url, None), folder)
     assert done.exit == 65, done
-    assert json.loads(done.stdout)["database"]["healthyTables"] == 0
+    document = json.loads(done.stdout)
+    assert document["database"]["healthyTables"] == 0 and document["exitStatus"] == 65
     assert not os.path.exists("/dev/termination-log")
 
 
