@@ -416,6 +416,7 @@ static void helper_end(instant deadline)
     }
     (void)close(state.fd);
     state.fd = -1;
+    state.opened = false;
     state.helper = 0;
 }
 

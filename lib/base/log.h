@@ -51,7 +51,7 @@ bool log_pending(void);
 int log_descriptor(void);
 void log_flush(void);
 /* Writes what waits, giving a slow reader at most this long in all. Before an exit or the exec of mode exec: a process
- * that writes in our stead is ended and reaped, later lines are dropped. */
+ * that writes in our stead is ended and reaped, later lines are dropped unless log_open is called again. */
 void log_drain(int64_t milliseconds);
 uint64_t log_dropped(void);
 

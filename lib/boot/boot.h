@@ -316,6 +316,8 @@ const char *boot_phase(const struct boot *boot);
 const char *boot_state_name(enum boot_state state);
 const char *boot_event_name(enum boot_event_kind kind);
 
+bool boot_is_stop(int signal); /* TERM, INT, QUIT */
+
 /* How long the boot has waited for PostgreSQL and for the lock, up to now. */
 duration boot_waited(const struct boot *boot);
 duration boot_lock_waited(const struct boot *boot);

@@ -155,7 +155,6 @@ BOOT_ACTIONS(X)
 struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind);
 /* What is asked of the ladder and the waiting by several guards. */
 const struct boot_step *boot_step(const struct boot *boot); /* the current one, or NULL past the list's end */
-bool boot_is_stop(int signal);
 void boot_checked(struct boot *boot); /* a look succeeded: waiting for it is over */
 /* The boot is over, one way or the other: nothing that failed is waited for any more. */
 void boot_end_waiting(struct boot *boot);

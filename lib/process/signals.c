@@ -51,6 +51,18 @@ int signals_next(int fd)
     return count == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
+int signals_waiting(bool (*wanted)(int number))
+{
+    sigset_t pending;
+    int number = 1;
+
+    (void)sigpending(&pending);
+    while (number <= LAST_SIGNAL && !(wanted(number) && sigismember(&pending, number) == 1)) {
+        number++;
+    }
+    return number <= LAST_SIGNAL ? number : 0;
+}
+
 void signals_reset(void)
 {
     sigset_t set;

@@ -2,6 +2,8 @@
 #ifndef PROCESS_SIGNALS_H
 #define PROCESS_SIGNALS_H
 
+#include <stdbool.h>
+
 /* Blocks every signal that can be blocked and gives each the default disposition: a SIGCHLD that was ignored when we
  * came would let the kernel throw away our children's statuses, a blocked signal is queued whatever its disposition
  * (signal(7)). Those that a fault raises are blocked too, so that one sent by kill(2) can be forwarded; a fault of our
@@ -12,6 +14,9 @@ int signals_block(void);
 /* The next signal from the signalfd; 0: none now. Passes over what only our own writes raised (SIGPIPE for a pipe whose
  * reader has ended, SIGXFSZ for a file too large): those are not for the application. */
 int signals_next(int fd);
+
+/* A signal that waits to be read and is one of those wanted; 0: none. It goes on waiting. */
+int signals_waiting(bool (*wanted)(int number));
 
 /* In a child or before becoming the program, the last thing before exec: every disposition default (all 64, also those
  * that the C library keeps for itself), then nothing blocked: what arrived since the fork acts now. What only came from

@@ -241,7 +241,7 @@ static pid_t spawn_program(const struct spawn *spawn, struct error *error)
         (void)explain(spawn, &failure, error);
         (void)waitpid(pid, NULL, 0);
         if (foreground) {
-            terminal_reclaim();
+            terminal_reclaim(pid);
         }
         pid = -1;
     }

@@ -23,9 +23,19 @@ void terminal_take(void)
     (void)tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
-void terminal_reclaim(void)
+/* The group of a shell with job control is another than ours, in the same session: what POSIX calls not orphaned. */
+bool terminal_should_suspend(void)
 {
-    (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+    pid_t parent = getppid();
+
+    return getpid() != 1 && tcgetpgrp(STDIN_FILENO) > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
+}
+
+void terminal_reclaim(pid_t child)
+{
+    if (tcgetpgrp(STDIN_FILENO) == child || !terminal_should_suspend()) {
+        (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+    }
 }
 
 void terminal_lend(pid_t child)
@@ -35,20 +45,12 @@ void terminal_lend(pid_t child)
     }
 }
 
-/* The group of a shell with job control is another than ours, in the same session: what POSIX calls not orphaned. */
-bool terminal_should_suspend(void)
-{
-    pid_t parent = getppid();
-
-    return getpid() != 1 && tcgetpgrp(STDIN_FILENO) > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
-}
-
 void terminal_suspend(pid_t child)
 {
     pid_t group = getpgid(child), foreground = tcgetpgrp(STDIN_FILENO);
 
     if (foreground > 0 && foreground == group) {
-        terminal_reclaim();
+        terminal_take();
     }
     if (group == getpgrp() || foreground != getpgrp()) { /* else a `fg` was quicker than we: only the child waits */
         (void)kill(terminal_should_suspend() ? 0 : getpid(), SIGSTOP); /* 0: our group, a pipeline's others too */

@@ -10,11 +10,12 @@
  * session leader without a controlling terminal whose standard input is a free one gets it as that. */
 bool terminal_ours(void);
 
-/* In a child that leads its own group: makes that group the foreground one. Async-signal-safe. */
+/* Makes our group the foreground one: in a child that leads its own. Async-signal-safe. */
 void terminal_take(void);
 
-/* In the parent, after a foreground child has ended: the terminal returns to us. */
-void terminal_reclaim(void);
+/* In the parent, after a child of its own group has ended: the terminal returns to us, from that group, or from one
+ * that it made; but not from a shell with job control that put us into the background. */
+void terminal_reclaim(pid_t child);
 
 /* Gives the terminal, if it is ours, to a child's group. For a SIGCONT: a shell's `fg` gave it to us. */
 void terminal_lend(pid_t child);

@@ -1,9 +1,11 @@
 /* The application: started once, signalled, its status passed on. */
 #include "base/mask.h"
 #include "base/pages.h"
+#include "base/signal_name.h"
 #include "base/text.h"
 #include "config/secret.h"
 #include "process/memory.h"
+#include "process/signals.h"
 #include "process/spawn.h"
 #include "process/terminal.h"
 #include "runtime/supervisor.h"
@@ -42,6 +44,22 @@ static void name_app(struct supervisor *s)
     }
 }
 
+/* Returns only on failure. */
+static void become(struct supervisor *s, const struct spawn *spawn, struct error *error)
+{
+    log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);
+    end_helpers(s);
+    log_drain(1000);
+    int stop = signals_waiting(boot_is_stop);
+    if (stop) { /* it came in the meantime, and the exec would lose it */
+        error_set(error, (enum exit_status)(STATUS_SIGNAL + stop), "%s received: stopped before the application ran",
+                  signal_name(stop));
+    } else {
+        spawn_become(spawn, error);
+    }
+    log_open(s->config->log.format, s->config->log.level);
+}
+
 void app_start(struct supervisor *s)
 {
     struct error error = { 0 };
@@ -54,10 +72,7 @@ void app_start(struct supervisor *s)
                            .output = -1 };
     name_app(s);
     if (s->plan.exec) {
-        log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);
-        end_helpers(s);
-        log_drain(1000);
-        spawn_become(&spawn, &error);
+        become(s, &spawn, &error);
     } else {
         s->app = spawn_child(&spawn, &error);
         if (s->app > 0) {
@@ -93,7 +108,7 @@ void app_look_stopped(const struct supervisor *s)
 void app_reaped(struct supervisor *s, const struct reaped *reaped)
 {
     s->app = 0;
-    terminal_reclaim();
+    terminal_reclaim(reaped->pid);
     describe_status(s->say.outcome, sizeof s->say.outcome, reaped, s->app_oom_kills);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_ENDED, .status = shell_status(reaped->status) });
 }

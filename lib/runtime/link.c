@@ -211,7 +211,7 @@ void database_prepare(struct supervisor *s)
     s->database.spare = arena_reserve(ANSWER_ROOM);
 }
 
-static bool start(struct supervisor *s, struct error *error)
+bool database_start(struct supervisor *s, struct error *error)
 {
     struct database_link *link = &s->database;
     int pair[2];
@@ -257,7 +257,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                                    .age = effect->order.age };
     struct error error;
 
-    if (s->database.pid == 0 && !start(s, &error)) {
+    if (s->database.pid == 0 && !database_start(s, &error)) {
         COPY(s->say.error, error.message);
         supervisor_post(s,
                         (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = fingerprint(error.message) });

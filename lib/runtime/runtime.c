@@ -142,7 +142,7 @@ static void arm_timer(struct supervisor *s)
     uv_timer_start(&s->timer, on_timer, next > now ? (uint64_t)(next - now) : 0, 0);
 }
 
-static void handle_events(struct supervisor *s)
+void supervisor_handle(struct supervisor *s)
 {
     bool any = s->event_count > 0;
     while (s->event_count && !s->ending) {
@@ -167,7 +167,7 @@ static void handle_events(struct supervisor *s)
 /* After whatever came: nothing stays queued, and the loop waits for what is due next. */
 static void settle(struct supervisor *s)
 {
-    handle_events(s);
+    supervisor_handle(s);
     if (!s->ending) {
         arm_timer(s);
         watch_log(s);
@@ -180,7 +180,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct supervisor *s = timer->data;
     enum boot_timer which;
-    handle_events(s); /* an answer that came just in time */
+    supervisor_handle(s); /* an answer that came just in time */
     instant now = clock_now();
     if (s->http.restart_at <= now) {
         http_start(s);
@@ -212,11 +212,11 @@ static void reap(struct supervisor *s)
             s->status.counters[COUNTER_ORPHANS]++;
             http_push_soon(s);
         }
-        handle_events(s);
+        supervisor_handle(s);
     }
 }
 
-static void on_signal(struct supervisor *s)
+void supervisor_signals(struct supervisor *s)
 {
     int number;
     while (!s->ending && (number = signals_next(s->signal_fd)) != 0) {
@@ -225,24 +225,12 @@ static void on_signal(struct supervisor *s)
             app_look_stopped(s);
         } else {
             supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
-            handle_events(s);
+            supervisor_handle(s);
         }
     }
 }
 
 /* ---- begin and end ---- */
-
-/* libuv calls abort(3) where the system refuses it a descriptor or memory; and PID 1 would not even die of that. The
- * signal comes from that very call and never between two instructions of ours: any function may be called. */
-// NOLINTBEGIN(bugprone-signal-handler,cert-sig30-c)
-static void on_abort(int signal)
-{
-    (void)signal;
-    log_event(LOG_ERROR, "refused", NULL, "the event loop cannot go on: the system refuses descriptors or memory");
-    log_drain(LAST_WORDS);
-    _exit(STATUS_RESOURCE);
-}
-// NOLINTEND(bugprone-signal-handler,cert-sig30-c)
 
 static bool set_up(struct supervisor *s, struct error *error)
 {
@@ -256,9 +244,9 @@ static bool set_up(struct supervisor *s, struct error *error)
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
     }
-    signal(SIGABRT, on_abort);
+    abort_goes_on(s);
     if (uv_loop_init(&s->loop) < 0 || uv_timer_init(&s->loop, &s->timer) < 0 ||
-        uv_timer_init(&s->loop, &s->spinner) < 0 || !watch_start(s, s->signal_fd, UV_READABLE, on_signal)) {
+        uv_timer_init(&s->loop, &s->spinner) < 0 || !watch_start(s, s->signal_fd, UV_READABLE, supervisor_signals)) {
         return error_set(error, STATUS_RESOURCE, "no event loop: the system refuses descriptors or memory");
     }
     s->timer.data = s->spinner.data = s;
@@ -269,7 +257,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     boot_init(&s->boot, &s->plan, seed);
     status_init(&s->status, s->config, s->arena);
     status_phase(&s->status, boot_phase(&s->boot));
-    return s->plan.goal != GOAL_RUN || http_bind(s, error);
+    return (s->plan.goal != GOAL_RUN || http_bind(s, error)) && database_start(s, error);
 }
 
 static void warn(const struct supervisor *s)
@@ -349,6 +337,18 @@ static void print_result(const struct supervisor *s)
     }
 }
 
+int supervisor_leave(struct supervisor *s)
+{
+    print_result(s);
+    if (getpid() == 1) {
+        end_database(s); /* the kernel ends all others with us, and waits for them */
+    } else {
+        end_helpers(s); /* whoever comes next may want the endpoint's address at once */
+    }
+    log_drain(LAST_WORDS);
+    return s->exit_status;
+}
+
 int runtime_run(const struct runtime_request *request)
 {
     struct supervisor *s = &supervisor;
@@ -370,12 +370,5 @@ int runtime_run(const struct runtime_request *request)
         uv_run(&s->loop, UV_RUN_ONCE);
         settle(s);
     }
-    print_result(s);
-    if (getpid() == 1) {
-        end_database(s); /* the kernel ends all others with us, and waits for them */
-    } else {
-        end_helpers(s); /* whoever comes next may want the endpoint's address at once */
-    }
-    log_drain(LAST_WORDS);
-    return s->exit_status;
+    return supervisor_leave(s);
 }

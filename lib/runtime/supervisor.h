@@ -107,6 +107,7 @@ struct supervisor {
     const struct step **steps[BOOT_LISTS]; /* the configured step of each of the plan's */
 
     uv_loop_t loop;
+    bool loopless; /* it gave up (abort.c): nothing is watched any more but signals and deadlines */
     uv_timer_t timer;
     uv_timer_t spinner;
     struct watch watches[WATCHES];
@@ -137,7 +138,13 @@ struct supervisor {
 /* Ends http and database process and reaps them: the application that we become has no children it never made. */
 void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
+void supervisor_handle(struct supervisor *s);  /* the events that were posted, and what follows from them */
+void supervisor_signals(struct supervisor *s); /* those that have come, our children's ends among them */
+int supervisor_leave(struct supervisor *s);    /* what is done last of all; the exit status */
 uint32_t fingerprint(const char *text);
+
+/* abort.c: from now on abort(3) in this process ends no child and no application that it finds running */
+void abort_goes_on(struct supervisor *s);
 
 /* watch.c: no allocation; NULL if the kernel refuses or no place is free */
 struct watch *watch_start(struct supervisor *s, int fd, int events, watch_ready *ready);
@@ -148,6 +155,8 @@ bool supervisor_plan(struct supervisor *s, struct error *error);
 
 /* link.c: the database process */
 void database_prepare(struct supervisor *s);
+/* An order does so by itself where none runs. False with *error (71): the system refuses a process or descriptors. */
+bool database_start(struct supervisor *s, struct error *error);
 void database_order(struct supervisor *s, const struct boot_effect *effect);
 void database_close(struct supervisor *s);
 void database_kill(struct supervisor *s);

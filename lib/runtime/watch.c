@@ -15,6 +15,9 @@ static void on_closed(uv_handle_t *handle)
 
 struct watch *watch_start(struct supervisor *s, int fd, int events, watch_ready *ready)
 {
+    if (s->loopless) {
+        return NULL;
+    }
     for (int i = 0; i < WATCHES; i++) {
         struct watch *watch = &s->watches[i];
         if (watch->used) {

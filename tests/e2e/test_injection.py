@@ -5,12 +5,14 @@ runs only where its table is there. How often a function is called is counted by
 are all of the first ones and fewer and fewer of the later ones.
 """
 import errno
+import signal
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 from boots import APP_STATUS, Boots
+from supervisor import wait_until
 
 pytestmark = pytest.mark.preload
 
@@ -66,10 +68,13 @@ class Injected(Boots):
         self.library = library
         self.shared = Shared(project.folder / "injection")
 
-    def __call__(self, plan=None):
+    def __call__(self, plan=None, app=None, **more):
+        """app: the application's script, in place of one that ends at once."""
         self.prepare()
+        if app:
+            self.project({"app.sh": app})
         self.shared.reset()
-        return self.boot(plan, LD_PRELOAD=self.library, INJECTION_FILE=self.shared.path, INJECTION=plan)
+        return self.boot(plan, LD_PRELOAD=self.library, INJECTION_FILE=self.shared.path, INJECTION=plan, **more)
 
 
 @pytest.fixture
@@ -110,3 +115,33 @@ def test_a_call_that_fails(boots, calls, function):
 def test_a_function_that_always_fails(boots, function):
     """EINTR for ever is nothing that a kernel says."""
     boots(f"{function}:1+:{FUNCTIONS[function]}")
+
+
+@pytest.mark.parametrize("status", [APP_STATUS, 128 + signal.SIGTERM])
+def test_when_the_event_loop_gives_up_the_application_runs_on(boots, status):
+    """libuv aborts where it is refused memory: a TERM and the application's own end count as before."""
+    env = {"PGENTRY_HEALTH_LISTEN": "[]", "PGENTRY_VERIFY_INTERVAL": "50ms"}
+    waits = f"#!/bin/sh\ntouch started\nwhile [ ! -e enough ]; do sleep 0.05; done\nexit {APP_STATUS}\n"
+
+    def loop_calls():
+        return boots.shared.calls().get("epoll_ctl", 0)
+
+    def end(boot, seen):
+        wait_until(lambda: (boots.folder / "started").exists(), what="the application runs")
+        wait_until(seen)
+        if status == APP_STATUS:
+            (boots.folder / "enough").touch()
+        else:
+            boot.terminate()
+
+    def run(plan, seen):
+        (boots.project.folder / "enough").unlink(missing_ok=True)
+        return boots(plan, allowed={status}, meanwhile=lambda boot: end(boot, lambda: seen(boot)), app=waits, **env)
+
+    run(None, lambda boot: True)
+    first = loop_calls()
+    for n in range(first + 1, first + 9):
+        done = run(f"epoll_ctl:{n}:{errno.ENOMEM}", lambda boot, n=n: "cannot go on" in boot.stderr or loop_calls() > n + 2)
+        if done.said("the event loop cannot go on"):
+            return
+    pytest.fail("the loop never gave up")

@@ -1,4 +1,5 @@
 """Starting the application: rules 1, 7 and 9 of contract section 3, and section 6."""
+import fcntl
 import json
 import os
 import resource
@@ -7,7 +8,7 @@ import stat
 import subprocess
 
 import pytest
-from supervisor import wait_until
+from supervisor import as_pid_1, wait_until
 
 USERS = "verify: {tables: [users]}\n"
 
@@ -23,6 +24,12 @@ print(json.dumps({
     "parent": os.getppid(), "group": os.getpgid(0),
     "nonblocking": [fd for fd in (0, 1, 2) if not os.get_blocking(fd)]}))
 """
+
+
+def child_of(pid):
+    """Its first child; 0: none."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return int((file.read().split() or [0])[0])
 
 
 @pytest.fixture
@@ -324,3 +331,24 @@ def test_the_database_is_left_alone_while_the_application_runs(pgentry, ready):
     wait_until(lambda: not ready.application_sessions(), 5, "no session of ours")
     running.terminate()
     running.wait()
+
+
+def test_a_term_just_before_mode_exec_becomes_the_application_is_obeyed(pgentry, ready):
+    """As PID 1 the kernel drops it at the exec. The log's reader is slow, which makes that moment long."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writing, False)
+    os.write(writing, bytes(4096))
+    boot = subprocess.Popen(as_pid_1([pgentry.binary, "run", "--", "sh", "-c", "echo it runs; sleep 600"]),
+                            cwd=pgentry.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing,
+                            env=pgentry.environment(ready.url, {"PGENTRY_APP_MODE": "exec"}))
+    try:
+        pid = wait_until(lambda: child_of(boot.pid), what="PID 1")
+        wait_until(lambda: child_of(pid), what="the database process")
+        wait_until(lambda: not child_of(pid), what="the helpers ended: the log is written out")
+        os.kill(pid, signal.SIGTERM)
+        assert boot.communicate(timeout=20)[0] == b"" and boot.returncode == 143
+    finally:
+        boot.kill()
+        os.close(reading)
+        os.close(writing)

@@ -27,7 +27,7 @@ static int foreground_of_session(void)
     spawn.own_group = spawn.foreground = true;
     CHECK(run(spawn) == 0);
     CHECK(tcgetpgrp(STDIN_FILENO) != getpgrp());
-    terminal_reclaim();
+    terminal_reclaim(0);
     CHECK(tcgetpgrp(STDIN_FILENO) == getpgrp());
     return 0;
 }
@@ -133,6 +133,24 @@ static int overtaken_program(void)
     return 0;
 }
 
+/* Never in the foreground: the terminal is the shell's, whatever ends. */
+static int background_program(void)
+{
+    struct spawn spawn = plain(ARGV("true"));
+    pid_t shell = getppid();
+
+    spawn.own_group = spawn.foreground = true;
+
+    pid_t child = spawn_child(&spawn, &error);
+
+    CHECK(child > 0 && wait_status(child) == 0);
+    terminal_reclaim(child);
+    CHECK(tcgetpgrp(STDIN_FILENO) == shell);
+    return 0;
+}
+
+static int (*job)(void);
+
 static int as_quick_shell(void)
 {
     siginfo_t info;
@@ -143,7 +161,7 @@ static int as_quick_shell(void)
 
     if (pid == 0) {
         (void)setpgid(0, 0);
-        _exit(overtaken_program());
+        _exit(job());
     }
     (void)setpgid(pid, pid);
     CHECK(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED) == 0 && info.si_code == CLD_EXITED);
@@ -153,6 +171,14 @@ static int as_quick_shell(void)
 static void a_terminal_that_came_back_meanwhile_is_lent_at_once(void **state)
 {
     (void)state;
+    job = overtaken_program;
+    assert_holds(as_quick_shell);
+}
+
+static void a_shell_keeps_the_terminal_when_a_background_job_ends(void **state)
+{
+    (void)state;
+    job = background_program;
     assert_holds(as_quick_shell);
 }
 
@@ -236,6 +262,7 @@ int main(void)
         cmocka_unit_test(from_the_background_the_terminal_is_not_taken),
         cmocka_unit_test(what_is_no_terminal_is_not_ours),
         cmocka_unit_test(a_terminal_that_came_back_meanwhile_is_lent_at_once),
+        cmocka_unit_test(a_shell_keeps_the_terminal_when_a_background_job_ends),
         cmocka_unit_test(under_a_shell_control_z_suspends_us_with_the_application),
         cmocka_unit_test(without_a_shell_we_are_not_suspended),
     };
