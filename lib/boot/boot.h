@@ -157,8 +157,9 @@ enum boot_timer {
 /* What a look found. */
 struct boot_look {
     bool healthy;
-    bool proven; /* the ledger proves every local migration (one at least) applied */
-    bool gone;   /* the ledger records migrations that are gone locally */
+    bool proven;   /* the ledger proves every local migration (one at least) applied */
+    bool gone;     /* the ledger records migrations that are gone locally */
+    bool hopeless; /* no migration makes it healthy: what must be there could not be read */
 };
 
 struct boot_event {

@@ -363,6 +363,12 @@ GUARD(after_waits)
     return boot->plan->step_count[LIST_AFTER] && !boot->after_done;
 }
 
+GUARD(hopeless)
+{
+    UNUSED_BOOT;
+    return event->look.hopeless;
+}
+
 GUARD(after_unlocked)
 {
     return guard_after_waits(boot, event) && !lock_ok(boot);

@@ -64,6 +64,7 @@
     X(last_healthy)                                                                                    \
     X(result_last)                                                                                     \
     X(result_after)                                                                                    \
+    X(hopeless)                                                                                        \
     X(after_unlocked) /* `after` steps wait, and the lock is not ours */                               \
     X(after_queued)   /* waiting for that lock, and still nothing else must run */                     \
     X(after_broken)   /* the schema broke while `after` steps ran */                                   \
@@ -155,7 +156,7 @@ BOOT_ACTIONS(X)
 struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind);
 /* What is asked of the ladder and the waiting by several guards. */
 const struct boot_step *boot_step(const struct boot *boot); /* the current one, or NULL past the list's end */
-void boot_checked(struct boot *boot); /* a look succeeded: waiting for it is over */
+void boot_checked(struct boot *boot);                       /* a look succeeded: waiting for it is over */
 /* The boot is over, one way or the other: nothing that failed is waited for any more. */
 void boot_end_waiting(struct boot *boot);
 void boot_reset(struct boot *boot);

@@ -54,6 +54,8 @@ const struct boot_row boot_table[] = {
     /* checking: what is there, and must anything run? */
     ROW(S(CHECKING), CHECKED, only_looks_healthy, leave_ok, ENDED, QUIET),
     ROW(S(CHECKING), CHECKED, only_looks, leave_unhealthy, ENDED, QUIET),
+    ROW(S(CHECKING), CHECKED, hopeless, fail_schema, FAILING,
+        SAY(ERROR, "unhealthy", "no migration step runs: whatever it did, the schema could not be verified")),
     ROW(S(CHECKING), CHECKED, must_run_queued, lock, LOCKING, QUIET),
     ROW(S(CHECKING), CHECKED, must_run_unlocked, lock, LOCKING,
         SAY(INFO, "locking", "{why}: taking the migration lock")),

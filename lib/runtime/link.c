@@ -83,6 +83,15 @@ static void take_connected(struct supervisor *s, const struct connected *connect
     }
 }
 
+static bool is_hopeless(const struct check *check)
+{
+    bool unreadable = false;
+    for (size_t i = 0; i < check->problem_count; i++) {
+        unreadable |= check->problems[i].code == PROBLEM_SCHEMA_UNREADABLE;
+    }
+    return unreadable && !check->healthy && !check->hand_listed;
+}
+
 static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)
 {
     note_look(s, !check->healthy);
@@ -93,7 +102,9 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     s->status.error[0] = '\0';
     timestamp_now(s->status.checked_at);
     event->kind = EVENT_CHECKED;
-    event->look = (struct boot_look){ .healthy = kept->healthy, .proven = kept->proven, .gone = kept->gone > 0 };
+    event->look = (struct boot_look){
+        .healthy = kept->healthy, .proven = kept->proven, .gone = kept->gone > 0, .hopeless = is_hopeless(kept)
+    };
 }
 
 static void keep_wanted(struct database_link *link, const void *wanted, size_t length)

@@ -1,8 +1,10 @@
 """PostgreSQL vanishing at any point ends in success after it returns, or in the documented status within the deadline."""
 import os
+import shutil
+import tempfile
 
 import pytest
-from supervisor import wait_until
+from supervisor import run, wait_until
 
 APP = ("run", "--", "echo", "it runs")
 STEP = """\
@@ -107,6 +109,16 @@ def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry):
         done = pgentry("run", "--", "true", url="postgresql://u:p@127.0.0.1:1/d", env={"PGENTRY_WAIT_TIMEOUT": "100ms"},
                        under=["prlimit", f"--nofile={most}"])
         assert done.exit in (69, 71), (most, done)
+
+
+def test_where_no_process_may_be_started_the_boot_is_71_at_once(pgentry):
+    """A limit of one process for an unprivileged user."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        binary = shutil.copy(pgentry.binary, folder)
+        done = run(["setpriv", "--reuid=65533", "--clear-groups", "prlimit", "--nproc=1", binary, "wait"],
+                   pgentry.environment("postgresql://u:p@127.0.0.1:1/d", {}), "/")
+    assert done.exit == 71 and "cannot start a process" in done.stderr, done
 
 
 def test_the_database_process_can_run_no_program(pgentry, late):

@@ -568,6 +568,20 @@ def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project):
     assert done.seconds > 3.5, done
 
 
+@pytest.mark.parametrize("command", [("run", "--", "echo", "it runs"), ("sync", "--force")])
+def test_no_step_runs_for_a_schema_prisma_that_cannot_be_read(pgentry, database, project, command):
+    """No step could bring up what nobody can verify: 65 at once, unless a table is listed by hand."""
+    folder = project({"pgentry.yaml": "migrate: {steps: [{name: one, run: [touch, ran]}]}\n",
+                      "schema.prisma": 'datasource db { provider = "postgresql" }\nmodel users { id Int @id\n'})
+    done = pgentry(*command, url=database.url)
+    assert done.exit == 65 and done.stdout == "", done
+    assert done.said("schema.prisma:1:15: this block is not closed") > 0, done
+    assert not (folder / "ran").exists()
+    database.as_app("CREATE TABLE users (id int)")
+    done = pgentry(*command, url=database.url, env={"PGENTRY_VERIFY_TABLES": "[users]"})
+    assert done.exit == 0 and (folder / "ran").exists(), done
+
+
 def test_sync_runs_steps_by_hand(pgentry, database, project):
     """sync does the main job without an application; --force runs steps although nothing is to do."""
     database.as_app(CREATE)

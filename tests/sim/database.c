@@ -240,7 +240,8 @@ static struct boot_event look(struct world *world, struct replica *replica)
     }
     replica->link.looked_at = world->now;
     return (struct boot_event){ .kind = EVENT_CHECKED,
-                                .look = { .healthy = database_healthy(world, version),
+                                .look = { .healthy = !world->scenario.unreadable && database_healthy(world, version),
+                                          .hopeless = world->scenario.unreadable,
                                           .proven = history && (world->ledger & known_to(version)) == known_to(version),
                                           .gone = history && (world->ledger & ~known_to(version)) } };
 }

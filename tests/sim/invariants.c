@@ -194,6 +194,7 @@ static void check_rung(struct world *world, struct replica *replica, const struc
 
     MUST(effect->attempt >= 1 && effect->attempt <= step->attempts, "attempt %u of %u", effect->attempt,
          step->attempts);
+    MUST(!memory->look.hopeless, "a step runs for what nobody can verify");
     MUST(rung > memory->rung, "the ladder goes back");
     MUST(!(same && memory->permanent), "a permanent error is tried again");
     MUST(!same || !first || world->now >= last->ended + step->delay - step->delay / 4,

@@ -274,6 +274,7 @@ PLANT(no_look_under_the_lock, lead(table, rows, S(LOCKING), EVENT_LOCKED, NULL, 
 PLANT(guard_on_a_lost_lock, drop(table, rows, S(GUARDING), EVENT_CHILD_ENDED, guard_child_ok_lost))
 PLANT(lost_lock_is_nothing, guard_by(table, rows, guard_child_ok_lost_history, never) +
                                 drop(table, rows, S(STEPPING), EVENT_CHILD_ENDED, guard_child_ok_lost))
+PLANT(unreadable_is_nothing, guard_by(table, rows, guard_hopeless, never))
 PLANT(newer_schema_is_nothing, guard_by(table, rows, guard_forbidden, never))
 PLANT(guard_is_skipped,
       guard_by(table, rows, guard_guarded, never) + guard_by(table, rows, guard_guarded_emergency, never))
@@ -342,6 +343,7 @@ const struct plant plants[] = {
     BUG(no_look_under_the_lock, "what another replica did meanwhile is done again"),
     BUG(guard_on_a_lost_lock, "a step starts on a guard that ended without the lock"),
     BUG(lost_lock_is_nothing, "a step whose lock was lost counts as if it had it"),
+    BUG(unreadable_is_nothing, "steps run for a schema that nobody can verify"),
     BUG(newer_schema_is_nothing, "a forbidden step runs on a newer schema"),
     BUG(guard_is_skipped, "a guarded step runs without its guard"),
     BUG(guard_says_yes, "a destructive guard is taken for an additive one"),

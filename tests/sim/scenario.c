@@ -119,6 +119,7 @@ static void draw_schema(struct scenario *scenario, struct chance *chance)
         scenario->objects = scenario->ledger & ~(chance_in(chance, 50) ? 1U : 0U);
     }
     scenario->foreign = chance_in(chance, 25);
+    scenario->unreadable = chance_in(chance, 2);
 }
 
 /* `before`: the fault drawn before it, NULL for the first. One comes seldom alone. */

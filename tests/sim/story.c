@@ -53,7 +53,10 @@ void story_scenario(const struct scenario *scenario, uint32_t faults_kept)
         }
     }
     printf("at first: tables %x, ledger %x%s; %u %% of the steps make trouble\n", scenario->objects, scenario->ledger,
-           scenario->foreign ? ", others' tables" : "", scenario->trouble);
+           scenario->unreadable ? ", unreadable"
+           : scenario->foreign  ? ", others' tables"
+                                : "",
+           scenario->trouble);
     for (unsigned i = 0; i < scenario->fault_count; i++) {
         const struct fault *fault = &scenario->faults[i];
         if (faults_kept >> i & 1) {

@@ -77,6 +77,7 @@ struct scenario {
     unsigned fault_count;
     uint32_t ledger, objects; /* a bit each migration */
     bool foreign;
+    bool unreadable;   /* what must be there */
     unsigned trouble;  /* percent of steps that do not simply work */
     unsigned crowd;    /* boots at most: those that end badly are replaced */
     duration patience; /* TERM to all then; 0: once nothing moves any more */

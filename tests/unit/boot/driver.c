@@ -89,7 +89,8 @@ void failed(enum failure failure)
 
 void checked(unsigned look)
 {
-    event((struct boot_event){ .kind = EVENT_CHECKED, .look = { look & HEALTHY, look & PROVEN, look & GONE } });
+    event((struct boot_event){ .kind = EVENT_CHECKED,
+                               .look = { look & HEALTHY, look & PROVEN, look & GONE, look & HOPELESS } });
 }
 
 void locked(void)

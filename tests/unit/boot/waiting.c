@@ -62,6 +62,15 @@ static void the_command_verify_looks_once(void **state)
     then(STATE_ENDED, "tables close summary exit:65");
 }
 
+static void no_step_runs_for_a_schema_that_cannot_be_verified(void **state)
+{
+    (void)state;
+    plan.force = true;
+    reach_checking();
+    checked(HOPELESS);
+    then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
+}
+
 static void the_command_verify_does_not_wait(void **state)
 {
     (void)state;
@@ -396,9 +405,9 @@ static void the_nearest_deadline_is_told(void **state)
 GROUP(waiting, TEST(a_boot_begins_with_one_attempt_to_connect), TEST(once_connected_the_schema_is_looked_at),
       TEST(without_a_history_none_is_asked_for), TEST(the_command_wait_proves_a_query_and_ends),
       TEST(the_command_wait_ends_with_69_after_its_budget), TEST(the_command_verify_looks_once),
-      TEST(the_command_verify_does_not_wait), TEST(the_command_verify_tells_a_wrong_configuration),
-      TEST(while_nothing_listens_it_is_probed_at_the_interval), TEST(a_probe_interval_of_none_never_spins),
-      TEST(when_packets_vanish_attempts_begin_a_second_apart),
+      TEST(the_command_verify_does_not_wait), TEST(no_step_runs_for_a_schema_that_cannot_be_verified),
+      TEST(the_command_verify_tells_a_wrong_configuration), TEST(while_nothing_listens_it_is_probed_at_the_interval),
+      TEST(a_probe_interval_of_none_never_spins), TEST(when_packets_vanish_attempts_begin_a_second_apart),
       TEST(a_server_that_answers_with_an_error_is_asked_with_growing_delays),
       TEST(a_repeated_error_is_logged_when_it_changes_and_every_five_seconds),
       TEST(a_refusal_is_for_good_after_the_grace), TEST(another_error_between_begins_the_grace_anew),
