@@ -119,6 +119,13 @@ ACTION(check)
     ask_check(boot);
 }
 
+ACTION(check_direct)
+{
+    UNUSED_EVENT;
+    boot->direct = true;
+    ask_check(boot);
+}
+
 ACTION(checked)
 {
     UNUSED_EVENT;

@@ -40,6 +40,7 @@ struct boot_plan {
     bool force;   /* run steps although nothing is pending */
     bool history; /* the tool has a ledger */
     bool lock;
+    bool direct;      /* steps run on direct_url, which may lead elsewhere; the lock would tell */
     bool finish;      /* a signal lets the running step end */
     bool exec;        /* become the application */
     bool placeholder; /* the application's own address is held until it starts */
@@ -207,7 +208,7 @@ struct boot_effect {
     unsigned index, attempt;
     struct {
         enum boot_order order;
-        bool probe, prove, alone, history;
+        bool probe, prove, alone, history, direct;
         duration age;
     } order;
 };
@@ -253,6 +254,7 @@ struct boot {
 
     /* the ladder */
     bool begun;
+    bool direct; /* looks make sure of direct_url, too */
     enum boot_list list;
     unsigned index, attempt; /* attempt counts from 1 */
     duration delay;          /* before this attempt */

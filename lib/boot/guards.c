@@ -157,6 +157,12 @@ GUARD(not_locked)
     return !lock_ok(boot);
 }
 
+GUARD(direct_unsure)
+{
+    UNUSED_EVENT;
+    return boot->plan->direct && !boot->plan->lock && !boot->direct;
+}
+
 GUARD(forbidden)
 {
     UNUSED_EVENT;

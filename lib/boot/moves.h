@@ -29,7 +29,8 @@
     X(steps_done)           /* every step was tried */                                                 \
     X(after_done)                                                                                      \
     X(not_locked)                                                                                      \
-    X(forbidden) /* not the history's own tool, on a newer schema */                                   \
+    X(direct_unsure) /* no lock is taken, and where direct_url leads was not looked at */              \
+    X(forbidden)     /* not the history's own tool, on a newer schema */                               \
     X(guarded_emergency)                                                                               \
     X(guarded)                                                                                         \
     X(emergency) /* the step before it did not help */                                                 \
@@ -95,6 +96,7 @@
     X(retry_later)                                                                       \
     X(connect)                                                                           \
     X(check)                                                                             \
+    X(check_direct)                                                                      \
     X(lock)                                                                              \
     X(checked)                                                                           \
     X(await)                                                                             \

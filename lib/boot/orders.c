@@ -49,6 +49,7 @@ void ask_check(struct boot *boot)
 {
     give_order(boot, BOOT_CHECK, answer_timeout(boot));
     last_effect(boot)->order.history = boot->plan->history && !boot->app_ran;
+    last_effect(boot)->order.direct = boot->direct && !boot->app_ran;
 }
 
 void ask_lock(struct boot *boot)

@@ -99,6 +99,7 @@ const struct boot_row boot_table[] = {
     ROW(S(ADVANCING), GO, steps_done, fail_steps, FAILING, SAY(ERROR, "steps-failed", "every migration step failed")),
     ROW(S(ADVANCING), GO, after_done, verify_after, VERIFYING, QUIET),
     ROW(S(ADVANCING), GO, not_locked, lock, LOCKING, SAY(INFO, "locking", "taking the migration lock anew")),
+    ROW(S(ADVANCING), GO, direct_unsure, check_direct, CHECKING, QUIET),
     ROW(S(ADVANCING), GO, forbidden, next_step, ADVANCING,
         STEP_IS(SKIPPED, "the database holds migrations that this image does not know", WARN, "step-skipped",
                 "step {step} is skipped: the database holds migrations that this image does not know, and only the "

@@ -4,6 +4,7 @@
 #include "database/apply_report.h"
 #include "database/apply_session.h"
 #include "database/connection.h"
+#include "database/lock.h"
 #include "database/sql_file.h"
 
 #include <errno.h>
@@ -395,6 +396,18 @@ static int run_files(struct apply *apply)
     return status;
 }
 
+/* Only what is shown to lead elsewhere is refused: SQL may be what mends a url that leads nowhere. */
+static bool leads_elsewhere(PGconn *direct, const struct config *config, struct arena *arena, struct reply_failed *why)
+{
+    struct deadline deadline = deadline_in(config->wait.connect_timeout, -1);
+    PGconn *url =
+        destination_is_shared(config) ? NULL : connection_open(config, false, config->wait.connect_timeout, arena, why);
+    bool elsewhere = url && lock_same_database(url, direct, &deadline, arena, why) == SAME_NO;
+
+    PQfinish(url);
+    return elsewhere;
+}
+
 static int connect_and_run(struct apply *apply, const struct config *config)
 {
     duration timeout = apply->options->statement_timeout;
@@ -403,6 +416,10 @@ static int connect_and_run(struct apply *apply, const struct config *config)
     PGconn *connection = connection_open(config, true, config->wait.connect_timeout, arena, &why);
     int status;
 
+    if (connection && leads_elsewhere(connection, config, arena, &why)) {
+        PQfinish(connection);
+        connection = NULL;
+    }
     if (!connection) {
         report(stderr, "cannot connect: %s", why.message);
         if (why.hint) {

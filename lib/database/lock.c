@@ -170,18 +170,23 @@ static bool identify(PGconn *connection, struct identity *identity, const struct
     return identity->cluster != NULL;
 }
 
-enum sameness lock_same_database(PGconn *one, PGconn *other, const struct deadline *deadline, struct arena *arena,
+enum sameness lock_same_database(PGconn *url, PGconn *direct, const struct deadline *deadline, struct arena *arena,
                                  struct reply_failed *why)
 {
     struct identity a, b;
 
-    if (!identify(one, &a, deadline, arena, why) || !identify(other, &b, deadline, arena, why)) {
+    if (!identify(url, &a, deadline, arena, why) || !identify(direct, &b, deadline, arena, why)) {
         return SAME_UNKNOWN;
     }
 
     bool clusters_differ = *a.cluster && *b.cluster && strcmp(a.cluster, b.cluster) != 0;
 
-    return clusters_differ || strcmp(a.database, b.database) != 0 ? SAME_NO : SAME_YES;
+    if (clusters_differ || strcmp(a.database, b.database) != 0) {
+        failed(why, FAILURE_CONFIG, NULL, "database.direct_url does not lead to the same database as database.url",
+               "name the same database in both, on the same server", arena);
+        return SAME_NO;
+    }
+    return SAME_YES;
 }
 
 /* ---- taking it ---- */

@@ -24,9 +24,10 @@ struct second_connection {
 bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,
                           struct arena *arena, struct reply_failed *why);
 
-/* Whether two connections lead to the same database of the same cluster, as far as the roles may know. */
+/* Whether the connections of url and direct_url lead to the same database of the same cluster, as far as the roles may
+ * know. *why unless it is SAME_YES: FAILURE_CONFIG with SAME_NO. */
 enum sameness { SAME_UNKNOWN, SAME_YES, SAME_NO };
-enum sameness lock_same_database(PGconn *one, PGconn *other, const struct deadline *deadline, struct arena *arena,
+enum sameness lock_same_database(PGconn *url, PGconn *direct, const struct deadline *deadline, struct arena *arena,
                                  struct reply_failed *why);
 
 /* Readies the session that is to hold the lock and says its key: a client that vanished is noticed by the server in

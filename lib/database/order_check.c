@@ -42,11 +42,12 @@ static void tell_wanted(struct server *server)
 static bool read_ledger_directly(struct server *server, struct check *check, bool *denied, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
-    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    struct deadline deadline;
 
-    if (!place_open(server, server->lock, why)) {
+    if (!places_agree(server, why)) {
         return false;
     }
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
     if (!check_run(server->lock->connection, &request, &deadline, check, denied, server->order, why)) {
         place_close(server, server->lock);
         return false;
@@ -90,7 +91,8 @@ void order_check(struct server *server, const struct order_message *order)
     if (first) {
         tell_wanted(server);
     }
-    if (!look(server, order->history, &message.check, &denied, &why)) {
+    if (!look(server, order->history, &message.check, &denied, &why) ||
+        (order->direct && !places_agree(server, &why))) {
         reply_failed(server, &why);
         return;
     }

@@ -11,28 +11,6 @@ static PGconn *open_second(void *context, const struct deadline *deadline, struc
     return destination_open(&server->lock->destination, false, deadline, server->order, why);
 }
 
-static bool is_same_database(struct server *server, const struct deadline *deadline, struct reply_failed *why)
-{
-    if (server->lock == &server->main) {
-        return true;
-    }
-    if (!place_open(server, &server->main, why)) {
-        return false;
-    }
-
-    enum sameness same =
-        lock_same_database(server->main.connection, server->lock->connection, deadline, server->order, why);
-
-    if (same == SAME_UNKNOWN) {
-        place_close(server, &server->main);
-    }
-    if (same == SAME_NO) {
-        failed(why, FAILURE_CONFIG, NULL, "database.direct_url does not lead to the same database as database.url",
-               "name the same database in both, on the same server", server->order);
-    }
-    return same == SAME_YES;
-}
-
 /* Everything that has to hold before a lock may be taken over this session, found out once. */
 static bool ready_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
 {
@@ -44,7 +22,7 @@ static bool ready_lock(struct server *server, const struct deadline *deadline, s
     if (server->ready) {
         return true;
     }
-    server->ready = is_same_database(server, deadline, why) &&
+    server->ready = places_agree(server, why) &&
                     lock_session_is_kept(server->lock->connection, &second, deadline, server->order, why) &&
                     lock_prepare(server->lock->connection, server->config->verify.schema, &server->key, deadline,
                                  server->order, why);

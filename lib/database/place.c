@@ -58,6 +58,31 @@ bool place_open(struct server *server, struct place *place, struct reply_failed 
     return place_open_within(server, place, false, &deadline, why);
 }
 
+bool places_agree(struct server *server, struct reply_failed *why)
+{
+    struct deadline deadline;
+
+    if (!place_open(server, server->lock, why) || (!server->same && !place_open(server, &server->main, why))) {
+        return false;
+    }
+    if (server->same || server->lock == &server->main) {
+        return true;
+    }
+    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    switch (lock_same_database(server->main.connection, server->lock->connection, &deadline, server->order, why)) {
+    case SAME_YES:
+        server->same = true;
+        break;
+    case SAME_UNKNOWN:
+        place_close(server, &server->main);
+        place_close(server, server->lock);
+        break;
+    case SAME_NO:
+        break;
+    }
+    return server->same;
+}
+
 /* ---- what the URLs say ---- */
 
 static void tell_dropped(struct server *server, const struct strings *dropped)

@@ -15,6 +15,7 @@ void order_encode(const struct order_message *order, struct frame_writer *writer
     frame_u8(writer, order->prove);
     frame_u8(writer, order->alone);
     frame_u8(writer, order->history);
+    frame_u8(writer, order->direct);
     frame_i64(writer, order->age);
     frame_end(writer);
 }
@@ -40,6 +41,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
     order->prove = get_flag(payload);
     order->alone = get_flag(payload);
     order->history = get_flag(payload);
+    order->direct = get_flag(payload);
     order->age = frame_get_i64(payload);
     return frame_done(payload) && order->age >= 0;
 }

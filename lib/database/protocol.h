@@ -15,7 +15,8 @@ enum order {
     ORDER_CONNECT = 1, /* be connected to `url` with queries possible, and wait.also connectable. `probe`: something did
                           not listen the last time, so probe before libpq is asked. `prove`: also run a trivial query.
                           `alone`: this is no waiting, so wait.also does not matter */
-    ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip */
+    ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip. `direct`: fail unless
+                          direct_url leads to the same database, which ORDER_LOCK does anyway */
     ORDER_LOCK,        /* try once to get the lock, on direct_url */
     ORDER_UNLOCK,      /* let the lock go and close its connection */
     ORDER_SESSIONS     /* count and name server sessions begun in the last `age` ms that a killed step left running */
@@ -27,6 +28,7 @@ struct order_message {
     bool prove;
     bool alone;
     bool history;
+    bool direct;
     int64_t age;
 };
 

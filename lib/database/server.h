@@ -25,6 +25,7 @@ struct server {
     bool found; /* where the URLs lead */
     struct place main, direct;
     struct place *lock; /* one of these two: its session holds the lock */
+    bool same;          /* both lead to the same database */
     bool ready;         /* it is known to be fit for that */
     bool held;
     int64_t key;
@@ -56,6 +57,8 @@ bool place_open_within(struct server *server, struct place *place, bool probe, c
 bool place_open(struct server *server, struct place *place, struct reply_failed *why);
 /* Whether the server's end is still there, without asking it. */
 bool place_is_alive(const struct place *place);
+/* Whether both places lead to the same database; found out once. The one of the lock is open then. */
+bool places_agree(struct server *server, struct reply_failed *why);
 /* Ends the connection, and says so if the lock went with it. */
 void place_close(struct server *server, struct place *place);
 

@@ -265,6 +265,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                                    .prove = effect->order.prove,
                                    .alone = effect->order.alone,
                                    .history = effect->order.history,
+                                   .direct = effect->order.direct,
                                    .age = effect->order.age };
     struct error error;
 

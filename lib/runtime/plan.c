@@ -74,6 +74,7 @@ bool supervisor_plan(struct supervisor *s, struct error *error)
         .force = request->force,
         .history = config->migrate.history != HISTORY_NONE,
         .lock = config->migrate.lock,
+        .direct = config->database.direct_url != NULL,
         .finish = config->migrate.stop == STOP_FINISH,
         .exec = config->app.mode == APP_EXEC,
         .placeholder = config->health.placeholder.count > 0,

@@ -155,6 +155,19 @@ def test_apply_goes_past_the_pooler(pgentry, database, project):
     assert database.sql("SELECT setting FROM a") == [("4242kB",)]
 
 
+def test_apply_refuses_a_direct_url_to_another_database(pgentry, database, cluster, project):
+    """78, and nothing is sent to it; one whose url leads nowhere cannot be compared, and may be what mends it."""
+    project({"a.sql": "CREATE TABLE a (id int)"})
+    other = cluster.database()
+    done = pgentry("apply", "a.sql", url=database.url, env={"DIRECT_URL": other.url})
+    assert done.exit == 78, done
+    assert "database.direct_url does not lead to the same database as database.url" in done.stderr
+    assert other.tables() == []
+    done = pgentry("apply", "a.sql", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c", env={"DIRECT_URL": other.url})
+    assert done.exit == 0, done
+    assert other.tables() == ["a"]
+
+
 def test_a_pipe_works_as_a_file(pgentry, database, project):
     """A here-document through a named pipe."""
     folder = project({})

@@ -629,3 +629,48 @@ def test_time_a_boot_with_nothing_to_do_is_short(pgentry, database, project):
     began = time.monotonic()
     assert pgentry(*APP, url=database.url).exit == 0
     assert time.monotonic() - began < 3
+
+
+@pytest.fixture
+def elsewhere(cluster):
+    """A database on the same server that direct_url leads to by mistake."""
+    return cluster.database()
+
+
+def refused(done):
+    assert done.exit == 78, done
+    assert done.said("database.direct_url does not lead to the same database as database.url")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("lock", ["true", "false"])
+@pytest.mark.parametrize("kind", ["before", "steps", "after"])
+def test_a_direct_url_to_another_database_runs_no_step(pgentry, database, elsewhere, project, lock, kind):
+    """78, also without the lock: it would migrate the wrong database."""
+    step = f"{kind}: [{{name: mark, run: [touch, ran]}}]"
+    needed = "steps: [{name: create, run: [touch, ran]}]" if kind == "before" else ""
+    folder = project({"pgentry.yaml": f"verify: {{tables: [users]}}\nmigrate:\n  {step}\n  {needed}\n"})
+    if kind == "after":
+        database.as_app(CREATE)
+    refused(pgentry(*APP, url=database.url, env={"DIRECT_URL": elsewhere.url, "PGENTRY_MIGRATE_LOCK": lock}))
+    assert not (folder / "ran").exists()
+
+
+def test_the_history_of_another_database_proves_nothing(pgentry, database, elsewhere, project):
+    """The role of url may not read the ledger; that of direct_url reads one elsewhere, where all is applied."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {preset: dbmate}\n",
+             "db/migrations/1_users.sql": f"-- migrate:up\n{CREATE};\n"})
+    ledger = "CREATE TABLE schema_migrations (version varchar PRIMARY KEY)"
+    database.as_app(CREATE)
+    database.sql(ledger)
+    elsewhere.sql(f"{ledger}; INSERT INTO schema_migrations VALUES ('1'); GRANT SELECT ON schema_migrations TO public")
+    done = pgentry(*APP, url=database.url, env={"DIRECT_URL": database.url_with(name=elsewhere.name)})
+    refused(done)
+
+
+def test_without_a_lock_steps_run_on_a_direct_url_to_the_same_database(pgentry, database, project):
+    """Another way to it."""
+    project({"pgentry.yaml": ladder(f"- {{name: create, run: \"{PSQL.replace(chr(34), chr(92) + chr(34))} -c '{CREATE}'\"}}", migrate="lock: false")})
+    done = pgentry(*APP, url=database.url, env={"DIRECT_URL": database.url_with(query="?application_name=direct")})
+    assert done.exit == 0, done
+    assert done.stdout == "it runs\n"

@@ -50,6 +50,7 @@ static void note_look(struct world *world, struct replica *replica, const struct
     memory->look = event->look;
     memory->looked = true;
     memory->look_under_lock = memory->lock;
+    memory->direct |= replica->link.order.order.direct;
     memory->verified =
         event->look.healthy && replica->link.looked_at >= replica->child.ended && !replica->child.running;
     if (replica->boot.state == STATE_HELD_CHECKING) {
@@ -176,6 +177,7 @@ static void check_any_child(struct world *world, const struct replica *replica, 
     MUST(memory->looked, "a step starts before the first look");
     MUST(!plan->lock || memory->look_under_lock || memory->list_done[effect->list] || memory->rung >= 0,
          "a step starts on a look that is older than the lock");
+    MUST(plan->lock || !plan->direct || memory->direct, "a step starts before it is known where direct_url leads");
     MUST(!last->group, "processes of the step before are left");
     MUST(!(memory->failed && replica->sessions && last->ended > 0 && world->now < last->ended + BOOT_SETTLE_TIMEOUT),
          "a step starts while the one before still runs in the server");

@@ -270,6 +270,7 @@ PLANT(ignore_lock_loss_in_step, replace(table, rows, action_lose_lock_in_step, a
 PLANT(no_lock_at_first,
       guard_by(table, rows, guard_must_run_unlocked, never) + guard_by(table, rows, guard_not_locked, never))
 PLANT(no_lock_anew, guard_by(table, rows, guard_not_locked, never))
+PLANT(direct_url_taken_on_trust, guard_by(table, rows, guard_direct_unsure, never))
 PLANT(no_look_under_the_lock, lead(table, rows, S(LOCKING), EVENT_LOCKED, NULL, action_enter_before, STATE_ADVANCING))
 PLANT(guard_on_a_lost_lock, drop(table, rows, S(GUARDING), EVENT_CHILD_ENDED, guard_child_ok_lost))
 PLANT(lost_lock_is_nothing, guard_by(table, rows, guard_child_ok_lost_history, never) +
@@ -340,6 +341,7 @@ const struct plant plants[] = {
     BUG(ignore_lock_loss_in_step, "a lock lost in mid-step is still believed in"),
     BUG(no_lock_at_first, "the ladder begins without the lock"),
     BUG(no_lock_anew, "a lost lock is not taken anew"),
+    BUG(direct_url_taken_on_trust, "without a lock steps run wherever direct_url leads"),
     BUG(no_look_under_the_lock, "what another replica did meanwhile is done again"),
     BUG(guard_on_a_lost_lock, "a step starts on a guard that ended without the lock"),
     BUG(lost_lock_is_nothing, "a step whose lock was lost counts as if it had it"),

@@ -139,11 +139,12 @@ static void draw_fault(struct fault *fault, const struct fault *before, struct c
 
 void scenario_draw(struct scenario *scenario, uint64_t seed)
 {
-    struct chance chance = chance_of(seed, 1);
+    struct chance chance = chance_of(seed, 1), aside = chance_of(seed, 3); /* as if nothing else were drawn */
 
     memset(scenario, 0, sizeof *scenario);
     scenario->seed = seed;
     draw_plan(scenario, &chance);
+    scenario->plan.direct = chance_in(&aside, 50);
     draw_schema(scenario, &chance);
     scenario->replicas = 1 + (unsigned)chance_below(&chance, chance_in(&chance, 40) ? 1 : REPLICAS);
     for (unsigned i = 0; i < REPLICAS; i++) {

@@ -27,10 +27,11 @@ static void print_plan(const struct boot_plan *plan)
 {
     static const char *const goals[] = { "run", "sync", "wait", "verify" };
     static const char *const whens[] = { "pending", "unverified", "always" };
-    printf("%s, when %s%s%s%s%s%s%s%s\n", goals[plan->goal], whens[plan->when], plan->force ? ", forced" : "",
+    printf("%s, when %s%s%s%s%s%s%s%s%s\n", goals[plan->goal], whens[plan->when], plan->force ? ", forced" : "",
            plan->history ? ", with a history" : "", plan->lock ? ", with a lock" : "",
-           plan->finish ? ", stop: finish" : "", plan->exec ? ", mode: exec" : "",
-           plan->hold ? ", on_failure: hold" : "", plan->placeholder ? ", with a placeholder" : "");
+           plan->direct ? ", with a direct_url" : "", plan->finish ? ", stop: finish" : "",
+           plan->exec ? ", mode: exec" : "", plan->hold ? ", on_failure: hold" : "",
+           plan->placeholder ? ", with a placeholder" : "");
     printf("wait.timeout %lld, connect_timeout %lld, permanent_grace %lld, lock_timeout %lld, verify.timeout %lld, "
            "interval "
            "%lld, stop_timeout %lld ms\n",

@@ -143,6 +143,7 @@ struct memory {
     bool lost_in_step;
     bool reached; /* the database took a connection */
     bool looked, look_under_lock;
+    bool direct; /* a look made sure of direct_url */
     struct boot_look look;
     bool verified;                  /* a healthy look came after the last child ended */
     bool ran;                       /* a step of the ladder ran */

@@ -183,9 +183,9 @@ static void print_effect(const struct boot_effect *effect, char *text, size_t si
     static const char *const orders[] = { "connect", "check", "lock", "sessions" };
     switch (effect->kind) {
     case EFFECT_ORDER:
-        (void)snprintf(text, size, "%s%s%s%s%s", orders[effect->order.order], effect->order.probe ? "+probe" : "",
+        (void)snprintf(text, size, "%s%s%s%s%s%s", orders[effect->order.order], effect->order.probe ? "+probe" : "",
                        effect->order.prove ? "+prove" : "", effect->order.alone ? "+alone" : "",
-                       effect->order.history ? "+history" : "");
+                       effect->order.history ? "+history" : "", effect->order.direct ? "+direct" : "");
         break;
     case EFFECT_SPAWN_GUARD:
     case EFFECT_SPAWN_STEP:

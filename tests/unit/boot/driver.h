@@ -49,7 +49,7 @@ bool handle(const struct boot_event *event);
 void ignored(const struct boot_event *event);
 
 /* Asserts the state and the effects of the last event. Effects are words with blanks between, in their order: 'word' of
- * a logged sentence, connect[+probe][+prove][+alone] check[+history] lock sessions, close kill-database,
+ * a logged sentence, connect[+probe][+prove][+alone] check[+history][+direct] lock sessions, close kill-database,
  * guard:LIST.INDEX#ATTEMPT step:LIST.INDEX#ATTEMPT signal:N kill, tables summary start app-signal:N kill-rest exit:N.
  */
 void then(enum boot_state state, const char *effects);

@@ -174,6 +174,49 @@ static void a_pooler_under_the_lock_is_78(void **state)
     then(STATE_ENDED, "'configuration' close summary exit:78");
 }
 
+/* "direct_url … Not the same database as url: exit 78": the lock's own session finds out; without a lock a look does.
+ */
+static void without_a_lock_no_step_runs_before_it_is_known_where_direct_url_leads(void **state)
+{
+    (void)state;
+    plan.lock = false;
+    plan.direct = true;
+    plan.step_count[LIST_BEFORE] = 1;
+    reach_checking();
+    checked(0);
+    then(STATE_CHECKING, "tables 'migrating' check+history+direct");
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    connected();
+    then(STATE_CHECKING, "'connected' check+history+direct");
+    checked(0);
+    then(STATE_STEPPING, "tables 'step-started' step:before.0#1");
+
+    reach_checking();
+    checked(0);
+    failed(FAILURE_CONFIG);
+    then(STATE_ENDED, "'configuration' close summary exit:78");
+}
+
+static void nor_does_a_step_of_after(void **state)
+{
+    (void)state;
+    plan.lock = false;
+    plan.direct = true;
+    plan.step_count[LIST_AFTER] = 1;
+    reach_checking();
+    checked(GOOD);
+    then(STATE_CHECKING, "tables 'up-to-date' check+history+direct");
+    checked(GOOD);
+    then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.0#1");
+    ended(0);
+    checked(GOOD);
+    app_started();
+    fire(TIMER_LOOK);
+    connected();
+    then(STATE_WATCHING, "check");
+}
+
 static void a_lock_lost_between_two_attempts_is_taken_anew(void **state)
 {
     (void)state;
@@ -392,7 +435,8 @@ GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(a_busy_lock_is_polled_with_growing_delays), TEST(a_replica_whose_work_was_done_starts_without_the_lock),
       TEST(a_lock_not_obtained_in_time_is_75), TEST(a_lock_budget_of_none_waits_for_ever),
       TEST(waiting_for_the_lock_is_no_waiting_for_the_database), TEST(a_database_lost_while_locking_is_waited_for),
-      TEST(a_pooler_under_the_lock_is_78), TEST(a_lock_lost_between_two_attempts_is_taken_anew),
+      TEST(a_pooler_under_the_lock_is_78), TEST(without_a_lock_no_step_runs_before_it_is_known_where_direct_url_leads),
+      TEST(nor_does_a_step_of_after), TEST(a_lock_lost_between_two_attempts_is_taken_anew),
       TEST(a_lock_lost_after_the_step_does_not_void_its_look),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_failed_when_not_recorded),

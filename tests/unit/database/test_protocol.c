@@ -43,6 +43,7 @@ static void every_order_comes_through(void **state)
                                             .prove = kind % 3 == 0,
                                             .alone = kind % 3 == 1,
                                             .history = kind % 2 == 0,
+                                            .direct = kind % 3 == 2,
                                             .age = (int64_t)kind << 33 };
         struct frame_writer writer = { 0 };
         struct order_message got;
@@ -58,6 +59,7 @@ static void every_order_comes_through(void **state)
         assert_int_equal(got.prove, sent.prove);
         assert_int_equal(got.alone, sent.alone);
         assert_int_equal(got.history, sent.history);
+        assert_int_equal(got.direct, sent.direct);
         assert_int_equal(got.age, sent.age);
         frame_writer_free(&writer);
     }
@@ -65,18 +67,18 @@ static void every_order_comes_through(void **state)
 
 static void a_foreign_order_is_refused(void **state)
 {
-    static const unsigned char good[12] = { 0, 1, 0, 1 };
-    static const unsigned char flag[12] = { 0, 0, 2, 0 };
-    static const unsigned char negative[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+    static const unsigned char good[13] = { 0, 1, 0, 1, 0 };
+    static const unsigned char flag[13] = { 0, 0, 2, 0 };
+    static const unsigned char negative[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
     const struct {
         uint8_t kind;
         const unsigned char *data;
         size_t length;
         bool fine;
     } cases[] = {
-        { ORDER_CONNECT, good, 12, true },       { 0, good, 12, false },
-        { ORDER_SESSIONS + 1, good, 12, false }, { ORDER_CONNECT, good, 11, false },
-        { ORDER_CONNECT, flag, 12, false },      { ORDER_SESSIONS, negative, 12, false },
+        { ORDER_CONNECT, good, 13, true },       { 0, good, 13, false },
+        { ORDER_SESSIONS + 1, good, 13, false }, { ORDER_CONNECT, good, 12, false },
+        { ORDER_CONNECT, flag, 13, false },      { ORDER_SESSIONS, negative, 13, false },
     };
 
     (void)state;
