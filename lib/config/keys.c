@@ -55,10 +55,12 @@ static const struct key config_rows[] = {
       .words = whens },
     { .path = "migrate.lock", KEY_BOOL, AT(migrate.lock), "true", "one replica at a time: session advisory lock on direct_url" },
     { .path = "migrate.lock_timeout", KEY_DURATION, AT(migrate.lock_timeout), "10m", "how long to wait for that lock; 0 = for ever" },
-    { .path = "migrate.before", KEY_STEPS, AT(migrate.before), NULL, "steps (one attempt) run first whenever steps run; failure: 70" },
+    { .path = "migrate.before", KEY_STEPS, AT(migrate.before), NULL, "steps (one attempt) run first whenever steps run; failure: 70",
+      .literal = true },
     { .path = "migrate.steps", KEY_STEPS, AT(migrate.steps), NULL, "tried in order until one succeeds and the schema verifies" },
     { .path = "migrate.after", KEY_STEPS, AT(migrate.after), NULL,
-      "steps (one attempt) run at every boot under the lock once the schema verified (seeding: idempotent); failure: 70" },
+      "steps (one attempt) run at every boot under the lock once the schema verified (seeding: idempotent); failure: 70",
+      .literal = true },
     { .path = "migrate.stop", KEY_ENUM, AT(migrate.stop), "abort",
       "TERM while a step runs: abort = pass it on; finish = let this step end, start no other", .words = stop_policies },
 
@@ -67,7 +69,7 @@ static const struct key config_rows[] = {
     { .path = "verify.prisma_schema", KEY_STRING, AT(verify.prisma_schema), "auto",
       "auto, off or a path: every table, column and enum of schema.prisma, in addition to tables" },
     { .path = "verify.extensions", KEY_NAMES, AT(verify.extensions), "", "extensions that must be installed" },
-    { .path = "verify.asserts", KEY_ASSERTS, AT(verify.asserts), NULL, "read-only queries whose first value must be true" },
+    { .path = "verify.asserts", KEY_ASSERTS, AT(verify.asserts), NULL, "read-only queries whose first value must be true", .literal = true },
     { .path = "verify.timeout", KEY_DURATION, AT(verify.timeout), "0",
       "with no steps to run here: wait this long for another container to bring the schema up" },
     { .path = "verify.interval", KEY_DURATION, AT(verify.interval), "15s",
@@ -124,8 +126,8 @@ static const struct key table_rows[] = {
 };
 
 static const struct key assert_rows[] = {
-    { .path = "name", KEY_STRING, IN_ASSERT(name), NULL, "what it is called in reports", .literal = true, .required = true },
-    { .path = "sql", KEY_STRING, IN_ASSERT(sql), NULL, "a read-only query", .literal = true, .required = true },
+    { .path = "name", KEY_STRING, IN_ASSERT(name), NULL, "what it is called in reports", .required = true },
+    { .path = "sql", KEY_STRING, IN_ASSERT(sql), NULL, "a read-only query", .required = true },
 };
 /* clang-format on */
 

@@ -46,7 +46,7 @@ struct key {
     double least, most;
     enum key_form form;
     bool secret;      /* never shown */
-    bool literal;     /* ${NAME} is left alone: a shell or the database reads it */
+    bool literal;     /* ${NAME} in it and below it is left alone: a shell or the database reads it */
     bool preset_only; /* for our presets, not for users */
     bool required;    /* in a step, table or assertion */
 };

@@ -105,15 +105,16 @@ static void print_origin(const struct node *const values[RANKS])
 
 /* ---- lists of maps ---- */
 
-static void print_step(const struct step *step)
+/* `literal`: nothing in it is filled in, and no dollar doubled. */
+static void print_step(const struct step *step, bool literal)
 {
     char buffer[DURATION_TEXT];
 
     printf("    - name: ");
-    print_masked(step->name, false);
+    print_masked(step->name, literal);
     if (step->sql.count) {
         printf("\n      sql: ");
-        print_list(&step->sql, true, false);
+        print_list(&step->sql, true, literal);
     } else {
         printf("\n      run: ");
         if (step->shell) {
@@ -130,12 +131,12 @@ static void print_step(const struct step *step)
         printf("%s", i ? ", " : "");
         print_string(step->env[i].name, true);
         printf(": ");
-        print_masked(step->env[i].value, false);
+        print_masked(step->env[i].value, literal);
     }
     printf("}\n      cwd: ");
-    print_masked(step->cwd, false);
+    print_masked(step->cwd, literal);
     printf("\n      permanent_errors: ");
-    print_list(&step->permanent_errors, false, false);
+    print_list(&step->permanent_errors, false, literal);
     printf("\n      allow_data_loss: %s\n", step->allow_data_loss ? "true" : "false");
 }
 
@@ -185,7 +186,8 @@ static void print_items(const struct config *config, const struct key *key, size
 {
     for (size_t i = 0; i < count; i++) {
         if (key->type == KEY_STEPS) {
-            print_step(&((const struct steps *)(const void *)((const char *)config + key->offset))->items[i]);
+            print_step(&((const struct steps *)(const void *)((const char *)config + key->offset))->items[i],
+                       key->literal);
         } else if (key->type == KEY_TABLES) {
             print_table(&config->verify.tables[i]);
         } else {

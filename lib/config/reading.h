@@ -21,6 +21,7 @@ struct reading {
     struct arena *arena;
     enum { PROJECT_UNKNOWN, PROJECT_NONE, PROJECT_FOUND } looked; /* for the Prisma project of the working directory */
     struct prisma_project project;
+    bool literal;    /* the value at hand stands below a literal key: nothing is filled in */
     bool overridden; /* the value at hand does not count: a variable that is not set is no error of it */
 };
 

@@ -95,7 +95,7 @@ static const struct node *as_list(struct reading *reading, const struct key *key
     if (node->kind == NODE_LIST) {
         return node;
     }
-    if (node->kind != NODE_SCALAR || key->literal || !strchr(node->text, '$')) {
+    if (node->kind != NODE_SCALAR || reading->literal || !strchr(node->text, '$')) {
         (void)slot_wrong(reading, key, path, node, "a list, like [a, b]");
         return NULL;
     }
@@ -226,7 +226,14 @@ bool value_store(struct reading *reading, const struct key *key, const char *pat
         .reading = reading, .key = key, .path = path, .node = node, .place = (char *)base + key->offset
     };
 
-    return node_null(node) || store[key->type](&slot);
+    bool outside = reading->literal;
+
+    reading->literal = outside || key->literal;
+
+    bool fine = node_null(node) || store[key->type](&slot);
+
+    reading->literal = outside;
+    return fine;
 }
 
 bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,

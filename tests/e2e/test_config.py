@@ -231,10 +231,13 @@ migrate:
   steps:
     - {name: shell, run: 'echo "${HERE:-unset} $$" > said.txt; exit 1', attempts: 1}
     - {name: sql, sql: [users.sql]}
+  before:
+    - {run: 'echo "$A" > before.txt', env: {A: "${NOPE}"}}
 """, "users.sql": "CREATE TABLE users (id int)"})
     assert pgentry("run", "--", "true", url=database.url).exit == 0
     word, pid = (folder / "said.txt").read_text().split()
     assert word == "unset" and pid.isdigit()
+    assert (folder / "before.txt").read_text() == "${NOPE}\n"
 
 
 def test_a_password_put_into_a_url(pgentry, database, project):

@@ -115,7 +115,8 @@ static void what_is_printed_reads_back_the_same(void **state)
     write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
     assert_loads("wait: {timeout: 90s, multiplier: 1.5, also: ['[::1]:6379', /run/x.sock]}\n"
                  "migrate:\n"
-                 "  before: [{run: 'echo \"${HERE:-x}\" $$'}]\n"
+                 "  before: [{run: 'echo \"${HERE:-x}\" $$', env: {A: 'a $$ ${B}'}, cwd: '$$'}]\n"
+                 "  steps: [{run: 'echo \"${HERE:-x}\" $$', env: {A: 'a $$$$ $${B}'}, cwd: '$$'}]\n"
                  "  after: [{name: 'seed: #1', sql: [a.sql, 'b c.sql']}]\n"
                  "verify:\n"
                  "  schema: 'yes'\n"
@@ -129,6 +130,10 @@ static void what_is_printed_reads_back_the_same(void **state)
     (void)strcpy(first, output_of(config_print, config));
     write_file("pgentry.yaml", first);
     assert_loads(NULL);
+    assert_string_equal(config->migrate.before.items[0].env[0].value, "a $$ ${B}");
+    assert_string_equal(config->migrate.before.items[0].cwd, "$$");
+    assert_string_equal(config->migrate.steps.items[0].env[0].value, "a $$ ${B}");
+    assert_string_equal(config->migrate.steps.items[0].cwd, "$");
     assert_string_equal(config->verify.asserts[0].name, "two\nlines");
     assert_string_equal(config->report_file, "/tmp/$${x}");
 

@@ -101,15 +101,16 @@ static void what_a_shell_or_the_database_reads_is_left_alone(void **state)
     (void)state;
     (void)setenv("A", "filled", 1);
     assert_loads("migrate:\n"
-                 "  before: [{run: 'echo ${A} $$', env: {X: '${A}'}}]\n"
+                 "  before: [{run: 'echo ${A} $$', env: {X: '${A}', Y: '${NOPE}'}}]\n"
                  "  steps: [{run: [echo, '${A}', '$$']}]\n"
-                 "  after: [{run: 'echo ${B}'}]\n"
+                 "  after: [{sql: '${B}.sql'}]\n"
                  "verify: {asserts: [{name: n, sql: 'select ${A} $$'}]}\n");
     assert_string_equal(config->migrate.before.items[0].shell, "echo ${A} $$");
-    assert_string_equal(config->migrate.before.items[0].env[0].value, "filled");
+    assert_string_equal(config->migrate.before.items[0].env[0].value, "${A}");
+    assert_string_equal(config->migrate.before.items[0].env[1].value, "${NOPE}");
     assert_string_equal(config->migrate.steps.items[0].argv.items[1], "${A}");
     assert_string_equal(config->migrate.steps.items[0].argv.items[2], "$$");
-    assert_string_equal(config->migrate.after.items[0].shell, "echo ${B}");
+    assert_string_equal(config->migrate.after.items[0].sql.items[0], "${B}.sql");
     assert_string_equal(config->verify.asserts[0].sql, "select ${A} $$");
 }
 
