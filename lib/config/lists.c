@@ -2,7 +2,6 @@
 
 #include "config/command.h"
 
-#include "base/mask.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -130,21 +129,20 @@ bool lists_asserts(struct reading *reading, const struct node *list)
 
 /* ---- steps ---- */
 
+/* Passwords are hidden where they stand; a word that happens to be one stays: it is a name. */
 static const char *default_name(const struct step *step, struct arena *arena)
 {
     const struct strings *words = step->argv.count ? &step->argv : &step->sql;
-    const char *name = step->shell ? step->shell : "";
+    const char *name = step->shell ? secret_hide(step->shell, arena) : "";
 
     for (size_t i = 0; !step->shell && i < words->count; i++) {
-        name = arena_printf(arena, "%s%s%s", name, i ? " " : "", words->items[i]);
+        name = arena_printf(arena, "%s%s%s", name, i ? " " : "", secret_hide(words->items[i], arena));
     }
 
     size_t length = strcspn(name, "\n");
-    char *shown = arena_strndup(arena, name, length);
 
-    mask_string(shown);
-    length = strlen(shown);
-    return length <= NAME_SHOWN ? shown : arena_printf(arena, "%.*s…", (int)text_utf8_border(shown, NAME_SHOWN), shown);
+    return length <= NAME_SHOWN ? arena_strndup(arena, name, length)
+                                : arena_printf(arena, "%.*s…", (int)text_utf8_border(name, NAME_SHOWN), name);
 }
 
 static bool given(const struct node *map, const char *key)

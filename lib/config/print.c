@@ -46,23 +46,32 @@ static void print_string(const char *text, bool literal)
     arena_free(arena);
 }
 
-/* What came from outside may hold a secret. */
+/* What was filled in, or is a variable's value, may be a secret or hold one. */
 static void print_masked(const char *text, bool literal)
 {
     struct arena *arena = arena_new();
-    char *copy = arena_strdup(arena, text);
 
-    mask_string(copy);
-    print_string(copy, literal);
+    print_string(mask_copy(arena, text), literal);
     arena_free(arena);
 }
 
-static void print_list(const struct strings *list, bool masked, bool literal)
+/* A text that somebody wrote: a word that happens to be a password is none here, unless it stands where one does. */
+static void print_hidden(const char *text, bool literal)
+{
+    struct arena *arena = arena_new();
+
+    print_string(secret_hide(text, arena), literal);
+    arena_free(arena);
+}
+
+typedef void print_function(const char *text, bool literal);
+
+static void print_list(const struct strings *list, print_function *print, bool literal)
 {
     printf("[");
     for (size_t i = 0; i < list->count; i++) {
         printf("%s", i ? ", " : "");
-        (masked ? print_masked : print_string)(list->items[i], literal);
+        print(list->items[i], literal);
     }
     printf("]");
 }
@@ -111,16 +120,16 @@ static void print_step(const struct step *step, bool literal)
     char buffer[DURATION_TEXT];
 
     printf("    - name: ");
-    print_masked(step->name, literal);
+    print_string(step->name, literal);
     if (step->sql.count) {
         printf("\n      sql: ");
-        print_list(&step->sql, true, literal);
+        print_list(&step->sql, print_string, literal);
     } else {
         printf("\n      run: ");
         if (step->shell) {
-            print_masked(step->shell, true);
+            print_hidden(step->shell, true);
         } else {
-            print_list(&step->argv, true, true);
+            print_list(&step->argv, print_hidden, true);
         }
     }
     printf("\n      attempts: %u", step->attempts);
@@ -134,9 +143,9 @@ static void print_step(const struct step *step, bool literal)
         print_masked(step->env[i].value, literal);
     }
     printf("}\n      cwd: ");
-    print_masked(step->cwd, literal);
+    print_string(step->cwd, literal);
     printf("\n      permanent_errors: ");
-    print_list(&step->permanent_errors, false, literal);
+    print_list(&step->permanent_errors, print_string, literal);
     printf("\n      allow_data_loss: %s\n", step->allow_data_loss ? "true" : "false");
 }
 
@@ -158,7 +167,7 @@ static void print_table(const struct table *table)
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         if (lists[i].list->count) {
             printf("\n      %s: ", lists[i].name);
-            print_list(lists[i].list, false, false);
+            print_list(lists[i].list, print_string, false);
         }
     }
     printf("\n");
@@ -167,9 +176,9 @@ static void print_table(const struct table *table)
 static void print_assertion(const struct assertion *assertion)
 {
     printf("    - name: ");
-    print_masked(assertion->name, true);
+    print_string(assertion->name, true);
     printf("\n      sql: ");
-    print_masked(assertion->sql, true);
+    print_hidden(assertion->sql, true);
     printf("\n");
 }
 
@@ -198,7 +207,21 @@ static void print_items(const struct config *config, const struct key *key, size
 
 /* ---- one key ---- */
 
-static void print_value(const struct key *key, const void *place, bool foreign)
+/* Whether ${NAME} was written. */
+static bool was_filled(const struct node *node)
+{
+    if (node && node->kind == NODE_SCALAR) {
+        return strstr(node->text, "${");
+    }
+    for (const struct node *child = node ? node->first : NULL; child; child = child->next) {
+        if (was_filled(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_value(const struct key *key, const void *place, print_function *print)
 {
     char buffer[DURATION_TEXT];
 
@@ -224,14 +247,13 @@ static void print_value(const struct key *key, const void *place, bool foreign)
     case KEY_STRINGS:
     case KEY_NAMES:
     case KEY_STATUSES:
-        print_list(place, foreign && key->type == KEY_STRINGS, false);
+        print_list(place, print, false);
         break;
     default:
         if (key->secret) {
             print_secret(key, *(const char *const *)place);
         } else {
-            (foreign && key->type == KEY_STRING && !key->words ? print_masked
-                                                               : print_string)(*(const char *const *)place, false);
+            print(*(const char *const *)place, false);
         }
     }
 }
@@ -248,7 +270,7 @@ static void print_key(const struct config *config, const struct key *key, const 
         printf("%s", count ? "" : " []");
     } else {
         printf(" ");
-        print_value(key, place, winner_of(values) > RANK_DEFAULT);
+        print_value(key, place, was_filled(values[winner_of(values)]) ? print_masked : print_string);
     }
     print_origin(values);
     if (key->form == FORM_PRESET && values[winner_of(values)] &&

@@ -212,6 +212,14 @@ def test_a_step_s_own_password_is_masked(pgentry, database, project, step):
     assert "hunter2secret" not in done.text + (folder / "report.json").read_text() + shown.text
 
 
+def test_a_step_whose_name_holds_a_password_by_chance_is_found_by_it(pgentry, database, project):
+    """`app` is a password in some URL: the step `./app.sh app` keeps its name; its output is masked."""
+    project({"pgentry.yaml": ladder("- {run: [./app.sh, app]}"), "app.sh": "#!/bin/sh\necho \"this is $1\"\n"})
+    env = {"CACHE_URL": "redis://:app@cache"}
+    done = pgentry("sync", "--only", "./app.sh app", url=database.url, env=env)
+    assert done.exit != 64 and done.said("./app.sh app | this is ***") == 1, done
+
+
 def test_a_long_line_is_capped_and_counted(pgentry, database, project):
     """A line of a megabyte neither fills the log nor is it swallowed silently."""
     project({"pgentry.yaml": ladder("- {name: long, run: [./long.sh], attempts: 1}"),

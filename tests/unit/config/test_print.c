@@ -89,6 +89,35 @@ static void no_secret_is_printed(void **state)
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
+static void a_word_that_happens_to_be_a_password_is_no_secret_of_ours(void **state)
+{
+    (void)state;
+    (void)setenv("DATABASE_URL", "postgres://app:app@db/app", 1);
+    assert_loads("migrate:\n"
+                 "  steps:\n"
+                 "    - {run: [node, app.js, 'postgres://app:app@db/app'], cwd: app, env: {B: app}}\n"
+                 "    - {name: app migration, sql: [app.sql]}\n"
+                 "verify: {tables: [app], asserts: [{name: app, sql: select app}]}\n"
+                 "app: {user: app}\n"
+                 "health: {listen: ['unix:/run/app']}\n"
+                 "report_file: /var/app/report.json\n");
+    assert_string_equal(config->migrate.steps.items[0].name, "node app.js postgres://app:***@db/app");
+
+    const char *text = output_of(config_print, config);
+
+    assert_true(has_line(text, "    - name: \"node app.js postgres://app:***@db/app\""));
+    assert_true(has_line(text, "      run: [node, app.js, \"postgres://app:***@db/app\"]"));
+    assert_true(has_line(text, "      cwd: app"));
+    assert_true(has_line(text, "      env: {B: \"***\"}"));
+    assert_true(has_line(text, "    - name: \"app migration\""));
+    assert_true(has_line(text, "      sql: [app.sql]"));
+    assert_true(has_line(text, "    - name: app"));
+    assert_true(has_line(text, "      sql: \"select app\""));
+    assert_non_null(strstr(text, "  user: app # from"));
+    assert_non_null(strstr(text, "  listen: [\"unix:/run/app\"] # from"));
+    assert_non_null(strstr(text, "report_file: /var/app/report.json # from"));
+}
+
 static void strip_comments(char *text)
 {
     char *out = text;
@@ -215,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_value_tells_where_it_came_from),
         TEST(no_secret_is_printed),
+        TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
         TEST(what_is_printed_reads_back_the_same),
         TEST(the_json_schema_in_the_repository_is_the_table_s),
         TEST(the_reference_tells_of_every_key_and_its_variable),
