@@ -116,10 +116,7 @@ static void on_line(void *argument, const char *line)
         progress_line(s, line);
         return;
     }
-    const struct log_field fields[] = { { .name = "step", .string = child->step->name },
-                                        { .name = "line", .string = line },
-                                        { 0 } };
-    log_event(LOG_INFO, "output", fields, "%s | %s", child->step->name, line);
+    narrate_line(LOG_INFO, child->step->name, line);
     s->child.fresh = true;
     http_push_soon(s);
 }

@@ -194,6 +194,26 @@ static void fill_in(struct text *text, const char *template, const struct superv
     }
 }
 
+void narrate_line(enum log_level level, const char *step, const char *line)
+{
+    const struct log_field fields[] = { { .name = "step", .string = step }, { .name = "line", .string = line }, { 0 } };
+    log_event(level, "output", fields, "%s | %s", step, line);
+}
+
+/* Of a step that did not do its work the last lines are in the log whatever its level. */
+static void narrate_last(const struct status_step *step)
+{
+    char last[STATUS_LAST], *rest = NULL;
+    bool good = step->result == STEP_OK || step->result == STEP_LATE || step->result == STEP_NOT_RUN;
+    if (good || log_enabled(LOG_INFO)) {
+        return;
+    }
+    memcpy(last, step->last, sizeof last);
+    for (const char *line = strtok_r(last, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        narrate_line(LOG_ERROR, step->name, line);
+    }
+}
+
 /* What has become of the step, and why. */
 static void note_result(struct supervisor *s, const struct boot_effect *effect)
 {
@@ -205,6 +225,7 @@ static void note_result(struct supervisor *s, const struct boot_effect *effect)
 
     step->result = effect->row->result;
     fill_in(&outcome, effect->row->because, s, effect, &value, fields);
+    narrate_last(step);
 }
 
 void narrate(struct supervisor *s, const struct boot_effect *effect)
@@ -214,6 +235,7 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
     struct log_field fields[FIELDS + 1] = { 0 };
 
     fill_in(&text, effect->row->sentence, s, effect, &value, fields);
+    log_phase(effect->phase);
     if (effect->row->because) {
         note_result(s, effect);
     }
@@ -221,6 +243,5 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
         struct text reason = text_over(s->status.reason, sizeof s->status.reason);
         text_string(&reason, sentence);
     }
-    log_phase(effect->phase);
     log_event(effect->row->level, effect->row->word, fields, "%s", sentence);
 }

@@ -211,6 +211,7 @@ void log_connection(struct supervisor *s); /* a database lost or found while the
 
 /* narrate.c */
 void narrate(struct supervisor *s, const struct boot_effect *effect);
+void narrate_line(enum log_level level, const char *step, const char *line); /* of a step's output */
 
 /* tables.c: the table report of the last look */
 void log_tables(struct supervisor *s);

@@ -112,6 +112,30 @@ def test_log_level_hides_what_is_below(pgentry, database, project):
     assert all(event["level"] in ("warn", "error") for event in done.events)
 
 
+@pytest.mark.parametrize("level, told", [("warn", "error"), ("error", "error"), ("info", "info")])
+def test_a_failed_step_s_last_lines_are_in_the_log_at_every_level(pgentry, database, project, level, told):
+    """Rule 2: once, before the sentence that says that it failed; those of a step that succeeds are info."""
+    project({"pgentry.yaml": REPAIR.replace("echo", "echo one; echo"), "fallback.sql": "CREATE TABLE users (id int);"
+             " CREATE TABLE avatar_projects (id int); DO $$BEGIN RAISE NOTICE 'fine'; END$$"})
+    done = pgentry("--log-level", level, "run", "--", "true", url=database.url)
+    assert done.exit == 0, done
+    lines = [(event["level"], event["step"], event["line"]) for event in done.events if event["event"] == "output"]
+    assert lines[:2] == [(told, "migrate deploy", "one"), (told, "migrate deploy", "Error: P3009")], done
+    assert all(step == "raw SQL" and level == "info" for _, step, _ in lines[2:])
+    events = [event["event"] for event in done.events]
+    assert events.index("step-failed") > events.index("output"), done
+
+
+def test_a_guard_s_sql_that_drops_is_in_the_log_at_every_level(pgentry, database, project):
+    """Rule 4: shown, whatever log.level hides."""
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {steps: [{name: db push, run: [prisma, db, push]}]}\n",
+                      "node_modules/.bin/prisma": "#!/bin/sh\nprintf 'DROP TABLE a;\\nDROP TABLE b;\\n'\n"})
+    (folder / "node_modules/.bin/prisma").chmod(0o755)
+    done = pgentry("--log-level", "error", "run", "--", "true", url=database.url)
+    assert done.exit == 70, done
+    assert [event["line"] for event in done.events if event["event"] == "output"] == ["DROP TABLE a;", "DROP TABLE b;"]
+
+
 def test_a_summary_closes_the_boot(pgentry, database, project):
     """Each phase with its time, each step with attempts and result, tables healthy of total."""
     project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
