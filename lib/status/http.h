@@ -46,7 +46,7 @@ struct http_settings {
 int http_serve(const struct http_settings *settings);
 
 /* What tells this container's supervisor from another one behind the same address: made of the namespaces that a
- * container does not share (pid, mount). Empty without /proc. Returns buffer. */
+ * container does not share (pid, mount). Without /proc all are alike. Returns buffer. */
 #define HTTP_INSTANCE_TEXT 64
 const char *http_instance(char buffer[HTTP_INSTANCE_TEXT]);
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 
 import pytest
+from postgres import free_port
 from supervisor import as_pid_1, wait_until
 
 USERS = "verify: {tables: [users]}\n"
@@ -352,3 +353,29 @@ def test_a_term_just_before_mode_exec_becomes_the_application_is_obeyed(pgentry,
         boot.kill()
         os.close(reading)
         os.close(writing)
+
+
+def test_a_boot_without_proc_is_like_any_other(pgentry, database, project):
+    """Steps, verification, `health`, a stop: as PID 1 where /proc is an empty folder."""
+    port = free_port()
+    project({"pgentry.yaml": f"""\
+verify: {{tables: [users]}}
+migrate:
+  steps:
+    - {{name: fails, run: "exit 3", attempts: 1}}
+    - {{name: sql, sql: [users.sql]}}
+health: {{listen: ["127.0.0.1:{port}"]}}
+""", "users.sql": "CREATE TABLE users (id int)", "app.sh": f"""\
+        #!/bin/sh
+        trap 'exit 3' TERM
+        test ! -e /proc/self || exit 4
+        until {pgentry.binary} health; do sleep 0.05; done
+        echo app-is-up
+        while :; do sleep 0.05; done
+        """})
+    running = pgentry.start("run", "--", "./app.sh", url=database.url, env={"PGENTRY_HEALTH_LISTEN": None}, pid_1=True,
+                            under=("sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"))
+    running.wait_for("app-is-up")
+    running.terminate()
+    assert running.wait().exit == 3
+    assert database.tables() == ["users"]
