@@ -177,3 +177,15 @@ def test_a_database_that_turns_read_only_is_waited_for(pgentry, late, project):
         direct.execute(f"ALTER DATABASE {late.name} RESET default_transaction_read_only")
     done = boot.wait()
     assert done.exit == 0, done
+
+
+def test_the_lock_outlives_an_idle_session_timeout(pgentry, database, project):
+    """The role's sessions are ended after 500 ms without a statement; its step takes 2 s."""
+    database.sql(f'ALTER ROLE "{database.user}" SET idle_session_timeout = 500')
+    held = "SELECT count(*) AS held FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 1}"),
+             "slow.sh": f'#!/bin/sh\nsleep 2\n{PSQL} -c "CREATE TABLE users AS {held}"\n'})
+    done = pgentry(*APP, url=database.url)
+    assert done.exit == 0, done
+    assert database.sql("SELECT held FROM users") == [(1,)]
+    assert "lost" not in done.stderr, done

@@ -78,6 +78,19 @@ def test_a_failing_migration_is_p3018_and_p3009_at_the_next_boot(pgentry, databa
     assert "it runs" not in first.stdout + second.stdout
 
 
+def test_a_migration_resolved_as_rolled_back_is_applied_again(pgentry, database, prisma):
+    """What a person does after P3018: mends the file, says `migrate resolve`, boots."""
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    assert "P3018" in prisma("migrate", "deploy", url=database.url).stdout
+    assert prisma("migrate", "resolve", "--rolled-back", BAD, url=database.url).returncode == 0
+    prisma.migration(BAD, "CREATE TABLE more (id int);")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 0, done
+    assert "more" in database.tables()
+    assert database.sql("SELECT rolled_back_at IS NOT NULL, finished_at IS NOT NULL FROM _prisma_migrations"
+                        " WHERE migration_name = %s ORDER BY started_at", BAD) == [(True, False), (False, True)]
+
+
 def test_a_logged_error_of_several_lines_is_one_line_of_text(pgentry, database, prisma):
     """The history holds the engine's error with line breaks: one line an event all the same."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
@@ -169,6 +182,26 @@ migrate:
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.exit == 0, done
     assert "of_another_application" not in database.tables()
+
+
+def test_a_db_push_that_prisma_itself_refuses_leads_to_the_next_step(pgentry, database, prisma):
+    """Our guard may let it (allow_data_loss), Prisma wants --accept-data-loss as well: nothing is lost."""
+    database.as_app((prisma.folder / "prisma/migrations/20250101000000_init/migration.sql").read_text())
+    database.as_app('DROP TABLE "_AvatarProjectToTag", avatar_projects; ALTER TABLE users ADD COLUMN legacy text')
+    database.as_app("INSERT INTO users (email, legacy) VALUES ('a@b.c', 'keep me')")
+    (prisma.folder / "pgentry.yaml").write_text("""\
+verify: {tables: [users, avatar_projects], prisma_schema: "off"}
+migrate:
+  preset: prisma
+  steps:
+    - {name: db push, run: [prisma, db, push, --skip-generate], attempts: 1, allow_data_loss: true}
+    - {name: raw SQL, sql: [fallback.sql]}
+""")
+    (prisma.folder / "fallback.sql").write_text(FALLBACK)
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 0, done
+    assert done.said("--accept-data-loss") and "ATTEMPTING EMERGENCY FIX: raw SQL" in done.stderr, done
+    assert database.sql("SELECT legacy FROM users") == [("keep me",)]
 
 
 def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, database, prisma):
