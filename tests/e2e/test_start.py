@@ -355,6 +355,7 @@ def test_a_term_just_before_mode_exec_becomes_the_application_is_obeyed(pgentry,
         os.close(writing)
 
 
+@pytest.mark.preload
 def test_a_boot_without_proc_is_like_any_other(pgentry, database, project):
     """Steps, verification, `health`, a stop: as PID 1 where /proc is an empty folder."""
     port = free_port()
