@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@ static struct {
     int fd; /* -1: nothing can be written */
     bool opened;
     bool socket;
+    bool careful; /* it is shared and may block */
     bool colour;
     bool terminal;
     char transient[LOG_TRANSIENT_MAX];
@@ -120,7 +122,9 @@ static int open_descriptor(void)
 
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY);
 
-    return fd >= 0 ? fd : helper_start();
+    fd = fd >= 0 ? fd : helper_start();
+    state.careful = fd < 0;
+    return fd >= 0 ? fd : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
 void log_open(enum log_format format, enum log_level level)
@@ -243,6 +247,13 @@ static ssize_t put(const char *bytes, size_t length)
 {
     ssize_t count;
 
+    if (state.careful) { /* a pipe that says it is writable takes this much at once (pipe(7)) */
+        length = length < PIPE_BUF ? length : PIPE_BUF;
+        if (poll(&(struct pollfd){ .fd = state.fd, .events = POLLOUT }, 1, 0) <= 0) {
+            errno = EAGAIN;
+            return -1;
+        }
+    }
     do {
         count =
             state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(state.fd, bytes, length);

@@ -25,9 +25,10 @@ struct log_field {
 /* Opens the log on standard error through a descriptor of its own: /proc/self/fd/2 reopened
  * O_NONBLOCK|O_APPEND|O_CLOEXEC; a socket is written with MSG_DONTWAIT; a regular file is only duplicated (it has no
  * reader to wait for, and shares its offset with the application); where none of that works (no /proc, a pty without
- * rights) a small process that may block in our stead is forked, once. O_NONBLOCK is never set on descriptor 2 itself:
- * it is shared (node gets EAGAIN). Colour only if standard error is a terminal and NO_COLOR is not set. Standard error
- * closed: everything is dropped and counted. Called again it only changes format and level. */
+ * rights) a small process that may block in our stead is forked, once; and where that is refused, descriptor 2 itself
+ * is written, in pieces that it says it takes. O_NONBLOCK is never set on descriptor 2 itself: it is shared (node gets
+ * EAGAIN). Colour only if standard error is a terminal and NO_COLOR is not set. Standard error closed: everything is
+ * dropped and counted. Called again it only changes format and level. */
 void log_open(enum log_format format, enum log_level level);
 
 /* The phase that following lines carry; a static string. "boot" until set. */
