@@ -15,7 +15,7 @@ set(CMAKE_FIND_ROOT_PATH ${PGENTRY_STATIC_PREFIX})
 # As the archives were compiled. The linker then leaves out what nobody calls, and one page-aligned segment less is
 # mapped without separate-code.
 set(CMAKE_C_FLAGS_INIT
-    "-fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
+    "-fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
 )
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,noexecstack")
 set(CMAKE_EXE_LINKER_FLAGS_MINSIZEREL_INIT "-s")
