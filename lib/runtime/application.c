@@ -11,28 +11,6 @@
 #include "runtime/supervisor.h"
 
 #include <signal.h>
-#include <string.h>
-#include <unistd.h>
-
-/* The environment unchanged, but for file_env. NULL: as it is. */
-static const char *const *environment(const struct supervisor *s)
-{
-    struct arena *arena = s->scratch;
-    const struct config *config = s->config;
-    size_t count = 0, added = config->app.file_env ? config->file_variable_count : 0;
-    if (added == 0) {
-        return NULL;
-    }
-    while (environ[count]) {
-        count++;
-    }
-    const char **env = arena_array(arena, count + added + 1, sizeof *env);
-    memcpy(env, environ, count * sizeof *env);
-    for (size_t i = 0; i < added; i++) {
-        env[count++] = arena_printf(arena, "%s=%s", config->file_variables[i].name, config->file_variables[i].value);
-    }
-    return env;
-}
 
 static void name_app(struct supervisor *s)
 {
@@ -65,7 +43,7 @@ void app_start(struct supervisor *s)
     struct error error = { 0 };
     arena_reset(s->scratch);
     struct spawn spawn = { .argv = s->request->app,
-                           .envp = environment(s),
+                           .envp = s->config->app.file_env ? environment_copy(s, 0) : NULL,
                            .credentials = &s->credentials,
                            .own_group = true,
                            .foreground = true,

@@ -33,55 +33,19 @@ struct status_step *child_status(const struct supervisor *s, const struct boot_e
 
 /* ---- what it is started with ---- */
 
-static const char **add_variable(struct arena *arena, const char **end, const char *const *begin, const char *name,
-                                 const char *value)
-{
-    size_t length = strlen(name);
-    const char *assignment = arena_printf(arena, "%s=%s", name, value);
-    for (const char **at = (const char **)begin; at < end; at++) {
-        if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
-            *at = assignment;
-            return end;
-        }
-    }
-    *end = assignment;
-    return end + 1;
-}
-
-static const char *const *environment(const struct supervisor *s, const struct step *step, struct arena *arena)
+static const char **environment(const struct supervisor *s, const struct step *step)
 {
     const struct config *config = s->config;
     const char *url = config->database.direct_url ? config->database.direct_url : config->database.url;
-    size_t count = 0;
-    while (environ[count]) {
-        count++;
-    }
-    const char **env = arena_array(arena, count + config->file_variable_count + step->env_count + 3, sizeof *env);
-    memcpy(env, environ, count * sizeof *env);
-    const char **end = env + count;
-    for (size_t i = 0; i < config->file_variable_count; i++) {
-        end = add_variable(arena, end, env, config->file_variables[i].name, config->file_variables[i].value);
-    }
-    end = add_variable(arena, end, env, "npm_config_yes", "false");
+    const char **env = environment_copy(s, step->env_count + 2);
+    environment_set(s, env, "npm_config_yes", "false");
     if (url) {
-        end = add_variable(arena, end, env, "DATABASE_URL", url);
+        environment_set(s, env, "DATABASE_URL", url);
     }
     for (size_t i = 0; i < step->env_count; i++) {
-        end = add_variable(arena, end, env, step->env[i].name, step->env[i].value);
+        environment_set(s, env, step->env[i].name, step->env[i].value);
     }
-    *end = NULL;
     return env;
-}
-
-static const char *look_up(const char *const *envp, const char *name)
-{
-    size_t length = strlen(name);
-    for (; *envp; envp++) {
-        if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') {
-            return *envp + length + 1;
-        }
-    }
-    return NULL;
 }
 
 struct apply_entry {
@@ -227,7 +191,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     }
     struct arena *arena = s->scratch;
     arena_reset(arena);
-    const char *const *env = environment(s, step, arena);
+    const char **env = environment(s, step);
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
     struct apply_entry entry = { .s = s, .step = step };
     const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
@@ -236,7 +200,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .entry = sql ? apply : NULL,
                            .argument = &entry,
                            .envp = env,
-                           .path = lookup_step_path(look_up(env, "PATH"), arena),
+                           .path = lookup_step_path(environment_get(env, "PATH"), arena),
                            .cwd = step->cwd,
                            .credentials = &s->credentials,
                            .own_group = true,

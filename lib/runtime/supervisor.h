@@ -193,6 +193,13 @@ void progress_end(struct supervisor *s, bool failed);
 /* guard.c */
 bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);
 
+/* environment.c */
+/* A copy of ours in the scratch arena with what was read from each NAME_FILE, and room for `more` variables. */
+const char **environment_copy(const struct supervisor *s, size_t more);
+/* In the place of the one that is there, be it empty, else behind all. */
+void environment_set(const struct supervisor *s, const char **env, const char *name, const char *value);
+const char *environment_get(const char **env, const char *name); /* or NULL */
+
 /* application.c */
 void app_start(struct supervisor *s);
 void app_signal(struct supervisor *s, int signal);

@@ -302,6 +302,18 @@ def test_an_app_user_that_cannot_be_is_78(pgentry, ready, user):
     assert "it runs" not in done.stdout and user in done.stderr
 
 
+@pytest.mark.parametrize("setting", ["", "app.file_env"])
+def test_an_empty_variable_gives_way_to_what_its_file_held(pgentry, ready, project, setting):
+    """NAME set but empty beside NAME_FILE: with app.file_env there is one NAME, and it is not empty; else it stays."""
+    folder = project({"pgentry.yaml": USERS, "token": "t0ken"})
+    env = {"TOKEN": "", "TOKEN_FILE": folder / "token", "PGENTRY_HEALTH_TOKEN": "${TOKEN}"}
+    more = ("--set", setting + "=true") if setting else ()
+    done = pgentry("run", *more, "--", "env", url=ready.url, env=env)
+    assert done.exit == 0, done
+    assert [line for line in done.stdout.splitlines() if line.startswith("TOKEN=")] == [
+        "TOKEN=t0ken" if setting else "TOKEN="], done
+
+
 def test_file_env_hands_what_was_read_to_the_application(pgentry, ready, project):
     """DATABASE_URL_FILE: the application sees DATABASE_URL only with app.file_env."""
     folder = project({"secret": ready.url + "\n"})
