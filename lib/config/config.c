@@ -12,6 +12,7 @@
 /* ---- from nodes to values ---- */
 
 static const struct source default_source = { RANK_DEFAULT, "default" };
+static const struct source url_source = { RANK_DEFAULT, "database.url" };
 
 static enum rank winner_of(const struct reading *reading, const struct key *key)
 {
@@ -45,6 +46,25 @@ static bool url_unset(struct reading *reading, const struct key *key, const stru
            !failed;
 }
 
+/* A default that names a variable comes from there, or from its file. */
+static const struct source *source_of_default(const struct reading *reading, const char *fallback)
+{
+    size_t length = strncmp(fallback, "${", 2) == 0 ? strcspn(fallback + 2, ":}") : 0;
+    const char *name = arena_strndup(reading->arena, fallback + (length ? 2 : 0), length);
+    const char *names[] = { name, arena_printf(reading->arena, "%s_FILE", name) };
+    struct source *source = arena_alloc(reading->arena, sizeof *source);
+
+    for (size_t i = 0; length && i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value) {
+            *source = (struct source){ RANK_DEFAULT, names[i] };
+            return source;
+        }
+    }
+    return &default_source;
+}
+
 /* What a weaker source says is checked as well, so that all errors come in one go; then the strongest is stored. */
 static bool apply(struct reading *reading, const struct key *key)
 {
@@ -53,7 +73,7 @@ static bool apply(struct reading *reading, const struct key *key)
     bool fine = true;
 
     if (key->fallback) {
-        values[RANK_DEFAULT] = value_node(reading, key, &default_source, key->fallback);
+        values[RANK_DEFAULT] = value_node(reading, key, source_of_default(reading, key->fallback), key->fallback);
     }
     for (enum rank rank = RANK_DEFAULT; rank <= winner; rank++) {
         if (values[rank] && !url_unset(reading, key, values[rank])) {
@@ -116,9 +136,7 @@ static void finish_database(struct reading *reading, bool needed)
     mask_add(config->health.token);
     if (!config->database.url && needed && !any_libpq_variable()) {
         const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
-        struct source nobody = { RANK_DEFAULT, "database.url" };
-
-        (void)complain(reading, node ? node : node_new(&nobody, "", reading->arena),
+        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena),
                        "no database is configured: set DATABASE_URL, or PGHOST and the other PG* variables, or "
                        "database.url in pgentry.yaml");
     }
@@ -170,9 +188,10 @@ static void finish_verify(struct reading *reading)
     if (!config->verify.schema) {
         config->verify.schema = schema_of_url(config->database.url, reading->arena);
         if (config->verify.schema) {
-            struct source url = { RANK_DEFAULT, "database.url" };
+            const struct node *url = node_new(&url_source, "", reading->arena);
 
-            (void)value_check_name(reading, "its schema", node_new(&url, "", reading->arena), config->verify.schema);
+            reading->loaded->values[key_index(key_find(&config_keys, "verify.schema"))][RANK_DEFAULT] = url;
+            (void)value_check_name(reading, "its schema", url, config->verify.schema);
         } else {
             config->verify.schema = "public";
         }

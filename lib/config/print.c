@@ -101,7 +101,7 @@ static void print_origin(const struct node *const values[RANKS])
 {
     const struct node *node = values[winner_of(values)];
 
-    if (!node || node->source->rank == RANK_DEFAULT) {
+    if (!node) {
         printf(" # default");
     } else if (node->source->rank == RANK_FILE) {
         printf(" # from %s:%u:%u", node->source->name, node->line, node->column);

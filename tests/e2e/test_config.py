@@ -152,6 +152,7 @@ def test_config_tells_where_each_value_came_from(pgentry, database, project):
     assert "pgentry.yaml:2" in lines["max_delay"], done
     assert "--set" in lines["initial_delay"], done
     assert "PGENTRY_WAIT_TIMEOUT" in done.stdout, done
+    assert lines["url"].endswith(" # DATABASE_URL"), done
 
 
 def test_config_prints_no_secret(pgentry, database, project):

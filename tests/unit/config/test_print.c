@@ -69,6 +69,29 @@ static void every_value_tells_where_it_came_from(void **state)
     assert_true(has_line(text, "on_failure: exit # default"));
 }
 
+static void a_variable_that_a_default_names_is_its_origin(void **state)
+{
+    (void)state;
+    (void)setenv("DATABASE_URL", "postgresql://db/shop?schema=app", 1);
+    assert_loads(NULL);
+
+    const char *text = output_of(config_print, config);
+
+    assert_true(has_line(text, "  url: \"postgresql://db/shop?schema=app\" # DATABASE_URL"));
+    assert_true(has_line(text, "  direct_url: \"\" # default"));
+    assert_true(has_line(text, "  schema: app # database.url"));
+
+    write_file("direct", "postgresql://db/direct\n");
+    (void)unsetenv("DATABASE_URL");
+    (void)setenv("DATABASE_URL_FILE", "direct", 1);
+    (void)setenv("DIRECT_URL", "postgresql://db/other", 1);
+    assert_loads(NULL);
+    text = output_of(config_print, config);
+    assert_true(has_line(text, "  url: \"postgresql://db/direct\" # DATABASE_URL_FILE"));
+    assert_true(has_line(text, "  direct_url: \"postgresql://db/other\" # DIRECT_URL"));
+    assert_true(has_line(text, "  schema: public # default"));
+}
+
 static void no_secret_is_printed(void **state)
 {
     (void)state;
@@ -84,8 +107,8 @@ static void no_secret_is_printed(void **state)
     assert_null(strstr(text, "an0ther"));
     assert_null(strstr(text, "pw0rd"));
     assert_null(strstr(text, "f1lesecret"));
-    assert_true(has_line(text, "  url: \"postgresql://app:***@db/shop\" # default"));
-    assert_true(has_line(text, "  direct_url: \"host=x password=***\" # default"));
+    assert_true(has_line(text, "  url: \"postgresql://app:***@db/shop\" # DATABASE_URL"));
+    assert_true(has_line(text, "  direct_url: \"host=x password=***\" # DIRECT_URL"));
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
@@ -243,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_value_tells_where_it_came_from),
+        TEST(a_variable_that_a_default_names_is_its_origin),
         TEST(no_secret_is_printed),
         TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
         TEST(what_is_printed_reads_back_the_same),
