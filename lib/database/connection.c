@@ -2,6 +2,7 @@
 
 #include "base/mask.h"
 #include "base/text.h"
+#include "database/resolve.h"
 #include "database/sqlstate.h"
 
 #include <errno.h>
@@ -281,8 +282,10 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
                         struct reply_failed *why)
 {
     struct destination destination;
+    struct addresses addresses;
     struct error error = { 0 };
     struct deadline deadline = deadline_in(timeout, -1);
+    const char *message;
 
     if (!destination_find(&destination, config, direct, arena, &error)) {
         const char *hint = error.hint[0] ? arena_strdup(arena, error.hint) : NULL;
@@ -290,5 +293,11 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
         return failed(why, FAILURE_CONFIG, NULL, error.message, hint, arena);
     }
     conninfo_set(&destination.info, "application_name", APPLICATION_APPLY, arena);
+    resolve_destination(&destination, &addresses, &deadline, arena);
+    if (addresses.count == 0) {
+        enum failure failure = probe_failure(&addresses, &message, arena);
+
+        return failed(why, failure, NULL, message, NULL, arena);
+    }
     return destination_open(&destination, false, &deadline, arena, why);
 }

@@ -10,4 +10,8 @@
 void resolve_destination(struct destination *destination, struct addresses *addresses, const struct deadline *deadline,
                          struct arena *arena);
 
+/* This process asks each name server for a second at a time from now on: glibc gives the first one 5 s, which is all
+ * that an attempt has, so that the second one would never be asked (resolv.conf(5)). */
+void resolve_briskly(void);
+
 #endif

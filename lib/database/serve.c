@@ -1,9 +1,9 @@
+#include "database/resolve.h"
 #include "database/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 
 /* ---- replies ---- */
 
@@ -102,9 +102,7 @@ int database_serve(int fd, const struct database_settings *settings)
     if (flags >= 0) {
         fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     }
-    /* glibc gives each name server 5 s, which is all that an attempt has: the second one would never be asked
-     * (resolv.conf(5)). */
-    setenv("RES_OPTIONS", "timeout:1 attempts:3", 0);
+    resolve_briskly();
     server.arena = arena_new();
     serve(&server);
     PQfinish(server.main.connection);

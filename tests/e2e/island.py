@@ -1,7 +1,10 @@
 """A network of its own, joined to ours by one cable that can be cut without either end being told."""
 import os
+import shutil
 import subprocess
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 OTHER_HARDWARE = "02:00:00:00:00:01"  # nobody's: what is sent to it is dropped on arrival
 numbers = count()
@@ -33,6 +36,17 @@ class Island:
         ip("-n", self.name, "addr", "add", f"{self.inside}/30", "dev", "cable")
         ip("-n", self.name, "link", "set", "cable", "up")
         return self
+
+    @contextmanager
+    def name_server(self, address):
+        """Commands on the island ask this one (ip-netns(8) mounts the file for them)."""
+        folder = Path("/etc/netns") / self.name
+        folder.mkdir(parents=True)
+        try:
+            (folder / "resolv.conf").write_text(f"nameserver {address}\n", encoding="ascii")
+            yield
+        finally:
+            shutil.rmtree(folder)
 
     def cut(self):
         """From now on packets vanish, both ways."""

@@ -5,6 +5,7 @@ import socket
 import stat
 
 import pytest
+from island import Island
 from postgres import free_port
 from supervisor import wait_until
 
@@ -139,6 +140,19 @@ def test_nobody_there_is_69(pgentry, project):
     project({"a.sql": "SELECT 1"})
     done = pgentry("apply", "a.sql", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c")
     assert done.exit == 69, done
+
+
+def test_a_name_server_that_swallows_packets_takes_no_longer_than_an_attempt(pgentry, project):
+    """wait.connect_timeout, name look-up included; the resolver's own patience is ten seconds and more."""
+    project({"a.sql": "SELECT 1"})
+    with Island() as island, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((island.outside, 53))
+        with island.name_server(island.outside):
+            done = pgentry("apply", "a.sql", url="postgresql://app:secret@db.test/shop", under=island.under,
+                           env={"PGENTRY_WAIT_CONNECT_TIMEOUT": "1s"})
+    assert done.exit == 69, done
+    assert "db.test" in done.stderr
+    assert done.seconds < 5, done
 
 
 def test_no_file_is_a_usage_error(pgentry, database):
