@@ -2,6 +2,8 @@
 #include "database/server.h"
 #include "database/sessions.h"
 
+#define CLOCK_SLACK ((duration)1000) /* between an order and its arrival, a query and its execution */
+
 /* ---- ORDER_LOCK and ORDER_UNLOCK ---- */
 
 static PGconn *open_second(void *context, const struct deadline *deadline, struct reply_failed *why)
@@ -108,14 +110,15 @@ void order_sessions(struct server *server, const struct order_message *order)
     struct reply_message message = { .reply = REPLY_SESSIONS };
     struct reply_failed why;
     struct deadline deadline;
+    instant since = clock_now() - order->age - CLOCK_SLACK;
 
     if (!place_open(server, server->lock, &why)) {
         reply_failed(server, &why);
         return;
     }
     deadline = deadline_in(DATABASE_ANSWER, server->fd);
-    if (!sessions_count(server->lock->connection, order->age, &message.count, &message.text, &deadline, server->order,
-                        &why)) {
+    if (!sessions_count(server->lock->connection, clock_now() - since, &message.count, &message.text, &deadline,
+                        server->order, &why)) {
         place_close(server, server->lock);
         reply_failed(server, &why);
         return;

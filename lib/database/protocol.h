@@ -19,7 +19,8 @@ enum order {
                           direct_url leads to the same database, which ORDER_LOCK does anyway */
     ORDER_LOCK,        /* try once to get the lock, on direct_url */
     ORDER_UNLOCK,      /* let the lock go and close its connection */
-    ORDER_SESSIONS     /* count and name server sessions begun in the last `age` ms that a killed step left running */
+    ORDER_SESSIONS     /* count and name server sessions begun in the `age` ms before the order that a killed step left
+                          running */
 };
 
 struct order_message {

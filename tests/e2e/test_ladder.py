@@ -7,6 +7,7 @@ import time
 from urllib.parse import quote
 
 import pytest
+from proxy import Proxy
 from supervisor import wait_until
 
 PSQL = 'psql -qXtA -v ON_ERROR_STOP=1 "$DATABASE_URL"'
@@ -574,6 +575,27 @@ def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project):
     assert done.exit == 0, done
     assert (folder / "left").read_text().strip() == "0"
     assert done.seconds > 3.5, done
+
+
+def test_sessions_of_a_killed_step_are_found_over_a_new_connection_too(pgentry, database, project):
+    """The step ended ours, and a new one takes longer than the step took to open its own."""
+    folder = project({"pgentry.yaml": ladder("""
+- {name: slow, run: [./slow.sh], attempts: 2, delay: 1ms, timeout: 3s, env: {DATABASE_URL: "${PAST}"}}
+""", "wait: {timeout: 2m, connect_timeout: 30s}"),
+                      "slow.sh": f"""\
+        #!/bin/sh
+        if [ -e second ]; then
+            {PSQL} -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(15)%' AND pid <> pg_backend_pid()" > left
+            exec {PSQL} -c '{CREATE}'
+        fi
+        touch second
+        exec {PSQL} -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgentry'" \\
+            -c 'SELECT pg_sleep(15)'
+        """})
+    with Proxy(database.cluster.port, delay=0.4) as proxy:
+        done = pgentry(*APP, url=database.url_with(host=f"127.0.0.1:{proxy.port}"), env={"PAST": database.url})
+    assert done.exit == 0, done
+    assert (folder / "left").read_text().strip() == "0"
 
 
 @pytest.mark.parametrize("command", [("run", "--", "echo", "it runs"), ("sync", "--force")])
