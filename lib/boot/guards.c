@@ -6,6 +6,11 @@
 #define UNUSED_EVENT (void)event
 #define UNUSED_BOOT (void)boot
 
+static bool lock_ok(const struct boot *boot)
+{
+    return boot->locked || !boot->plan->lock;
+}
+
 /* ---- waiting ---- */
 
 GUARD(only_waits)
@@ -51,12 +56,12 @@ GUARD(result_open)
     return boot->result != RESULT_NONE;
 }
 
-/* ---- must anything run? ---- */
-
-static bool lock_ok(const struct boot *boot)
+GUARD(result_open_lost)
 {
-    return boot->locked || !boot->plan->lock;
+    return guard_result_open(boot, event) && boot->lost && !lock_ok(boot);
 }
+
+/* ---- must anything run? ---- */
 
 GUARD(must_run)
 {

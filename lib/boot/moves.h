@@ -14,6 +14,7 @@
     X(is_configuration)  /* waiting cannot heal it */                                                  \
     X(refused_for_good)  /* refused for longer than wait.permanent_grace */                            \
     X(waited_enough)     /* wait.timeout is used up */                                                 \
+    X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */          \
     X(result_open)       /* a step succeeded, its result is not verified yet */                        \
     X(must_run_unlocked) /* something must run, and the lock is not ours */                            \
     X(must_run_queued)                                                                                 \

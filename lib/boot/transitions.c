@@ -36,6 +36,8 @@ const struct boot_row boot_table[] = {
     /* waiting */
     ROW(S(CONNECTING), CONNECTED, only_waits, leave_ok, ENDED,
         SAY(INFO, "ready", "PostgreSQL {server} at {host} takes queries")),
+    ROW(S(CONNECTING), CONNECTED, result_open_lost, lock, LOCKING,
+        SAY(INFO, "locking", "connected to PostgreSQL again, at {host}: taking the migration lock anew")),
     ROW(S(CONNECTING), CONNECTED, result_open, connected_check, VERIFYING,
         SAY(INFO, "connected", "connected to PostgreSQL again, at {host}")),
     ANY(S(CONNECTING), CONNECTED, connected_check, CHECKING,

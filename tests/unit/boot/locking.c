@@ -256,7 +256,9 @@ static void a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded(
     ended(0);
     then(STATE_CONNECTING, "'step-unclear' connect");
     connected();
-    then(STATE_VERIFYING, "'connected' check+history");
+    then(STATE_LOCKING, "'locking' lock");
+    locked();
+    then(STATE_VERIFYING, "'locked' check+history");
     checked(GOOD);
     then(STATE_STARTING, "tables 'step-done' close summary start");
 }
@@ -268,13 +270,49 @@ static void a_step_that_ended_well_after_the_lock_was_lost_failed_when_not_recor
     lock_lost();
     ended(0);
     connected();
+    locked();
     checked(HEALTHY);
     then(STATE_PAUSING, "tables 'step-failed' 'step-retry'");
     fire(TIMER_STATE);
+    then(STATE_STEPPING, "'step-started' step:steps.0#2");
+}
+
+static void whether_its_work_was_done_is_not_looked_at_while_another_migrates(void **state)
+{
+    (void)state;
+    reach_stepping();
+    lock_lost();
+    ended(0);
+    connected();
+    failed(FAILURE_NOT_READY);
+    then(STATE_RETRYING, "'not-ready'");
+    fire(TIMER_STATE);
+    connected();
+    then(STATE_LOCKING, "'locking' lock");
+    busy();
+    then(STATE_QUEUING, "'lock-busy'");
+    fire(TIMER_STATE);
+    checked(HEALTHY); /* the other one is at it */
+    then(STATE_LOCKING, "tables lock");
+    locked();
+    then(STATE_VERIFYING, "'locked' check+history");
+    checked(GOOD);
+    then(STATE_STARTING, "tables 'step-done' close summary start");
+}
+
+static void nor_is_that_of_a_step_that_timed_out(void **state)
+{
+    (void)state;
+    reach_stepping();
+    lock_lost();
+    fire(TIMER_STATE);
+    fail_step(143);
+    then(STATE_CONNECTING, "'verifying' connect");
+    connected();
     then(STATE_LOCKING, "'locking' lock");
     locked();
-    checked(HEALTHY);
-    then(STATE_STEPPING, "tables 'step-started' step:steps.0#2");
+    checked(GOOD);
+    then(STATE_STARTING, "tables 'step-done' close summary start");
 }
 
 static void without_a_history_the_attempt_failed_when_the_lock_was_lost(void **state)
@@ -440,7 +478,8 @@ GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(a_lock_lost_after_the_step_does_not_void_its_look),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_failed_when_not_recorded),
-      TEST(without_a_history_the_attempt_failed_when_the_lock_was_lost),
+      TEST(whether_its_work_was_done_is_not_looked_at_while_another_migrates),
+      TEST(nor_is_that_of_a_step_that_timed_out), TEST(without_a_history_the_attempt_failed_when_the_lock_was_lost),
       TEST(after_the_last_attempt_without_the_lock_it_is_looked_at_again),
       TEST(after_the_last_attempt_without_the_lock_it_is_looked_at_once),
       TEST(no_step_starts_on_a_guard_that_ended_without_the_lock), TEST(a_lock_lost_in_before_steps_is_taken_anew),
