@@ -76,10 +76,7 @@ static void on_line(void *argument, const char *line)
             text_string(&text, line);
         }
     }
-    if (progress_shown(s)) {
-        progress_line(s, line);
-        return;
-    }
+    progress_line(s, line);
     narrate_line(LOG_INFO, child->step->name, line);
     s->child.fresh = true;
     http_push_soon(s);
@@ -289,7 +286,7 @@ void child_reaped(struct supervisor *s, const struct reaped *reaped)
     child->ended = child->pid;
     child->pid = 0;
     note_end(s, reaped);
-    progress_end(s, shell_status(reaped->status) != 0);
+    progress_end(s);
 
     const char *permanent = child->guard ? NULL : output_permanent(child->output);
     struct text text = text_over(s->say.permanent, sizeof s->say.permanent);

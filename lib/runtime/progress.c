@@ -7,7 +7,7 @@
 
 #define TURN 100 /* ms */
 
-bool progress_shown(const struct supervisor *s)
+static bool shown(const struct supervisor *s)
 {
     return s->plan.goal == GOAL_SYNC && log_terminal();
 }
@@ -55,29 +55,24 @@ static void on_turn(uv_timer_t *timer)
 void progress_begin(struct supervisor *s)
 {
     s->child.progress[0] = '\0';
-    if (progress_shown(s)) {
+    if (shown(s)) {
         uv_timer_start(&s->spinner, on_turn, TURN, TURN);
     }
 }
 
 void progress_line(struct supervisor *s, const char *line)
 {
-    struct text text = text_over(s->child.progress, sizeof s->child.progress);
-    text_string(&text, line);
-    draw(s);
+    if (shown(s)) {
+        struct text text = text_over(s->child.progress, sizeof s->child.progress);
+        text_string(&text, line);
+        draw(s);
+    }
 }
 
-/* Of a step that failed a person wants to see more than its last line. */
-void progress_end(struct supervisor *s, bool failed)
+void progress_end(struct supervisor *s)
 {
-    if (!progress_shown(s)) {
-        return;
-    }
-    uv_timer_stop(&s->spinner);
-    log_transient("");
-    for (const char *line = failed ? s->child.status->last : ""; *line;) {
-        size_t length = strcspn(line, "\n");
-        log_event(LOG_INFO, "output", NULL, "%s | %.*s", s->child.step->name, (int)length, line);
-        line += length + (line[length] == '\n');
+    if (shown(s)) {
+        uv_timer_stop(&s->spinner);
+        log_transient("");
     }
 }

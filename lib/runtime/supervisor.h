@@ -184,11 +184,10 @@ void child_note(struct supervisor *s); /* takes its last lines into the status w
 #define SPARED 4
 int spared(const struct supervisor *s, pid_t pids[SPARED]);
 
-/* progress.c: what a person at a terminal sees of a running step of `sync`; nothing elsewhere */
-bool progress_shown(const struct supervisor *s);
+/* progress.c: below the log, what a person at a terminal sees of a running step of `sync`; nothing elsewhere */
 void progress_begin(struct supervisor *s);
 void progress_line(struct supervisor *s, const char *line);
-void progress_end(struct supervisor *s, bool failed);
+void progress_end(struct supervisor *s);
 
 /* guard.c */
 bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);
