@@ -15,9 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of an answer; decoded it takes at most eight times as much: a string of no length is 5 bytes there and 16 here. */
+/* Of an answer; decoded it takes at most eight times as much: a string of no length is 5 bytes there and 16 here. Once
+ * more for the ledger that an earlier one told of. */
 #define ANSWER_MOST ((size_t)8 << 20)
-#define ANSWER_ROOM (8 * ANSWER_MOST)
+#define ANSWER_ROOM (9 * ANSWER_MOST)
 
 struct entry {
     int fd;
@@ -92,11 +93,44 @@ static bool is_hopeless(const struct check *check)
     return unreadable && !check->healthy && !check->hand_listed;
 }
 
+static const char *kept_string(const char *string, struct arena *arena)
+{
+    return string ? arena_strdup(arena, string) : NULL;
+}
+
+static void keep_names(struct strings *names, const struct strings *known, struct arena *arena)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        strings_add(arena, names, known->items[i]);
+    }
+}
+
+/* While the application runs the ledger is not read: what the boot found in it is still what is known. */
+static void keep_ledger(struct check *check, const struct check *known, struct arena *arena)
+{
+    check->history = known->history;
+    check->proven = known->proven;
+    check->local = known->local;
+    check->applied = known->applied;
+    check->pending = known->pending;
+    check->failed = known->failed;
+    check->edited = known->edited;
+    check->gone = known->gone;
+    check->failed_name = kept_string(known->failed_name, arena);
+    check->failed_log = kept_string(known->failed_log, arena);
+    keep_names(&check->pending_names, &known->pending_names, arena);
+    keep_names(&check->edited_names, &known->edited_names, arena);
+    keep_names(&check->gone_names, &known->gone_names, arena);
+}
+
 static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)
 {
     note_look(s, !check->healthy);
     struct check *kept = arena_alloc(arena, sizeof *kept);
     *kept = *check;
+    if (s->boot.app_ran && s->status.check) {
+        keep_ledger(kept, s->status.check, arena);
+    }
     s->status.check = kept;
     s->status.connected = true;
     s->status.error[0] = '\0';

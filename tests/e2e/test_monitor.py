@@ -204,6 +204,24 @@ def test_however_many_ask_there_is_one_check_an_interval(pgentry, late, project,
     assert 1 <= connections(late.cluster) - before <= intervals + 1
 
 
+def test_what_is_known_of_the_migrations_stays_known(pgentry, database, project, endpoint):
+    """Looks while the application runs do not read the ledger; /status.json and the page still tell what the boot read."""
+    database.as_app("CREATE TABLE users (id int); CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);"
+                    " INSERT INTO schema_migrations VALUES ('20240101000000'), ('20230101000000')")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"
+                             "migrate: {preset: dbmate, steps: [{name: dbmate, run: [dbmate, up]}]}\n",
+             "db/migrations/20240101000000_users.sql": "-- migrate:up\nSELECT 1;\n",
+             "node_modules/.bin/dbmate": "#!/bin/sh\n"}).joinpath("node_modules/.bin/dbmate").chmod(0o755)
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env={**endpoint.env, **EVERY})
+    endpoint.up().in_phase("running")
+    known = endpoint.json("/status.json")["migrations"]
+    assert (known["applied"], known["gone"]) == (1, 1)
+    after_looks(endpoint, 3)
+    assert endpoint.json("/status.json")["migrations"] == known
+    page = endpoint.get("/").body
+    assert "recorded, but gone locally" in page and "20230101000000" in page
+
+
 def test_look_after_look_nothing_grows(shop, endpoint):
     """Neither memory nor descriptors of PID 1, however many looks."""
     freed_is_free = {"ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
