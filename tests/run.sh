@@ -119,7 +119,18 @@ part_sim() {
     [ -e build/sanitize/build.ninja ] || check build-sanitize build sanitize
     check sim timeout 300 build/release/tests/sim/sim --seeds 1 45000 --rows
     check sim-planted timeout 300 build/release/tests/sim/sim --planted
+    check sim-shrink shrinks build/release/tests/sim/sim after_not_verified
     check sim-sanitize timeout 300 build/sanitize/tests/sim/sim --seeds 50001 4000
+}
+
+# shrinks SIM PLANT: the command that a planted bug's first seed prints replays it with less than was drawn, told as a story.
+shrinks() {
+    replay=$("$1" --plant "$2" --seeds 1 1000 | sed -n 's/^replay: sim //p')
+    seed=$(echo "$replay" | cut -d ' ' -f 2)
+    # shellcheck disable=SC2086 # arguments
+    "$1" $replay >"$reports/story" && return 1
+    grep VIOLATION "$reports/story" && "$1" --shrink "$seed" --plant "$2" | grep -F "replay: sim $replay" &&
+        [ "$(wc -l <"$reports/story")" -lt "$("$1" --seed "$seed" --plant "$2" --story | wc -l)" ]
 }
 
 # A regression over the corpora; tests/soak.sh looks for what is new.
