@@ -18,10 +18,10 @@ pytestmark = pytest.mark.preload
 
 FUNCTIONS = {
     "fork": errno.EAGAIN, "pipe2": errno.EMFILE, "socketpair": errno.EMFILE, "socket": errno.EMFILE,
-    "connect": errno.ECONNREFUSED, "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "epoll_create1": errno.EMFILE,
-    "epoll_ctl": errno.ENOMEM, "epoll_wait": errno.EINTR, "poll": errno.ENOMEM,
+    "connect": errno.ECONNREFUSED, "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "accept4": errno.EMFILE,
+    "epoll_create1": errno.EMFILE, "epoll_ctl": errno.ENOMEM, "epoll_wait": errno.EINTR, "poll": errno.ENOMEM,
     "read": errno.EIO, "write": errno.ENOSPC, "send": errno.EPIPE, "recv": errno.ECONNRESET, "dup2": errno.EBUSY,
-    "setpgid": errno.EACCES, "execve": errno.EACCES, "signalfd": errno.EMFILE, "wait4": errno.EINTR,
+    "setpgid": errno.EACCES, "chdir": errno.EACCES, "execve": errno.EACCES, "signalfd": errno.EMFILE, "wait4": errno.EINTR,
     "setresuid": errno.EAGAIN, "getaddrinfo": 0, "open": errno.EMFILE, "fcntl": errno.EMFILE, "malloc": errno.ENOMEM,
     "calloc": errno.ENOMEM, "realloc": errno.ENOMEM, "strdup": errno.ENOMEM, "mmap": errno.ENOMEM,
     "fopen": errno.EMFILE, "PQconnectStartParams": errno.ENOMEM, "PQconnectPoll": 0,
@@ -100,9 +100,9 @@ def sample(calls):
 
 
 def test_without_a_fault_the_boot_is_good(boots):
-    """The library changes nothing by itself, and every function of the table is called."""
+    """The library changes nothing by itself; what is called of it is what the table fails."""
     assert boots().exit == APP_STATUS
-    assert FUNCTIONS.keys() - boots.shared.calls().keys() == set()
+    assert boots.shared.calls().keys() == FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
