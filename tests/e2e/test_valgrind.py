@@ -1,4 +1,4 @@
-"""Uninitialised memory, which the sanitizers do not see, in no process of a whole boot."""
+"""Uninitialised memory, which the sanitizers do not see, and memory that nobody holds any more: in no process of a whole boot."""
 import pytest
 from postgres import free_port
 
@@ -15,14 +15,15 @@ health: {{listen: ["127.0.0.1:{port}"]}}
 
 
 def test_a_boot_under_valgrind(pgentry, database, project):
-    """PID 1, database process, http process, SQL step: none reads what nobody wrote."""
+    """PID 1, database process, http process, SQL step: none reads what nobody wrote or loses what it took."""
     folder = project({
         "pgentry.yaml": CONFIG.format(port=free_port()),
         "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
         "users.sql": "CREATE TABLE users (id int)",
         "app.sh": f"#!/bin/sh\n{pgentry.binary} health\nexit 7\n"})
     done = pgentry("run", "--", "./app.sh", url=database.url,
-                   under=("valgrind", "-q", "--vgdb=no", "--error-exitcode=99", f"--log-file={folder}/valgrind.%p"), patience=180)
+                   under=("valgrind", "-q", "--vgdb=no", "--leak-check=full", "--show-leak-kinds=definite",
+                          "--errors-for-leak-kinds=definite", "--error-exitcode=99", f"--log-file={folder}/valgrind.%p"), patience=180)
     reports = list(folder.glob("valgrind.*"))
     assert len(reports) >= 4, reports
     assert "".join(report.read_text() for report in reports) == "", done
