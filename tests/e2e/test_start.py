@@ -337,6 +337,19 @@ def test_no_password_is_seen_in_ps_while_it_runs(pgentry, ready):
     assert running.wait().exit == 143
 
 
+def test_no_process_of_ours_has_a_second_thread(pgentry, database, project):
+    """PID 1, the database process, the http process, a step's `apply`: what one knows, the others are told over a socket."""
+    project({"pgentry.yaml": USERS + "migrate: {steps: [{name: sql, sql: [users.sql]}]}\n",
+             "users.sql": "CREATE TABLE users (id int); SELECT pg_sleep(1000)"})
+    running = pgentry.start("run", "--", "true", url=database.url, env={"PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"})
+    wait_until(lambda: any("pg_sleep" in query for _, _, query in database.application_sessions()), what="the step")
+    ours = [running.pid, *running.children()]
+    assert len(ours) == 4
+    assert {pid: len(os.listdir(f"/proc/{pid}/task")) for pid in ours} == {pid: 1 for pid in ours}
+    running.terminate()
+    assert running.wait().exit == 143
+
+
 def test_the_database_is_left_alone_while_the_application_runs(pgentry, ready):
     """interval: 0 means no connection at all after the start."""
     running = pgentry.start("run", "--set", "verify.interval=0", "--", "sh", "-c", "echo app-is-up; exec sleep 1000", url=ready.url)
