@@ -1,5 +1,6 @@
 """The page of the endpoint as a person sees it: in Chromium, without scripts, in every phase (contract section 5)."""
 import os
+import signal
 
 import pytest
 from browser import DESK, PHONE, Browser
@@ -112,6 +113,32 @@ def test_while_a_step_runs_and_another_replica_waits(pgentry, start, see, browse
     other.up().in_phase("locking")
     wait_until(lambda: browser.open(f"http://{other.address}/").text("#phase").lower() == "locking")
     assert "other replica" in browser.text("#next")
+
+
+def test_while_checking_and_verifying(start, see, database, project, endpoint):
+    """A look that lasts, before and after the step. PID 1 is stopped in it, so that it lasts until the page was read."""
+    database.as_app("CREATE TABLE gate (open bool)")
+    folder = project({"pgentry.yaml": "verify: {tables: [gate], asserts: [{name: open, sql: SELECT open FROM gate}]}\n"
+                                      "migrate: {steps: [{name: gated, attempts: 1, run: 'read line <gate'}]}\n"})
+    os.mkfifo(folder / "gate")
+    with database.direct() as other:
+        with other.transaction():
+            other.execute("LOCK TABLE gate")
+            supervisor = start(database.url)
+            endpoint.in_phase("checking")
+            supervisor.signal(signal.SIGSTOP)
+            page = see("checking")
+            assert page.text("#tables").endswith("Not looked at yet.") and page.texts(".steps li .plain") == ["not run"]
+        supervisor.signal(signal.SIGCONT)
+        endpoint.in_phase("migrating")
+        with other.transaction():
+            other.execute("LOCK TABLE gate")
+            (folder / "gate").write_text("go\n")
+            endpoint.in_phase("verifying")
+            supervisor.signal(signal.SIGSTOP)
+            page = see("verifying")
+            assert "succeeded" in page.text(".steps li") and page.text(".steps .busy") is None
+            assert [name for name, _ in drawn(page)][-1] == "verifying"
 
 
 def test_while_running_on_a_schema_that_a_later_step_brought_up(start, see, database, project):
