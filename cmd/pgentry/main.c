@@ -277,13 +277,14 @@ static int check_operands(const struct command *command, const struct command_li
     return 0;
 }
 
-struct config *command_config_any_url(const struct command_line *line, bool database_needed)
+static struct config *read_config(const struct command_line *line, bool database_needed, config_check *check_urls)
 {
     struct config_request request = { .file = line->config_file,
                                       .no_file = line->no_file,
                                       .settings = line->settings,
                                       .setting_count = line->setting_count,
-                                      .database_needed = database_needed };
+                                      .database_needed = database_needed,
+                                      .check_urls = check_urls };
     struct arena *arena = arena_new(); /* the configuration's, for the life of the process */
     struct strings errors = { 0 };
     struct config *config = config_load(&request, &errors, arena);
@@ -294,16 +295,14 @@ struct config *command_config_any_url(const struct command_line *line, bool data
     return config;
 }
 
+struct config *command_config_any_url(const struct command_line *line, bool database_needed)
+{
+    return read_config(line, database_needed, NULL);
+}
+
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
-    struct config *config = command_config_any_url(line, database_needed);
-    struct error error;
-
-    if (config && database_needed && !database_check_urls(config, &error)) {
-        fprintf(stderr, "%s%s%s\n", error.message, error.hint[0] ? ": " : "", error.hint);
-        return NULL;
-    }
-    return config;
+    return read_config(line, database_needed, database_needed ? database_check_urls : NULL);
 }
 
 static void print_option(const struct option *option)

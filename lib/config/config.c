@@ -286,6 +286,19 @@ static void collect_preset(struct reading *reading)
 
 /* ---- all together ---- */
 
+static void check_urls(struct reading *reading, config_check *check)
+{
+    struct error error = { 0 };
+    const char *key;
+
+    if (check && !check(reading->config, &key, &error)) {
+        const struct node *node = node_of(reading, key);
+
+        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s%s%s", error.message,
+                       error.hint[0] ? ": " : "", error.hint);
+    }
+}
+
 struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena)
 {
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
@@ -306,14 +319,12 @@ struct config *config_load(const struct config_request *request, struct strings 
     for (size_t i = 0; i < config_keys.count; i++) {
         bool fine = apply(&reading, &config_keys.rows[i]);
 
-        located = located && (fine || strcmp(config_keys.rows[i].path, "database.url") != 0);
+        located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
     }
     config->migrate.preset = preset;
     finish_database(&reading, request->database_needed && readable && located);
+    check_urls(&reading, located ? request->check_urls : NULL);
     finish_verify(&reading);
-    if (errors->count > errors_before) {
-        return NULL;
-    }
     finish_app(&reading);
     if (strcmp(preset, "prisma") == 0 && !user_set(&reading, "migrate.steps")) {
         adapt_prisma_steps(&reading);

@@ -148,12 +148,17 @@ struct setting {            /* one --set KEY=VALUE or an option that stands for 
     const char *origin;     /* "--set" or the option's name: for messages and `pgentry config` */
 };
 
+/* What another room finds wrong with a value: false with *error and *key, the path of the value. Asked once the value
+ * was read, be others wrong or not, so that all errors come in one go. */
+typedef bool config_check(const struct config *config, const char **key, struct error *error);
+
 struct config_request {
     const char *file; /* -c, or NULL */
     const struct setting *settings;
     size_t setting_count;
-    bool no_file;         /* read none: `init` looks at the project alone */
-    bool database_needed; /* false for `pgentry config --schema` and `health`: no URL is no error */
+    bool no_file;             /* read none: `init` looks at the project alone */
+    bool database_needed;     /* false for `pgentry config --schema` and `health`: no URL is no error */
+    config_check *check_urls; /* or NULL; asked if both URLs could be read */
 };
 
 /* Reads file, environment and settings. Returns NULL after every error was added to *errors, each a whole line like

@@ -215,7 +215,10 @@ bool lists_steps(struct reading *reading, const struct key *key, const struct no
         const char *path = value_path(reading, key->path, i);
         struct step *step = &steps->items[i];
 
-        fine = read_step(reading, key, path, child, step) && fine;
+        if (!read_step(reading, key, path, child, step)) {
+            *step = (struct step){ .name = step->name }; /* nothing else is said of it */
+            fine = false;
+        }
         for (size_t j = 0; step->name && j < i; j++) {
             if (steps->items[j].name && strcmp(steps->items[j].name, step->name) == 0) {
                 fine = complain(reading, child, "%s: there is already a step called %s", path, step->name);

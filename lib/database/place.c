@@ -129,14 +129,15 @@ bool places_find(struct server *server, struct reply_failed *why)
     return true;
 }
 
-bool database_check_urls(const struct config *config, struct error *error)
+bool database_check_urls(const struct config *config, const char **key, struct error *error)
 {
     struct arena *arena = arena_new();
     struct destination destination;
-    bool fine = destination_find(&destination, config, false, arena, error) &&
-                (destination_is_shared(config) || destination_find(&destination, config, true, arena, error)) &&
-                also_check(&config->wait.also, arena, error);
+    bool found = destination_find(&destination, config, false, arena, error) &&
+                 (destination_is_shared(config) || destination_find(&destination, config, true, arena, error));
+    bool fine = found && also_check(&config->wait.also, arena, error);
 
+    *key = found ? "wait.also" : destination.key;
     arena_free(arena);
     return fine;
 }

@@ -75,6 +75,23 @@ def test_all_errors_come_in_one_go(pgentry, database, project):
         assert place in done.stderr, done
 
 
+@pytest.mark.parametrize("url, key", [
+    ("prisma://accelerate.prisma-data.net/?api_key=x", "set database.direct_url"),
+    ("postgres://u:p@ss@h:notaport/d", "database.url")])
+def test_a_wrong_url_is_told_with_all_other_errors_and_where_it_stands(pgentry, project, url, key):
+    """In the environment or in the file; beside an unknown key and a step that nobody can guard."""
+    rest = "verfy: {}\nmigrate: {steps: [{run: 'cd a && prisma db push'}, {run: [x], atempts: 2}]}\n"
+    project({"pgentry.yaml": rest})
+    done = pgentry("config", url=url)
+    assert done.exit == 78 and key in done.stderr, done
+    for place in ("pgentry.yaml:1:1: ", "pgentry.yaml:2:19: ", "pgentry.yaml:2:63: ", "DATABASE_URL: "):
+        assert sum(line.startswith(place) for line in done.stderr.splitlines()) == 1, (place, done)
+    project({"pgentry.yaml": rest + f"database:\n  url: {url}\n"})
+    done = pgentry("config")
+    assert done.exit == 78 and len(done.stderr.splitlines()) == 4, done
+    assert any(line.startswith("pgentry.yaml:4:8: ") and key in line for line in done.stderr.splitlines()), done
+
+
 @pytest.mark.parametrize("run", DESTRUCTIVE)
 def test_a_destructive_step_is_refused_unless_it_says_so(pgentry, database, project, run):
     """allow_data_loss: true is needed for what destroys data; refused when the configuration is read."""

@@ -267,10 +267,13 @@ static void both_urls_are_checked(void **state)
     struct error error = { 0 };
 
     (void)state;
-    assert_false(database_check_urls(&config, &error));
+    const char *key;
+
+    assert_false(database_check_urls(&config, &key, &error));
+    assert_string_equal(key, "database.direct_url");
     assert_non_null(strstr(error.message, "database.direct_url: the password holds an unencoded '#'"));
     config.database.direct_url = NULL;
-    assert_true(database_check_urls(&config, &error));
+    assert_true(database_check_urls(&config, &key, &error));
 }
 
 int main(void)
