@@ -273,7 +273,16 @@ static void warn(const struct supervisor *s)
                   config->app.stop_timeout_set ? "app.stop_timeout " : "",
                   config->app.ok_exit_set ? "app.ok_exit " : "");
     }
-    if (s->plan.goal == GOAL_RUN && getpid() != 1 && !reaper_adopt_orphans()) {
+}
+
+static void adopt_orphans(const struct supervisor *s)
+{
+    if (s->plan.goal != GOAL_RUN || getpid() == 1) {
+        return;
+    }
+    if (reaper_adopt_orphans()) {
+        log_event(LOG_INFO, "subreaper", NULL, "not PID 1: as subreaper we reap what our own children leave behind");
+    } else {
         log_event(LOG_WARN, "no-subreaper", NULL, "not PID 1, and the kernel refuses to make us the subreaper: %s",
                   strerror(errno));
     }
@@ -363,6 +372,7 @@ int runtime_run(const struct runtime_request *request)
         return (int)error.status;
     }
     warn(s);
+    adopt_orphans(s);
     http_start(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);

@@ -405,3 +405,13 @@ health: {{listen: ["127.0.0.1:{port}"]}}
     running.terminate()
     assert running.wait().exit == 3
     assert database.tables() == ["users"]
+
+
+@pytest.mark.parametrize("pid_1", [True, False])
+def test_who_is_not_pid_1_says_that_it_is_the_subreaper(pgentry, database, project, pid_1):
+    """Once, as information; PID 1 has nothing to say."""
+    project({"pgentry.yaml": "verify: {tables: []}\n"})
+    done = pgentry("run", "--", "true", url=database.url, pid_1=pid_1)
+    assert done.exit == 0, done
+    told = [event["level"] for event in done.events if event["event"] == "subreaper"]
+    assert told == ([] if pid_1 else ["info"]), done
