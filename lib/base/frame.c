@@ -268,6 +268,12 @@ enum frame_result frame_next(struct frame_stream *stream, uint8_t *kind, struct 
     return FRAME_READY;
 }
 
+void frame_stream_begin(struct frame_stream *stream, int fd)
+{
+    stream->fd = fd;
+    stream->length = stream->consumed = 0;
+}
+
 void frame_stream_free(struct frame_stream *stream)
 {
     free(stream->data);

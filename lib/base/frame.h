@@ -67,6 +67,8 @@ enum frame_result { FRAME_NONE, FRAME_READY, FRAME_CLOSED, FRAME_BROKEN };
 enum frame_result frame_fill(struct frame_stream *stream);
 /* The next whole frame; valid until the next call of frame_fill or frame_next. */
 enum frame_result frame_next(struct frame_stream *stream, uint8_t *kind, struct frame_reader *payload);
+/* Begins anew on another descriptor (-1: none), keeps the memory. */
+void frame_stream_begin(struct frame_stream *stream, int fd);
 void frame_stream_free(struct frame_stream *stream);
 
 #endif

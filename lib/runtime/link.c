@@ -38,8 +38,7 @@ static void stop_polling(struct database_link *link)
     if (link->stream.fd >= 0) {
         close(link->stream.fd);
     }
-    frame_stream_free(&link->stream);
-    link->stream.fd = -1;
+    frame_stream_begin(&link->stream, -1); /* the next look finds its memory there */
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -279,7 +278,7 @@ bool database_start(struct supervisor *s, struct error *error)
         return false;
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    link->stream = (struct frame_stream){ .fd = pair[0] };
+    frame_stream_begin(&link->stream, pair[0]);
     link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
     if (!link->watch) {
         database_kill(s);

@@ -160,6 +160,28 @@ static void frames_arrive_whole_however_the_bytes_are_split(void **state)
     frame_stream_free(&stream);
 }
 
+static void a_stream_that_begins_anew_keeps_its_memory_and_nothing_else(void **state)
+{
+    (void)state;
+    struct frame_stream stream = { .fd = ends[1] };
+    struct frame_reader reader;
+    uint8_t kind;
+
+    assert_int_equal(write(ends[0], "\1\0", 2), 2); /* the beginning of a frame that never ends */
+    assert_int_equal(frame_fill(&stream), FRAME_READY);
+    const unsigned char *memory = stream.data;
+    for (uint8_t i = 1; i <= 3; i++) {
+        frame_stream_begin(&stream, ends[1]);
+        frame_begin(&writer, i);
+        assert_true(frame_end(&writer) && frame_send(ends[0], &writer));
+        assert_int_equal(frame_fill(&stream), FRAME_READY);
+        assert_int_equal(frame_next(&stream, &kind, &reader), FRAME_READY);
+        assert_int_equal(kind, i);
+        assert_ptr_equal(stream.data, memory);
+    }
+    frame_stream_free(&stream);
+}
+
 static void a_length_out_of_bounds_breaks_the_stream(void **state)
 {
     (void)state;
@@ -221,6 +243,7 @@ int main(void)
         TEST(a_string_with_a_nul_inside_is_broken),
         TEST(a_count_that_the_frame_cannot_hold_is_refused),
         TEST(frames_arrive_whole_however_the_bytes_are_split),
+        TEST(a_stream_that_begins_anew_keeps_its_memory_and_nothing_else),
         TEST(a_length_out_of_bounds_breaks_the_stream),
         TEST(a_frame_that_is_too_large_is_not_sent),
         TEST(the_end_of_the_stream_and_nothing_yet_are_told_apart),
