@@ -18,7 +18,7 @@ failed=0
 
 packages="build clang clang-format clang-tidy cppcheck libcmocka-dev postgresql-15 pgbouncer iproute2 python3 python3-pytest python3-pytest-xdist python3-psycopg
     procps util-linux openssl valgrind node prometheus chromium chromium-driver fonts-dejavu-core python3-django alembic python3-psycopg2
-    ruby-railties ruby-activerecord ruby-pg"
+    ruby-railties ruby-activerecord ruby-pg python3-yaml python3-jsonschema"
 
 # passes N, fails N: the sums of the last line.
 passes() {

@@ -1,5 +1,6 @@
 #include "config/reading.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ void config_reference(void)
         "Each key has an environment variable, and --set KEY=VALUE; lists by comma, or as YAML in brackets.\n"
         "--set and options win over the environment, that over the file, that over the preset, that over the default.\n"
         "${NAME}, ${NAME:-default}, ${NAME:?message} and ${NAME|url} are filled in from the environment, NAME_FILE\n"
-        "names a file to read instead, $$ is a dollar; run and asserts are left alone.\n"
+        "names a file to read instead, $$ is a dollar; run, before, after and asserts are left alone.\n"
         "Durations: 250ms, 2s, 5m, 1h, 0 for none.\n\nKeys\n\n");
     for (size_t i = 0; i < config_keys.count; i++) {
         if (!config_keys.rows[i].preset_only) {
@@ -130,6 +131,25 @@ static json_t *word_schema(const char *const *words)
     return json_pack("{s:[{s:o},{s:s},o]}", "anyOf", "enum", list, "type", "null", parsed(FILLED));
 }
 
+/* Words of SQL, in small letters or in capitals. */
+static json_t *privileges_schema(const char *const *words)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; words[i]; i++) {
+        char word[KEY_VARIABLE_TEXT];
+
+        (void)snprintf(word, sizeof word, "%s", words[i]);
+        (void)json_array_append_new(list, json_string(word));
+        for (char *c = word; *c; c++) {
+            *c = (char)toupper((unsigned char)*c);
+        }
+        (void)json_array_append_new(list, json_string(word));
+    }
+    return json_pack("{s:[{s:[ss],s:{s:[{s:o},o]}},o]}", "anyOf", "type", "array", "null", "items", "anyOf", "enum",
+                     list, parsed(FILLED), parsed(FILLED));
+}
+
 static json_t *number_schema(const struct key *key)
 {
     return json_pack("{s:[{s:s,s:f,s:f},{s:s},o]}", "anyOf", "type", key->type == KEY_COUNT ? "integer" : "number",
@@ -160,9 +180,9 @@ static json_t *key_schema(const struct key *key)
                      : key->words ? word_schema(key->words)
                                   : number_schema(key);
 
-    if (key->form == FORM_PRESET) {
+    if (key->form == FORM_PRESET || key->form == FORM_PRIVILEGE) {
         json_decref(schema);
-        schema = word_schema(key->words);
+        schema = (key->form == FORM_PRESET ? word_schema : privileges_schema)(key->words);
     }
     (void)json_object_set_new(schema, "description", json_string(key->sentence));
     if (key->fallback) {
