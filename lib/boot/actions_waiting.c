@@ -59,10 +59,11 @@ ACTION(begin_anew)
     action_begin(boot, event);
 }
 
+/* A pooler takes connections while its server is down: after a look that failed, being connected proves nothing. */
 ACTION(connect)
 {
     UNUSED_EVENT;
-    ask_connect(boot, boot->plan->goal == GOAL_WAIT);
+    ask_connect(boot, boot->plan->goal == GOAL_WAIT || boot->check_failed);
 }
 
 ACTION(connected_check)

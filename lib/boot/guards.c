@@ -61,6 +61,12 @@ GUARD(result_open_lost)
     return guard_result_open(boot, event) && boot->lost && !lock_ok(boot);
 }
 
+GUARD(lock_fails)
+{
+    UNUSED_EVENT;
+    return boot->lock_failed;
+}
+
 /* ---- must anything run? ---- */
 
 GUARD(must_run)
@@ -87,7 +93,7 @@ GUARD(must_run_unlocked)
 
 GUARD(must_run_queued)
 {
-    return boot->queued && guard_must_run_unlocked(boot, event);
+    return (boot->queued || boot->lock_failed) && guard_must_run_unlocked(boot, event);
 }
 
 GUARD(must_run_again)
@@ -387,7 +393,7 @@ GUARD(after_unlocked)
 
 GUARD(after_queued)
 {
-    return boot->queued && event->look.healthy && guard_after_unlocked(boot, event);
+    return (boot->queued || boot->lock_failed) && event->look.healthy && guard_after_unlocked(boot, event);
 }
 
 GUARD(after_broken)

@@ -16,9 +16,10 @@
     X(waited_enough)     /* wait.timeout is used up */                                                 \
     X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */          \
     X(result_open)       /* a step succeeded, its result is not verified yet */                        \
+    X(lock_fails)        /* it is what could not be asked for, not the rest of the database */         \
     X(must_run_unlocked) /* something must run, and the lock is not ours */                            \
-    X(must_run_queued)                                                                                 \
-    X(must_run_again) /* the ladder was begun and goes on */                                           \
+    X(must_run_queued)   /* the lock is waited for already */                                          \
+    X(must_run_again)    /* the ladder was begun and goes on */                                        \
     X(must_run)                                                                                        \
     X(healthy)                                                                                         \
     X(may_await)     /* verify.timeout is not over */                                                  \

@@ -36,10 +36,10 @@ const struct boot_row boot_table[] = {
     /* waiting */
     ROW(S(CONNECTING), CONNECTED, only_waits, leave_ok, ENDED,
         SAY(INFO, "ready", "PostgreSQL {server} at {host} takes queries")),
-    ROW(S(CONNECTING), CONNECTED, result_open_lost, lock, LOCKING,
-        SAY(INFO, "locking", "connected to PostgreSQL again, at {host}: taking the migration lock anew")),
+    ROW(S(CONNECTING), CONNECTED, result_open_lost, lock, LOCKING, QUIET),
     ROW(S(CONNECTING), CONNECTED, result_open, connected_check, VERIFYING,
         SAY(INFO, "connected", "connected to PostgreSQL again, at {host}")),
+    ROW(S(CONNECTING), CONNECTED, lock_fails, connected_check, CHECKING, QUIET),
     ANY(S(CONNECTING), CONNECTED, connected_check, CHECKING,
         SAY(INFO, "connected", "connected to PostgreSQL at {host} after {waited}")),
     ROW(ASKING, FAILED, is_configuration, fail_configuration, FAILING, SAY(ERROR, "configuration", "{error}")),

@@ -72,15 +72,12 @@ static void take_failure(struct supervisor *s, const struct reply_failed *failed
     event->fingerprint = fingerprint(failed->message) ^ failed->failure;
 }
 
+/* That the database is there the look tells that follows: a pooler takes connections without it. */
 static void take_connected(struct supervisor *s, const struct connected *connected)
 {
     COPY(s->say.host, connected->host);
     COPY(s->say.server, connected->server_version);
     COPY(s->status.host, connected->host);
-    if (!s->boot.app_ran) { /* later on it is the whole look that counts: one that then hangs changes nothing back */
-        s->status.connected = true;
-        s->status.error[0] = '\0';
-    }
 }
 
 static bool is_hopeless(const struct check *check)

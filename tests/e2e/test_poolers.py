@@ -69,6 +69,24 @@ def test_verification_works_through_every_mode(pgentry, database, project, poole
             assert session.execute(f"SHOW {setting}").fetchone() == (value,)
 
 
+def test_a_pooler_whose_server_is_down_is_not_told_as_connected_again_and_again(pgentry, late, project):
+    """PgBouncer takes connections and no query; the database counts as connected once it takes one."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    endpoint = Endpoint()
+    late.cluster.start()
+    late.as_app(CREATE)
+    with Pooler(late, "transaction") as through:
+        with psycopg.connect(through.url) as session:
+            session.execute("SELECT 1")
+        late.cluster.stop("fast")
+        boot = pgentry.start("run", "--", "sleep", "600", url=through.url, env=endpoint.env)
+        boot.wait_for("not-ready", count=2)
+        assert endpoint.up().json()["database"]["connected"] is False
+        late.cluster.start()
+        endpoint.in_phase("running")
+        assert [event["event"] for event in boot.events].count("connected") <= 2, boot.stderr
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_boot_with_direct_url_past_the_pooler(pgentry, database, project, pooler, mode):
     """The lock and the steps go past it, verification and the looks at the running application through it."""

@@ -28,6 +28,21 @@ static void without_a_history_none_is_asked_for(void **state)
     then(STATE_CHECKING, "'connected' check");
 }
 
+static void after_a_look_that_failed_a_connection_proves_itself(void **state)
+{
+    (void)state;
+    reach_checking();
+    failed(FAILURE_NOT_READY); /* a pooler is there, its server is not */
+    for (int i = 0; i < 10; i++) {
+        fire(TIMER_STATE);
+        then(STATE_CONNECTING, "connect+probe+prove");
+        failed(FAILURE_NOT_READY);
+    }
+    fire(TIMER_STATE);
+    connected();
+    then(STATE_CHECKING, "'connected' check+history");
+}
+
 static void the_command_wait_proves_a_query_and_ends(void **state)
 {
     (void)state;
@@ -403,11 +418,12 @@ static void the_nearest_deadline_is_told(void **state)
 }
 
 GROUP(waiting, TEST(a_boot_begins_with_one_attempt_to_connect), TEST(once_connected_the_schema_is_looked_at),
-      TEST(without_a_history_none_is_asked_for), TEST(the_command_wait_proves_a_query_and_ends),
-      TEST(the_command_wait_ends_with_69_after_its_budget), TEST(the_command_verify_looks_once),
-      TEST(the_command_verify_does_not_wait), TEST(no_step_runs_for_a_schema_that_cannot_be_verified),
-      TEST(the_command_verify_tells_a_wrong_configuration), TEST(while_nothing_listens_it_is_probed_at_the_interval),
-      TEST(a_probe_interval_of_none_never_spins), TEST(when_packets_vanish_attempts_begin_a_second_apart),
+      TEST(without_a_history_none_is_asked_for), TEST(after_a_look_that_failed_a_connection_proves_itself),
+      TEST(the_command_wait_proves_a_query_and_ends), TEST(the_command_wait_ends_with_69_after_its_budget),
+      TEST(the_command_verify_looks_once), TEST(the_command_verify_does_not_wait),
+      TEST(no_step_runs_for_a_schema_that_cannot_be_verified), TEST(the_command_verify_tells_a_wrong_configuration),
+      TEST(while_nothing_listens_it_is_probed_at_the_interval), TEST(a_probe_interval_of_none_never_spins),
+      TEST(when_packets_vanish_attempts_begin_a_second_apart),
       TEST(a_server_that_answers_with_an_error_is_asked_with_growing_delays),
       TEST(a_repeated_error_is_logged_when_it_changes_and_every_five_seconds),
       TEST(a_refusal_is_for_good_after_the_grace), TEST(another_error_between_begins_the_grace_anew),
