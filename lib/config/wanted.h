@@ -26,6 +26,7 @@ struct wanted_type { /* an enum */
 struct wanted_migration {
     const char *name;                 /* as the tool records it */
     const char *checksums[CHECKSUMS]; /* SHA-256, lower-case hex */
+    const char *file;                 /* where it lies: of no use to who checks, and not encoded */
 };
 
 struct wanted {

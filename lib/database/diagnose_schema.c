@@ -18,7 +18,8 @@ static const char *sync_command(const struct diagnosing *diagnosing)
     if (check->failed) {
         return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
     }
-    return arena_printf(diagnosing->arena, check->pending ? "# by a pending migration:\n%s" : "%s --force", sync);
+    return arena_printf(diagnosing->arena,
+                        check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
 }
 
 static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)

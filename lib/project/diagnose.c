@@ -3,8 +3,11 @@
 #include "project/command.h"
 
 #include "base/shell.h"
+#include "config/content.h"
 
 #include <string.h>
+
+#define MIGRATION_MOST ((size_t)4 << 20) /* bytes of a migration that is read for the names of tables */
 
 struct telling {
     const struct project_request *request;
@@ -144,7 +147,34 @@ static void tell_baseline(struct telling *telling)
                              loop, telling->request->sync));
 }
 
-/* Everything is recorded as applied, and tables are missing all the same: no tool will ever make them again. */
+/* A substring may be of another word: then the table counts as one that will come. What cannot be read may bring all.
+ */
+static bool speaks_of(const struct wanted_migration *migration, const char *table, struct arena *arena)
+{
+    size_t length;
+    const char *text = content_read(migration->file, MIGRATION_MOST, &length, arena);
+
+    return !text || memmem(text, length, table, strlen(table));
+}
+
+/* Whether a migration that is not applied yet may bring the table, "schema.name". */
+static bool may_come(const struct telling *telling, const char *object)
+{
+    const struct check *check = telling->check;
+    const struct wanted *wanted = telling->request->wanted;
+    const char *dot = strchr(object, '.');
+    bool may = check->failed || check->pending > check->pending_names.count;
+
+    for (size_t i = 0; i < wanted->migration_count && !may; i++) {
+        const struct wanted_migration *migration = &wanted->migrations[i];
+
+        may = strings_contain(&check->pending_names, migration->name) &&
+              speaks_of(migration, dot ? dot + 1 : object, telling->arena);
+    }
+    return may;
+}
+
+/* What made them is recorded as applied, and tables are missing all the same: no tool will ever make them again. */
 static void tell_applied_but_gone(struct telling *telling)
 {
     const struct check *check = telling->check;
@@ -153,11 +183,11 @@ static void tell_applied_but_gone(struct telling *telling)
     const char *command = NULL;
 
     for (size_t i = 0; i < check->problem_count; i++) {
-        if (check->problems[i].code == PROBLEM_MISSING_TABLE) {
+        if (check->problems[i].code == PROBLEM_MISSING_TABLE && !may_come(telling, check->problems[i].object)) {
             strings_add(telling->arena, &missing, check->problems[i].object);
         }
     }
-    if (!check->proven || missing.count == 0) {
+    if (check->applied == 0 || missing.count == 0) {
         return;
     }
     for (size_t i = 0; i < steps->count && !command; i++) {

@@ -22,7 +22,7 @@ void local_note(struct local *local, const char *sentence)
     strings_add(local->arena, &local->wanted->notes, sentence);
 }
 
-struct wanted_migration *local_add(struct local *local, const char *name)
+struct wanted_migration *local_add(struct local *local, const char *name, const char *file)
 {
     struct wanted *wanted = local->wanted;
 
@@ -39,7 +39,7 @@ struct wanted_migration *local_add(struct local *local, const char *name)
 
     struct wanted_migration *migration = &wanted->migrations[wanted->migration_count++];
 
-    *migration = (struct wanted_migration){ .name = name };
+    *migration = (struct wanted_migration){ .name = name, .file = file };
     return migration;
 }
 

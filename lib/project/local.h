@@ -25,7 +25,7 @@ void local_collect_rails(struct local *local);
 /* Keeps the first doubt. Always returns false. */
 bool local_doubt(struct local *local, const char *sentence);
 void local_note(struct local *local, const char *sentence);
-struct wanted_migration *local_add(struct local *local, const char *name);
+struct wanted_migration *local_add(struct local *local, const char *name, const char *file);
 /* False, with a doubt, if the folder cannot be read. */
 bool local_list(struct local *local, struct folder *folder, const char *path);
 /* False, with a doubt, for a symbolic link and the like. */

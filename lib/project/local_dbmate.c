@@ -24,7 +24,8 @@ static void add_dbmate(struct local *local, const char *folder)
         if (!local_is_plain(local, folder, entry)) {
             return;
         }
-        local_add(local, arena_strndup(local->arena, entry->name, digits));
+        local_add(local, arena_strndup(local->arena, entry->name, digits),
+                  content_path(local->arena, folder, entry->name));
     }
 }
 

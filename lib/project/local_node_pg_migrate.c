@@ -16,7 +16,8 @@ static void add_node_pg_migrate(struct local *local, const char *folder, const s
     }
     for (size_t i = 0; extension != NULL && i < sizeof extensions / sizeof *extensions; i++) {
         if (strcmp(extension, extensions[i]) == 0) {
-            local_add(local, arena_strndup(local->arena, entry->name, (size_t)(extension - entry->name)));
+            local_add(local, arena_strndup(local->arena, entry->name, (size_t)(extension - entry->name)),
+                      content_path(local->arena, folder, entry->name));
             return;
         }
     }

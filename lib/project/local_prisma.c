@@ -17,9 +17,9 @@ static void add_prisma(struct local *local, const char *folder, const struct ent
     const char *checksums[CHECKSUMS];
 
     if (checksum_file(path, checksums, arena)) {
-        memcpy(local_add(local, entry->name)->checksums, checksums, sizeof checksums);
+        memcpy(local_add(local, entry->name, path)->checksums, checksums, sizeof checksums);
     } else if (errno == ENOENT) {
-        local_add(local, entry->name);
+        local_add(local, entry->name, path);
         strings_add(arena, empty, entry->name);
     } else {
         local_doubt(local, arena_printf(arena, "%s: %s", path, strerror(errno)));

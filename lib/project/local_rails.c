@@ -42,7 +42,8 @@ static void add_rails(struct local *local, const char *folder, const char *name)
         local_doubt(local, arena_printf(local->arena, "%s/%s is a name that Rails refuses", folder, name));
         return;
     }
-    local_add(local, digits == 0 ? "0" : arena_strndup(local->arena, number, digits));
+    local_add(local, digits == 0 ? "0" : arena_strndup(local->arena, number, digits),
+              content_path(local->arena, folder, name));
 }
 
 /* Anything of Rails' configuration that may move the migrations or the ledger. */

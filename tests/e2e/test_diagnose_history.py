@@ -157,6 +157,20 @@ def test_recorded_as_applied_while_its_tables_are_gone(diagnose, database, prism
     assert "public.avatar_projects" in finding["message"]
 
 
+def test_tables_are_gone_while_another_migration_is_pending(diagnose, database, prisma):
+    """The pending one makes a table of its own: that one will come, the other one will not."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    database.sql('DROP TABLE "_AvatarProjectToTag", avatar_projects')
+    prisma.migration("20250303000000_orders", "CREATE TABLE orders (id integer PRIMARY KEY);")
+    schema.write_text(schema.read_text() + "\nmodel orders {\n  id Int @id\n}\n")
+    report = diagnose(database.url)
+    assert report.exit == 65
+    assert {"missing-table", "applied-but-gone", "migrations-pending"} <= report.codes()
+    finding = report.one("applied-but-gone")
+    assert "public.avatar_projects" in finding["message"] and "orders" not in finding["message"]
+
+
 def test_a_history_that_the_role_may_not_read(diagnose, database, prisma):
     """Or that is something else of that name."""
     database.sql("CREATE TABLE _prisma_migrations (migration_name text, checksum text, finished_at timestamptz,"

@@ -77,7 +77,8 @@ static void fill(struct wanted *wanted, struct arena *arena)
     static struct wanted_table tables[] = { { .schema = "public", .name = "users" }, { .schema = "a", .name = "b" } };
     static struct wanted_type types[] = { { "public", "color" } };
     static struct assertion asserts[] = { { "some", "select true" } };
-    static struct wanted_migration migrations[] = { { "m1", { "aa", NULL, "bb" } }, { "m2", { NULL, NULL, NULL } } };
+    static struct wanted_migration migrations[] = { { .name = "m1", .checksums = { "aa", NULL, "bb" } },
+                                                    { .name = "m2" } };
 
     *wanted = (struct wanted){ .schema = "public",
                                .tables = tables,
