@@ -84,15 +84,15 @@ static bool is_full_heap(const char *text, size_t length, size_t at)
     return length - at >= sizeof words - 1 && memcmp(text + at, words, sizeof words - 1) == 0;
 }
 
-/* The words that announce a SQLSTATE. After ERROR: there may be any text, so that the code's own colon is asked for. */
+/* The words that announce a SQLSTATE. After ERROR there may be any text, so that the code's own colon is asked for. */
 static const struct announcement {
     const char *word;
     bool colon;
 } announcements[] = {
     { "sqlstate", false },
     { "code", false },
-    { "error:", true },
-    { "fatal:", true },
+    { "error", true },
+    { "fatal", true },
 };
 
 /* Where a code would stand behind the announcement at `at`; `length` if there is no announcement. */

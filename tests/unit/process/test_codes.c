@@ -30,6 +30,7 @@ static void sqlstates_are_known_by_the_words_before_them(void **state)
 {
     (void)state;
     assert_codes("ERROR:  42P01: relation \"x\" does not exist", "42P01");
+    assert_codes("users.sql:1:1: ERROR 53100: could not extend file", "53100"); /* pgentry apply */
     assert_codes("FATAL:  28P01: password authentication failed", "28P01");
     assert_codes("Database error code: 42P07", "42P07");
     assert_codes("code: '23505',", "23505");
@@ -45,6 +46,7 @@ static void other_words_of_five_characters_are_no_sqlstates(void **state)
     (void)state;
     assert_codes("42P01 alone", "");
     assert_codes("ERROR: 42000 rows", "");
+    assert_codes("error 42000 rows", "");
     assert_codes("ERROR:  CHECK: constraint", "");
     assert_codes("exit code: 1", "");
     assert_codes("code: ENOENT", "");
