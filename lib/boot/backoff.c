@@ -21,7 +21,7 @@ static duration grown(duration first, double multiplier, unsigned failures, dura
 
 duration backoff_full_jitter(uint64_t *random, duration initial, double multiplier, unsigned failures, duration max)
 {
-    duration ceiling = grown(initial, multiplier, failures, max);
+    duration ceiling = grown(initial ? initial : 1, multiplier, failures, max ? max : DURATION_MAX);
     return ceiling <= 1 ? 1 : 1 + (duration)random_below(random, (uint64_t)ceiling);
 }
 

@@ -77,7 +77,8 @@ bool scalar_duration(const struct slot *slot)
         return slot_wrong(slot->reading, slot->key, slot->path, slot->node, expected);
     }
     if ((double)value < slot->key->least) {
-        return complain(slot->reading, slot->node, "%s must not be 0", slot->path);
+        return complain(slot->reading, slot->node,
+                        "%s must not be 0, which would try again without a pause: 1ms is the least", slot->path);
     }
     *(duration *)slot->place = value;
     return true;

@@ -273,6 +273,15 @@ def test_no_database_at_all_is_78(pgentry):
     assert "DATABASE_URL" in done.stderr, done
 
 
+@pytest.mark.parametrize("key", ["connect_timeout", "initial_delay", "max_delay", "permanent_grace"])
+def test_0_is_none(pgentry, late, spare, key):
+    """No limit of an attempt's own, no first delay, no longest one: it waits for a late server all the same."""
+    waiting = pgentry.start("wait", "--set", f"wait.{key}=0", url=late.url)
+    waiting.wait_for("PostgreSQL is not ready")
+    spare.start()
+    assert waiting.wait().exit == 0
+
+
 def test_a_mounted_secret_is_read(pgentry, database, project):
     """DATABASE_URL_FILE names a file that holds the URL; its last newline does not count."""
     folder = project({"secret": database.url + "\n"})

@@ -207,7 +207,13 @@ static void the_same_seed_gives_the_same_jitter(void **state)
         assert_in_range(random_below(&zero, 10), 0, 9);
     }
     assert_int_equal(random_below(&one, 0), 0);
-    assert_int_equal(backoff_full_jitter(&one, 0, 2, 3, 0), 1);
+    assert_int_equal(backoff_full_jitter(&one, 0, 2, 0, 1000), 1);
+    for (int i = 0; i < 1000; i++) { /* 0 is none: no first delay, no longest */
+        assert_in_range(backoff_full_jitter(&one, 0, 2, 5, 1000), 1, 32);
+        assert_in_range(backoff_full_jitter(&one, 0, 2, 90, 1000), 1, 1000);
+        assert_in_range(backoff_full_jitter(&one, 50, 2, 10, 0), 1, 51200);
+        assert_in_range(backoff_full_jitter(&one, 50, 2, 5000, 0), 1, DURATION_MAX);
+    }
     assert_int_equal(backoff_step(&one, 0, 3, 1000), 0);
     assert_int_equal(backoff_step(&one, 3, 0, 1000), 3); /* too short for a quarter of jitter */
 }
