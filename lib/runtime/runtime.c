@@ -373,8 +373,9 @@ int runtime_run(const struct runtime_request *request)
     }
     warn(s);
     adopt_orphans(s);
-    http_start(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
+    settle(s);
+    http_start(s); /* while the database process connects: whoever asks meanwhile waits in the listening socket */
     settle(s);
     while (!s->ending) {
         uv_run(&s->loop, UV_RUN_ONCE);

@@ -463,6 +463,7 @@ def test_a_killed_http_process_comes_back(running, endpoint):
 
 def test_an_http_process_killed_again_and_again_comes_back_and_leaves_nothing(running, endpoint):
     """Never later than after a second: a probe that comes every few seconds hardly notices. No zombie, no descriptor."""
+    wait_until(lambda: len(running.children()) == 2, what="the database process of the boot gone")
     begun = len(os.listdir(f"/proc/{running.pid}/fd"))
     for death in range(1, 9):
         os.kill(http_process(running), signal.SIGKILL)
