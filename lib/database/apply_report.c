@@ -52,11 +52,10 @@ const char *report_hint(const char *sqlstate, bool transaction, const char *at)
 static void make_printable(const char *foreign, char line[FOREIGN_MAX])
 {
     struct arena *arena = arena_new();
-    char *copy = arena_strdup(arena, foreign);
+    char *copy = mask_copy(arena, foreign);
     struct text text = text_over(line, FOREIGN_MAX);
     size_t length;
 
-    mask_string(copy);
     length = strlen(copy);
     while (length > 0 && copy[length - 1] == '\n') {
         length--;

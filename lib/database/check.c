@@ -167,9 +167,8 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
         return;
     }
 
-    char *shown = arena_strndup(look->arena, value, strlen(value));
+    char *shown = mask_copy(look->arena, value);
 
-    mask_string(shown);
     shown[strcspn(shown, "\n")] = '\0';
     assert_failed(look, i, check,
                   arena_printf(look->arena, "its first value is %.*s, not true", VALUE_SHOWN,

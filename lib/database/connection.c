@@ -15,11 +15,10 @@
 void *failed(struct reply_failed *why, enum failure failure, const char *sqlstate, const char *message,
              const char *hint, struct arena *arena)
 {
-    char *masked = arena_strdup(arena, message);
+    char *masked = mask_copy(arena, message);
     char line[MESSAGE_MAX];
     struct text text = text_over(line, sizeof line);
 
-    mask_string(masked);
     for (char *c = masked; *c; c++) {
         *c = *c == '\n' || *c == '\r' || *c == '\t' ? ' ' : *c;
     }

@@ -181,9 +181,9 @@ static bool settle(struct destination *destination, const struct config *config,
     const char *said = asked ? PQerrorMessage(asked) : "out of memory";
 
     if (!strstr(said, IMPOSSIBLE)) {
-        char *line = arena_strndup(arena, said, strcspn(said, "\n"));
+        char *line = mask_copy(arena, said);
 
-        mask_string(line);
+        line[strcspn(line, "\n")] = '\0';
         return error_set(error, STATUS_CONFIG, "%s: %s", destination->key, line);
     }
 

@@ -100,11 +100,10 @@ const char *diagnose_value(const struct diagnosing *diagnosing, const PGresult *
 
 const char *diagnose_foreign(const struct diagnosing *diagnosing, const PGresult *result, int row, int column)
 {
-    char *masked = arena_strdup(diagnosing->arena, PQgetvalue(result, row, column));
+    const char *masked = mask_copy(diagnosing->arena, PQgetvalue(result, row, column));
     char line[FOREIGN_MAX];
     struct text text = text_over(line, sizeof line);
 
-    mask_string(masked);
     text_visible(&text, masked, strlen(masked));
     return *line ? arena_strdup(diagnosing->arena, line) : "unknown";
 }

@@ -11,14 +11,6 @@
 
 /* ---- where it leads ---- */
 
-static const char *masked(const char *text, struct arena *arena)
-{
-    char *copy = arena_strdup(arena, text);
-
-    mask_string(copy);
-    return copy;
-}
-
 static const char *hosts_of(const struct destination *destination, struct arena *arena)
 {
     struct strings list = { 0 };
@@ -55,7 +47,7 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
                                   : error.message;
         enum finding_code code = strstr(message, "unencoded") ? FINDING_URL_UNENCODED : FINDING_URL_INVALID;
 
-        place->error = masked(message, arena);
+        place->error = mask_copy(arena, message);
         finding_add(diagnosing->findings, code, place->key, place->error,
                     arena_printf(arena, "%s config", diagnosing->request->program));
         diagnose_code(diagnosing->findings, "P1013", place->key);

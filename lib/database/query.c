@@ -43,11 +43,10 @@ static PGresult *next_result(PGconn *connection, const struct deadline *deadline
 
 static const char *one_line(const char *message, struct arena *arena)
 {
-    char *copy = arena_strdup(arena, message);
+    char *copy = mask_copy(arena, message);
     char line[MESSAGE_MAX];
     struct text text = text_over(line, sizeof line);
 
-    mask_string(copy);
     copy[strcspn(copy, "\n")] = '\0';
     text_visible(&text, copy, strlen(copy));
     return arena_strdup(arena, line);
