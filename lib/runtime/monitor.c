@@ -28,7 +28,6 @@ void log_connection(struct supervisor *s)
         return;
     }
     s->lost = lost;
-    log_phase(boot_phase(&s->boot));
     if (lost) {
         const struct log_field fields[] = { { .name = "error", .string = s->status.error }, { 0 } };
         log_event(LOG_ERROR, "database-lost", fields, "the database is not reachable: %s", s->status.error);

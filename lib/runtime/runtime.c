@@ -157,6 +157,7 @@ void supervisor_handle(struct supervisor *s)
         for (unsigned i = 0; i < s->boot.effect_count && !s->ending; i++) {
             carry_out(s, &s->boot.effects[i]);
         }
+        log_phase(boot_phase(&s->boot)); /* of what is logged besides the machine's own sentences */
     }
     if (any) {
         log_connection(s);

@@ -469,6 +469,7 @@ def test_an_http_process_killed_again_and_again_comes_back_and_leaves_nothing(ru
         os.kill(http_process(running), signal.SIGKILL)
         running.wait_for("http-died", count=death)
         endpoint.up()
+    assert {event["phase"] for event in running.events if event["event"] == "http-died"} == {"running"}
     assert [event["msg"].split()[-2] for event in running.events if event["event"] == "http-died"] == [
         "100", "200", "400", "800", "1000", "1000", "1000", "1000"]
     assert len(running.children()) == 2
