@@ -117,7 +117,7 @@ void codes_each(const char *text, size_t length, void (*found)(void *argument, c
         bool colon = false;
 
         if (is_full_heap(text, length, i)) {
-            found(argument, "HEAP");
+            found(argument, (const char[CODE_TEXT]){ "HEAP" });
             continue;
         }
         if (!is_prisma(text, length, i)) {

@@ -50,13 +50,8 @@ static void wait_for_next(struct supervisor *s)
 
 /* The machine goes on without libuv: the application's end and signals are all it must know. A step is ended first, as
  * by a TERM. Nobody answers the http process any more: /health/live says so. */
-_Noreturn void abort(void)
+static _Noreturn void go_on(struct supervisor *s)
 {
-    struct supervisor *s = mine.s;
-
-    if (!s || mine.pid != getpid() || s->loopless) {
-        die();
-    }
     s->loopless = true;
     log_event(LOG_ERROR, "refused", NULL, "the event loop cannot go on: the system refuses descriptors or memory");
     if (s->app > 0) {
@@ -74,4 +69,12 @@ _Noreturn void abort(void)
     }
     int status = supervisor_leave(s);
     _exit(app ? status : STATUS_RESOURCE);
+}
+
+_Noreturn void abort(void)
+{
+    if (mine.s && mine.pid == getpid() && !mine.s->loopless) {
+        go_on(mine.s);
+    }
+    die();
 }

@@ -285,6 +285,9 @@ static void codes_are_remembered_once_each(void **state)
     const char *codes[OUTPUT_CODES];
 
     (void)state;
+    (void)lines_of("JavaScript heap out of memory\n");
+    assert_int_equal(output_codes(output, codes), 1);
+    assert_string_equal(codes[0], "HEAP");
     (void)lines_of("P3018\nP3018 and Database error code: 42P07\nP1001 P1002 P1003 P1004 P1005 P1006 P1007 P1008\n");
     assert_int_equal(output_codes(output, codes), OUTPUT_CODES);
     assert_string_equal(codes[0], "P3018");
