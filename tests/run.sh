@@ -166,7 +166,9 @@ pytest() {
         return
     fi
     began=$(date +%s)
-    PGENTRY=$binary PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -n 4 -p no:cacheprovider --durations=40 "$@" \
+    # HUP and INT are ignored under nohup and in the background; the tests send them
+    PGENTRY=$binary PYTHONDONTWRITEBYTECODE=1 env --default-signal=HUP,INT \
+        "$python" -m pytest -q -n 4 -p no:cacheprovider --durations=40 "$@" \
         >"$reports/$name.log" 2>&1 </dev/null
     pytest_report "$name" $? "$began"
 }

@@ -1,7 +1,6 @@
 """Fixtures: a PostgreSQL of our own, the binary under test, project folders, and the real Prisma CLI."""
 import os
 import shutil
-import signal
 import subprocess
 import textwrap
 from pathlib import Path
@@ -11,9 +10,6 @@ from diagnosis import Report
 from migrators import installed, prisma_environment
 from postgres import Cluster, as_postgres
 from supervisor import Supervisor, run
-
-for number in (signal.SIGHUP, signal.SIGINT):  # ignored under nohup or in a script's background; the tests send them
-    signal.signal(number, signal.SIG_DFL if number == signal.SIGHUP else signal.default_int_handler)
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
