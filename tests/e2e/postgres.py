@@ -128,7 +128,7 @@ class Cluster:
 
     def remove(self):
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["rm", "-rf", self.folder], check=False)  # hundreds of databases: rmtree takes a minute
 
 
 class Standby(Cluster):

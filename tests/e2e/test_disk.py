@@ -1,6 +1,8 @@
 """A disk of the server that is full."""
+import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 from postgres import as_postgres
@@ -8,21 +10,22 @@ from test_ladder import APP, ladder
 
 
 @pytest.fixture
-def tiny(cluster, tmp_path):
+def tiny(cluster):
     """The name of a tablespace on a disk of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], check=True)
-    try:
-        if as_postgres():
-            shutil.chown(folder, "postgres", "postgres")
-        for parent in folder.parents[:3]:
-            parent.chmod(0o755)
-        with cluster.connect() as direct:
-            direct.execute(f"CREATE TABLESPACE tiny LOCATION '{folder}'")
-        yield "tiny"
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        disk = os.path.join(folder, "disk")
+        os.mkdir(disk)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], check=True)
+        try:
+            if as_postgres():
+                shutil.chown(disk, "postgres", "postgres")
+            with cluster.connect() as direct:
+                direct.execute(f"CREATE TABLESPACE tiny LOCATION '{disk}'")
+                yield "tiny"
+                direct.execute("DROP TABLESPACE tiny")
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_a_full_disk_is_named_as_the_reason_why_a_step_failed(pgentry, database, project, tiny):

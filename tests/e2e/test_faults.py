@@ -58,7 +58,7 @@ def test_a_server_that_crashes_while_we_wait_for_the_lock(pgentry, late, project
     late.cluster.start()
     first = pgentry.start(*APP, url=late.url)
     wait_until((folder / "here").exists)
-    second = pgentry.start(*APP, url=late.url, env={"PGENTRY_WAIT_TIMEOUT": "20s"})
+    second = pgentry.start(*APP, url=late.url, env={"PGENTRY_WAIT_TIMEOUT": "20s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "5s"})
     second.wait_for_phase("locking")
     first.signal(9)
     late.cluster.restart("immediate")
