@@ -69,7 +69,7 @@ static bool ask_child(const struct destination *destination, char *told, const s
         return false;
     }
 
-    pid_t child = fork();
+    pid_t child = _Fork(); /* for the reason that process/spawn.c gives */
 
     if (child == 0) {
         close(ends[0]);

@@ -187,10 +187,12 @@ static pid_t refused(struct error *error, const char *what)
     return -1;
 }
 
+/* _Fork (POSIX.1-2024) runs no pthread_atfork handler: libuv's makes a pipe in the child, and aborts it if that is
+ * refused, before anything could be told of it. No process of ours has a second thread, whose locks fork would free. */
 static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
 {
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = _Fork();
 
     if (pid == 0) {
         if (spawn->own_group) {
@@ -220,7 +222,7 @@ static pid_t spawn_program(const struct spawn *spawn, struct error *error)
         return refused(error, "make a pipe");
     }
 
-    pid_t pid = fork();
+    pid_t pid = _Fork();
 
     if (pid == 0) {
         if (spawn->own_group) {

@@ -115,7 +115,7 @@ static bool due(const char *name, struct row **row)
 
 /* ---- the system ---- */
 
-FAILS(pid_t, -1, fork, (void))
+FAILS(pid_t, -1, _Fork, (void))
 FAILS(int, -1, pipe2, (int ends[2], int flags), ends, flags)
 FAILS(int, -1, socketpair, (int domain, int type, int protocol, int ends[2]), domain, type, protocol, ends)
 FAILS(int, -1, socket, (int domain, int type, int protocol), domain, type, protocol)

@@ -17,7 +17,7 @@ from supervisor import wait_until
 pytestmark = pytest.mark.preload
 
 FUNCTIONS = {
-    "fork": errno.EAGAIN, "pipe2": errno.EMFILE, "socketpair": errno.EMFILE, "socket": errno.EMFILE,
+    "_Fork": errno.EAGAIN, "pipe2": errno.EMFILE, "socketpair": errno.EMFILE, "socket": errno.EMFILE,
     "connect": errno.ECONNREFUSED, "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "accept4": errno.EMFILE,
     "epoll_create1": errno.EMFILE, "epoll_ctl": errno.ENOMEM, "epoll_wait": errno.EINTR, "poll": errno.ENOMEM,
     "read": errno.EIO, "write": errno.ENOSPC, "send": errno.EPIPE, "recv": errno.ECONNRESET, "dup2": errno.EBUSY,
