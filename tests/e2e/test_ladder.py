@@ -561,20 +561,20 @@ def test_an_up_to_date_replica_starts_while_another_migrates(pgentry, database, 
 
 def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project):
     """Rule 4: a killed psql's statement goes on in the server; the retry begins after it ended, and it is named."""
-    folder = project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 2, delay: 1ms, timeout: 1s}"),
+    folder = project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 2, delay: 1ms, timeout: 3s}"),
                       "slow.sh": f"""\
         #!/bin/sh
         if [ -e second ]; then
-            {PSQL} -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND pid <> pg_backend_pid()" > left
+            {PSQL} -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6)%' AND pid <> pg_backend_pid()" > left
             exec {PSQL} -c '{CREATE}'
         fi
         touch second
-        exec {PSQL} -c 'SELECT pg_sleep(4)'
+        exec {PSQL} -c 'SELECT pg_sleep(6)'
         """})
     done = pgentry(*APP, url=database.url)
     assert done.exit == 0, done
     assert (folder / "left").read_text().strip() == "0"
-    assert done.seconds > 3.5, done
+    assert done.seconds > 5.5, done
 
 
 def test_sessions_of_a_killed_step_are_found_over_a_new_connection_too(pgentry, database, project):
