@@ -9,7 +9,7 @@ from supervisor import run, wait_until
 APP = ("run", "--", "echo", "it runs")
 STEP = """\
 verify: {tables: [users]}
-wait: {timeout: 3s, connect_timeout: 500ms, permanent_grace: 300ms}
+wait: {timeout: 5s, connect_timeout: 2s, permanent_grace: 300ms}
 migrate:
   steps:
     - {name: slow, run: [./slow.sh], attempts: 1, timeout: 20s}
@@ -29,7 +29,7 @@ def test_a_server_that_vanishes_in_mid_step_and_stays_away(pgentry, late, projec
     (late.cluster.stop if way == "stop" else late.cluster.pause)()
     try:
         (folder / "go").touch()
-        done = boot.wait(45)
+        done = boot.wait(60)
     finally:
         if way == "pause":
             late.cluster.resume()
@@ -39,7 +39,7 @@ def test_a_server_that_vanishes_in_mid_step_and_stays_away(pgentry, late, projec
 
 def test_a_server_that_is_silent_for_a_while_in_mid_step(pgentry, late, project):
     """It is noticed, waited for, and the boot goes on to its good end."""
-    folder = project({**FILES, "pgentry.yaml": STEP.replace("timeout: 3s", "timeout: 30s")})
+    folder = project({**FILES, "pgentry.yaml": STEP.replace("timeout: 5s", "timeout: 30s")})
     late.cluster.start()
     boot = pgentry.start(*APP, url=late.url)
     wait_until((folder / "here").exists)
@@ -47,7 +47,7 @@ def test_a_server_that_is_silent_for_a_while_in_mid_step(pgentry, late, project)
     (folder / "go").touch()
     boot.wait_for("not ready", patience=30)
     late.cluster.resume()
-    done = boot.wait(45)
+    done = boot.wait(60)
     assert done.exit == 0, done
     assert done.stdout == "it runs\n"
 
