@@ -1,6 +1,5 @@
 /* The application: started once, signalled, its status passed on. */
 #include "base/mask.h"
-#include "base/pages.h"
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "config/secret.h"
@@ -21,6 +20,8 @@ static void name_app(struct supervisor *s)
         text_printf(&text, "%s%s", word == s->request->app ? "" : " ", shown);
     }
 }
+
+#define REST_AFTER 1000 /* ms: one that ends at once should not pay for giving back what its end needs again */
 
 /* Returns only on failure. */
 static void become(struct supervisor *s, const struct spawn *spawn, struct error *error)
@@ -55,7 +56,7 @@ void app_start(struct supervisor *s)
         s->app = spawn_child(&spawn, &error);
         if (s->app > 0) {
             s->app_oom_kills = memory_oom_kills();
-            pages_give_back(); /* most of what booted it is not needed again */
+            s->rest_at = clock_now() + REST_AFTER;
             supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
             return;
         }

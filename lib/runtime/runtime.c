@@ -1,5 +1,6 @@
 #include "runtime/runtime.h"
 
+#include "base/pages.h"
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "process/signals.h"
@@ -133,6 +134,7 @@ static void arm_timer(struct supervisor *s)
     instant next = boot_next_deadline(&s->boot, &which);
     next = s->http.restart_at < next ? s->http.restart_at : next;
     next = s->http.push_at < next ? s->http.push_at : next;
+    next = s->rest_at < next ? s->rest_at : next;
     if (next == BOOT_NEVER) {
         uv_timer_stop(&s->timer);
         return;
@@ -189,6 +191,10 @@ static void on_timer(uv_timer_t *timer)
     if (s->http.push_at <= now) {
         http_push(s);
     }
+    if (s->rest_at <= now) {
+        s->rest_at = BOOT_NEVER;
+        pages_give_back();
+    }
     if (boot_next_deadline(&s->boot, &which) <= now) {
         if (which == TIMER_ORDER) {
             database_late(s);
@@ -239,7 +245,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
     s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
-    s->http.restart_at = s->http.push_at = BOOT_NEVER;
+    s->http.restart_at = s->http.push_at = s->rest_at = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {

@@ -119,6 +119,7 @@ struct supervisor {
     struct child child;
     struct credentials credentials;
     pid_t app;
+    instant rest_at;       /* most of what booted it is then given back; BOOT_NEVER: nothing is to be */
     int64_t app_oom_kills; /* memory_oom_kills() when it was started */
 
     struct boot_event events[QUEUED_EVENTS];
