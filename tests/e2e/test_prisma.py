@@ -241,7 +241,7 @@ def test_term_during_deploy_leaves_no_engine_behind(pgentry, database, prisma):
     prisma.migration("20250202000000_slow", "SELECT pg_sleep(1000);")
     boot = pgentry.start(*APP, url=database.url, env=prisma.env)
     wait_until(lambda: database.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1000)%' AND state = 'active'"
-                                    " AND pid <> pg_backend_pid()"), what="the slow migration")
+                                    " AND pid <> pg_backend_pid()"), 60, "the slow migration")
     assert engines(prisma.folder)
     boot.terminate()
     wait_until(lambda: engines(prisma.folder) == [], 15, "the engine's end")
