@@ -49,15 +49,19 @@ static bool url_unset(struct reading *reading, const struct key *key, const stru
 /* A default that names a variable comes from there, or from its file. */
 static const struct source *source_of_default(const struct reading *reading, const char *fallback)
 {
-    size_t length = strncmp(fallback, "${", 2) == 0 ? strcspn(fallback + 2, ":}") : 0;
-    const char *name = arena_strndup(reading->arena, fallback + (length ? 2 : 0), length);
-    const char *names[] = { name, arena_printf(reading->arena, "%s_FILE", name) };
-    struct source *source = arena_alloc(reading->arena, sizeof *source);
+    if (strncmp(fallback, "${", 2) != 0) {
+        return &default_source;
+    }
 
-    for (size_t i = 0; length && i < sizeof names / sizeof names[0]; i++) {
+    const char *name = arena_strndup(reading->arena, fallback + 2, strcspn(fallback + 2, ":}"));
+    const char *names[] = { name, arena_printf(reading->arena, "%s_FILE", name) };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = getenv(names[i]);
 
         if (value && *value) {
+            struct source *source = arena_alloc(reading->arena, sizeof *source);
+
             *source = (struct source){ RANK_DEFAULT, names[i] };
             return source;
         }

@@ -34,7 +34,7 @@ bool terminal_should_suspend(void)
 void terminal_reclaim(pid_t child)
 {
     if (tcgetpgrp(STDIN_FILENO) == child || !terminal_should_suspend()) {
-        (void)tcsetpgrp(STDIN_FILENO, getpgrp());
+        terminal_take();
     }
 }
 

@@ -39,9 +39,15 @@ static void wait_for_next(struct supervisor *s)
     enum boot_timer which = TIMER_STATE;
     struct pollfd signals = { .fd = s->signal_fd, .events = POLLIN };
     instant next = boot_next_deadline(&s->boot, &which);
-    duration left = next == BOOT_NEVER ? -1 : next - clock_now();
+    int patience = -1;
 
-    (void)poll(&signals, 1, next == BOOT_NEVER ? -1 : left > INT_MAX ? INT_MAX : left > 0 ? (int)left : 0);
+    if (next != BOOT_NEVER) {
+        duration left = next - clock_now();
+
+        left = left > 0 ? left : 0;
+        patience = left < INT_MAX ? (int)left : INT_MAX;
+    }
+    (void)poll(&signals, 1, patience);
     supervisor_signals(s);
     if (!s->ending && boot_next_deadline(&s->boot, &which) <= clock_now()) {
         supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
@@ -52,22 +58,24 @@ static void wait_for_next(struct supervisor *s)
  * by a TERM. Nobody answers the http process any more: /health/live says so. */
 static _Noreturn void go_on(struct supervisor *s)
 {
+    bool app = s->app > 0;
+
     s->loopless = true;
     log_event(LOG_ERROR, "refused", NULL, "the event loop cannot go on: the system refuses descriptors or memory");
-    if (s->app > 0) {
+    if (app) {
         database_kill(s);
     } else if (s->child.pid > 0) {
         supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = SIGTERM });
     } else {
         s->ending = true;
     }
-    bool app = s->app > 0;
-    s->exit_status = STATUS_RESOURCE;
     for (supervisor_handle(s); !s->ending; supervisor_handle(s)) {
         wait_for_next(s);
         log_flush();
     }
+
     int status = supervisor_leave(s);
+
     _exit(app ? status : STATUS_RESOURCE);
 }
 

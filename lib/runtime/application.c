@@ -11,6 +11,8 @@
 
 #include <signal.h>
 
+#define REST_AFTER 1000 /* ms: one that ends at once should not pay for giving back what its end needs again */
+
 static void name_app(struct supervisor *s)
 {
     struct text text = text_over(s->say.app, sizeof s->say.app);
@@ -20,8 +22,6 @@ static void name_app(struct supervisor *s)
         text_printf(&text, "%s%s", word == s->request->app ? "" : " ", shown);
     }
 }
-
-#define REST_AFTER 1000 /* ms: one that ends at once should not pay for giving back what its end needs again */
 
 /* Returns only on failure. */
 static void become(struct supervisor *s, const struct spawn *spawn, struct error *error)

@@ -70,6 +70,11 @@ def run(argv, env, cwd, patience=60.0, stdin=subprocess.DEVNULL, pid_1=False):
                   done.stderr.decode("utf-8", "replace"), time.monotonic() - began, argv)
 
 
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
 class Supervisor:
     """A running pgentry. Both streams are read by threads, so it never stalls on us."""
 
@@ -132,12 +137,10 @@ class Supervisor:
         """Of pgentry itself, as we see it."""
         if not self.pid_1:
             return self.process.pid
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
-            return int(file.read().split()[0])
+        return children_of(self.process.pid)[0]
 
     def children(self):
-        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
+        return children_of(self.pid)
 
     def signal(self, number):
         os.kill(self.pid, number)

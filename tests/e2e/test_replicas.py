@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from island import Island
 from postgres import SUPERUSER_PASSWORD
-from supervisor import wait_until
+from supervisor import children_of, wait_until
 from test_ladder import APP, CREATE, PSQL, alive, ladder, note, order, pid_in
 
 pytestmark = pytest.mark.crowd
@@ -83,8 +83,7 @@ def freeze(pid):
     """Stops the process and all below it, parents first so that no child is made or reaped meanwhile; their pids."""
     os.kill(pid, signal.SIGSTOP)
     wait_until(lambda: state_of(pid) in "TZ", what=f"{pid} stopped")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [pid, *(one for child in children for one in freeze(int(child)))]
+    return [pid, *(one for child in children_of(pid) for one in freeze(child))]
 
 
 def transactions(database):

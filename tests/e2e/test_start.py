@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from postgres import free_port
-from supervisor import as_pid_1, wait_until
+from supervisor import as_pid_1, children_of, wait_until
 
 USERS = "verify: {tables: [users]}\n"
 
@@ -25,12 +25,6 @@ print(json.dumps({
     "parent": os.getppid(), "group": os.getpgid(0),
     "nonblocking": [fd for fd in (0, 1, 2) if not os.get_blocking(fd)]}))
 """
-
-
-def child_of(pid):
-    """Its first child; 0: none."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return int((file.read().split() or [0])[0])
 
 
 @pytest.fixture
@@ -369,9 +363,9 @@ def test_a_term_just_before_mode_exec_becomes_the_application_is_obeyed(pgentry,
                             cwd=pgentry.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing,
                             env=pgentry.environment(ready.url, {"PGENTRY_APP_MODE": "exec"}))
     try:
-        pid = wait_until(lambda: child_of(boot.pid), what="PID 1")
-        wait_until(lambda: child_of(pid), what="the database process")
-        wait_until(lambda: not child_of(pid), what="the helpers ended: the log is written out")
+        [pid] = wait_until(lambda: children_of(boot.pid), what="PID 1")
+        wait_until(lambda: children_of(pid), what="the database process")
+        wait_until(lambda: not children_of(pid), what="the helpers ended: the log is written out")
         os.kill(pid, signal.SIGTERM)
         assert boot.communicate(timeout=20)[0] == b"" and boot.returncode == 143
     finally:
