@@ -2,6 +2,9 @@
 #ifndef BASE_PAGES_H
 #define BASE_PAGES_H
 
+/* Milliseconds of calm before that: what ends at once should not pay for giving back what its end needs again. */
+#define PAGES_REST_AFTER 1000
+
 /* Unmaps every page of program text and constants, of the libraries as well; what runs on maps again what it needs. For
  * the moment after which much is never needed again: once the application runs, the code that booted it. */
 void pages_give_back(void);

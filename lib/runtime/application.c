@@ -1,5 +1,6 @@
 /* The application: started once, signalled, its status passed on. */
 #include "base/mask.h"
+#include "base/pages.h"
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "config/secret.h"
@@ -10,8 +11,6 @@
 #include "runtime/supervisor.h"
 
 #include <signal.h>
-
-#define REST_AFTER 1000 /* ms: one that ends at once should not pay for giving back what its end needs again */
 
 static void name_app(struct supervisor *s)
 {
@@ -56,7 +55,7 @@ void app_start(struct supervisor *s)
         s->app = spawn_child(&spawn, &error);
         if (s->app > 0) {
             s->app_oom_kills = memory_oom_kills();
-            s->rest_at = clock_now() + REST_AFTER;
+            s->rest_at = clock_now() + PAGES_REST_AFTER;
             supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
             return;
         }
@@ -79,7 +78,7 @@ void app_signal(struct supervisor *s, int signal)
 
 void app_look_stopped(const struct supervisor *s)
 {
-    if (s->app > 0 && reaper_stopped(s->app) && terminal_should_suspend()) {
+    if (s->app > 0 && !s->init && reaper_stopped(s->app) && terminal_should_suspend()) {
         terminal_suspend(s->app);
     }
 }

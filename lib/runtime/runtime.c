@@ -163,6 +163,8 @@ void supervisor_handle(struct supervisor *s)
     }
     if (any) {
         log_connection(s);
+    }
+    if (any && !s->ending) {
         http_push(s);
     }
 }
@@ -223,17 +225,16 @@ static void reap(struct supervisor *s)
     }
 }
 
+/* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is none. */
 void supervisor_signals(struct supervisor *s)
 {
-    int number;
-    while (!s->ending && (number = signals_next(s->signal_fd)) != 0) {
-        if (number == SIGCHLD) {
-            reap(s);
-            app_look_stopped(s);
-        } else {
-            supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
-            supervisor_handle(s);
-        }
+    int number = s->ending ? 0 : signals_next(s->signal_fd);
+    if (number == SIGCHLD) {
+        reap(s);
+        app_look_stopped(s);
+    } else if (number) {
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
+        supervisor_handle(s);
     }
 }
 
@@ -248,6 +249,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->http.restart_at = s->http.push_at = s->rest_at = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
+    s->init = getpid() == 1;
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
     }
@@ -284,7 +286,7 @@ static void warn(const struct supervisor *s)
 
 static void adopt_orphans(const struct supervisor *s)
 {
-    if (s->plan.goal != GOAL_RUN || getpid() == 1) {
+    if (s->plan.goal != GOAL_RUN || s->init) {
         return;
     }
     if (reaper_adopt_orphans()) {
@@ -356,7 +358,7 @@ static void print_result(const struct supervisor *s)
 int supervisor_leave(struct supervisor *s)
 {
     print_result(s);
-    if (getpid() == 1) {
+    if (s->init) {
         end_database(s); /* the kernel ends all others with us, and waits for them */
     } else {
         end_helpers(s); /* whoever comes next may want the endpoint's address at once */

@@ -113,6 +113,7 @@ struct supervisor {
     struct watch watches[WATCHES];
     struct watch *log_watch;
     int signal_fd;
+    bool init; /* PID 1 */
 
     struct database_link database;
     struct http_link http;
@@ -140,7 +141,7 @@ struct supervisor {
 void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
 void supervisor_handle(struct supervisor *s);  /* the events that were posted, and what follows from them */
-void supervisor_signals(struct supervisor *s); /* those that have come, our children's ends among them */
+void supervisor_signals(struct supervisor *s); /* the next that waits, or that children of ours have ended */
 int supervisor_leave(struct supervisor *s);    /* what is done last of all; the exit status */
 uint32_t fingerprint(const char *text);
 

@@ -35,6 +35,8 @@ struct server {
     size_t waiting_count;
     instant asked_at; /* 0: no question is open */
     bool lives;
+
+    instant rest_at; /* what only the start needed is then given back; 0: it was */
 };
 
 /* ---- requests ---- */
@@ -303,6 +305,9 @@ static int patience(const struct server *server, instant now)
         int64_t rest = server->asked_at + HTTP_LIVE_TIMEOUT - now;
         most = sooner(most, rest > 0 ? rest : 0);
     }
+    if (server->rest_at) {
+        most = sooner(most, server->rest_at > now ? server->rest_at - now : 0);
+    }
     return server->placeholder ? sooner(most, placeholder_rest(server->placeholder, now)) : most;
 }
 
@@ -323,6 +328,10 @@ static bool turn(struct server *server)
     }
     if (server->asked_at && now - server->asked_at >= HTTP_LIVE_TIMEOUT) {
         wake_waiting(server, false);
+    }
+    if (server->rest_at && server->rest_at <= now) {
+        server->rest_at = 0;
+        pages_give_back();
     }
     answers_age(&server->answers);
     guests_show_out(&server->guests, now, HTTP_REQUEST_TIMEOUT);
@@ -351,12 +360,12 @@ int http_serve(const struct http_settings *settings)
     if (!confine()) {
         return STATUS_RESOURCE;
     }
-    pages_give_back();
     while (!server.known) { /* nothing is answered before there is something to tell */
         if (!listen_to_parent(&server)) {
             return STATUS_OK;
         }
     }
+    server.rest_at = clock_now() + PAGES_REST_AFTER;
     while (turn(&server)) {
     }
     return STATUS_OK;
