@@ -9,7 +9,7 @@ seconds=${1:-3600}
 third=$((seconds / 3))
 python=/usr/bin/python3
 
-sh tests/install.sh build clang clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-psycopg procps util-linux
+sh tests/install.sh build clang clang-tidy libcmocka-dev postgresql-15 python3 python3-pytest python3-pytest-xdist python3-psycopg procps util-linux
 cmake --preset release
 cmake --build build/release -- -j 2
 
@@ -34,6 +34,11 @@ echo "== fuzzers"
 targets=$(find tests/fuzz -name 'fuzz_*.c' | wc -l)
 sh tests/fuzz/run.sh -max_total_time=$((third / targets)) >build/soak-fuzz.log 2>&1 || { tail -n 40 build/soak-fuzz.log; exit 1; }
 grep -E '^== |^Done' build/soak-fuzz.log
+
+echo "== a connection cut at every byte of handshake and first look, either way"
+PGENTRY=$PWD/build/release/pgentry PYTHONDONTWRITEBYTECODE=1 PGENTRY_EVERY_BYTE=1000 "$python" -m pytest -q -n 4 -p no:cacheprovider \
+    tests/e2e/test_proxy.py -k cut_after >build/soak-proxy.log 2>&1 || { tail -n 40 build/soak-proxy.log; exit 1; }
+tail -n 1 build/soak-proxy.log
 
 echo "== boots with a kill"
 PGENTRY=$PWD/build/release/pgentry PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/e2e "$python" tests/e2e/kills.py "$third" 10000

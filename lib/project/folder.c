@@ -12,11 +12,28 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const struct entry *)left)->name, ((const struct entry *)right)->name);
 }
 
-static bool kind_of(int fd, const char *name, enum entry_kind *kind)
+/* Most file systems tell the kind along with the name (readdir(3)). */
+static bool kind_of(int fd, const struct dirent *next, enum entry_kind *kind)
 {
     struct stat status;
 
-    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    switch (next->d_type) {
+    case DT_REG:
+        *kind = ENTRY_FILE;
+        return true;
+    case DT_DIR:
+        *kind = ENTRY_FOLDER;
+        return true;
+    case DT_LNK:
+        *kind = ENTRY_LINK;
+        return true;
+    case DT_UNKNOWN:
+        break;
+    default:
+        *kind = ENTRY_OTHER;
+        return true;
+    }
+    if (fstatat(fd, next->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
     *kind = S_ISREG(status.st_mode)   ? ENTRY_FILE
@@ -61,7 +78,7 @@ static bool read_entries(struct folder *folder, DIR *open, struct arena *arena)
             errno = EFBIG;
             return false;
         }
-        if (!kind_of(dirfd(open), next->d_name, &entry.kind)) {
+        if (!kind_of(dirfd(open), next, &entry.kind)) {
             return false;
         }
         entry.name = arena_strdup(arena, next->d_name);

@@ -225,7 +225,8 @@ static void reap(struct supervisor *s)
     }
 }
 
-/* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is none. */
+/* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is
+ * none. */
 void supervisor_signals(struct supervisor *s)
 {
     int number = s->ending ? 0 : signals_next(s->signal_fd);

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from measure import PGENTRY, children, private_kb, table
+from measure import PGENTRY, REST, children, private_kb, table
 from postgres import Cluster, free_port
 
 SECONDS = 10
@@ -55,37 +55,49 @@ def load(port, path, pids):
     return [f"{rate:,.0f}", f"{requests / (processor_seconds(pids) - before):,.0f}", f"{float(number) * UNITS[unit]:.2f}"]
 
 
-def measure_pgentry(name, binary, cluster, database, loads, checks, memory):
-    port = free_port()
-    env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{port}",
-           "PGENTRY_VERIFY_INTERVAL": "1s"}
-    process = subprocess.Popen([binary, "run", "--", "sleep", "1000"], env=env, stderr=subprocess.DEVNULL)
+class Running:
+    """pgentry with an application, and what it says of itself when it is ready and at rest."""
 
-    def own():
+    def __init__(self, binary, database, interval):
+        self.port = free_port()
+        env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
+               "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{self.port}",
+               "PGENTRY_VERIFY_INTERVAL": interval}
+        self.process = subprocess.Popen([binary, "run", "--", "sleep", "1000"], env=env, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        up(self.port, "/health/ready")
+        time.sleep(REST)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def own(self):
         """Itself and its http process, while no database process is about."""
         while True:
             try:
-                helpers = [pid for pid in children(process.pid) if Path(f"/proc/{pid}/comm").read_text() != "sleep\n"]
+                helpers = [pid for pid in children(self.process.pid)
+                           if Path(f"/proc/{pid}/comm").read_text() != "sleep\n"]
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if len(helpers) == 1:
-                return [process.pid, *helpers]
+                return [self.process.pid, *helpers]
 
+
+def measure_pgentry(name, binary, cluster, database, loads, checks, memory):
     def begun():
         return sum("connection authorized" in line and database.name in line for line in cluster.lines)
-    try:
-        up(port, "/health/ready")
-        idle = private_kb(own())
+    with Running(binary, database, "30s") as running:
+        idle = private_kb(running.own())
+        loads += [[f"{name}, {path}", *load(running.port, path, running.own())] for path in PATHS]
+        time.sleep(REST)  # wrk's connections are gone
+        memory.append([name, f"{idle}", f"{private_kb(running.own())}"])
+    with Running(binary, database, "1s") as running:
         before, began = begun(), time.monotonic()
-        loads += [[f"{name}, {path}", *load(port, path, own())] for path in PATHS]
-        seconds = time.monotonic() - began
-        time.sleep(1)  # wrk's connections are gone
-        checks.append([name, f"{seconds:.0f}", f"{begun() - before}"])
-        memory.append([name, f"{idle}", f"{private_kb(own())}"])
-    finally:
-        process.terminate()
-        process.wait()
+        load(running.port, "/health/database", running.own())
+        checks.append([name, f"{time.monotonic() - began:.0f}", f"{begun() - before}"])
 
 
 def measure_nginx(loads, memory):
@@ -95,10 +107,11 @@ def measure_nginx(loads, memory):
         process = subprocess.Popen(["nginx", "-p", folder, "-c", folder + "/conf"], stderr=subprocess.DEVNULL)
         try:
             up(port, "/")
+            time.sleep(REST)
             pids = [process.pid, *children(process.pid)]
             idle = private_kb(pids)
             loads.append(["nginx, a fixed answer", *load(port, "/", pids)])
-            time.sleep(1)
+            time.sleep(REST)
             memory.append(["nginx", f"{idle}", f"{private_kb(pids)}"])
         finally:
             process.terminate()

@@ -7,14 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from measure import BUILD, children, private_kb, table
+from measure import BUILD, REST, children, private_kb, table
 from postgres import Cluster, free_port
 
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
 COUNT = 5000
 ROUNDS = 5
 TERMS = 15
-REST = 1.5      # seconds after which an application runs as it does for weeks; pgentry gives back then what booted it
 
 
 def inits():

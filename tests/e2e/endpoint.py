@@ -117,12 +117,20 @@ def process_status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
+def listens(pid):
+    """Whether the process holds a TCP socket that listens (proc(5): state 0A of /proc/net/tcp)."""
+    with open("/proc/net/tcp", encoding="ascii") as tcp4, open("/proc/net/tcp6", encoding="ascii") as tcp6:
+        sockets = {f"socket:[{fields[9]}]" for line in [*tcp4, *tcp6] if (fields := line.split())[3] == "0A"}
+    folder = f"/proc/{pid}/fd/"
+    return any(os.readlink(folder + fd) in sockets for fd in os.listdir(folder))
+
+
 def http_process(supervisor):
-    """The pid of the child that serves the endpoint: the only one under a seccomp filter."""
+    """The pid of the child that serves the endpoint: the database process is under a seccomp filter too, and listens nowhere."""
     def find():
         for pid in supervisor.children():
             try:
-                if process_status(pid).get("Seccomp") == "2":
+                if process_status(pid).get("Seccomp") == "2" and listens(pid):
                     return pid
             except (OSError, ValueError):
                 pass  # a child that ended just now

@@ -5,7 +5,7 @@ import signal
 import socket
 
 import pytest
-from endpoint import Endpoint
+from endpoint import Endpoint, http_process
 from postgres import free_port
 from supervisor import wait_until
 
@@ -112,19 +112,11 @@ def test_mode_exec_frees_the_address_too(gated):
     running.wait_for("bound")
 
 
-def http_process(running):
-    for child in running.children():
-        with open(f"/proc/{child}/status", encoding="utf-8") as status:
-            if "\nSeccomp:\t2" in status.read():
-                return child
-    return None
-
-
 def test_an_http_process_that_dies_or_hangs_does_not_keep_the_address(pgentry, database, project, gated):
     """Killed, it comes back and answers; stopped, it is ended by force after two seconds, and the application binds."""
     port = free_port()
     running = gated("AF_INET", "127.0.0.1", port, "plain")
-    first = wait_until(lambda: http_process(running))
+    first = http_process(running)
     os.kill(first, signal.SIGKILL)
     second = wait_until(lambda: (pid := http_process(running)) != first and pid)
     client = connect("AF_INET", "127.0.0.1", port)

@@ -1,4 +1,5 @@
 """Whatever a network or a server does to a connection is one failed attempt within its deadline, never an unverified start."""
+import os
 import ssl
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,8 +35,12 @@ def boot(pgentry, database, query="", **plan):
     return done, proxy
 
 
+EVERY = int(os.environ.get("PGENTRY_EVERY_BYTE", "0"))  # for soak.sh: of handshake and first look no number is left out
+
+
 def sample(total, dense, sparse):
     """Every number below `dense`, then every one that is `sparse` times as far as the last."""
+    dense = max(dense, EVERY)
     n = 0
     while n < total:
         yield n
