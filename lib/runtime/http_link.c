@@ -14,6 +14,7 @@
 #define RESTART_FIRST ((duration)100)
 #define RESTART_MAX ((duration)1000) /* probes come every few seconds, and three lost ones kill a container */
 #define STEADY ((duration)30 * 1000) /* having lived so long it dies for the first time again */
+#define FIRST_AFTER ((duration)100)  /* a boot with nothing to do is over by then: it makes no process beside it */
 #define PUSH_SOON ((duration)200)    /* what changes all the time, a step's output, is shown this much later */
 
 /* ---- in the http process ---- */
@@ -269,6 +270,16 @@ void http_start(struct supervisor *s)
         log_event(LOG_WARN, "http-failed", NULL, "%s", error.message);
         link->restart_at = clock_now() + RESTART_MAX;
     }
+}
+
+void http_start_soon(struct supervisor *s)
+{
+    const struct http_sockets *sockets = &s->http.sockets;
+    duration delay = FIRST_AFTER;
+    for (size_t i = 0; i < sockets->count; i++) {
+        delay = sockets->placeholder[i] ? 0 : delay; /* its release resets who still waits in it */
+    }
+    s->http.restart_at = sockets->count ? clock_now() + delay : BOOT_NEVER;
 }
 
 bool http_reaped(struct supervisor *s, pid_t pid)

@@ -385,7 +385,7 @@ int runtime_run(const struct runtime_request *request)
     adopt_orphans(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);
-    http_start(s); /* while the database process connects: whoever asks meanwhile waits in the listening socket */
+    http_start_soon(s);
     settle(s);
     while (!s->ending) {
         uv_run(&s->loop, UV_RUN_ONCE);

@@ -168,8 +168,9 @@ bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of 
 /* http_link.c: the http process */
 bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
 void http_start(struct supervisor *s);
-void http_push(struct supervisor *s);      /* the status, if it changed */
-void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */
+void http_start_soon(struct supervisor *s); /* at first: whoever asks before that waits in the listening socket */
+void http_push(struct supervisor *s);       /* the status, if it changed */
+void http_push_soon(struct supervisor *s);  /* the same, a moment later, with what else changes until then */
 /* The placeholder; answered by EVENT_RELEASED. By force: the http process, and with it the address, ends. */
 void http_release(struct supervisor *s, bool by_force);
 void http_end(struct supervisor *s);
