@@ -587,7 +587,8 @@ static void no_way_leads_to_the_application_but_a_healthy_look(void **state)
                 continue;
             }
             reach((enum boot_state)each);
-            struct boot_event event = { .kind = EVENT_CHECKED, .look = { false, look & PROVEN, look & GONE } };
+            struct boot_event event = { .kind = EVENT_CHECKED,
+                                        .look = { .proven = look & PROVEN, .gone = look & GONE } };
             bool before_start = each != STATE_STARTING && each != STATE_CLOSING && each != STATE_RELEASING;
             (void)handle(&event);
             for (unsigned i = 0; i < boot.effect_count; i++) {
