@@ -17,7 +17,9 @@ for program in build/coverage/tests/unit/unit_* "build/coverage/tests/sim/sim --
     [ ! -f "${program%% *}" ] || $program >build/coverage/log 2>&1 </dev/null || { cat build/coverage/log; echo "FAILED $program"; }
 done
 [ $# -gt 0 ] || { set -- --ignore tests/e2e/test_valgrind.py tests/e2e && for tool in prisma engine dbmate migrators; do sh tests/e2e/tools.sh "$tool"; done; }
-PGENTRY=$PWD/build/coverage/pgentry PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -n 4 -p no:cacheprovider "$@" </dev/null ||
+# Left out: the counts' own variable is in the environment of what we start, and their set-up hangs where malloc refuses it
+# memory, with the file locked on which all others then wait.
+PGENTRY=$PWD/build/coverage/pgentry PYTHONDONTWRITEBYTECODE=1 env --default-signal=HUP,INT /usr/bin/python3 -m pytest -q -n 4 -p no:cacheprovider -k "not gets_a_clean_process and not fails[malloc]" "$@" </dev/null ||
     echo "FAILED end-to-end tests"
 llvm-profdata merge -o build/coverage/counts.profdata build/coverage/counts/*.profraw
 rm -rf build/coverage/html

@@ -127,7 +127,7 @@ const char *http_instance(char buffer[HTTP_INSTANCE_TEXT])
     ssize_t pid_length = readlink("/proc/self/ns/pid", pid, sizeof pid - 1);
     ssize_t mount_length = readlink("/proc/self/ns/mnt", mount, sizeof mount - 1);
     if (pid_length <= 0 || mount_length <= 0) {
-        strcpy(buffer, "unknown"); /* an empty header would not be sent */
+        snprintf(buffer, HTTP_INSTANCE_TEXT, "unknown"); /* an empty header would not be sent */
         return buffer;
     }
     pid[pid_length] = mount[mount_length] = '\0';

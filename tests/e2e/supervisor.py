@@ -75,6 +75,13 @@ def children_of(pid):
         return [int(child) for child in file.read().split()]
 
 
+def descendants_of(pid):
+    try:
+        return [found for child in children_of(pid) for found in [child, *descendants_of(child)]]
+    except OSError:
+        return []  # it ended just now
+
+
 class Supervisor:
     """A running pgentry. Both streams are read by threads, so it never stalls on us."""
 
@@ -161,11 +168,11 @@ class Supervisor:
     def stop(self):
         """Whatever happened, nothing of it stays."""
         if self.process.poll() is None:
-            try:
-                os.kill(self.pid, signal.SIGKILL)
-            except (OSError, IndexError):
-                pass
-            self.process.kill()
+            for pid in [self.process.pid, *descendants_of(self.process.pid)]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
             self.process.wait()
 
 
