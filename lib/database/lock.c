@@ -305,14 +305,3 @@ enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *h
     }
     return lock_find_holder(connection, key, holder, deadline, arena, why) ? LOCK_BUSY : LOCK_ERROR;
 }
-
-bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
-                  struct reply_failed *why)
-{
-    const struct statement statement = { .sql = "SELECT pg_catalog.pg_advisory_unlock($1::bigint)",
-                                         .parameter_count = 1,
-                                         .parameters = { arena_printf(arena, "%lld", (long long)key) } };
-    const char *released = query_value(connection, &statement, deadline, arena, why);
-
-    return released && strcmp(released, "t") == 0;
-}

@@ -52,10 +52,9 @@ struct lock_holder {
 bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
                       struct arena *arena, struct reply_failed *why);
 
-/* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it. */
+/* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it. The connection's end lets go.
+ */
 enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
                           struct arena *arena, struct reply_failed *why);
-bool lock_release(PGconn *connection, int64_t key, const struct deadline *deadline, struct arena *arena,
-                  struct reply_failed *why);
 
 #endif

@@ -4,7 +4,7 @@
 
 #define CLOCK_SLACK ((duration)1000) /* between an order and its arrival, a query and its execution */
 
-/* ---- ORDER_LOCK and ORDER_UNLOCK ---- */
+/* ---- ORDER_LOCK ---- */
 
 static PGconn *open_second(void *context, const struct deadline *deadline, struct reply_failed *why)
 {
@@ -87,20 +87,6 @@ void order_lock(struct server *server)
         reply_failed(server, &why);
         break;
     }
-}
-
-void order_unlock(struct server *server)
-{
-    struct reply_failed why;
-    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
-    bool released = server->held && server->lock->connection &&
-                    lock_release(server->lock->connection, server->key, &deadline, server->order, &why);
-
-    server->held = false;
-    if (!released || server->lock != &server->main) { /* the connection's end lets go in any case */
-        place_close(server, server->lock);
-    }
-    reply_with(server, REPLY_UNLOCKED);
 }
 
 /* ---- ORDER_SESSIONS ---- */

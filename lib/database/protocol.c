@@ -237,7 +237,6 @@ void reply_encode(const struct reply_message *reply, struct frame_writer *writer
         frame_bytes(writer, reply->wanted, reply->wanted_length);
         break;
     case REPLY_LOCKED:
-    case REPLY_UNLOCKED:
     case REPLY_LOCK_LOST:
         break;
     }
@@ -269,7 +268,6 @@ bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_messa
         reply->wanted = frame_get_bytes(payload, &reply->wanted_length);
         break;
     case REPLY_LOCKED:
-    case REPLY_UNLOCKED:
     case REPLY_LOCK_LOST:
         break;
     default:

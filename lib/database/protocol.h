@@ -18,7 +18,6 @@ enum order {
     ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip. `direct`: fail unless
                           direct_url leads to the same database, which ORDER_LOCK does anyway */
     ORDER_LOCK,        /* try once to get the lock, on direct_url */
-    ORDER_UNLOCK,      /* let the lock go and close its connection */
     ORDER_SESSIONS     /* count and name server sessions begun in the `age` ms before the order that a killed step left
                           running */
 };
@@ -39,7 +38,6 @@ enum reply {
     REPLY_CHECKED, /* struct check */
     REPLY_LOCKED,
     REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age), `count` is its pid */
-    REPLY_UNLOCKED,
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */
     REPLY_NOTE,  /* of itself, before the reply of the order: a warning to log (`text`), e.g. dropped URL parameters */

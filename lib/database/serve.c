@@ -50,9 +50,6 @@ static void obey(struct server *server, const struct order_message *order)
         case ORDER_LOCK:
             order_lock(server);
             break;
-        case ORDER_UNLOCK:
-            order_unlock(server);
-            break;
         case ORDER_SESSIONS:
             order_sessions(server, order);
             break;

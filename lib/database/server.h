@@ -67,7 +67,6 @@ void place_close(struct server *server, struct place *place);
 void order_connect(struct server *server, const struct order_message *order);
 void order_check(struct server *server, const struct order_message *order);
 void order_lock(struct server *server);
-void order_unlock(struct server *server);
 void order_sessions(struct server *server, const struct order_message *order);
 
 #endif

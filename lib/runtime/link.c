@@ -182,8 +182,6 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
     case REPLY_WANTED:
         keep_wanted(&s->database, reply->wanted, reply->wanted_length);
         return;
-    case REPLY_UNLOCKED:
-        return;
     }
     supervisor_post(s, event);
 }
