@@ -1,9 +1,11 @@
 """A wrong "nothing pending" would start an application on an old schema. So for each tool whose history is read: the default
 place says that all is applied, and the tool as it is set up here looks elsewhere. Then a step must run, whatever the reason."""
+import hashlib
 from pathlib import Path
 
 import migrators
 import pytest
+from postgres import SUPERUSER_PASSWORD
 from psycopg.sql import SQL, Identifier
 
 APP = ("run", "--", "echo", "it runs")
@@ -227,3 +229,34 @@ def test_the_default_place_needs_no_asking(pgentry, applied, migrator):
     migrator.write("pgentry.yaml", VERIFY)
     done = pgentry(*APP, url=migrator.url(applied[1]), env=migrator.env)
     assert done.exit == 0 and not migrated(done), done
+
+
+@pytest.fixture
+def sealed(database, project):
+    """A healthy Prisma project in which all is applied; the application's role may not read the ledger."""
+    migration = "CREATE TABLE users (id int PRIMARY KEY);\n"
+    project({"prisma/schema.prisma": SCHEMA.format('url = env("DATABASE_URL")') + "model users {\n  id Int @id\n}\n",
+             "prisma/migrations/20250101000000_users/migration.sql": migration,
+             "prisma/migrations/migration_lock.toml": 'provider = "postgresql"\n', "pgentry.yaml": "migrate: {preset: prisma}\n"})
+    database.as_app(migration)
+    database.sql("CREATE TABLE _prisma_migrations (migration_name text, checksum text, finished_at timestamptz DEFAULT now(),"
+                 " rolled_back_at timestamptz, logs text, started_at timestamptz DEFAULT now(), applied_steps_count int DEFAULT 1)")
+    database.sql("INSERT INTO _prisma_migrations (migration_name, checksum) VALUES ('20250101000000_users', %s)",
+                 hashlib.sha256(migration.encode()).hexdigest())
+    return database
+
+
+def test_a_ledger_that_may_not_be_read_proves_nothing(pgentry, sealed):
+    """So a step runs, and one warning says why, and what would spare it."""
+    done = pgentry(*APP, url=sealed.url)
+    assert migrated(done), done
+    [note] = [event["msg"] for event in done.events if event["event"] == "note"]
+    assert "may not be read by this role" in note and "grant SELECT" in note
+
+
+def test_a_ledger_that_the_role_of_direct_url_may_read_is_read_there(pgentry, sealed):
+    """Nothing pending: no step runs, and nothing is warned of."""
+    direct = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{sealed.cluster.port}/{sealed.name}"
+    done = pgentry(*APP, url=sealed.url, env={"DIRECT_URL": direct})
+    named = [event["event"] for event in done.events]
+    assert done.exit == 0 and not migrated(done) and "up-to-date" in named and "note" not in named, done
