@@ -27,11 +27,14 @@ static void walk_number(struct walk *walk, int64_t *value)
     }
 }
 
-/* Microseconds, or -1. What no clock gives is refused: differences of times shall not overflow. */
+#define LATEST (INT64_MAX / 4000) /* 73 years */
+
+/* Microseconds, or -1. What no clock gives is refused: differences of times, also a thousand times as large where they
+ * are drawn, shall not overflow. */
 static void walk_time(struct walk *walk, int64_t *value)
 {
     walk_number(walk, value);
-    if (walk->reader && (*value < -1 || *value > INT64_MAX / 2)) {
+    if (walk->reader && (*value < -1 || *value > LATEST)) {
         walk->reader->broken = true;
         *value = -1;
     }
