@@ -3,18 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK 16384
 
-enum { AS_IT_IS, LF, CRLF };
-
 struct digests {
-    EVP_MD_CTX **contexts;
-    bool carriage_returns; /* there was one: only then LF is another digest than AS_IT_IS */
-    bool carriage_return;  /* the last chunk's end, not yet in the LF digest */
+    EVP_MD_CTX *contexts[CHECKSUMS]; /* as it is, LF, CRLF */
+    bool carriage_return;            /* the last chunk's end, not yet in the LF digest */
 };
 
 static bool update(EVP_MD_CTX *context, const unsigned char *bytes, size_t length)
@@ -37,7 +33,7 @@ static bool update_lf(struct digests *digests, const unsigned char *bytes, size_
             out[used++] = bytes[i];
         }
     }
-    return update(digests->contexts[LF], out, used);
+    return update(digests->contexts[1], out, used);
 }
 
 static bool update_crlf(struct digests *digests, const unsigned char *bytes, size_t length)
@@ -51,21 +47,7 @@ static bool update_crlf(struct digests *digests, const unsigned char *bytes, siz
         }
         out[used++] = bytes[i];
     }
-    return update(digests->contexts[CRLF], out, used);
-}
-
-static bool update_all(struct digests *digests, const unsigned char *bytes, size_t length)
-{
-    EVP_MD_CTX **contexts = digests->contexts;
-
-    if (!digests->carriage_returns && memchr(bytes, '\r', length) != NULL) {
-        digests->carriage_returns = EVP_MD_CTX_copy_ex(contexts[LF], contexts[AS_IT_IS]) == 1;
-        if (!digests->carriage_returns) {
-            return false;
-        }
-    }
-    return update(contexts[AS_IT_IS], bytes, length) && update_crlf(digests, bytes, length) &&
-           (!digests->carriage_returns || update_lf(digests, bytes, length));
+    return update(digests->contexts[2], out, used);
 }
 
 static bool digest_all(struct digests *digests, int fd)
@@ -79,9 +61,10 @@ static bool digest_all(struct digests *digests, int fd)
             continue;
         }
         if (got <= 0) {
-            return got == 0 && (!digests->carriage_return || update(digests->contexts[LF], (unsigned char *)"\r", 1));
+            return got == 0 && (!digests->carriage_return || update(digests->contexts[1], (unsigned char *)"\r", 1));
         }
-        if (!update_all(digests, bytes, (size_t)got)) {
+        if (!update(digests->contexts[0], bytes, (size_t)got) || !update_lf(digests, bytes, (size_t)got) ||
+            !update_crlf(digests, bytes, (size_t)got)) {
             return false;
         }
     }
@@ -106,38 +89,25 @@ static const char *hex(EVP_MD_CTX *context, struct arena *arena)
     return text;
 }
 
-/* Made once: to look up an algorithm takes OpenSSL 3 longer than to digest a migration (EVP_MD_fetch(3), NOTES). */
-static EVP_MD_CTX **contexts(void)
-{
-    static EVP_MD_CTX *made[CHECKSUMS];
-
-    for (int i = 0; i < CHECKSUMS; i++) {
-        made[i] = made[i] != NULL ? made[i] : EVP_MD_CTX_new();
-        if (made[i] == NULL) {
-            return NULL;
-        }
-
-        const EVP_MD *known = EVP_MD_CTX_get0_md(made[i]);
-
-        if (EVP_DigestInit_ex(made[i], known != NULL ? NULL : EVP_sha256(), NULL) != 1) {
-            return NULL;
-        }
-    }
-    return made;
-}
-
 static bool digest_file(int fd, const char *checksums[CHECKSUMS], struct arena *arena)
 {
-    struct digests digests = { .contexts = contexts() };
+    struct digests digests = { 0 };
+    bool good = true;
 
-    errno = ENOMEM; /* what a failure of libcrypto comes down to here; read says its own */
-    if (digests.contexts == NULL || !digest_all(&digests, fd)) {
-        return false;
+    for (int i = 0; i < CHECKSUMS; i++) {
+        digests.contexts[i] = EVP_MD_CTX_new();
+        good = good && digests.contexts[i] != NULL && EVP_DigestInit_ex(digests.contexts[i], EVP_sha256(), NULL) == 1;
     }
-    checksums[AS_IT_IS] = hex(digests.contexts[AS_IT_IS], arena);
-    checksums[CRLF] = hex(digests.contexts[CRLF], arena);
-    checksums[LF] = digests.carriage_returns ? hex(digests.contexts[LF], arena) : checksums[AS_IT_IS];
-    return checksums[AS_IT_IS] != NULL && checksums[CRLF] != NULL && checksums[LF] != NULL;
+    errno = ENOMEM; /* what a failure of libcrypto comes down to here; read says its own */
+    good = good && digest_all(&digests, fd);
+    for (int i = 0; i < CHECKSUMS; i++) {
+        checksums[i] = good ? hex(digests.contexts[i], arena) : NULL;
+        good = good && checksums[i] != NULL;
+    }
+    for (int i = 0; i < CHECKSUMS; i++) {
+        EVP_MD_CTX_free(digests.contexts[i]);
+    }
+    return good;
 }
 
 bool checksum_file(const char *path, const char *checksums[CHECKSUMS], struct arena *arena)

@@ -15,31 +15,16 @@ static int by_name(const void *left, const void *right)
 /* Most file systems tell the kind along with the name (readdir(3)). */
 static bool kind_of(int fd, const struct dirent *next, enum entry_kind *kind)
 {
+    unsigned type = next->d_type;
     struct stat status;
 
-    switch (next->d_type) {
-    case DT_REG:
-        *kind = ENTRY_FILE;
-        return true;
-    case DT_DIR:
-        *kind = ENTRY_FOLDER;
-        return true;
-    case DT_LNK:
-        *kind = ENTRY_LINK;
-        return true;
-    case DT_UNKNOWN:
-        break;
-    default:
-        *kind = ENTRY_OTHER;
-        return true;
+    if (type == DT_UNKNOWN) {
+        if (fstatat(fd, next->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+            return false;
+        }
+        type = IFTODT(status.st_mode);
     }
-    if (fstatat(fd, next->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        return false;
-    }
-    *kind = S_ISREG(status.st_mode)   ? ENTRY_FILE
-            : S_ISDIR(status.st_mode) ? ENTRY_FOLDER
-            : S_ISLNK(status.st_mode) ? ENTRY_LINK
-                                      : ENTRY_OTHER;
+    *kind = type == DT_REG ? ENTRY_FILE : type == DT_DIR ? ENTRY_FOLDER : type == DT_LNK ? ENTRY_LINK : ENTRY_OTHER;
     return true;
 }
 

@@ -274,12 +274,9 @@ void http_start(struct supervisor *s)
 
 void http_start_soon(struct supervisor *s)
 {
-    const struct http_sockets *sockets = &s->http.sockets;
-    duration delay = FIRST_AFTER;
-    for (size_t i = 0; i < sockets->count; i++) {
-        delay = sockets->placeholder[i] ? 0 : delay; /* its release resets who still waits in it */
+    if (s->http.sockets.count) { /* a placeholder's release resets who still waits in it */
+        s->http.restart_at = clock_now() + (s->config->health.placeholder.count ? 0 : FIRST_AFTER);
     }
-    s->http.restart_at = sockets->count ? clock_now() + delay : BOOT_NEVER;
 }
 
 bool http_reaped(struct supervisor *s, pid_t pid)

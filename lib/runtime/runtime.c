@@ -163,9 +163,9 @@ void supervisor_handle(struct supervisor *s)
     }
     if (any) {
         log_connection(s);
-    }
-    if (any && !s->ending) {
-        http_push(s);
+        if (!s->ending) { /* else the http process ends with us */
+            http_push(s);
+        }
     }
 }
 
@@ -383,9 +383,8 @@ int runtime_run(const struct runtime_request *request)
     }
     warn(s);
     adopt_orphans(s);
-    supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
-    settle(s);
     http_start_soon(s);
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);
     while (!s->ending) {
         uv_run(&s->loop, UV_RUN_ONCE);

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from measure import PGENTRY, REST, children, private_kb, table
+from measure import PGENTRY, REST, at_rest, children, private_kb, table
 from postgres import Cluster, free_port
 
 SECONDS = 10
@@ -74,29 +74,18 @@ class Running:
         self.process.terminate()
         self.process.wait()
 
-    def own(self):
-        """Itself and its http process, while no database process is about."""
-        while True:
-            try:
-                helpers = [pid for pid in children(self.process.pid)
-                           if Path(f"/proc/{pid}/comm").read_text() != "sleep\n"]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if len(helpers) == 1:
-                return [self.process.pid, *helpers]
-
 
 def measure_pgentry(name, binary, cluster, database, loads, checks, memory):
     def begun():
         return sum("connection authorized" in line and database.name in line for line in cluster.lines)
     with Running(binary, database, "30s") as running:
-        idle = private_kb(running.own())
-        loads += [[f"{name}, {path}", *load(running.port, path, running.own())] for path in PATHS]
+        idle = private_kb(at_rest(running.process.pid))
+        loads += [[f"{name}, {path}", *load(running.port, path, at_rest(running.process.pid))] for path in PATHS]
         time.sleep(REST)  # wrk's connections are gone
-        memory.append([name, f"{idle}", f"{private_kb(running.own())}"])
+        memory.append([name, f"{idle}", f"{private_kb(at_rest(running.process.pid))}"])
     with Running(binary, database, "1s") as running:
         before, began = begun(), time.monotonic()
-        load(running.port, "/health/database", running.own())
+        load(running.port, "/health/database", at_rest(running.process.pid))
         checks.append([name, f"{time.monotonic() - began:.0f}", f"{begun() - before}"])
 
 

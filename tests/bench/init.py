@@ -5,9 +5,8 @@ import signal
 import statistics
 import subprocess
 import time
-from pathlib import Path
 
-from measure import BUILD, REST, children, private_kb, table
+from measure import BUILD, REST, at_rest, children, private_kb, table
 from postgres import Cluster, free_port
 
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
@@ -52,17 +51,6 @@ class Running:
         self.process.wait()
         return (time.perf_counter() - began) * 1000
 
-    def memory(self):
-        """Of the init and its http process, not of the application; the database process of the boot must be gone."""
-        while True:
-            try:
-                helpers = [child for child in children(self.pid)
-                           if Path(f"/proc/{child}/comm").read_text().strip() not in ("sleep", "sh")]
-                if len(helpers) <= 1:
-                    return private_kb([self.pid, *helpers])
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-
 
 def main():
     cluster = Cluster()
@@ -79,7 +67,7 @@ def main():
             for _ in range(TERMS):
                 running = Running(argv, env)
                 time.sleep(REST)
-                memory = running.memory()
+                memory = private_kb(at_rest(running.pid))
                 times.append(running.end())
             rows.append([name, f"{cost:.1f}", f"{statistics.median(times):.2f}", f"{memory}"])
     finally:

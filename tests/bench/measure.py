@@ -30,6 +30,17 @@ def children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def at_rest(pid):
+    """The program and its http process, not its application, once no database process is about."""
+    while True:
+        try:
+            helpers = [child for child in children(pid) if Path(f"/proc/{child}/comm").read_text().strip() not in ("sleep", "sh")]
+            if len(helpers) <= 1:
+                return [pid, *helpers]
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+
+
 def private_kb(pids):
     lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
