@@ -19,8 +19,8 @@ struct wanted_type { /* an enum */
     const char *name;
 };
 
-/* Up to three checksums count as unedited: the file as it is, with LF and with CRLF line ends. NULL: the tool keeps
- * none. */
+/* Up to three checksums count as unedited: the file as it is, with LF and with CRLF line ends. NULL: it is
+ * no other than the first; the first: the tool keeps none. */
 #define CHECKSUMS 3
 
 struct wanted_migration {

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK 16384
 
+enum variant { AS_IT_IS, WITH_LF, WITH_CRLF };
+
 struct digests {
-    EVP_MD_CTX *contexts[CHECKSUMS]; /* as it is, LF, CRLF */
+    EVP_MD_CTX *contexts[CHECKSUMS]; /* NULL: so far like the file as it is */
     bool carriage_return;            /* the last chunk's end, not yet in the LF digest */
 };
 
@@ -18,12 +21,27 @@ static bool update(EVP_MD_CTX *context, const unsigned char *bytes, size_t lengt
     return EVP_DigestUpdate(context, bytes, length) == 1;
 }
 
+/* A variant goes its own way from the first byte on that it changes. */
+static bool part(struct digests *digests, enum variant variant, int changed, const unsigned char *bytes, size_t length)
+{
+    EVP_MD_CTX **context = &digests->contexts[variant];
+
+    if (*context == NULL && memchr(bytes, changed, length) != NULL) {
+        *context = EVP_MD_CTX_new();
+        return *context != NULL && EVP_MD_CTX_copy_ex(*context, digests->contexts[AS_IT_IS]) == 1;
+    }
+    return true;
+}
+
 /* A CR is held back until it is known whether a LF follows. */
 static bool update_lf(struct digests *digests, const unsigned char *bytes, size_t length)
 {
     unsigned char out[CHUNK + 1];
     size_t used = 0;
 
+    if (digests->contexts[WITH_LF] == NULL) {
+        return true;
+    }
     for (size_t i = 0; i < length; i++) {
         if (digests->carriage_return && bytes[i] != '\n') {
             out[used++] = '\r';
@@ -33,7 +51,7 @@ static bool update_lf(struct digests *digests, const unsigned char *bytes, size_
             out[used++] = bytes[i];
         }
     }
-    return update(digests->contexts[1], out, used);
+    return update(digests->contexts[WITH_LF], out, used);
 }
 
 static bool update_crlf(struct digests *digests, const unsigned char *bytes, size_t length)
@@ -41,13 +59,16 @@ static bool update_crlf(struct digests *digests, const unsigned char *bytes, siz
     unsigned char out[2 * CHUNK];
     size_t used = 0;
 
+    if (digests->contexts[WITH_CRLF] == NULL) {
+        return true;
+    }
     for (size_t i = 0; i < length; i++) {
         if (bytes[i] == '\n') {
             out[used++] = '\r';
         }
         out[used++] = bytes[i];
     }
-    return update(digests->contexts[2], out, used);
+    return update(digests->contexts[WITH_CRLF], out, used);
 }
 
 static bool digest_all(struct digests *digests, int fd)
@@ -61,9 +82,10 @@ static bool digest_all(struct digests *digests, int fd)
             continue;
         }
         if (got <= 0) {
-            return got == 0 && (!digests->carriage_return || update(digests->contexts[1], (unsigned char *)"\r", 1));
+            return got == 0 && (!digests->carriage_return || update(digests->contexts[WITH_LF], (unsigned char *)"\r", 1));
         }
-        if (!update(digests->contexts[0], bytes, (size_t)got) || !update_lf(digests, bytes, (size_t)got) ||
+        if (!part(digests, WITH_LF, '\r', bytes, (size_t)got) || !part(digests, WITH_CRLF, '\n', bytes, (size_t)got) ||
+            !update(digests->contexts[AS_IT_IS], bytes, (size_t)got) || !update_lf(digests, bytes, (size_t)got) ||
             !update_crlf(digests, bytes, (size_t)got)) {
             return false;
         }
@@ -91,18 +113,15 @@ static const char *hex(EVP_MD_CTX *context, struct arena *arena)
 
 static bool digest_file(int fd, const char *checksums[CHECKSUMS], struct arena *arena)
 {
-    struct digests digests = { 0 };
-    bool good = true;
+    struct digests digests = { .contexts = { EVP_MD_CTX_new() } };
+    bool good = digests.contexts[AS_IT_IS] != NULL &&
+                EVP_DigestInit_ex(digests.contexts[AS_IT_IS], EVP_sha256(), NULL) == 1;
 
-    for (int i = 0; i < CHECKSUMS; i++) {
-        digests.contexts[i] = EVP_MD_CTX_new();
-        good = good && digests.contexts[i] != NULL && EVP_DigestInit_ex(digests.contexts[i], EVP_sha256(), NULL) == 1;
-    }
     errno = ENOMEM; /* what a failure of libcrypto comes down to here; read says its own */
     good = good && digest_all(&digests, fd);
     for (int i = 0; i < CHECKSUMS; i++) {
-        checksums[i] = good ? hex(digests.contexts[i], arena) : NULL;
-        good = good && checksums[i] != NULL;
+        checksums[i] = good && digests.contexts[i] != NULL ? hex(digests.contexts[i], arena) : NULL;
+        good = good && (checksums[i] != NULL || digests.contexts[i] == NULL);
     }
     for (int i = 0; i < CHECKSUMS; i++) {
         EVP_MD_CTX_free(digests.contexts[i]);

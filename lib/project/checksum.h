@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/* Lower-case hex, in the arena. Symbolic links are not followed. False with errno if the file cannot be read. */
+/* Lower-case hex, in the arena; NULL for other line ends that change nothing. Symbolic links are not followed. False
+ * with errno if the file cannot be read. */
 bool checksum_file(const char *path, const char *checksums[CHECKSUMS], struct arena *arena);
 
 #endif

@@ -4,12 +4,14 @@
 
 #include "project/command.h"
 #include "project/folder.h"
+#include "project/migrations.h"
 
 #include "config/wanted.h"
 
 struct local {
     struct wanted *wanted;
     const struct config *config;
+    const struct schema_seen *seen;
     const struct command *command;
     struct arena *arena;
     size_t capacity;

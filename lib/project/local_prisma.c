@@ -60,19 +60,31 @@ static const char *url_of(struct local *local, const char *file, const char *var
     return value;
 }
 
+/* NULL: there is none that could be read. */
+static const struct prisma_schema *schema_at(const struct local *local, const char *path)
+{
+    if (same(path, local->seen->path)) {
+        return &local->seen->schema;
+    }
+
+    struct prisma_schema *schema = arena_alloc(local->arena, sizeof *schema);
+    struct error error;
+
+    return path != NULL && prisma_schema_read(schema, path, "public", local->arena, &error) ? schema : NULL;
+}
+
 /* NULL: schema.prisma names no URL, or one that is not known. */
 static const char *schema_url(struct local *local, const struct prisma_project *project)
 {
-    struct prisma_schema schema;
-    struct error error;
+    const struct prisma_schema *schema = schema_at(local, project->schema);
 
-    if (project->schema == NULL || !prisma_schema_read(&schema, project->schema, "public", local->arena, &error)) {
+    if (schema == NULL) {
         return NULL;
     }
 
-    const char *variable = schema.url_variable;
+    const char *variable = schema->url_variable;
     const char *value =
-        variable == NULL ? schema.url_literal : command_variable(local->command, local->config, variable);
+        variable == NULL ? schema->url_literal : command_variable(local->command, local->config, variable);
 
     if (value == NULL && variable != NULL && strcmp(variable, "DATABASE_URL") != 0) {
         if (project->config_file != NULL) {

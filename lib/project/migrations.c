@@ -41,7 +41,8 @@ static void forget(struct local *local)
                                    local->doubt));
 }
 
-void migrations_find(struct wanted *wanted, const struct config *config, struct arena *arena)
+void migrations_find(struct wanted *wanted, const struct config *config, const struct schema_seen *seen,
+                     struct arena *arena)
 {
     static const struct {
         enum history history;
@@ -54,7 +55,7 @@ void migrations_find(struct wanted *wanted, const struct config *config, struct 
         { HISTORY_RAILS, "schema_migrations", local_collect_rails },
     };
     struct command command;
-    struct local local = { .wanted = wanted, .config = config, .command = &command, .arena = arena };
+    struct local local = { .wanted = wanted, .config = config, .seen = seen, .command = &command, .arena = arena };
 
     wanted->history = config->migrate.history;
     if (wanted->history == HISTORY_NONE) {

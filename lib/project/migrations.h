@@ -8,8 +8,16 @@
 #define PROJECT_MIGRATIONS_H
 
 #include "config/wanted.h"
+#include "project/prisma_schema.h"
+
+/* The schema.prisma that was read for its tables, and need not be read again for its URL. */
+struct schema_seen {
+    const char *path; /* NULL: none was */
+    struct prisma_schema schema;
+};
 
 /* Fills history, history_schema, history_table and the migrations, in the order of their names, and adds notes. */
-void migrations_find(struct wanted *wanted, const struct config *config, struct arena *arena);
+void migrations_find(struct wanted *wanted, const struct config *config, const struct schema_seen *seen,
+                     struct arena *arena);
 
 #endif

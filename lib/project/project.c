@@ -98,27 +98,28 @@ static void merge_types(struct wanted *wanted, const struct prisma_schema *schem
     wanted->type_count += schema->enum_count;
 }
 
-static void read_schema(struct wanted *wanted, const char *path, struct arena *arena)
+static void read_schema(struct wanted *wanted, const char *path, struct schema_seen *seen, struct arena *arena)
 {
-    struct prisma_schema schema;
+    struct prisma_schema *schema = &seen->schema;
     struct error error;
 
-    if (!prisma_schema_read(&schema, path, wanted->schema, arena, &error)) {
+    if (!prisma_schema_read(schema, path, wanted->schema, arena, &error)) {
         wanted->unreadable = path;
         wanted->unreadable_why = arena_strdup(arena, error.message);
         return;
     }
-    for (size_t i = 0; i < schema.notes.count; i++) {
-        strings_add(arena, &wanted->notes, schema.notes.items[i]);
+    seen->path = path;
+    for (size_t i = 0; i < schema->notes.count; i++) {
+        strings_add(arena, &wanted->notes, schema->notes.items[i]);
     }
-    if (!prisma_schema_is_postgres(&schema)) {
+    if (!prisma_schema_is_postgres(schema)) {
         strings_add(arena, &wanted->notes,
                     arena_printf(arena, "%s is for %s, not for postgresql: no table is derived from it", path,
-                                 schema.provider));
+                                 schema->provider));
         return;
     }
-    merge_tables(wanted, &schema, arena);
-    merge_types(wanted, &schema, arena);
+    merge_tables(wanted, schema, arena);
+    merge_types(wanted, schema, arena);
 }
 
 bool project_find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
@@ -136,7 +137,8 @@ bool project_find_schema(struct prisma_project *project, const struct config *co
     return prisma_project_find(project, ".", NULL, arena);
 }
 
-static void add_prisma_schema(struct wanted *wanted, const struct config *config, struct arena *arena)
+static void add_prisma_schema(struct wanted *wanted, const struct config *config, struct schema_seen *seen,
+                              struct arena *arena)
 {
     struct prisma_project project;
 
@@ -144,7 +146,7 @@ static void add_prisma_schema(struct wanted *wanted, const struct config *config
         return;
     }
     if (project_find_schema(&project, config, arena)) {
-        read_schema(wanted, project.schema, arena);
+        read_schema(wanted, project.schema, seen, arena);
     } else if (project.missing != NULL) {
         wanted->unreadable = project.missing;
         wanted->unreadable_why =
@@ -156,7 +158,9 @@ static void add_prisma_schema(struct wanted *wanted, const struct config *config
 
 void project_wanted(struct wanted *wanted, const struct config *config, struct arena *arena)
 {
+    struct schema_seen seen = { 0 };
+
     wanted_from_config(wanted, config, arena);
-    add_prisma_schema(wanted, config, arena);
-    migrations_find(wanted, config, arena);
+    add_prisma_schema(wanted, config, &seen, arena);
+    migrations_find(wanted, config, &seen, arena);
 }

@@ -7,7 +7,7 @@ static struct wanted wanted;
 static void look(void)
 {
     memset(&wanted, 0, sizeof wanted);
-    migrations_find(&wanted, &config, scratch.arena);
+    migrations_find(&wanted, &config, &(struct schema_seen){ 0 }, scratch.arena);
 }
 
 /* "a b c" */
