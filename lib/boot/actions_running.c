@@ -37,11 +37,11 @@ ACTION(start)
     UNUSED_EVENT;
     boot_end_waiting(boot);
     disarm(boot);
-    if (!boot->plan->exec) {
-        close_database(boot);
-    }
     boot_effect(boot, EFFECT_SUMMARY);
     boot_effect(boot, EFFECT_START);
+    if (!boot->plan->exec) { /* afterwards: two processes that end would take the processor from the one that begins */
+        close_database(boot);
+    }
 }
 
 ACTION(kill_database_start)

@@ -25,8 +25,9 @@ void ask_connect(struct boot *boot, bool prove)
         boot->deadline[TIMER_ORDER] = BOOT_NEVER;
     }
     struct boot_effect *effect = last_effect(boot);
-    effect->order.probe =
-        boot->failures || boot->failure == FAILURE_NOT_LISTENING || boot->failure == FAILURE_NO_ANSWER;
+    /* A server that said it is starting up is not probed: that would cost it one process more. */
+    effect->order.probe = boot->failure == FAILURE_NOT_LISTENING || boot->failure == FAILURE_NO_ANSWER ||
+                          boot->check_failed || boot->lock_failed;
     effect->order.prove = prove;
     effect->order.alone = boot->plan->goal == GOAL_LOOK || boot->app_ran;
 }

@@ -279,6 +279,9 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
         query_failed(connection, NULL, deadline, arena, why);
         return false;
     }
+    if (request->meanwhile) {
+        request->meanwhile(request->context);
+    }
     if (request->schema) {
         *check = (struct check){ 0 };
         catalog_start(request->wanted, check, arena);

@@ -12,9 +12,11 @@
 
 struct check_request {
     const struct wanted *wanted;
-    bool schema;      /* look at the schema */
-    bool history;     /* and at the ledger */
-    bool hand_listed; /* something in verify.tables */
+    bool schema;                      /* look at the schema */
+    bool history;                     /* and at the ledger */
+    bool hand_listed;                 /* something in verify.tables */
+    void (*meanwhile)(void *context); /* what else there is to do once the server has the questions; or NULL */
+    void *context;
 };
 
 /* Fills *check. False with *why if no answer came; the connection is then to be closed. *denied: the ledger is there,

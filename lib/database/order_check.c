@@ -23,10 +23,16 @@ static bool know_wanted(struct server *server, struct reply_failed *why)
     return true;
 }
 
-static void tell_wanted(struct server *server)
+/* Once, and before what came of the look, which speaks of it. */
+static void tell_wanted(void *context)
 {
+    struct server *server = context;
     struct frame_writer writer = { 0 };
 
+    if (server->wanted_told || !server->settings->source) {
+        return;
+    }
+    server->wanted_told = true;
     for (size_t i = 0; i < server->wanted.notes.count; i++) {
         reply_note(server, server->wanted.notes.items[i]);
     }
@@ -60,7 +66,9 @@ static bool look(struct server *server, bool history, struct check *check, bool 
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
                                            .history = history,
-                                           .hand_listed = server->config->verify.table_count > 0 };
+                                           .hand_listed = server->config->verify.table_count > 0,
+                                           .meanwhile = tell_wanted,
+                                           .context = server };
     struct deadline deadline;
 
     if (!place_open(server, &server->main, why)) {
@@ -81,18 +89,17 @@ void order_check(struct server *server, const struct order_message *order)
 {
     struct reply_message message = { .reply = REPLY_CHECKED };
     struct reply_failed why;
-    bool first = !server->wanted_known && server->settings->source;
     bool denied;
 
     if (!know_wanted(server, &why)) {
         reply_failed(server, &why);
         return;
     }
-    if (first) {
-        tell_wanted(server);
-    }
-    if (!look(server, order->history, &message.check, &denied, &why) ||
-        (order->direct && !places_agree(server, &why))) {
+
+    bool looked = look(server, order->history, &message.check, &denied, &why);
+
+    tell_wanted(server);
+    if (!looked || (order->direct && !places_agree(server, &why))) {
         reply_failed(server, &why);
         return;
     }

@@ -32,7 +32,7 @@ struct server {
     struct lock_holder holder; /* of the lock, when it was last tried in vain */
 
     struct wanted wanted;
-    bool wanted_known;
+    bool wanted_known, wanted_told;
     bool denied_told;
 };
 

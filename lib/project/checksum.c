@@ -82,7 +82,8 @@ static bool digest_all(struct digests *digests, int fd)
             continue;
         }
         if (got <= 0) {
-            return got == 0 && (!digests->carriage_return || update(digests->contexts[WITH_LF], (unsigned char *)"\r", 1));
+            return got == 0 &&
+                   (!digests->carriage_return || update(digests->contexts[WITH_LF], (unsigned char *)"\r", 1));
         }
         if (!part(digests, WITH_LF, '\r', bytes, (size_t)got) || !part(digests, WITH_CRLF, '\n', bytes, (size_t)got) ||
             !update(digests->contexts[AS_IT_IS], bytes, (size_t)got) || !update_lf(digests, bytes, (size_t)got) ||
@@ -114,8 +115,8 @@ static const char *hex(EVP_MD_CTX *context, struct arena *arena)
 static bool digest_file(int fd, const char *checksums[CHECKSUMS], struct arena *arena)
 {
     struct digests digests = { .contexts = { EVP_MD_CTX_new() } };
-    bool good = digests.contexts[AS_IT_IS] != NULL &&
-                EVP_DigestInit_ex(digests.contexts[AS_IT_IS], EVP_sha256(), NULL) == 1;
+    bool good =
+        digests.contexts[AS_IT_IS] != NULL && EVP_DigestInit_ex(digests.contexts[AS_IT_IS], EVP_sha256(), NULL) == 1;
 
     errno = ENOMEM; /* what a failure of libcrypto comes down to here; read says its own */
     good = good && digest_all(&digests, fd);

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from measure import PGENTRY, REST, at_rest, children, private_kb, table
+from measure import PGENTRY, REST, STATIC, at_rest, children, private_kb, table
 from postgres import Cluster, free_port
 
 SECONDS = 10
@@ -115,7 +115,7 @@ def main():
         database = cluster.database()
         database.as_app("CREATE TABLE users (id int)")
         measure_pgentry("pgentry", PGENTRY, cluster, database, loads, checks, memory)
-        measure_pgentry("pgentry, static", os.environ["PGENTRY_STATIC"], cluster, database, loads, checks, memory)
+        measure_pgentry("pgentry, static", STATIC, cluster, database, loads, checks, memory)
     finally:
         cluster.stop("immediate")
     measure_nginx(loads, memory)

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 
-from measure import BUILD, REST, at_rest, children, private_kb, table
+from measure import BUILD, PGENTRY, REST, STATIC, at_rest, children, private_kb, table
 from postgres import Cluster, free_port
 
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
@@ -16,10 +16,9 @@ TERMS = 15
 
 
 def inits():
-    for name, variable in (("pgentry", "PGENTRY"), ("pgentry, static", "PGENTRY_STATIC")):
-        if os.environ.get(variable):
-            yield name, [os.environ[variable], "run", "--"]
-            yield name + ", no endpoint", [os.environ[variable], "run", "--set", "health.listen=[]", "--"]
+    for name, program in (("pgentry", PGENTRY), ("pgentry, static", STATIC)):
+        yield name, [program, "run", "--"]
+        yield name + ", no endpoint", [program, "run", "--set", "health.listen=[]", "--"]
     yield "tini", ["tini", "--"]
     yield "dumb-init", ["dumb-init", "--"]
     yield "catatonit", ["catatonit", "--"]

@@ -9,6 +9,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 BUILD = HERE.parents[1] / "build/bench"
 PGENTRY = os.environ["PGENTRY"]
+STATIC = os.environ["PGENTRY_STATIC"]
 REST = 1.5  # seconds after which a program runs as it does for weeks: pgentry gives back then what booted it
 
 

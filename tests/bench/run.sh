@@ -11,8 +11,9 @@ nothing||boot.py nothing
 tables||boot.py tables
 pending|node|boot.py pending
 replicas||replicas.py
-init|tini dumb-init catatonit musl-tools dpkg-dev make perl bison flex|init.py
-health|wrk nginx-light musl-tools dpkg-dev make perl bison flex|health.py"
+init|tini dumb-init catatonit|init.py
+health|wrk nginx-light|health.py"
+static="musl-tools dpkg-dev make perl bison flex"
 
 row_of() {
     printf '%s\n' "$measurements" | grep "^$1|" || {
@@ -26,7 +27,7 @@ for name; do
     packages="${packages:-} $(row_of "$name" | cut -d '|' -f 2)"
 done
 # shellcheck disable=SC2086 # a list
-sh tests/install.sh build libcmocka-dev postgresql-15 python3 python3-psycopg $packages >&2
+sh tests/install.sh build libcmocka-dev postgresql-15 python3 python3-psycopg $static $packages >&2
 if [ -z "${PGENTRY:-}" ]; then
     cmake --preset release >/dev/null
     cmake --build build/release --target pgentry >&2
@@ -38,13 +39,8 @@ for program in stamp orphans; do
 done
 # shellcheck disable=SC2046 # two flags
 gcc -O2 -o build/bench/bare tests/bench/bare.c $(pkg-config --cflags --libs libpq)
-case " $* " in
-*" init "* | *" health "*)
-    sh docker/static.sh >&2
-    export PGENTRY_STATIC="$PWD/build/static/pgentry"
-    ;;
-esac
-export PGENTRY PYTHONDONTWRITEBYTECODE=1
+sh docker/static.sh >&2
+export PGENTRY PGENTRY_STATIC="$PWD/build/static/pgentry" PYTHONDONTWRITEBYTECODE=1
 for name; do
     # shellcheck disable=SC2046 # a program and its argument
     /usr/bin/python3 tests/bench/$(row_of "$name" | cut -d '|' -f 3)

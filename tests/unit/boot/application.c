@@ -142,7 +142,7 @@ static void the_applications_address_is_let_go_before_it_starts(void **state)
     assert_string_equal(boot_phase(&boot), "starting");
     due(TIMER_STATE, BOOT_RELEASE_TIMEOUT);
     released();
-    then(STATE_STARTING, "close summary start");
+    then(STATE_STARTING, "summary start close");
 }
 
 static void an_address_that_is_not_let_go_is_freed_by_force(void **state)
@@ -152,7 +152,7 @@ static void an_address_that_is_not_let_go_is_freed_by_force(void **state)
     fire(TIMER_STATE);
     then(STATE_RELEASING, "release-by-force");
     released();
-    then(STATE_STARTING, "close summary start");
+    then(STATE_STARTING, "summary start close");
 }
 
 static void mode_exec_lets_the_address_go_and_then_closes_the_database(void **state)

@@ -57,7 +57,7 @@ static void held_after_65_the_application_starts_once_the_schema_verifies(void *
     fire(TIMER_LOOK);
     connected();
     checked(HEALTHY);
-    then(STATE_STARTING, "tables 'healed' close summary start");
+    then(STATE_STARTING, "tables 'healed' summary start close");
     app_started();
     app_ended(0);
     then(STATE_ENDED, "'app-ended' close exit:0");
@@ -74,7 +74,7 @@ static void held_after_70_the_history_must_prove_it_too(void **state)
     fire(TIMER_LOOK);
     connected();
     checked(GOOD);
-    then(STATE_STARTING, "tables 'healed' close summary start");
+    then(STATE_STARTING, "tables 'healed' summary start close");
 }
 
 static void held_after_70_without_a_history_only_a_signal_helps(void **state)
@@ -150,7 +150,7 @@ static void a_healed_boot_still_owes_its_after_steps(void **state)
     then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.0#1");
     ended(0);
     checked(HEALTHY);
-    then(STATE_STARTING, "tables close summary start");
+    then(STATE_STARTING, "tables summary start close");
 }
 
 static void a_failed_after_step_is_tried_again_when_the_schema_is_proven(void **state)

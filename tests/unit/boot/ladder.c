@@ -10,7 +10,7 @@ static void a_step_that_succeeded_is_verified_before_the_application_starts(void
     then(STATE_VERIFYING, "'step-done' check+history");
     never(TIMER_STATE);
     checked(HEALTHY);
-    then(STATE_STARTING, "tables 'healthy' close summary start");
+    then(STATE_STARTING, "tables 'healthy' summary start close");
 }
 
 static void a_failed_step_is_tried_again_after_a_delay_that_grows(void **state)
@@ -87,7 +87,7 @@ static void the_ladder_ends_at_the_first_step_that_helps(void **state)
     then(STATE_STEPPING, "'step-given-up' 'emergency-fix' step:steps.1#1");
     ended(0);
     checked(HEALTHY);
-    then(STATE_STARTING, "tables 'healthy' close summary start");
+    then(STATE_STARTING, "tables 'healthy' summary start close");
 }
 
 static void steps_that_all_failed_are_70_although_the_tables_exist(void **state)
@@ -149,7 +149,7 @@ static void a_step_that_succeeded_counts_when_a_later_one_failed_and_the_schema_
     connected();
     then(STATE_VERIFYING, "'connected' check+history");
     checked(HEALTHY);
-    then(STATE_STARTING, "tables 'healthy' close summary start");
+    then(STATE_STARTING, "tables 'healthy' summary start close");
 }
 
 static void a_step_that_cannot_be_started_is_given_up(void **state)
@@ -198,7 +198,7 @@ static void a_step_that_timed_out_counts_as_done_when_that_is_proven(void **stat
     connected();
     then(STATE_VERIFYING, "'connected' check+history");
     checked(GOOD);
-    then(STATE_STARTING, "tables 'step-done' close summary start");
+    then(STATE_STARTING, "tables 'step-done' summary start close");
 }
 
 static void a_step_that_timed_out_is_not_done_because_the_tables_exist(void **state)
@@ -261,7 +261,7 @@ static void a_used_up_budget_still_lets_a_timed_out_step_be_looked_at(void **sta
     never(TIMER_BUDGET);
     connected();
     checked(GOOD);
-    then(STATE_STARTING, "tables 'step-done' close summary start");
+    then(STATE_STARTING, "tables 'step-done' summary start close");
 }
 
 /* ---- rule 4 ---- */
@@ -407,7 +407,7 @@ static void after_steps_run_under_the_lock_at_every_boot(void **state)
     ended(0);
     then(STATE_VERIFYING, "'step-done' check+history");
     checked(GOOD);
-    then(STATE_STARTING, "tables close summary start");
+    then(STATE_STARTING, "tables summary start close");
 }
 
 static void after_steps_follow_the_steps_under_the_same_lock(void **state)

@@ -6,7 +6,7 @@ static void with_nothing_pending_the_application_starts_without_a_lock(void **st
     (void)state;
     reach_checking();
     checked(GOOD);
-    then(STATE_STARTING, "tables 'up-to-date' close summary start");
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
 static void the_lock_is_taken_only_if_something_must_run(void **state)
@@ -39,7 +39,7 @@ static void the_lock_is_taken_only_if_something_must_run(void **state)
             then(STATE_LOCKING, "tables 'locking' lock");
             due(TIMER_ORDER, plan.connect_timeout + BOOT_ORDER_TIMEOUT);
         } else {
-            then(STATE_STARTING, "tables 'up-to-date' close summary start");
+            then(STATE_STARTING, "tables 'up-to-date' summary start close");
         }
     }
 }
@@ -62,7 +62,7 @@ static void what_another_replica_did_meanwhile_is_not_done_twice(void **state)
     checked(0);
     locked();
     checked(GOOD);
-    then(STATE_STARTING, "tables 'up-to-date' close summary start");
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
 static void without_a_lock_the_steps_run_at_once(void **state)
@@ -101,7 +101,7 @@ static void a_replica_whose_work_was_done_starts_without_the_lock(void **state)
     fire(TIMER_STATE);
     assert_string_equal(boot_phase(&boot), "locking");
     checked(GOOD);
-    then(STATE_STARTING, "tables 'up-to-date' close summary start");
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
 static void a_lock_not_obtained_in_time_is_75(void **state)
@@ -260,7 +260,7 @@ static void a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded(
     locked();
     then(STATE_VERIFYING, "'locked' check+history");
     checked(GOOD);
-    then(STATE_STARTING, "tables 'step-done' close summary start");
+    then(STATE_STARTING, "tables 'step-done' summary start close");
 }
 
 static void a_step_that_ended_well_after_the_lock_was_lost_failed_when_not_recorded(void **state)
@@ -297,7 +297,7 @@ static void whether_its_work_was_done_is_not_looked_at_while_another_migrates(vo
     locked();
     then(STATE_VERIFYING, "'locked' check+history");
     checked(GOOD);
-    then(STATE_STARTING, "tables 'step-done' close summary start");
+    then(STATE_STARTING, "tables 'step-done' summary start close");
 }
 
 static void nor_is_that_of_a_step_that_timed_out(void **state)
@@ -312,7 +312,7 @@ static void nor_is_that_of_a_step_that_timed_out(void **state)
     then(STATE_LOCKING, "lock");
     locked();
     checked(GOOD);
-    then(STATE_STARTING, "tables 'step-done' close summary start");
+    then(STATE_STARTING, "tables 'step-done' summary start close");
 }
 
 static void without_a_history_the_attempt_failed_when_the_lock_was_lost(void **state)
@@ -341,7 +341,7 @@ static void after_the_last_attempt_without_the_lock_it_is_looked_at_again(void *
     then(STATE_LOCKING, "'step-given-up' 'locking' lock");
     locked();
     checked(GOOD); /* the replica that had the lock meanwhile did it */
-    then(STATE_STARTING, "tables 'up-to-date' close summary start");
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
 static void after_the_last_attempt_without_the_lock_it_is_looked_at_once(void **state)
@@ -424,7 +424,7 @@ static void with_no_step_another_container_is_waited_for(void **state)
     fire(TIMER_STATE);
     then(STATE_CHECKING, "check+history");
     checked(HEALTHY);
-    then(STATE_STARTING, "tables 'up-to-date' close summary start");
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
 static void another_container_is_waited_for_no_longer_than_verify_timeout(void **state)

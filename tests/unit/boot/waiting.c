@@ -124,6 +124,20 @@ static void while_nothing_listens_it_is_probed_at_the_interval(void **state)
     due(TIMER_STATE, plan.probe_interval);
 }
 
+static void a_server_that_says_it_starts_up_is_not_probed(void **state)
+{
+    (void)state;
+    begin();
+    failed(FAILURE_NOT_LISTENING);
+    fire(TIMER_STATE);
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    then(STATE_CONNECTING, "connect");
+    failed(FAILURE_NO_ANSWER); /* it went away after all */
+    fire(TIMER_STATE);
+    then(STATE_CONNECTING, "connect+probe");
+}
+
 static void a_probe_interval_of_none_never_spins(void **state)
 {
     (void)state;
@@ -233,7 +247,7 @@ static void a_refusal_that_healed_is_not_told_later(void **state)
     begin();
     failed(FAILURE_REFUSED);
     fire(TIMER_STATE);
-    then(STATE_CONNECTING, "connect+probe");
+    then(STATE_CONNECTING, "connect");
     connected();
     assert_int_equal(boot.failure, FAILURES);
     died();
@@ -272,7 +286,7 @@ static void a_budget_of_none_waits_for_ever(void **state)
         never(TIMER_BUDGET);
         fire(TIMER_STATE);
     }
-    then(STATE_CONNECTING, "connect+probe");
+    then(STATE_CONNECTING, "connect");
 }
 
 static void an_attempt_without_timeout_lasts_as_long_as_the_budget(void **state)
@@ -353,7 +367,7 @@ static void a_database_process_that_dies_is_a_failed_attempt(void **state)
     died();
     then(STATE_RETRYING, "'not-ready'");
     fire(TIMER_STATE);
-    then(STATE_CONNECTING, "connect+probe");
+    then(STATE_CONNECTING, "connect");
     connected();
     died();
     then(STATE_RETRYING, "");
@@ -422,8 +436,8 @@ GROUP(waiting, TEST(a_boot_begins_with_one_attempt_to_connect), TEST(once_connec
       TEST(the_command_wait_proves_a_query_and_ends), TEST(the_command_wait_ends_with_69_after_its_budget),
       TEST(the_command_verify_looks_once), TEST(the_command_verify_does_not_wait),
       TEST(no_step_runs_for_a_schema_that_cannot_be_verified), TEST(the_command_verify_tells_a_wrong_configuration),
-      TEST(while_nothing_listens_it_is_probed_at_the_interval), TEST(a_probe_interval_of_none_never_spins),
-      TEST(when_packets_vanish_attempts_begin_a_second_apart),
+      TEST(while_nothing_listens_it_is_probed_at_the_interval), TEST(a_server_that_says_it_starts_up_is_not_probed),
+      TEST(a_probe_interval_of_none_never_spins), TEST(when_packets_vanish_attempts_begin_a_second_apart),
       TEST(a_server_that_answers_with_an_error_is_asked_with_growing_delays),
       TEST(a_repeated_error_is_logged_when_it_changes_and_every_five_seconds),
       TEST(a_refusal_is_for_good_after_the_grace), TEST(another_error_between_begins_the_grace_anew),
