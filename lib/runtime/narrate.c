@@ -117,7 +117,8 @@ PLACEHOLDER(why)
     } else if (!s->plan.history) {
         text_string(text, "no history tells whether a migration is pending");
     } else if (check->proven) {
-        text_printf(text, "nothing is pending (%u migrations applied) and the schema is healthy", check->local);
+        text_printf(text, "nothing is pending (%u migration%s applied) and the schema is healthy", check->local,
+                    check->local == 1 ? "" : "s");
     } else if (check->failed) {
         text_printf(text, "%u migration%s failed earlier", check->failed, check->failed == 1 ? "" : "s");
     } else if (check->pending) {
