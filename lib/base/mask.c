@@ -13,6 +13,7 @@
 #define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
 #define LINE_MIN 8                    /* shorter lines of a secret of several lines are braces and the like */
 #define JSON_GROWTH 6                 /* \u00XX for a byte */
+#define ENCODED 3                     /* %XX for a byte */
 #define SCRUB_MIN 6                   /* shorter ones are found everywhere by chance */
 #define PAGEMAP_ENTRIES 512           /* of 8 bytes: a page of them */
 #define SCRUB_MAX ((size_t)256 << 20) /* of a mapping; the sanitizer's shadow is larger */
@@ -20,13 +21,15 @@
 struct form {
     char *bytes;
     size_t length;
+    bool encodable; /* found percent-encoded as well */
 };
 
 static struct {
     struct arena *arena;
-    struct form *forms; /* longest first */
+    struct form *forms;
     size_t count;
     size_t capacity;
+    size_t longest;  /* of all that a form may be spelled as */
     bool first[256]; /* bytes with which a form begins */
 } set;
 
@@ -42,49 +45,30 @@ static void set_grow(void)
     set.capacity = capacity;
 }
 
-static void form_add(const char *bytes, size_t length)
+static void form_add(const char *bytes, size_t length, bool encodable)
 {
-    size_t at = 0;
+    size_t longest = encodable ? length * ENCODED : length;
 
     if (length == 0) {
         return;
     }
-    for (; at < set.count && set.forms[at].length >= length; at++) {
-        if (set.forms[at].length == length && memcmp(set.forms[at].bytes, bytes, length) == 0) {
+    for (size_t i = 0; i < set.count; i++) {
+        struct form *form = &set.forms[i];
+
+        if (form->length == length && form->encodable >= encodable && memcmp(form->bytes, bytes, length) == 0) {
             return;
         }
     }
     if (set.count == set.capacity) {
         set_grow();
     }
-    memmove(set.forms + at + 1, set.forms + at, (set.count - at) * sizeof *set.forms);
-    set.forms[at] = (struct form){ arena_strndup(set.arena, bytes, length), length };
-    set.count++;
+    set.forms[set.count++] = (struct form){ arena_strndup(set.arena, bytes, length), length, encodable };
+    set.longest = longest > set.longest ? longest : set.longest;
     set.first[(unsigned char)bytes[0]] = true;
-}
-
-static bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* `alone`: the characters besides letters and digits that are not encoded; NULL: all are encoded. */
-static void form_add_encoded(const char *secret, size_t length, const char *alone, const char *digits, char *scratch)
-{
-    char *out = scratch;
-
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)secret[i];
-
-        if (alone && (is_alphanumeric((char)c) || strchr(alone, c))) {
-            *out++ = (char)c;
-        } else {
-            *out++ = '%';
-            *out++ = digits[c >> 4];
-            *out++ = digits[c & 15];
-        }
+    if (encodable) {
+        set.first['%'] = true;
+        set.first['+'] |= bytes[0] == ' ';
     }
-    form_add(scratch, (size_t)(out - scratch));
 }
 
 /* One character of UTF-8 at `bytes` and its length; what is none counts as one byte. */
@@ -122,24 +106,18 @@ static void form_add_ascii(const char *secret, size_t length, bool slash, char *
             text_json(&out, secret + at, 1);
         }
     }
-    form_add(out.data, out.length);
+    form_add(out.data, out.length, false);
 }
 
 static void form_add_all(const char *secret, size_t length, char *scratch, size_t size)
 {
-    /* RFC 3986 section 2.3; what encodeURIComponent leaves alone; the same with the slash (Python's quote). */
-    static const char *const alone[] = { "-._~", "-._~!*'()", "-._~/", NULL };
     struct text json = text_over(scratch, size);
 
-    form_add(secret, length);
+    form_add(secret, length, true);
     text_json(&json, secret, length);
-    form_add(json.data, json.length);
+    form_add(json.data, json.length, false);
     form_add_ascii(secret, length, false, scratch, size);
     form_add_ascii(secret, length, true, scratch, size);
-    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
-        form_add_encoded(secret, length, alone[i], "0123456789ABCDEF", scratch);
-        form_add_encoded(secret, length, alone[i], "0123456789abcdef", scratch);
-    }
 }
 
 static int hex_value(char c)
@@ -178,7 +156,7 @@ static void form_add_lines(const char *secret)
         size_t length = strcspn(line, "\r\n");
 
         if (length >= LINE_MIN) {
-            form_add(line, length);
+            form_add(line, length, true);
         }
         line += length;
         line += strspn(line, "\r\n");
@@ -204,18 +182,41 @@ void mask_add(const char *secret)
     arena_free(scratch);
 }
 
+/* Which characters are percent-encoded, libraries do not agree on (RFC 3986 section 2, encodeURIComponent, Go, WHATWG),
+ * and forms write a space as a plus: each may be either. Returns how many bytes spell the form, 0: they do not. Also
+ * reads what the sanitizer knows as freed: that is where secrets are left behind. */
+__attribute__((no_sanitize("address", "undefined"))) static size_t spelled(const struct form *form, const char *bytes,
+                                                                           size_t length)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < form->length; i++) {
+        char c = form->bytes[i];
+
+        if (form->encodable && length - at >= ENCODED && bytes[at] == '%' &&
+            hex_value(bytes[at + 1]) * 16 + hex_value(bytes[at + 2]) == (unsigned char)c &&
+            hex_value(bytes[at + 2]) >= 0) {
+            at += ENCODED;
+        } else if (at < length && (bytes[at] == c || (form->encodable && c == ' ' && bytes[at] == '+'))) {
+            at++;
+        } else {
+            return 0;
+        }
+    }
+    return at;
+}
+
 /* Length of the longest form that begins here, or 0. */
 static size_t longest_at(const char *bytes, size_t length)
 {
-    if (!set.first[(unsigned char)bytes[0]]) {
-        return 0;
+    size_t longest = 0;
+
+    for (size_t i = 0; set.first[(unsigned char)bytes[0]] && i < set.count; i++) {
+        size_t this = spelled(&set.forms[i], bytes, length);
+
+        longest = this > longest ? this : longest;
     }
-    for (size_t i = 0; i < set.count; i++) {
-        if (set.forms[i].length <= length && memcmp(bytes, set.forms[i].bytes, set.forms[i].length) == 0) {
-            return set.forms[i].length;
-        }
-    }
-    return 0;
+    return longest;
 }
 
 size_t mask_apply(char *bytes, size_t length)
@@ -258,7 +259,7 @@ char *mask_copy(struct arena *arena, const char *string)
 
 size_t mask_longest(void)
 {
-    return set.count ? set.forms[0].length : 0;
+    return set.longest;
 }
 
 void mask_wipe(void)
@@ -283,23 +284,16 @@ static bool is_ours(const char *at, const char *kept, size_t kept_length)
     return at >= kept && at < kept + kept_length;
 }
 
-/* Reads what the sanitizer knows as freed: that is where secrets are left behind. */
 __attribute__((no_sanitize("address", "undefined"))) static size_t form_at(const char *at, const char *end)
 {
+    size_t longest = 0;
+
     for (size_t i = 0; i < set.count; i++) {
-        const struct form *form = &set.forms[i];
-        size_t same = 0;
-        if (form->length < SCRUB_MIN || form->length > (size_t)(end - at)) {
-            continue;
-        }
-        while (same < form->length && at[same] == form->bytes[same]) {
-            same++;
-        }
-        if (same == form->length) {
-            return same;
-        }
+        size_t this = set.forms[i].length < SCRUB_MIN ? 0 : spelled(&set.forms[i], at, (size_t)(end - at));
+
+        longest = this > longest ? this : longest;
     }
-    return 0;
+    return longest;
 }
 
 __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(char *at, const char *end,

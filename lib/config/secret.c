@@ -1,12 +1,16 @@
 #include "config/secret.h"
 
 #include "base/mask.h"
+#include "config/content.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #define PASSWORD_VARIABLE "PGPASSWORD"
+#define BLANKS " \t\r\n\f\v"
+#define PASSFILE_MAX ((size_t)1 << 20)
 #define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
 
 /* Where a password stands in a text. */
@@ -40,15 +44,31 @@ static bool userinfo_span(const char *url, unsigned n, struct span *span)
     return true;
 }
 
+/* How long a text is up to one of the bytes; what a backslash stands before is none of them (libpq manual,
+ * "Keyword/Value Connection Strings"). */
+static size_t span_up_to(const char *text, const char *ends)
+{
+    size_t length = 0;
+
+    while (text[length] && !strchr(ends, text[length])) {
+        length += text[length] == '\\' && text[length + 1] ? 2 : 1;
+    }
+    return length;
+}
+
 /* What an = is followed by, up to where a query, a keyword string or a shell's word ends. */
 static struct span value_span(const char *value)
 {
-    value += strspn(value, " ");
+    value += strspn(value, BLANKS);
+    if (*value == '\'' || *value == '"') {
+        const char quote[] = { *value, '\0' };
+        size_t length = span_up_to(value + 1, quote);
 
-    const char *closing = *value == '\'' || *value == '"' ? strchr(value + 1, *value) : NULL;
-
-    return closing ? (struct span){ value + 1, (size_t)(closing - value - 1) }
-                   : (struct span){ value, strcspn(value, "& ;\t\n") };
+        if (value[1 + length]) {
+            return (struct span){ value + 1, length };
+        }
+    }
+    return (struct span){ value, span_up_to(value, "& ;\t\n") };
 }
 
 /* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
@@ -60,12 +80,12 @@ static bool is_expanded(const char *name, struct span value)
 /* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on. */
 static bool parameter_span(const char **from, struct span *span)
 {
-    static const char *const names[] = { "password", "sslpassword", "pass", PASSWORD_VARIABLE };
+    static const char *const names[] = { "password", "sslpassword", "pass", "api_key", PASSWORD_VARIABLE };
 
     for (const char *c = *from; (c = strchr(c, '=')) != NULL; c++) {
         const char *name = c;
 
-        while (name > *from && name[-1] == ' ') {
+        while (name > *from && strchr(BLANKS, name[-1])) {
             name--;
         }
 
@@ -147,6 +167,50 @@ void secret_of_variable(const char *assignment)
     } else {
         secret_of_strange_url(assignment);
     }
+}
+
+/* The last of the five fields of a line; what a backslash stands before is no colon (libpq manual, "The Password
+ * File").
+ */
+static void secret_of_passfile_line(char *line)
+{
+    char *field = line, *out;
+
+    for (int i = 0; i < 4; i++) {
+        field += span_up_to(field, ":");
+        if (*field++ != ':') {
+            return;
+        }
+    }
+    mask_add(field);
+    out = field;
+    for (const char *c = field; *c; c++) {
+        c += *c == '\\' && c[1];
+        *out++ = *c;
+    }
+    *out = '\0';
+    mask_add(field);
+}
+
+void secret_of_passfile(void)
+{
+    struct arena *arena = arena_new();
+    const char *home = getenv("HOME"), *path = getenv("PGPASSFILE");
+    size_t length;
+    char *text;
+
+    path = path && *path ? path : arena_printf(arena, "%s/.pgpass", home ? home : "");
+    text = content_read(path, PASSFILE_MAX, &length, arena);
+    for (char *end; text && *text; text = end) {
+        end = text + strcspn(text, "\r\n");
+        if (*end) {
+            *end++ = '\0';
+        }
+        if (*text != '#') {
+            secret_of_passfile_line(text);
+        }
+    }
+    arena_free(arena);
 }
 
 void secret_of_environment(void)

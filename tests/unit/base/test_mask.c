@@ -43,6 +43,19 @@ static void a_secret_is_masked_in_every_form(void **state)
     assert_string_equal(masked("php p@ss\\/\\\"w\\u00f6rd."), "php ***.");
 }
 
+static void any_of_a_secrets_characters_may_be_encoded(void **state)
+{
+    (void)state;
+    mask_add("p@ss w$rd;é+1%");
+    assert_string_equal(masked("form p%40ss+w%24rd%3B%C3%A9%2B1%25."), "form ***.");
+    assert_string_equal(masked("go p%40ss%20w$rd;%C3%A9+1%25."), "go ***.");
+    assert_string_equal(masked("sqlalchemy p%40ss w%24rd%3B%C3%A9+1%25."), "sqlalchemy ***.");
+    assert_string_equal(masked("whatwg p%40ss%20w$rd%3B%c3%a9+1%25."), "whatwg ***.");
+    assert_string_equal(masked("other p%40ss%20w$rd%3C%c3%a9+1%25."), "other p%40ss%20w$rd%3C%c3%a9+1%25.");
+    mask_add(" leads");
+    assert_string_equal(masked("x+leads %20leads"), "x*** ***");
+}
+
 static void an_encoded_secret_is_masked_decoded(void **state)
 {
     (void)state;
@@ -155,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_masked_in_every_form),
+        TEST(any_of_a_secrets_characters_may_be_encoded),
         TEST(an_encoded_secret_is_masked_decoded),
         TEST(the_longest_secret_wins_and_overlaps_leave_nothing),
         TEST(the_result_is_never_longer),

@@ -112,6 +112,45 @@ static void no_secret_is_printed(void **state)
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
+static void a_password_in_a_keyword_string_is_hidden_to_its_end(void **state)
+{
+    static const char *const strings[] = { "host=x password='it\\'s s3cret'", "host=x password=it\\'s\\ s3cret",
+                                           "host=x password\t=\t's3cret'", "host=x password = \t s3cret" };
+    static const char *const shown[] = { "host=x password='***'", "host=x password=***", "host=x password\\t=\\t'***'",
+                                         "host=x password = \\t ***" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        (void)setenv("DATABASE_URL", strings[i], 1);
+        assert_loads(NULL);
+
+        const char *text = output_of(config_print, config);
+
+        assert_true(has_line(text, arena_printf(arena, "  url: \"%s\" # DATABASE_URL", shown[i])));
+        assert_null(strstr(mask_copy(arena, strings[i]), "s3cret"));
+    }
+}
+
+static void the_key_of_a_prisma_url_is_hidden(void **state)
+{
+    (void)state;
+    (void)setenv("DATABASE_URL", "prisma+postgres://localhost:51213/?api_key=s3cret", 1);
+    (void)setenv("DIRECT_URL", "postgres://db/app", 1);
+    assert_loads(NULL);
+    assert_true(has_line(output_of(config_print, config),
+                         "  url: \"prisma+postgres://localhost:51213/?api_key=***\" # DATABASE_URL"));
+}
+
+static void every_line_of_the_password_file_is_a_secret(void **state)
+{
+    (void)state;
+    write_file("passfile",
+               "# db:5432:*:app:c0mment\r\ndb:5432:*:app:f1rst\nother\\:x:*:*:bob:s3c\\:ond\\\\\nbroken:line");
+    (void)setenv("PGPASSFILE", "passfile", 1);
+    assert_loads(NULL);
+    assert_string_equal(mask_copy(arena, "f1rst s3c:ond\\ s3c\\:ond\\\\ c0mment line"), "*** *** *** c0mment line");
+}
+
 static void a_word_that_happens_to_be_a_password_is_no_secret_of_ours(void **state)
 {
     (void)state;
@@ -268,6 +307,9 @@ int main(void)
         TEST(every_value_tells_where_it_came_from),
         TEST(a_variable_that_a_default_names_is_its_origin),
         TEST(no_secret_is_printed),
+        TEST(a_password_in_a_keyword_string_is_hidden_to_its_end),
+        TEST(the_key_of_a_prisma_url_is_hidden),
+        TEST(every_line_of_the_password_file_is_a_secret),
         TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
         TEST(what_is_printed_reads_back_the_same),
         TEST(the_json_schema_in_the_repository_is_the_table_s),
