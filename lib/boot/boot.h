@@ -29,7 +29,8 @@ struct boot_step {
     duration delay;    /* before the second attempt; doubles, to BOOT_STEP_DELAY_MAX */
     duration timeout;  /* 0: none */
     bool guarded;      /* runs only if its guard shows an additive change (contract section 3 rule 4) */
-    bool own_history;  /* the history's own tool: the only kind that runs on a newer schema (rule 4) */
+    bool own_history;  /* the history's own tool: the only step that runs on a newer schema (rule 4) */
+    bool alters;       /* db push or raw SQL: not run on a newer schema beside the steps either */
 };
 
 enum boot_list { LIST_BEFORE, LIST_STEPS, LIST_AFTER, BOOT_LISTS };

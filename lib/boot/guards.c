@@ -177,7 +177,8 @@ GUARD(direct_unsure)
 GUARD(forbidden)
 {
     UNUSED_EVENT;
-    return boot->list == LIST_STEPS && boot->look.gone && !boot_step(boot)->own_history;
+    const struct boot_step *step = boot_step(boot);
+    return boot->look.gone && (boot->list == LIST_STEPS ? !step->own_history : step->alters);
 }
 
 GUARD(emergency)
@@ -209,6 +210,11 @@ GUARD(child_destructive)
 {
     UNUSED_BOOT;
     return event->status == 0 && !event->additive;
+}
+
+GUARD(child_destructive_beside)
+{
+    return boot->list != LIST_STEPS && guard_child_destructive(boot, event);
 }
 
 GUARD(child_ok)

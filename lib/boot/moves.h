@@ -37,7 +37,8 @@
     X(guarded)                                                                                         \
     X(emergency) /* the step before it did not help */                                                 \
     X(child_additive)                                                                                  \
-    X(child_destructive) /* the guard ran, and its SQL drops something */                              \
+    X(child_destructive)        /* the guard ran, and its SQL drops something */                       \
+    X(child_destructive_beside) /* and the step is one of before or after, which must succeed */       \
     X(child_ok)                                                                                        \
     X(child_ok_leaving)                                                                                \
     X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */                               \

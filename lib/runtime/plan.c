@@ -30,6 +30,7 @@ static void add_list(struct supervisor *s, enum boot_list list, const struct ste
             .timeout = step->timeout,
             .guarded = step->role == STEP_DB_PUSH && !step->allow_data_loss,
             .own_history = step->role == STEP_HISTORY,
+            .alters = step->role == STEP_DB_PUSH || step->role == STEP_SQL,
         };
     }
     s->plan.steps[list] = steps;

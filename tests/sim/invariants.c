@@ -216,9 +216,9 @@ static void check_spawn(struct world *world, struct replica *replica, const stru
     if (world->violation) {
         return;
     }
+    MUST(guard || !step_of(world, effect)->guarded || memory->additive, "a guarded step runs unguarded");
     if (effect->list == LIST_STEPS) {
         check_rung(world, replica, effect);
-        MUST(guard || !step_of(world, effect)->guarded || memory->additive, "a guarded step runs unguarded");
         memory->list_done[LIST_AFTER] = 0; /* what is migrated after them is followed by them */
         if (!guard) {
             memory->rung = (int)effect->index * 100 + (int)effect->attempt;
@@ -228,6 +228,7 @@ static void check_spawn(struct world *world, struct replica *replica, const stru
         MUST(effect->attempt == 1, "a second attempt of a step that has one");
         MUST(effect->index == memory->list_done[effect->list], "steps beside the ladder out of order");
         MUST(effect->list == LIST_BEFORE || memory->look.healthy, "a step of `after` runs on an unhealthy schema");
+        MUST(!step_of(world, effect)->alters || !memory->look.gone, "a step beside the ladder alters a newer schema");
     }
     memory->verified = memory->additive = memory->lost_in_step = false;
 }
@@ -343,12 +344,15 @@ static void check_close(struct world *world, struct replica *replica)
     memory->lock = false;
 }
 
-static void check_log(struct world *world, struct replica *replica, const struct boot_row *row)
+static void check_log(struct world *world, struct replica *replica, const struct boot_effect *effect)
 {
     struct memory *memory = &replica->memory;
+    const struct boot_row *row = effect->row;
     bool done = row->because && (row->result == STEP_OK || row->result == STEP_LATE) && row->to != STATE_ENDED;
     bool proven = world->scenario.plan.history && memory->look.proven && memory->verified;
-    memory->trouble |= strcmp(row->word, "step-skipped") == 0;
+    bool skipped = strcmp(row->word, "step-skipped") == 0;
+    memory->trouble |= skipped;
+    memory->list_done[effect->list] += skipped && effect->list != LIST_STEPS;
     MUST(!done || memory->worked || proven || (!memory->failed && replica->child.list != LIST_STEPS),
          "a failed step is reported as done");
 }
@@ -379,7 +383,7 @@ void check_effect(struct world *world, struct replica *replica, const struct boo
         check_start(world, replica);
         break;
     case EFFECT_LOG:
-        check_log(world, replica, effect->row);
+        check_log(world, replica, effect);
         break;
     case EFFECT_KILL_REST:
         replica->memory.rest_killed = true;

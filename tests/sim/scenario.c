@@ -45,7 +45,8 @@ static void draw_step(struct boot_step *step, struct chance *chance, enum boot_l
     step->delay = PICK(chance, 0, 100, 2000);
     step->timeout = PICK(chance, 0, 300, 2000, 2000, 10000, 10000);
     step->own_history = list == LIST_STEPS && (index == 0 ? chance_in(chance, 85) : chance_in(chance, 15));
-    step->guarded = list == LIST_STEPS && !step->own_history && chance_in(chance, 50);
+    step->guarded = !step->own_history && chance_in(chance, list == LIST_STEPS ? 50 : 15);
+    step->alters = step->guarded || (!step->own_history && chance_in(chance, 15));
 }
 
 static void draw_times(struct boot_plan *plan, struct chance *chance)

@@ -393,6 +393,43 @@ static void a_before_step_that_timed_out_is_70(void **state)
     then(STATE_ENDED, "'steps-failed' close summary exit:70");
 }
 
+static void a_step_beside_the_ladder_that_would_drop_something_is_70(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_BEFORE] = plan.step_count[LIST_AFTER] = 1;
+    before[0].guarded = after[0].guarded = true;
+    reach_stepping();
+    then(STATE_GUARDING, "tables 'migrating' 'step-guard' guard:before.0#1");
+    guard_ended(false);
+    then(STATE_ENDED, "'step-refused' close summary exit:70");
+
+    plan.step_count[LIST_BEFORE] = 0;
+    reach_stepping();
+    ended(0);
+    checked(HEALTHY);
+    then(STATE_GUARDING, "tables 'healthy' 'step-guard' guard:after.0#1");
+    guard_ended(false);
+    then(STATE_ENDED, "'step-refused' close summary exit:70");
+}
+
+static void beside_the_ladder_nothing_alters_a_newer_schema(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_BEFORE] = plan.step_count[LIST_AFTER] = 2;
+    before[0].alters = after[1].alters = true;
+    reach_checking();
+    checked(GONE);
+    locked();
+    checked(GONE);
+    then(STATE_STEPPING, "tables 'migrating' 'step-skipped' 'step-started' step:before.1#1");
+    ended(0);
+    ended(0);
+    checked(HEALTHY | GONE);
+    then(STATE_STEPPING, "tables 'healthy' 'step-started' step:after.0#1");
+    ended(0);
+    then(STATE_VERIFYING, "'step-done' 'step-skipped' check+history");
+}
+
 static void after_steps_run_under_the_lock_at_every_boot(void **state)
 {
     (void)state;
@@ -618,9 +655,10 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(on_a_newer_schema_only_the_historys_own_tool_runs), TEST(the_latest_look_tells_whether_the_schema_is_newer),
       TEST(any_number_of_skipped_steps_fits_into_the_effects), TEST(before_steps_run_first_and_only_when_steps_run),
       TEST(a_before_step_that_fails_is_70_after_one_attempt), TEST(a_before_step_that_timed_out_is_70),
-      TEST(after_steps_run_under_the_lock_at_every_boot), TEST(after_steps_follow_the_steps_under_the_same_lock),
-      TEST(after_steps_without_a_lock_run_at_once), TEST(an_after_step_that_fails_is_70_after_one_attempt),
-      TEST(after_steps_that_break_the_schema_are_65),
+      TEST(a_step_beside_the_ladder_that_would_drop_something_is_70),
+      TEST(beside_the_ladder_nothing_alters_a_newer_schema), TEST(after_steps_run_under_the_lock_at_every_boot),
+      TEST(after_steps_follow_the_steps_under_the_same_lock), TEST(after_steps_without_a_lock_run_at_once),
+      TEST(an_after_step_that_fails_is_70_after_one_attempt), TEST(after_steps_that_break_the_schema_are_65),
       TEST(after_steps_that_ran_do_not_run_again_when_the_lock_was_lost),
       TEST(after_steps_do_not_go_on_when_the_schema_broke_meanwhile),
       TEST(after_steps_of_an_up_to_date_boot_do_not_go_on_when_the_schema_broke_meanwhile),
