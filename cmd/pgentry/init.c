@@ -1,4 +1,5 @@
 /* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
+#include "base/text.h"
 #include "command.h"
 #include "project/project.h"
 
@@ -19,10 +20,20 @@ static bool is(const char *a, const char *b)
 
 /* ---- what is written ---- */
 
+/* Foreign text must not leave the comment's line. */
+static void put_visible(FILE *out, const char *words)
+{
+    char buffer[512];
+    struct text text = text_over(buffer, sizeof buffer);
+    text_visible(&text, words, strlen(words));
+    fputs(buffer, out);
+}
+
 static void put_words(FILE *out, const struct strings *words)
 {
     for (size_t i = 0; i < words->count; i++) {
-        fprintf(out, "%s%s", i ? ", " : "", words->items[i]);
+        fputs(i ? ", " : "", out);
+        put_visible(out, words->items[i]);
     }
 }
 
@@ -41,7 +52,9 @@ static void put_preset(FILE *out, const struct config *config)
     }
     fputs("          # recognised in this folder; it runs:\n", out);
     for (size_t i = 0; i < steps->count; i++) {
-        fprintf(out, "  #   %s: ", steps->items[i].name);
+        fputs("  #   ", out);
+        put_visible(out, steps->items[i].name);
+        fputs(": ", out);
         put_words(out, &steps->items[i].argv);
         fputc('\n', out);
     }
@@ -54,7 +67,9 @@ static void put_preset(FILE *out, const struct config *config)
           "  # steps:\n",
           out);
     for (size_t i = 0; i < steps->count; i++) {
-        fprintf(out, "  #   - name: %s\n  #     run: [", steps->items[i].name);
+        fputs("  #   - name: ", out);
+        put_visible(out, steps->items[i].name);
+        fputs("\n  #     run: [", out);
         put_words(out, &steps->items[i].argv);
         fputs("]\n", out);
     }
@@ -65,15 +80,19 @@ static void put_verify(FILE *out, const struct wanted *wanted)
 {
     fputs("\nverify:\n", out);
     if (wanted->unreadable) {
-        fprintf(out, "  # %s cannot be read (%s), so list the tables here:\n", wanted->unreadable,
-                wanted->unreadable_why ? wanted->unreadable_why : "");
+        fputs("  # ", out);
+        put_visible(out, wanted->unreadable);
+        fputs(" cannot be read (", out);
+        put_visible(out, wanted->unreadable_why ? wanted->unreadable_why : "");
+        fputs("), so list the tables here:\n", out);
     } else if (wanted->table_count) {
         fprintf(out,
                 "  # Derived from schema.prisma and verified without being listed: %zu table%s and %zu enum%s\n  # (",
                 wanted->table_count, wanted->table_count == 1 ? "" : "s", wanted->type_count,
                 wanted->type_count == 1 ? "" : "s");
         for (size_t i = 0; i < wanted->table_count && i < NAMED_TABLES; i++) {
-            fprintf(out, "%s%s", i ? ", " : "", wanted->tables[i].name);
+            fputs(i ? ", " : "", out);
+            put_visible(out, wanted->tables[i].name);
         }
         fprintf(out, "%s). Add what schema.prisma does not know:\n", wanted->table_count > NAMED_TABLES ? " …" : "");
     } else {

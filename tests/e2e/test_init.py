@@ -29,6 +29,14 @@ def test_init_writes_a_file_that_the_configuration_accepts(pgentry, project):
     assert checked.exit == 0 and checked.stderr == "", checked
 
 
+def test_a_name_from_the_project_does_not_leave_its_comment(pgentry, project):
+    """A table's name with line ends in it becomes no YAML."""
+    project({"prisma/schema.prisma": SCHEMA.replace('"users"', '"a\\nmigrate:\\n  when: always"')})
+    assert pgentry("init").exit == 0
+    checked = pgentry("config", url="postgresql://app@db/app")
+    assert checked.exit == 0 and checked.stderr == "", checked
+
+
 def test_init_names_what_prisma_derives(pgentry, project):
     """A Prisma project: the preset, its steps, and the tables that need not be listed."""
     folder = project({"prisma/schema.prisma": SCHEMA})

@@ -67,6 +67,16 @@ def test_a_step_that_would_drop_something_is_told_with_what(boot):
     assert told.steps["db push"]["outcome"] == "it would drop something (DROP TABLE x;)"
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_beside_the_steps_a_refusal_ends_the_boot(boot, where):
+    """70, no application: what is listed there must succeed."""
+    done, told = boot({"pgentry.yaml": ladder("- {name: sql, sql: [users.sql]}",
+                                              migrate=f"{where}: [{{name: push, run: [prisma, db, push]}}]"), "users.sql": CREATE,
+                       "node_modules/.bin/prisma": prisma("echo 'DROP TABLE x;'")})
+    assert done.exit == 70 and done.stdout == "", done
+    assert told.result("push") == "refused"
+
+
 def test_a_step_that_does_not_end_in_time_is_told_as_timed_out(boot):
     """timed out, and how it was ended."""
     done, told = boot({"pgentry.yaml": ladder('- {name: hangs, run: "exec sleep 1000", attempts: 1, timeout: 300ms}\n'
