@@ -85,6 +85,26 @@ static bool look(struct server *server, bool history, struct check *check, bool 
     return true;
 }
 
+/* Whether direct_url is another database is asked at the first look, and before steps run there without a lock. One that
+ * cannot be reached is no trouble as long as nothing has to run. */
+static bool leads_elsewhere(struct server *server, bool needed, struct reply_failed *why)
+{
+    bool first = server->settings->source && server->lock != &server->main && !server->same && !server->asked;
+
+    if (!needed && !first) {
+        return false;
+    }
+
+    bool agree = places_agree(server, why);
+
+    server->asked = true;
+
+    if (!needed && !server->held) { /* a replica that waits has one connection */
+        place_close(server, server->lock);
+    }
+    return !agree && (needed || why->failure == FAILURE_CONFIG);
+}
+
 void order_check(struct server *server, const struct order_message *order)
 {
     struct reply_message message = { .reply = REPLY_CHECKED };
@@ -99,7 +119,7 @@ void order_check(struct server *server, const struct order_message *order)
     bool looked = look(server, order->history, &message.check, &denied, &why);
 
     tell_wanted(server);
-    if (!looked || (order->direct && !places_agree(server, &why))) {
+    if (!looked || leads_elsewhere(server, order->direct, &why)) {
         reply_failed(server, &why);
         return;
     }

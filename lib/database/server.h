@@ -26,6 +26,7 @@ struct server {
     struct place main, direct;
     struct place *lock; /* one of these two: its session holds the lock */
     bool same;          /* both lead to the same database */
+    bool asked;         /* that was asked, if only in vain */
     bool ready;         /* it is known to be fit for that */
     bool held;
     int64_t key;

@@ -2,6 +2,7 @@
  * Usage: orphans COUNT. Prints PID 1's nanoseconds on the processor for one orphan (/proc/1/schedstat). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,23 +17,29 @@ static long long spent(void)
     return nanoseconds;
 }
 
-/* Zombies whose parent is PID 1: the bench is over when none is left. */
-static int reaped(void)
+/* How many of our name PID 1 has as children: us, and orphans that it has not reaped. */
+static int left(void)
 {
-    FILE *file = fopen("/proc/1/task/1/children", "r");
+    FILE *children = fopen("/proc/1/task/1/children", "r");
     int pid, count = 0;
-    while (file && fscanf(file, "%d", &pid) == 1) {
-        count++;
+    while (children && fscanf(children, "%d", &pid) == 1) {
+        char path[32], name[32] = "";
+        snprintf(path, sizeof path, "/proc/%d/comm", pid);
+        FILE *comm = fopen(path, "r");
+        count += comm && fgets(name, sizeof name, comm) && strcmp(name, "orphans\n") == 0;
+        if (comm) {
+            fclose(comm);
+        }
     }
-    if (file) {
-        fclose(file);
+    if (children) {
+        fclose(children);
     }
     return count;
 }
 
 int main(int argc, char **argv)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 1000, before = reaped();
+    int count = argc > 1 ? atoi(argv[1]) : 1000;
     long long began = spent();
 
     for (int i = 0; i < count; i++) {
@@ -42,7 +49,7 @@ int main(int argc, char **argv)
         }
         waitpid(child, NULL, 0);
     }
-    while (reaped() > before) {
+    while (left() > 1) {
     }
     printf("%lld\n", (spent() - began) / count);
     return 0;

@@ -7,6 +7,7 @@ import time
 from urllib.parse import quote
 
 import pytest
+from postgres import free_port
 from proxy import Proxy
 from supervisor import wait_until
 
@@ -684,6 +685,25 @@ def test_a_direct_url_to_another_database_runs_no_step(pgentry, database, elsewh
         database.as_app(CREATE)
     refused(pgentry(*APP, url=database.url, env={"DIRECT_URL": elsewhere.url, "PGENTRY_MIGRATE_LOCK": lock}))
     assert not (folder / "ran").exists()
+
+
+def test_a_direct_url_to_another_database_is_told_although_no_step_runs(pgentry, database, elsewhere):
+    """78 at a boot that would not use it: the next migration must not find it out."""
+    database.as_app(CREATE)
+    env = {"DIRECT_URL": elsewhere.url, "PGENTRY_VERIFY_TABLES": "users", "PGENTRY_MIGRATE_PRESET": "none"}
+    for command in (APP, ("sync",), ("verify",)):
+        done = pgentry(*command, url=database.url, env=env)
+        assert done.exit == 78, done
+        assert "database.direct_url does not lead to the same database as database.url" in done.stderr, done
+
+
+def test_a_direct_url_that_is_not_reachable_is_no_trouble_while_no_step_runs(pgentry, database):
+    """The application starts."""
+    database.as_app(CREATE)
+    env = {"DIRECT_URL": f"postgres://app@127.0.0.1:{free_port()}/app", "PGENTRY_VERIFY_TABLES": "users",
+           "PGENTRY_MIGRATE_PRESET": "none"}
+    done = pgentry(*APP, url=database.url, env=env)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
 
 
 def test_the_history_of_another_database_proves_nothing(pgentry, database, elsewhere, project):
