@@ -19,14 +19,20 @@ static uint32_t look_fingerprint(const struct check *check)
     return hash;
 }
 
+/* Whole names, as many as there is room for, and a mark where there are more. */
 static void list_missing(struct text *text, const struct check *check)
 {
-    bool first = true;
+    static const char more[] = " …";
     for (size_t i = 0; i < check->table_count; i++) {
-        if (!check->tables[i].exists) {
-            text_printf(text, "%s%s", first ? "" : ", ", check->tables[i].name);
-            first = false;
+        const char *name = check->tables[i].name;
+        if (check->tables[i].exists) {
+            continue;
         }
+        if (text->length + strlen(", ") + strlen(name) + sizeof more > text->size) {
+            text_string(text, more);
+            return;
+        }
+        text_printf(text, "%s%s", text->length ? ", " : "", name);
     }
 }
 

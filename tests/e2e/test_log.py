@@ -37,6 +37,18 @@ def test_the_texts_that_run_books_search_for(pgentry, database, project):
     assert "All critical tables exist!" not in done.stderr
 
 
+def test_more_missing_tables_than_a_line_takes_are_marked(pgentry, database, project):
+    """Whole names, then …; nobody takes the last one for another table."""
+    names = [f"a_table_with_a_rather_long_name_{number:08}" for number in range(400)]
+    project({"pgentry.yaml": json.dumps({"verify": {"tables": names}, "migrate": {"preset": "none"}})})
+    done = pgentry("run", "--", "true", url=database.url)
+    assert done.exit == 65
+    [line] = [event["msg"] for event in done.events if event["event"] == "missing-tables"]
+    *listed, last = line.removeprefix("Missing tables: ").split(", ")
+    assert last.endswith(" …"), line
+    assert [*listed, last.removesuffix(" …")] == names[:len(listed) + 1]
+
+
 def test_the_texts_of_a_repair(pgentry, database, project):
     """ATTEMPTING EMERGENCY FIX: <step>, and in the end All critical tables exist!"""
     database.as_app("CREATE TABLE users (id int)")
