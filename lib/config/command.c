@@ -1,8 +1,12 @@
 #include "config/command.h"
 
+#include "config/content.h"
+#include "config/package.h"
+
 #include <string.h>
 
-#define NESTING_MAX 4 /* sh -c "…" inside sh -c "…" */
+#define NESTING_MAX 4     /* sh -c "…" inside sh -c "…" */
+#define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
 #define SCHEMA_DEFAULT "prisma/schema.prisma"
 
 /* ---- simple commands: lists of words ---- */
@@ -117,7 +121,55 @@ static void scan_shell(struct commands *commands, const char *text)
     end_command(&scanner);
 }
 
-/* The step's commands, and those in words that are themselves command lines: sh -c "…". */
+/* /app/node_modules/.bin/prisma, prisma@6.19.3 */
+static bool is_called(const char *word, const char *tool)
+{
+    const char *slash = strrchr(word, '/');
+    const char *name = slash ? slash + 1 : word;
+    size_t length = strcspn(name, "@");
+
+    return length == strlen(tool) && strncmp(name, tool, length) == 0;
+}
+
+static bool is_package_manager(const char *word)
+{
+    static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (is_called(word, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* npm run NAME, yarn NAME: what package.json has under that name, and what runs before and after it. */
+static void scan_script(struct commands *commands, const struct strings *command, const char *cwd)
+{
+    static const char *const around[] = { "pre", "", "post" };
+    struct arena *arena = commands->arena;
+    size_t i = 0;
+
+    while (i < command->count && !is_package_manager(command->items[i])) {
+        i++;
+    }
+    for (i++; i < command->count && (*command->items[i] == '-' || strncmp(command->items[i], "run", 3) == 0); i++) {
+    }
+
+    const char *file = i < command->count ? content_find_up(cwd, "package.json", arena) : NULL;
+
+    for (size_t k = 0; file && k < sizeof around / sizeof around[0]; k++) {
+        const char *name = arena_printf(arena, "%s%s", around[k], command->items[i]);
+        const char *script = package_string(file, "scripts", name, arena);
+
+        if (script) {
+            scan_shell(commands, script);
+        }
+    }
+}
+
+/* The step's commands, and those in words that are themselves command lines: sh -c "…", and in scripts of package.json.
+ */
 static struct commands commands_of(const struct step *step, struct arena *arena)
 {
     struct commands commands = { .arena = arena };
@@ -131,12 +183,15 @@ static struct commands commands_of(const struct step *step, struct arena *arena)
     for (unsigned depth = 0; depth < NESTING_MAX; depth++) {
         size_t end = commands.count;
 
-        for (; scanned < end; scanned++) {
-            for (size_t i = 0; i < commands.items[scanned].count; i++) {
-                if (strpbrk(commands.items[scanned].items[i], " \t\n;")) {
-                    scan_shell(&commands, commands.items[scanned].items[i]);
+        for (; scanned < end && commands.count < COMMANDS_MAX; scanned++) {
+            struct strings command = commands.items[scanned];
+
+            for (size_t i = 0; i < command.count; i++) {
+                if (strpbrk(command.items[i], " \t\n;")) {
+                    scan_shell(&commands, command.items[i]);
                 }
             }
+            scan_script(&commands, &command, step->cwd);
         }
     }
     return commands;
@@ -204,22 +259,18 @@ static const struct alias {
     { "django-admin.py", "django" },
 };
 
-/* /app/node_modules/.bin/prisma, prisma@6.19.3, node_modules/prisma/build/index.js */
+/* Also by another name, and node_modules/prisma/build/index.js. */
 static bool is_tool(const char *word, const char *tool)
 {
     const char *slash = strrchr(word, '/');
     const char *name = slash ? slash + 1 : word;
-    size_t length = strcspn(name, "@");
 
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
         if (strcmp(name, aliases[i].called) == 0 && strcmp(tool, aliases[i].tool) == 0) {
             return true;
         }
     }
-    if (length == strlen(tool) && strncmp(name, tool, length) == 0) {
-        return true;
-    }
-    return strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build/index.js");
+    return is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build/index.js"));
 }
 
 /* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
@@ -369,17 +420,41 @@ static const char *schema_for(const struct step *step, const struct strings *com
     return project->schema;
 }
 
-bool command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
+/* What makes the push another than the one that would be looked at. */
+static const char *too_clever(const struct commands *commands, size_t push)
+{
+    size_t tool;
+
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct strings *command = &commands->items[i];
+        const char *first = command->count ? command->items[0] : "";
+
+        if (i < push && (strcmp(first, "cd") == 0 || strcmp(first, "pushd") == 0)) {
+            return "after a cd: name the folder with cwd instead";
+        }
+        if (i < push && strcmp(first, "export") == 0) {
+            return "after an export: name the variables with env instead";
+        }
+        if (i > push && is_known(command, &db_push, true, &tool)) {
+            return "beside another: give each a step of its own";
+        }
+    }
+    return option(&commands->items[push], "--url") ? "with --url: name its URL with env DATABASE_URL instead" : NULL;
+}
+
+const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
 {
     struct commands commands = commands_of(step, arena);
     size_t at = 0, tool = 0;
 
-    for (; at < commands.count && !is_known(&commands.items[at], &db_push, true, &tool); at++) {
-        const char *first = commands.items[at].count ? commands.items[at].items[0] : "";
+    while (at < commands.count && !is_known(&commands.items[at], &db_push, true, &tool)) {
+        at++;
+    }
 
-        if (strcmp(first, "cd") == 0 || strcmp(first, "pushd") == 0) {
-            return false;
-        }
+    const char *clever = too_clever(&commands, at);
+
+    if (clever) {
+        return clever;
     }
 
     const struct strings *command = &commands.items[at];
@@ -391,5 +466,5 @@ bool command_guard(struct step *step, const struct prisma_project *project, stru
     add_all(&step->guard, arena, (const char *const[]){ "migrate", "diff", NULL });
     add_all(&step->guard, arena, project->major >= 7 ? since_7 : before_7);
     add_all(&step->guard, arena, (const char *const[]){ "--script", config ? "--config" : NULL, config, NULL });
-    return true;
+    return NULL;
 }

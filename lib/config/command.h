@@ -1,6 +1,6 @@
 /* What a step's command is: whether it destroys data, what role it plays, and how the SQL of a `prisma db push` is
  * asked for beforehand. One table of commands; words are looked for in argv as in shell strings, whatever stands before
- * them (npx, pnpm, bundle exec, python manage.py …). */
+ * them (npx, pnpm, bundle exec, python manage.py …), and in the scripts of package.json that npm and its like run. */
 #ifndef CONFIG_COMMAND_H
 #define CONFIG_COMMAND_H
 
@@ -14,7 +14,7 @@ const char *command_hazard(const struct step *step, struct arena *arena);
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 
 /* Fills step->guard of a STEP_DB_PUSH: argv of a `prisma migrate diff … --script` from the live database to the schema,
- * without a URL. False if the command is too clever for that: it changes the folder first. */
-bool command_guard(struct step *step, const struct prisma_project *project, struct arena *arena);
+ * without a URL. NULL, or how the command is too clever for that, as the end of a sentence that begins with it. */
+const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena);
 
 #endif

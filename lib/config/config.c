@@ -223,9 +223,11 @@ static void guard_step(struct reading *reading, struct step *step, const char *p
     struct prisma_project project = { 0 };
 
     (void)preset_prisma(reading, step->cwd, &project);
-    if (!command_guard(step, &project, reading->arena)) {
-        (void)complain(reading, node,
-                       "%s: a prisma db push after a cd cannot be guarded: name the folder with cwd instead", path);
+
+    const char *clever = command_guard(step, &project, reading->arena);
+
+    if (clever) {
+        (void)complain(reading, node, "%s: a prisma db push cannot be guarded %s", path, clever);
     }
 }
 

@@ -230,7 +230,36 @@ static void a_push_in_a_folder_the_shell_changes_to_is_refused(void **state)
 {
     (void)state;
     assert_null(step_of("'cd app && npx prisma db push'", ""));
-    assert_true(said("cannot be guarded: name the folder with cwd instead"));
+    assert_true(said("cannot be guarded after a cd: name the folder with cwd instead"));
+}
+
+static void a_push_that_is_another_than_the_one_that_is_looked_at_is_refused(void **state)
+{
+    (void)state;
+    assert_null(step_of("'prisma db push --schema a && prisma db push --schema b'", ""));
+    assert_true(said("cannot be guarded beside another: give each a step of its own"));
+    assert_null(step_of("'export DATABASE_URL=x; prisma db push'", ""));
+    assert_true(said("cannot be guarded after an export: name the variables with env instead"));
+    assert_null(step_of("[prisma, db, push, --url, x]", ""));
+    assert_true(said("cannot be guarded with --url: name its URL with env DATABASE_URL instead"));
+}
+
+static void scripts_of_package_json_are_looked_into(void **state)
+{
+    (void)state;
+    write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\", \"all\": \"npm run -s push\","
+                               " \"wipe\": \"prisma migrate reset --force\", \"prebuild\": \"yarn wipe\","
+                               " \"build\": \"tsc\", \"loop\": \"npm run loop && npm run loop\"}}");
+    assert_int_equal(step_of("[npm, run, push]", "")->role, STEP_DB_PUSH);
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard),
+                        "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
+                        "--to-schema-datamodel prisma/schema.prisma --script");
+    assert_int_equal(step_of("'pnpm --silent all'", "")->role, STEP_DB_PUSH);
+    assert_null(step_of("[npm, run, build]", ""));
+    assert_true(said("prisma migrate reset"));
+    assert_non_null(step_of("[npm, run, loop]", ""));
+    assert_non_null(step_of("[npm, ci]", ""));
+    assert_non_null(step_of("[npm]", ""));
 }
 
 static void any_text_is_split_without_harm(void **state)
@@ -263,6 +292,8 @@ int main(void)
         TEST(the_guard_s_schema_is_seen_from_the_step_s_folder),
         TEST(a_push_that_may_lose_data_has_no_guard),
         TEST(a_push_in_a_folder_the_shell_changes_to_is_refused),
+        TEST(a_push_that_is_another_than_the_one_that_is_looked_at_is_refused),
+        TEST(scripts_of_package_json_are_looked_into),
         TEST(any_text_is_split_without_harm),
     };
 
