@@ -22,24 +22,29 @@ static const char *sync_command(const struct diagnosing *diagnosing)
                         check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
 }
 
+/* What stands behind "schema." in an object's name; NULL: it lies in another. */
+static const char *name_within(const char *schema, const char *object)
+{
+    size_t length = strlen(schema);
+
+    return strncmp(object, schema, length) == 0 && object[length] == '.' ? object + length + 1 : NULL;
+}
+
 static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)
 {
     const struct wanted *wanted = diagnosing->request->wanted;
 
     for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct wanted_table *table = &wanted->tables[i];
-        size_t schema = strlen(table->schema);
+        const char *name = name_within(wanted->tables[i].schema, object);
 
-        if (strncmp(object, table->schema, schema) == 0 && object[schema] == '.' &&
-            strcmp(object + schema + 1, table->name) == 0) {
-            return table;
+        if (name && strcmp(name, wanted->tables[i].name) == 0) {
+            return &wanted->tables[i];
         }
     }
     return NULL;
 }
 
-/* Who may grant rights on it: its owner. */
-static const char *owner_of(struct diagnosing *diagnosing, const char *schema, const char *table)
+const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, const char *table)
 {
     const struct statement statement = {
         .sql = "SELECT pg_get_userbyid(coalesce(c.relowner, s.nspowner)) FROM pg_namespace s"
@@ -66,14 +71,33 @@ static const char *grant_command(struct diagnosing *diagnosing, const struct pro
                              : arena_printf(arena, "SCHEMA %s", sql_name(schema, arena));
     const char *sql = arena_printf(arena, "GRANT %s ON %s TO %s", problem->detail, object, role);
 
-    return psql_command(&url->psql, owner_of(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+    return psql_command(&url->psql, diagnose_owner(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+}
+
+/* An index lies in its table's schema: none may stand before its name. */
+static const char *create_index(const struct diagnosing *diagnosing, const struct wanted_table *table,
+                                const char *index)
+{
+    struct arena *arena = diagnosing->arena;
+
+    return arena_printf(arena, "CREATE INDEX CONCURRENTLY %s ON %s.%s (the columns)", sql_name(index, arena),
+                        sql_name(table->schema, arena), sql_name(table->name, arena));
 }
 
 static const char *index_command(struct diagnosing *diagnosing, const struct problem *problem)
 {
-    return arena_printf(diagnosing->arena,
-                        "# by its migration; by hand: CREATE INDEX CONCURRENTLY %s ON the table (the columns)\n%s",
-                        problem->object, sync_command(diagnosing));
+    const struct wanted *wanted = diagnosing->request->wanted;
+    const char *create = "";
+
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct wanted_table *table = &wanted->tables[i];
+        const char *index = name_within(table->schema, problem->object);
+
+        if (index && strings_contain(&table->indexes, index)) {
+            create = create_index(diagnosing, table, index);
+        }
+    }
+    return arena_printf(diagnosing->arena, "# by its migration; by hand: %s\n%s", create, sync_command(diagnosing));
 }
 
 static const char *extension_command(struct diagnosing *diagnosing, const struct problem *problem, const char **detail)
