@@ -14,7 +14,7 @@ struct ledger {
     const char *sql_name;
     const char
         *psql; /* "psql 'host=… dbname=… user=…' -c ": a statement as a word for the shell makes a command of it */
-    const char *role; /* quoted for SQL */
+    const char *grant; /* the command by which its owner lets this role read it */
 };
 
 #endif

@@ -8,6 +8,17 @@ static const char around_the_ledger[] =
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p', 'v', 'm')";
 
+static const char *grant_command(struct diagnosing *diagnosing, const char *schema)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *user = diagnosing->url.place->user;
+    const char *sql = arena_printf(arena, "GRANT SELECT ON %s TO %s", diagnosing->diagnosis->ledger.sql_name,
+                                   user ? sql_name(user, arena) : "CURRENT_USER");
+    const char *owner = diagnose_owner(diagnosing, schema, diagnosing->request->wanted->history_table);
+
+    return psql_command(&diagnosing->lock->psql, owner, NULL, sql, arena);
+}
+
 void diagnose_ledger(struct diagnosing *diagnosing)
 {
     const struct wanted *wanted = diagnosing->request->wanted;
@@ -35,6 +46,8 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
     ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
     ledger->psql = psql_prefix(&diagnosing->lock->psql, NULL, NULL, arena);
-    ledger->role = sql_name(diagnosing->url.place->user ? diagnosing->url.place->user : "", arena);
     PQclear(result);
+    if (ledger->denied) {
+        ledger->grant = grant_command(diagnosing, schema);
+    }
 }

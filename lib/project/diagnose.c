@@ -210,9 +210,7 @@ static void tell_unreadable(struct telling *telling)
     const struct ledger *ledger = telling->ledger;
 
     if (ledger->denied) {
-        const char *sql = arena_printf(telling->arena, "GRANT SELECT ON %s TO %s", ledger->sql_name, ledger->role);
-
-        finding_add(telling->findings, FINDING_LEDGER_DENIED, ledger->name, NULL, psql_command(telling, sql));
+        finding_add(telling->findings, FINDING_LEDGER_DENIED, ledger->name, NULL, ledger->grant);
     } else if (ledger->exists) {
         finding_add(telling->findings, FINDING_LEDGER_UNREADABLE, ledger->name, NULL,
                     psql_command(telling, arena_printf(telling->arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name)));
