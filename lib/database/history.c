@@ -178,11 +178,19 @@ static const char *beginning(const char *log, struct arena *arena)
 
 static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
 {
-    if (check->failed++ || check->failed_name) {
+    check->failed++;
+    if (check->failed_names.count == NAMED_MIGRATIONS || strings_contain(&check->failed_names, row->name)) {
         return;
     }
-    check->failed_name = arena_strdup(arena, row->name);
-    check->failed_log = row->log ? beginning(row->log, arena) : NULL;
+
+    const char *log = row->log ? beginning(row->log, arena) : NULL;
+
+    if (!check->failed_name) {
+        check->failed_name = arena_strdup(arena, row->name);
+        check->failed_log = log;
+    }
+    strings_add(arena, &check->failed_names, row->name);
+    strings_add(arena, &check->failed_logs, log ? log : "");
 }
 
 /* Applied there, but not here: an older image on a newer schema. */

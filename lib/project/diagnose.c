@@ -62,15 +62,9 @@ static const char *git_command(const struct telling *telling, const char *commen
 
 /* ---- what the ledger says ---- */
 
-static void tell_failed(struct telling *telling)
+static void tell_failed(struct telling *telling, const char *name, const char *log)
 {
     struct arena *arena = telling->arena;
-    const char *name = telling->check->failed_name, *log = telling->check->failed_log;
-
-    if (!name) {
-        return;
-    }
-
     const char *fix =
         arena_printf(arena,
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "
@@ -79,8 +73,8 @@ static void tell_failed(struct telling *telling)
                      telling->request->sync);
 
     finding_add(telling->findings, FINDING_FAILED, name,
-                log && *log ? arena_printf(arena, "; its logged error:\n%s", log)
-                            : "; no error is logged: it was broken off, or runs at this moment",
+                *log ? arena_printf(arena, "; its logged error:\n%s", log)
+                     : "; no error is logged: it was broken off, or runs at this moment",
                 fix);
 }
 
@@ -227,7 +221,9 @@ static void tell_ledger(struct telling *telling)
         tell_unreadable(telling);
         return;
     }
-    tell_failed(telling);
+    for (size_t i = 0; i < telling->check->failed_names.count; i++) {
+        tell_failed(telling, telling->check->failed_names.items[i], telling->check->failed_logs.items[i]);
+    }
     tell_baseline(telling);
     tell_pending(telling);
     tell_edited(telling);

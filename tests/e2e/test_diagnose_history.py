@@ -89,6 +89,24 @@ def test_p3009_has_its_logged_error_and_both_commands_that_mend_it(diagnose, dat
     assert diagnose(database.url).exit == 0
 
 
+def test_each_of_several_failed_migrations_has_its_logged_error_and_its_commands(diagnose, database, prisma, paste):
+    """What is not resolved keeps every further one from being applied, so all are told."""
+    later = "20250303000000_later"
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma.migration(later, "CREATE TABLE later (id int);")
+    prisma("migrate", "deploy", url=database.url)
+    database.sql("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, applied_steps_count)"
+                 " VALUES ('1', 'x', %s, 'broken by hand\n\nDatabase error code: 42P07', now(), 0)", later)
+    report = diagnose(database.url)
+    failed = {one["object"]: one for one in report.findings if one["code"] == "migration-failed"}
+    assert list(failed) == [BAD, later]
+    assert "No such table: nowhere" in failed[BAD]["message"] and "broken by hand" in failed[later]["message"]
+    assert "42P07" in {one["object"] for one in report.findings if one["code"] == "known-error"}
+    for one in failed.values():
+        paste(commands(one["fix"], "--rolled-back")[0])
+    assert diagnose(database.url).codes() == {"migrations-pending"}
+
+
 def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):
     """As Prisma's native engine logs them; a password in it is masked."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
