@@ -19,6 +19,24 @@ static const char *grant_command(struct diagnosing *diagnosing, const char *sche
     return psql_command(&diagnosing->lock->psql, owner, NULL, sql, arena);
 }
 
+static const char *mend_command(struct diagnosing *diagnosing, const char *schema)
+{
+    const struct ledger *ledger = &diagnosing->diagnosis->ledger;
+    struct arena *arena = diagnosing->arena;
+    const char *sql = arena_printf(arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name);
+
+    if (ledger->answer == LEDGER_DENIED) {
+        return grant_command(diagnosing, schema);
+    }
+    if (ledger->answer == LEDGER_LATE) {
+        sql = arena_printf(arena,
+                           "SELECT a.pid, a.usename, a.application_name, a.state, a.xact_start, l.mode FROM pg_locks l"
+                           " JOIN pg_stat_activity a USING (pid) WHERE l.granted AND l.relation = %s::regclass",
+                           sql_string(ledger->sql_name, arena));
+    }
+    return psql_command(&diagnosing->lock->psql, NULL, NULL, sql, arena);
+}
+
 void diagnose_ledger(struct diagnosing *diagnosing)
 {
     const struct wanted *wanted = diagnosing->request->wanted;
@@ -45,9 +63,8 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     ledger->relations = (size_t)diagnose_number(result, 0, 1);
     ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
     ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
-    ledger->psql = psql_prefix(&diagnosing->lock->psql, NULL, NULL, arena);
     PQclear(result);
-    if (ledger->denied) {
-        ledger->grant = grant_command(diagnosing, schema);
+    if (!ledger->check->history) {
+        ledger->mend = mend_command(diagnosing, schema);
     }
 }

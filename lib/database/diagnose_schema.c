@@ -175,7 +175,7 @@ static bool look(struct diagnosing *diagnosing, struct asked *asked, const struc
     if (!asked->connection) {
         return false;
     }
-    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.denied,
+    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.answer,
                   diagnosing->arena, &why)) {
         return true;
     }
@@ -194,7 +194,8 @@ void diagnose_schema(struct diagnosing *diagnosing)
     if (!diagnosis->checked) {
         return;
     }
-    if (diagnosis->ledger.denied && diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
+    if (diagnosis->ledger.answer == LEDGER_DENIED &&
+        diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
         look(diagnosing, diagnosing->lock, &history);
     }
     for (size_t i = 0; i < check->problem_count; i++) {

@@ -48,11 +48,6 @@ static const char *resolve_command(const struct telling *telling, const char *ho
     return prisma_command(&telling->command, words, telling->arena);
 }
 
-static const char *psql_command(const struct telling *telling, const char *sql)
-{
-    return arena_printf(telling->arena, "%s%s", telling->ledger->psql, shell_quote(sql, telling->arena));
-}
-
 static const char *git_command(const struct telling *telling, const char *comment, const char *migration)
 {
     const char *files = shell_quote(arena_printf(telling->arena, "*%s*", migration), telling->arena);
@@ -202,12 +197,12 @@ static void tell_applied_but_gone(struct telling *telling)
 static void tell_unreadable(struct telling *telling)
 {
     const struct ledger *ledger = telling->ledger;
+    enum finding_code code = ledger->answer == LEDGER_DENIED ? FINDING_LEDGER_DENIED
+                             : ledger->answer == LEDGER_LATE ? FINDING_LEDGER_LATE
+                                                             : FINDING_LEDGER_UNREADABLE;
 
-    if (ledger->denied) {
-        finding_add(telling->findings, FINDING_LEDGER_DENIED, ledger->name, NULL, ledger->grant);
-    } else if (ledger->exists) {
-        finding_add(telling->findings, FINDING_LEDGER_UNREADABLE, ledger->name, NULL,
-                    psql_command(telling, arena_printf(telling->arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name)));
+    if (ledger->exists) {
+        finding_add(telling->findings, code, ledger->name, NULL, ledger->mend);
     }
 }
 

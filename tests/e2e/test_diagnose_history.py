@@ -202,6 +202,19 @@ def test_a_history_that_the_role_may_not_read(diagnose, database, prisma):
     assert diagnose(database.url).one("history-unreadable")
 
 
+def test_a_history_that_is_locked_is_not_taken_for_another_table(diagnose, database, prisma):
+    """The printed command names who has it."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    with database.direct() as holder, holder.transaction():
+        holder.execute("LOCK TABLE _prisma_migrations")
+        report = diagnose(database.url)
+        finding = report.one("history-late")
+        asked = report.run(finding["fix"], PGPASSWORD=database.password)
+        assert str(holder.info.backend_pid) in asked.stdout, asked.stderr
+    assert report.exit == 65 and "history-unreadable" not in report.codes()
+    assert diagnose(database.url).exit == 0
+
+
 def test_a_generated_client_that_is_older_than_its_schema(diagnose, database, prisma, paste):
     """A column that it does not know; the printed command mends it."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
