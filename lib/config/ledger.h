@@ -19,7 +19,8 @@ struct ledger {
     size_t relations; /* tables and views in its schema, but for itself and what extensions brought */
     const char *name; /* public._prisma_migrations; NULL: this project has no ledger */
     const char *sql_name;
-    const char *mend; /* what lets this role read it, tells who has it locked or shows what it is: by `answer` */
+    const char *ahead; /* what mends a schema whose ledger holds migrations that are not local; NULL: it holds none */
+    const char *mend;  /* what lets this role read it, tells who has it locked or shows what it is: by `answer` */
 };
 
 #endif

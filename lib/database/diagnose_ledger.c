@@ -19,6 +19,18 @@ static const char *grant_command(struct diagnosing *diagnosing, const char *sche
     return psql_command(&diagnosing->lock->psql, owner, NULL, sql, arena);
 }
 
+/* pgentry itself refuses every step but the history's own then, with --force and --only too. */
+static const char *ahead_command(struct diagnosing *diagnosing)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *sql = arena_printf(arena, "SELECT * FROM %s", diagnosing->diagnosis->ledger.sql_name);
+
+    return arena_printf(arena,
+                        "# the database holds migrations that this image does not know (migration-gone), and only the "
+                        "history's own tool may run then: deploy the image that has them; all that is recorded:\n%s",
+                        psql_command(&diagnosing->lock->psql, NULL, NULL, sql, arena));
+}
+
 static const char *mend_command(struct diagnosing *diagnosing, const char *schema)
 {
     const struct ledger *ledger = &diagnosing->diagnosis->ledger;
@@ -64,6 +76,9 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
     ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
     PQclear(result);
+    if (ledger->check->gone) {
+        ledger->ahead = ahead_command(diagnosing);
+    }
     if (!ledger->check->history) {
         ledger->mend = mend_command(diagnosing, schema);
     }

@@ -10,6 +10,7 @@
 static const char *sync_command(const struct diagnosing *diagnosing)
 {
     const struct check *check = &diagnosing->diagnosis->check;
+    const char *ahead = diagnosing->diagnosis->ledger.ahead;
     const char *sync = diagnosing->request->sync;
 
     if (diagnosing->request->config->migrate.steps.count == 0) {
@@ -17,6 +18,9 @@ static const char *sync_command(const struct diagnosing *diagnosing)
     }
     if (check->failed) {
         return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
+    }
+    if (ahead && !check->pending) {
+        return ahead;
     }
     return arena_printf(diagnosing->arena,
                         check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
@@ -188,17 +192,19 @@ void diagnose_schema(struct diagnosing *diagnosing)
     struct diagnosis *diagnosis = diagnosing->diagnosis;
     const struct check_request both = { .wanted = diagnosing->request->wanted, .schema = true, .history = true };
     const struct check_request history = { .wanted = diagnosing->request->wanted, .history = true };
-    const struct check *check = &diagnosis->check;
 
     diagnosis->checked = look(diagnosing, &diagnosing->url, &both);
-    if (!diagnosis->checked) {
-        return;
-    }
-    if (diagnosis->ledger.answer == LEDGER_DENIED &&
+    if (diagnosis->checked && diagnosis->ledger.answer == LEDGER_DENIED &&
         diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
         look(diagnosing, diagnosing->lock, &history);
     }
-    for (size_t i = 0; i < check->problem_count; i++) {
+}
+
+void diagnose_problems(struct diagnosing *diagnosing)
+{
+    const struct check *check = &diagnosing->diagnosis->check;
+
+    for (size_t i = 0; diagnosing->diagnosis->checked && i < check->problem_count; i++) {
         tell_problem(diagnosing, &check->problems[i]);
     }
 }

@@ -169,7 +169,7 @@ static void tell_applied_but_gone(struct telling *telling)
     const struct check *check = telling->check;
     struct strings missing = { 0 };
     const struct steps *steps = &telling->request->config->migrate.steps;
-    const char *command = NULL;
+    const char *command = telling->ledger->ahead;
 
     for (size_t i = 0; i < check->problem_count; i++) {
         if (check->problems[i].code == PROBLEM_MISSING_TABLE && !may_come(telling, check->problems[i].object)) {

@@ -175,6 +175,22 @@ def test_recorded_as_applied_while_its_tables_are_gone(diagnose, database, prism
     assert "public.avatar_projects" in finding["message"]
 
 
+def test_no_fix_is_one_that_pgentry_refuses_for_migrations_that_are_not_local(diagnose, database, prisma):
+    """An older image may run nothing but the history's own tool: what makes a lost table is the image that knows them."""
+    newer = "20250303000000_newer"
+    prisma.migration(newer, "CREATE TABLE newer (id int);")
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    shutil.rmtree(prisma.folder / "prisma/migrations" / newer)
+    database.sql('DROP TABLE "_AvatarProjectToTag", avatar_projects')
+    report = diagnose(database.url)
+    assert {"missing-table", "applied-but-gone", "migration-gone"} <= report.codes()
+    fixes = {one["fix"] for one in report.findings if one["code"] in ("missing-table", "applied-but-gone")}
+    assert len(fixes) == 1
+    fix = fixes.pop()
+    assert "pgentry sync" not in fix and "deploy the image that has them" in fix
+    assert newer in report.run(fix, PGPASSWORD=database.password).stdout
+
+
 def test_tables_are_gone_while_another_migration_is_pending(diagnose, database, prisma):
     """The pending one makes a table of its own: that one will come, the other one will not."""
     schema = prisma.folder / "prisma/schema.prisma"
