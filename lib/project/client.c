@@ -3,12 +3,14 @@
 #include "project/project.h"
 
 #include "config/content.h"
+#include "config/package.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define PACKAGE "@prisma/client"
 #define GENERATED_FROM "schema.prisma" /* prisma-client-js leaves a copy of the schema beside what it made */
 
 /* Where the client is generated to; NULL: the project does not use one. Without an output that is beside the package
@@ -24,13 +26,23 @@ static const char *client_folder(const struct prisma_schema *schema, const char 
     if (schema->client_output) {
         return content_path(arena, content_folder(arena, schema->client_file), schema->client_output);
     }
-    package = content_find_up(cwd, "node_modules/@prisma/client/package.json", arena);
+    package = content_find_up(cwd, "node_modules/" PACKAGE "/package.json", arena);
     real = package ? realpath(content_folder(arena, package), NULL) : NULL;
     if (real) {
         modules = content_folder(arena, content_folder(arena, real));
     }
     free(real);
     return modules ? arena_printf(arena, "%s/.prisma/client", modules) : NULL;
+}
+
+/* The project lists the package: an image for migrations alone does not. Yarn's Plug'n'Play unpacks none. */
+static bool lists_package(const char *cwd, struct arena *arena)
+{
+    const char *path = content_find_up(cwd, "package.json", arena);
+
+    return path && !content_find_up(cwd, ".pnp.cjs", arena) &&
+           (package_string(path, "dependencies", PACKAGE, arena) ||
+            package_string(path, "devDependencies", PACKAGE, arena));
 }
 
 static const struct wanted_table *find_table(const struct prisma_schema *schema, const struct wanted_table *like)
@@ -76,6 +88,12 @@ static void compare(const struct prisma_schema *client, const struct prisma_sche
     }
 }
 
+static void tell_not_installed(const char *path, const char *generate, struct findings *findings)
+{
+    finding_add(findings, FINDING_CLIENT_MISSING, path, "node_modules/" PACKAGE,
+                arena_printf(findings->arena, "# best at the image's build:\nnpm install\n%s", generate));
+}
+
 void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena)
 {
     struct prisma_project project;
@@ -89,17 +107,19 @@ void client_diagnose(const struct config *config, const char *schema, struct fin
     }
     command_find_prisma(&command, config, arena);
 
-    const char *folder = client_folder(&now, command_cwd(&command), arena);
-    const char *fix = arena_printf(arena, "# best at the image's build, after the dependencies are installed:\n%s",
-                                   prisma_command(&command, "generate", arena));
+    const char *cwd = command_cwd(&command), *folder = client_folder(&now, cwd, arena);
+    const char *generate = prisma_command(&command, "generate", arena);
+    const char *fix =
+        arena_printf(arena, "# best at the image's build, after the dependencies are installed:\n%s", generate);
+    const char *copy = folder ? arena_printf(arena, "%s/" GENERATED_FROM, folder) : NULL;
+    bool copied = now.client_provider && strcmp(now.client_provider, "prisma-client-js") == 0;
 
     if (!folder) {
+        if (copied && lists_package(cwd, arena)) {
+            tell_not_installed(project.schema, generate, findings);
+        }
         return;
     }
-
-    const char *copy = arena_printf(arena, "%s/" GENERATED_FROM, folder);
-    bool copied = strcmp(now.client_provider, "prisma-client-js") == 0;
-
     if (access(copied ? copy : folder, F_OK) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             finding_add(findings, FINDING_CLIENT_MISSING, project.schema, folder, fix);

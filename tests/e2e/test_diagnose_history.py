@@ -260,6 +260,23 @@ def test_a_client_that_was_never_generated(diagnose, database, prisma):
     assert "node_modules/.prisma/client" in report.one("client-missing")["message"]
 
 
+def test_a_client_whose_package_is_listed_and_not_installed_is_missing(diagnose, database, prisma):
+    """An image for migrations alone lists none, and lacks nothing."""
+    schema, package = prisma.folder / "prisma/schema.prisma", prisma.folder / "package.json"
+    schema.write_text(schema.read_text().replace('output = "../generated"', ""))
+    (prisma.folder / "node_modules").unlink()
+
+    def missing(content):
+        package.write_text(content)
+        return [one["message"] for one in diagnose(database.url).findings if one["code"] == "client-missing"]
+    for section in ("dependencies", "devDependencies"):
+        message, = missing('{"%s": {"@prisma/client": "6.19.3"}}' % section)
+        assert "node_modules/@prisma/client" in message
+    assert missing('{"dependencies": {"prisma": "6.19.3"}}') == []
+    (prisma.folder / ".pnp.cjs").write_text("")
+    assert missing('{"dependencies": {"@prisma/client": "6.19.3"}}') == []
+
+
 @pytest.mark.parametrize("kind", WITH_LEDGER, ids=lambda kind: kind.name)
 def test_every_tool_with_a_ledger_is_compared(diagnose, database, project, kind):
     """Pending, applied, and recorded but gone."""
