@@ -247,6 +247,18 @@ def test_a_generated_client_that_is_older_than_its_schema(diagnose, database, pr
     assert diagnose(database.url).exit == 0
 
 
+@pytest.mark.parametrize("before, after, what", [
+    ("  ADMIN\n", "  ADMIN\n  OWNER\n", "Role.OWNER"), ("  name   String", "  name   String?", "avatar_projects.name as it is now"),
+    ("  label    String", "  label    Int", "Tag.label as it is now"), ("  label    String", "", "Tag.label, which is not in it"),
+    ('@@map("users")', '@@map("people")', "model User as it is now")],
+    ids=["a value of an enum", "a field that may be NULL now", "a field's type", "a field that is gone", "a table's name"])
+def test_a_generated_client_is_older_by_whatever_its_queries_depend_on(diagnose, database, prisma, before, after, what):
+    """Compared with the copy of the schema that it was generated from."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    schema.write_text(schema.read_text().replace(before, after))
+    assert what in diagnose(database.url).one("client-older")["message"]
+
+
 def test_a_client_that_was_never_generated(diagnose, database, prisma):
     """At its output, and without one beside the package @prisma/client."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
