@@ -43,14 +43,13 @@ static void explain_one(void *argument, const char code[CODE_TEXT])
     diagnose_code(logged->findings, code, logged->where);
 }
 
-/* The codes under which the migration tool tells of the same, and those in the error that it logged. */
+/* The codes under which the migration tool tells of the same, and those in the errors that it logged. */
 static void explain_codes(const struct ledger *ledger, struct findings *findings)
 {
     static const struct {
         enum finding_code code;
         const char *prisma;
     } names[] = { { FINDING_FAILED, "P3009" }, { FINDING_BASELINE, "P3005" } };
-    const char *log = ledger->check ? ledger->check->failed_log : NULL;
     struct logged logged = { findings, "the logged error" };
     size_t count = findings->count;
 
@@ -61,7 +60,9 @@ static void explain_codes(const struct ledger *ledger, struct findings *findings
             }
         }
     }
-    if (log) {
+    for (size_t i = 0; ledger->check && i < ledger->check->failed_logs.count; i++) {
+        const char *log = ledger->check->failed_logs.items[i];
+
         codes_each(log, strlen(log), explain_one, &logged);
     }
 }

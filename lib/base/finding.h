@@ -139,6 +139,9 @@ enum section {
       "the database has tables, but no migration is recorded in %o%d", "%c") \
     X(FINDING_LEDGER_DENIED, "history-denied", SECTION_HISTORY, SEVERITY_WARNING, \
       "the migration history %o may not be read by this role, so the steps run at every boot", "%c") \
+    X(FINDING_LEDGER_LATE, "history-late", SECTION_HISTORY, SEVERITY_WARNING, \
+      "the migration history %o could not be read in time: another session has it locked, or the server is too slow", \
+      "# wait, if it migrates; who has it locked:\n%c") \
     X(FINDING_LEDGER_UNREADABLE, "history-unreadable", SECTION_HISTORY, SEVERITY_WARNING, \
       "the table %o is not the ledger of this migration tool", "# what it is:\n%c") \
     /* ---- indexes ---- */ \

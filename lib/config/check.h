@@ -35,6 +35,8 @@ struct check {
     const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
     const char *failed_log;
     struct strings pending_names, edited_names, gone_names; /* the first 20 of each */
+    /* The first 20 that failed and their logged errors, "" for none: for diagnose alone, and not encoded. */
+    struct strings failed_names, failed_logs;
 
     const char *server_version; /* "15.18" */
 };

@@ -5,16 +5,22 @@
 
 #include "config/check.h"
 
+enum ledger_answer {
+    LEDGER_READ, /* or there is none yet */
+    LEDGER_DENIED,
+    LEDGER_LATE,   /* another session has it locked, or the server is too slow */
+    LEDGER_FOREIGN /* another tool's table of that name */
+};
+
 struct ledger {
     const struct check *check; /* of the schema and the ledger; NULL: the database was not asked */
-    bool denied;               /* this role may not read it */
+    enum ledger_answer answer;
     bool exists;
     size_t relations; /* tables and views in its schema, but for itself and what extensions brought */
     const char *name; /* public._prisma_migrations; NULL: this project has no ledger */
     const char *sql_name;
-    const char
-        *psql; /* "psql 'host=… dbname=… user=…' -c ": a statement as a word for the shell makes a command of it */
-    const char *role; /* quoted for SQL */
+    const char *ahead; /* what mends a schema whose ledger holds migrations that are not local; NULL: it holds none */
+    const char *mend;  /* what lets this role read it, tells who has it locked or shows what it is: by `answer` */
 };
 
 #endif

@@ -177,7 +177,7 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
 
 /* One answer; false if it spoils the whole look. */
 static bool read_one(struct look *look, const struct step_of_look *step, const PGresult *result, struct check *check,
-                     bool *denied)
+                     enum ledger_answer *ledger)
 {
     const struct wanted *wanted = look->request->wanted;
 
@@ -185,7 +185,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     case PART_CATALOG:
         return result_is_fine(result) && catalog_read((enum catalog)step->index, result, wanted, check, look->arena);
     case PART_LEDGER:
-        history_read(result, wanted, check, denied, look->arena);
+        *ledger = history_read(result, wanted, check, look->arena);
         return true;
     case PART_ASSERT:
         read_assert(look, step->index, result, check);
@@ -219,11 +219,11 @@ static void explain(struct look *look, size_t i, const PGresult *result, struct 
     query_failed(look->connection, result, look->deadline, look->arena, why);
 }
 
-static bool read_all(struct look *look, struct check *check, bool *denied, struct reply_failed *why)
+static bool read_all(struct look *look, struct check *check, enum ledger_answer *ledger, struct reply_failed *why)
 {
     for (size_t i = 0; i < look->step_count; i++) {
         PGresult *result = pipeline_result(look->connection, look->deadline);
-        bool fine = result && read_one(look, &look->steps[i], result, check, denied);
+        bool fine = result && read_one(look, &look->steps[i], result, check, ledger);
 
         if (!fine) {
             explain(look, i, result, why);
@@ -269,12 +269,12 @@ static void judge(const struct check_request *request, struct check *check)
 }
 
 bool check_run(PGconn *connection, const struct check_request *request, const struct deadline *deadline,
-               struct check *check, bool *denied, struct arena *arena, struct reply_failed *why)
+               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct reply_failed *why)
 {
     struct look look = { .connection = connection, .request = request, .deadline = deadline, .arena = arena };
     const char *version = PQparameterStatus(connection, "server_version");
 
-    *denied = false;
+    *ledger = LEDGER_READ;
     if (!ask_all(&look)) {
         query_failed(connection, NULL, deadline, arena, why);
         return false;
@@ -286,7 +286,7 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
         *check = (struct check){ 0 };
         catalog_start(request->wanted, check, arena);
     }
-    if (!read_all(&look, check, denied, why)) {
+    if (!read_all(&look, check, ledger, why)) {
         return false;
     }
     if (request->schema) {

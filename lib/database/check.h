@@ -3,6 +3,7 @@
 #ifndef DATABASE_CHECK_H
 #define DATABASE_CHECK_H
 
+#include "config/ledger.h"
 #include "config/wanted.h"
 #include "database/protocol.h"
 #include "database/query.h"
@@ -19,9 +20,9 @@ struct check_request {
     void *context;
 };
 
-/* Fills *check. False with *why if no answer came; the connection is then to be closed. *denied: the ledger is there,
- * but this role may not read it. */
+/* Fills *check. False with *why if no answer came; the connection is then to be closed. *ledger: whether the history
+ * could be read. */
 bool check_run(PGconn *connection, const struct check_request *request, const struct deadline *deadline,
-               struct check *check, bool *denied, struct arena *arena, struct reply_failed *why);
+               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct reply_failed *why);
 
 #endif

@@ -257,8 +257,9 @@ void diagnose_database(const struct diagnose_request *request, struct diagnosis 
     look_at_also(&diagnosing);
     diagnose_connections(&diagnosing);
     diagnose_schema(&diagnosing);
-    diagnose_indexes(&diagnosing);
     diagnose_ledger(&diagnosing);
+    diagnose_problems(&diagnosing);
+    diagnose_indexes(&diagnosing);
     diagnose_sessions(&diagnosing);
     diagnose_locks(&diagnosing);
     PQfinish(diagnosing.url.connection);

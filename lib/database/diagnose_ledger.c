@@ -8,6 +8,47 @@ static const char around_the_ledger[] =
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p', 'v', 'm')";
 
+static const char *grant_command(struct diagnosing *diagnosing, const char *schema)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *user = diagnosing->url.place->user;
+    const char *sql = arena_printf(arena, "GRANT SELECT ON %s TO %s", diagnosing->diagnosis->ledger.sql_name,
+                                   user ? sql_name(user, arena) : "CURRENT_USER");
+    const char *owner = diagnose_owner(diagnosing, schema, diagnosing->request->wanted->history_table);
+
+    return psql_command(&diagnosing->lock->psql, owner, NULL, sql, arena);
+}
+
+/* pgentry itself refuses every step but the history's own then, with --force and --only too. */
+static const char *ahead_command(struct diagnosing *diagnosing)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *sql = arena_printf(arena, "SELECT * FROM %s", diagnosing->diagnosis->ledger.sql_name);
+
+    return arena_printf(arena,
+                        "# the database holds migrations that this image does not know (migration-gone), and only the "
+                        "history's own tool may run then: deploy the image that has them; all that is recorded:\n%s",
+                        psql_command(&diagnosing->lock->psql, NULL, NULL, sql, arena));
+}
+
+static const char *mend_command(struct diagnosing *diagnosing, const char *schema)
+{
+    const struct ledger *ledger = &diagnosing->diagnosis->ledger;
+    struct arena *arena = diagnosing->arena;
+    const char *sql = arena_printf(arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name);
+
+    if (ledger->answer == LEDGER_DENIED) {
+        return grant_command(diagnosing, schema);
+    }
+    if (ledger->answer == LEDGER_LATE) {
+        sql = arena_printf(arena,
+                           "SELECT a.pid, a.usename, a.application_name, a.state, a.xact_start, l.mode FROM pg_locks l"
+                           " JOIN pg_stat_activity a USING (pid) WHERE l.granted AND l.relation = %s::regclass",
+                           sql_string(ledger->sql_name, arena));
+    }
+    return psql_command(&diagnosing->lock->psql, NULL, NULL, sql, arena);
+}
+
 void diagnose_ledger(struct diagnosing *diagnosing)
 {
     const struct wanted *wanted = diagnosing->request->wanted;
@@ -34,7 +75,11 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     ledger->relations = (size_t)diagnose_number(result, 0, 1);
     ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
     ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
-    ledger->psql = psql_prefix(&diagnosing->lock->psql, NULL, NULL, arena);
-    ledger->role = sql_name(diagnosing->url.place->user ? diagnosing->url.place->user : "", arena);
     PQclear(result);
+    if (ledger->check->gone) {
+        ledger->ahead = ahead_command(diagnosing);
+    }
+    if (!ledger->check->history) {
+        ledger->mend = mend_command(diagnosing, schema);
+    }
 }

@@ -1,8 +1,6 @@
 #include "database/diagnosing.h"
 #include "database/resolve.h"
 
-#include "base/mask.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -47,10 +45,13 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
                                   : error.message;
         enum finding_code code = strstr(message, "unencoded") ? FINDING_URL_UNENCODED : FINDING_URL_INVALID;
 
-        place->error = mask_copy(arena, message);
+        /* Not masked: it is ours, and the stars of a short password in it would tell a letter. */
+        place->error = arena_strdup(arena, message);
         finding_add(diagnosing->findings, code, place->key, place->error,
                     arena_printf(arena, "%s config", diagnosing->request->program));
-        diagnose_code(diagnosing->findings, "P1013", place->key);
+        if (code == FINDING_URL_UNENCODED) {
+            diagnose_code(diagnosing->findings, "P1013", place->key);
+        }
         return false;
     }
     place->key = asked->destination.key;

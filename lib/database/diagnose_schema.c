@@ -10,6 +10,7 @@
 static const char *sync_command(const struct diagnosing *diagnosing)
 {
     const struct check *check = &diagnosing->diagnosis->check;
+    const char *ahead = diagnosing->diagnosis->ledger.ahead;
     const char *sync = diagnosing->request->sync;
 
     if (diagnosing->request->config->migrate.steps.count == 0) {
@@ -18,8 +19,19 @@ static const char *sync_command(const struct diagnosing *diagnosing)
     if (check->failed) {
         return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
     }
+    if (ahead && !check->pending) {
+        return ahead;
+    }
     return arena_printf(diagnosing->arena,
                         check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
+}
+
+/* What stands behind "schema." in an object's name; NULL: it lies in another. */
+static const char *name_within(const char *schema, const char *object)
+{
+    size_t length = strlen(schema);
+
+    return strncmp(object, schema, length) == 0 && object[length] == '.' ? object + length + 1 : NULL;
 }
 
 static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)
@@ -27,19 +39,16 @@ static const struct wanted_table *table_named(const struct diagnosing *diagnosin
     const struct wanted *wanted = diagnosing->request->wanted;
 
     for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct wanted_table *table = &wanted->tables[i];
-        size_t schema = strlen(table->schema);
+        const char *name = name_within(wanted->tables[i].schema, object);
 
-        if (strncmp(object, table->schema, schema) == 0 && object[schema] == '.' &&
-            strcmp(object + schema + 1, table->name) == 0) {
-            return table;
+        if (name && strcmp(name, wanted->tables[i].name) == 0) {
+            return &wanted->tables[i];
         }
     }
     return NULL;
 }
 
-/* Who may grant rights on it: its owner. */
-static const char *owner_of(struct diagnosing *diagnosing, const char *schema, const char *table)
+const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, const char *table)
 {
     const struct statement statement = {
         .sql = "SELECT pg_get_userbyid(coalesce(c.relowner, s.nspowner)) FROM pg_namespace s"
@@ -66,14 +75,33 @@ static const char *grant_command(struct diagnosing *diagnosing, const struct pro
                              : arena_printf(arena, "SCHEMA %s", sql_name(schema, arena));
     const char *sql = arena_printf(arena, "GRANT %s ON %s TO %s", problem->detail, object, role);
 
-    return psql_command(&url->psql, owner_of(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+    return psql_command(&url->psql, diagnose_owner(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+}
+
+/* An index lies in its table's schema: none may stand before its name. */
+static const char *create_index(const struct diagnosing *diagnosing, const struct wanted_table *table,
+                                const char *index)
+{
+    struct arena *arena = diagnosing->arena;
+
+    return arena_printf(arena, "CREATE INDEX CONCURRENTLY %s ON %s.%s (the columns)", sql_name(index, arena),
+                        sql_name(table->schema, arena), sql_name(table->name, arena));
 }
 
 static const char *index_command(struct diagnosing *diagnosing, const struct problem *problem)
 {
-    return arena_printf(diagnosing->arena,
-                        "# by its migration; by hand: CREATE INDEX CONCURRENTLY %s ON the table (the columns)\n%s",
-                        problem->object, sync_command(diagnosing));
+    const struct wanted *wanted = diagnosing->request->wanted;
+    const char *create = "";
+
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct wanted_table *table = &wanted->tables[i];
+        const char *index = name_within(table->schema, problem->object);
+
+        if (index && strings_contain(&table->indexes, index)) {
+            create = create_index(diagnosing, table, index);
+        }
+    }
+    return arena_printf(diagnosing->arena, "# by its migration; by hand: %s\n%s", create, sync_command(diagnosing));
 }
 
 static const char *extension_command(struct diagnosing *diagnosing, const struct problem *problem, const char **detail)
@@ -151,7 +179,7 @@ static bool look(struct diagnosing *diagnosing, struct asked *asked, const struc
     if (!asked->connection) {
         return false;
     }
-    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.denied,
+    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.answer,
                   diagnosing->arena, &why)) {
         return true;
     }
@@ -164,16 +192,19 @@ void diagnose_schema(struct diagnosing *diagnosing)
     struct diagnosis *diagnosis = diagnosing->diagnosis;
     const struct check_request both = { .wanted = diagnosing->request->wanted, .schema = true, .history = true };
     const struct check_request history = { .wanted = diagnosing->request->wanted, .history = true };
-    const struct check *check = &diagnosis->check;
 
     diagnosis->checked = look(diagnosing, &diagnosing->url, &both);
-    if (!diagnosis->checked) {
-        return;
-    }
-    if (diagnosis->ledger.denied && diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
+    if (diagnosis->checked && diagnosis->ledger.answer == LEDGER_DENIED &&
+        diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
         look(diagnosing, diagnosing->lock, &history);
     }
-    for (size_t i = 0; i < check->problem_count; i++) {
+}
+
+void diagnose_problems(struct diagnosing *diagnosing)
+{
+    const struct check *check = &diagnosing->diagnosis->check;
+
+    for (size_t i = 0; diagnosing->diagnosis->checked && i < check->problem_count; i++) {
         tell_problem(diagnosing, &check->problems[i]);
     }
 }

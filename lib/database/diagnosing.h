@@ -40,9 +40,13 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
 void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, const struct addresses *addresses,
                       const struct reply_failed *why);
 
-/* Tables, columns, privileges, enums, extensions, asserts and what the ledger holds; indexes (diagnose_schema.c). */
+/* Looks at tables, columns, privileges, enums, extensions, asserts and the ledger; tells of all but the ledger; indexes
+ * (diagnose_schema.c). */
 void diagnose_schema(struct diagnosing *diagnosing);
+void diagnose_problems(struct diagnosing *diagnosing);
 void diagnose_indexes(struct diagnosing *diagnosing);
+/* Who may grant rights on it: its owner, that of the schema where there is no such table; NULL: not known. */
+const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, const char *table);
 /* What the history's own side needs to know (diagnose_ledger.c). */
 void diagnose_ledger(struct diagnosing *diagnosing);
 /* Blocked sessions, open transactions, held locks, taken connections (diagnose_sessions.c). */

@@ -178,11 +178,19 @@ static const char *beginning(const char *log, struct arena *arena)
 
 static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
 {
-    if (check->failed++ || check->failed_name) {
+    check->failed++;
+    if (check->failed_names.count == NAMED_MIGRATIONS || strings_contain(&check->failed_names, row->name)) {
         return;
     }
-    check->failed_name = arena_strdup(arena, row->name);
-    check->failed_log = row->log ? beginning(row->log, arena) : NULL;
+
+    const char *log = row->log ? beginning(row->log, arena) : NULL;
+
+    if (!check->failed_name) {
+        check->failed_name = arena_strdup(arena, row->name);
+        check->failed_log = log;
+    }
+    strings_add(arena, &check->failed_names, row->name);
+    strings_add(arena, &check->failed_logs, log ? log : "");
 }
 
 /* Applied there, but not here: an older image on a newer schema. */
@@ -244,23 +252,30 @@ static const char *text_or_null(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
-bool history_read(const PGresult *result, const struct wanted *wanted, struct check *check, bool *denied,
-                  struct arena *arena)
+/* What an error says of the ledger. */
+static enum ledger_answer answer_of(const PGresult *result)
 {
+    static const struct {
+        const char *sqlstate;
+        enum ledger_answer answer;
+    } answers[] = {
+        { "42P01", LEDGER_READ }, { "3F000", LEDGER_READ }, { "42501", LEDGER_DENIED },
+        { "55P03", LEDGER_LATE }, { "57014", LEDGER_LATE },
+    };
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    bool none_yet = state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0);
-    size_t count = 0;
 
-    *denied = state && strcmp(state, "42501") == 0;
-    if (none_yet) {
-        history_compare(wanted, NULL, 0, check, arena);
-        return true;
+    for (size_t i = 0; state && i < sizeof answers / sizeof *answers; i++) {
+        if (strcmp(state, answers[i].sqlstate) == 0) {
+            return answers[i].answer;
+        }
     }
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) != 5) {
-        return false;
-    }
+    return LEDGER_FOREIGN;
+}
 
+static void read_rows(const PGresult *result, const struct wanted *wanted, struct check *check, struct arena *arena)
+{
     struct ledger_row *rows = arena_array(arena, (size_t)PQntuples(result), sizeof *rows);
+    size_t count = 0;
 
     for (int row = 0; row < PQntuples(result); row++) {
         if (!PQgetisnull(result, row, 0)) {
@@ -274,5 +289,20 @@ bool history_read(const PGresult *result, const struct wanted *wanted, struct ch
         }
     }
     history_compare(wanted, rows, count, check, arena);
-    return true;
+}
+
+enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted, struct check *check,
+                                struct arena *arena)
+{
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQnfields(result) == 5) {
+        read_rows(result, wanted, check, arena);
+        return LEDGER_READ;
+    }
+
+    enum ledger_answer answer = answer_of(result);
+
+    if (answer == LEDGER_READ) {
+        history_compare(wanted, NULL, 0, check, arena);
+    }
+    return answer;
 }

@@ -3,6 +3,7 @@
 #ifndef DATABASE_HISTORY_H
 #define DATABASE_HISTORY_H
 
+#include "config/ledger.h"
 #include "config/wanted.h"
 #include "database/protocol.h"
 #include "database/query.h"
@@ -24,11 +25,10 @@ struct ledger_row {
 bool history_statement(PGconn *connection, const struct wanted *wanted, struct statement *statement,
                        struct arena *arena);
 
-/* Takes the statement's result: rows, or an error that says that there is no ledger yet. False if the ledger cannot be
- * read (no right to, or another tool's table of that name): then check->history stays false; *denied says that it was
- * for want of a right. */
-bool history_read(const PGresult *result, const struct wanted *wanted, struct check *check, bool *denied,
-                  struct arena *arena);
+/* Takes the statement's result: rows, or an error that says that there is no ledger yet. Where the ledger cannot be
+ * read, check->history stays false. */
+enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted, struct check *check,
+                                struct arena *arena);
 
 /* The comparison itself: fills the ledger's part of *check. */
 void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,

@@ -45,7 +45,8 @@ static void tell_wanted(void *context)
 }
 
 /* Where the role of `url` may not read the ledger, that of direct_url may. */
-static bool read_ledger_directly(struct server *server, struct check *check, bool *denied, struct reply_failed *why)
+static bool read_ledger_directly(struct server *server, struct check *check, enum ledger_answer *ledger,
+                                 struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
     struct deadline deadline;
@@ -54,14 +55,15 @@ static bool read_ledger_directly(struct server *server, struct check *check, boo
         return false;
     }
     deadline = deadline_in(DATABASE_ANSWER, server->fd);
-    if (!check_run(server->lock->connection, &request, &deadline, check, denied, server->order, why)) {
+    if (!check_run(server->lock->connection, &request, &deadline, check, ledger, server->order, why)) {
         place_close(server, server->lock);
         return false;
     }
     return true;
 }
 
-static bool look(struct server *server, bool history, struct check *check, bool *denied, struct reply_failed *why)
+static bool look(struct server *server, bool history, struct check *check, enum ledger_answer *ledger,
+                 struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
@@ -75,12 +77,12 @@ static bool look(struct server *server, bool history, struct check *check, bool 
         return false;
     }
     deadline = deadline_in(DATABASE_ANSWER, server->fd);
-    if (!check_run(server->main.connection, &request, &deadline, check, denied, server->order, why)) {
+    if (!check_run(server->main.connection, &request, &deadline, check, ledger, server->order, why)) {
         place_close(server, &server->main);
         return false;
     }
-    if (*denied && server->lock != &server->main) {
-        return read_ledger_directly(server, check, denied, why);
+    if (*ledger == LEDGER_DENIED && server->lock != &server->main) {
+        return read_ledger_directly(server, check, ledger, why);
     }
     return true;
 }
@@ -109,21 +111,21 @@ void order_check(struct server *server, const struct order_message *order)
 {
     struct reply_message message = { .reply = REPLY_CHECKED };
     struct reply_failed why;
-    bool denied;
+    enum ledger_answer ledger;
 
     if (!know_wanted(server, &why)) {
         reply_failed(server, &why);
         return;
     }
 
-    bool looked = look(server, order->history, &message.check, &denied, &why);
+    bool looked = look(server, order->history, &message.check, &ledger, &why);
 
     tell_wanted(server);
     if (!looked || leads_elsewhere(server, order->direct, &why)) {
         reply_failed(server, &why);
         return;
     }
-    if (denied && !server->denied_told) {
+    if (ledger == LEDGER_DENIED && !server->denied_told) {
         server->denied_told = true;
         reply_note(
             server,

@@ -51,7 +51,7 @@ static const char *keyword_value(const char *value, struct arena *arena)
     return plain ? value : doubled(value, '\'', "'\\", '\\', arena);
 }
 
-const char *psql_prefix(const struct psql *psql, const char *user, const char *database, struct arena *arena)
+static const char *prefix(const struct psql *psql, const char *user, const char *database, struct arena *arena)
 {
     const char *const words[][2] = {
         { "host", psql->host },
@@ -75,5 +75,5 @@ const char *psql_prefix(const struct psql *psql, const char *user, const char *d
 const char *psql_command(const struct psql *psql, const char *user, const char *database, const char *sql,
                          struct arena *arena)
 {
-    return arena_printf(arena, "%s%s", psql_prefix(psql, user, database, arena), shell_quote(sql, arena));
+    return arena_printf(arena, "%s%s", prefix(psql, user, database, arena), shell_quote(sql, arena));
 }

@@ -14,9 +14,7 @@ struct psql {
 /* From a destination: its first host, and what the URL says. */
 void psql_of(struct psql *psql, const struct destination *destination);
 
-/* "psql 'host=db port=5432 dbname=shop user=app' -c "; `user` and `database` instead of the place's own, or NULL. */
-const char *psql_prefix(const struct psql *psql, const char *user, const char *database, struct arena *arena);
-/* The whole command. */
+/* "psql 'host=db port=5432 dbname=shop user=app' -c '…'"; `user` and `database` instead of the place's own, or NULL. */
 const char *psql_command(const struct psql *psql, const char *user, const char *database, const char *sql,
                          struct arena *arena);
 

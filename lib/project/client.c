@@ -1,14 +1,17 @@
 #include "project/client.h"
 #include "project/prisma_schema.h"
+#include "project/prisma_syntax.h"
 #include "project/project.h"
 
 #include "config/content.h"
+#include "config/package.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define PACKAGE "@prisma/client"
 #define GENERATED_FROM "schema.prisma" /* prisma-client-js leaves a copy of the schema beside what it made */
 
 /* Where the client is generated to; NULL: the project does not use one. Without an output that is beside the package
@@ -24,7 +27,7 @@ static const char *client_folder(const struct prisma_schema *schema, const char 
     if (schema->client_output) {
         return content_path(arena, content_folder(arena, schema->client_file), schema->client_output);
     }
-    package = content_find_up(cwd, "node_modules/@prisma/client/package.json", arena);
+    package = content_find_up(cwd, "node_modules/" PACKAGE "/package.json", arena);
     real = package ? realpath(content_folder(arena, package), NULL) : NULL;
     if (real) {
         modules = content_folder(arena, content_folder(arena, real));
@@ -33,53 +36,144 @@ static const char *client_folder(const struct prisma_schema *schema, const char 
     return modules ? arena_printf(arena, "%s/.prisma/client", modules) : NULL;
 }
 
-static const struct wanted_table *find_table(const struct prisma_schema *schema, const struct wanted_table *like)
+/* The project lists the package: an image for migrations alone does not. Yarn's Plug'n'Play unpacks none. */
+static bool lists_package(const char *cwd, struct arena *arena)
 {
-    for (size_t i = 0; i < schema->table_count; i++) {
-        if (strcmp(schema->tables[i].schema, like->schema) == 0 && strcmp(schema->tables[i].name, like->name) == 0) {
-            return &schema->tables[i];
+    const char *path = content_find_up(cwd, "package.json", arena);
+
+    return path && !content_find_up(cwd, ".pnp.cjs", arena) &&
+           (package_string(path, "dependencies", PACKAGE, arena) ||
+            package_string(path, "devDependencies", PACKAGE, arena));
+}
+
+/* ---- comparing ---- */
+
+static bool same_text(const char *left, const char *right)
+{
+    return left == right || (left && right && strcmp(left, right) == 0);
+}
+
+static bool same_field(const struct syntax_field *left, const struct syntax_field *right)
+{
+    return same_text(left->type, right->type) && left->list == right->list && left->optional == right->optional &&
+           same_text(left->map, right->map);
+}
+
+static const struct syntax_block *find_block(const struct prisma_schema *schema, const struct syntax_block *like)
+{
+    for (size_t i = 0; i < schema->block_count; i++) {
+        if (schema->blocks[i].kind == like->kind && strcmp(schema->blocks[i].name, like->name) == 0) {
+            return &schema->blocks[i];
         }
     }
     return NULL;
 }
 
-/* The first table or column of the schema that the client does not know; NULL: it knows all. */
+static const struct syntax_field *find_field(const struct syntax_block *block, const char *name)
+{
+    for (size_t i = 0; i < block->field_count; i++) {
+        if (strcmp(block->fields[i].name, name) == 0) {
+            return &block->fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first field, or value of an enum, that is not known, or known as another. */
+static const char *unknown_field(const struct syntax_block *known, const struct syntax_block *block,
+                                 struct arena *arena)
+{
+    const char *name = block->map ? block->map : block->name;
+
+    for (size_t i = 0; i < block->field_count; i++) {
+        const struct syntax_field *field = &block->fields[i], *same = find_field(known, field->name);
+
+        if (!same || !same_field(same, field)) {
+            return arena_printf(arena, "%s.%s%s", name, field->map ? field->map : field->name,
+                                same ? " as it is now" : "");
+        }
+    }
+    return NULL;
+}
+
+/* The first thing of the schema that the client does not know; NULL: it knows all. */
 static const char *unknown_to(const struct prisma_schema *client, const struct prisma_schema *schema,
                               struct arena *arena)
 {
-    for (size_t i = 0; i < schema->table_count; i++) {
-        const struct wanted_table *table = &schema->tables[i], *known = find_table(client, table);
+    static const char *const kinds[] = { [SYNTAX_MODEL] = "model", [SYNTAX_VIEW] = "view", [SYNTAX_ENUM] = "enum" };
+    const char *unknown = NULL;
+
+    for (size_t i = 0; i < schema->block_count && !unknown; i++) {
+        const struct syntax_block *block = &schema->blocks[i], *known = find_block(client, block);
 
         if (!known) {
-            return arena_printf(arena, "table %s", table->name);
-        }
-        for (size_t k = 0; k < table->columns.count; k++) {
-            if (!strings_contain(&known->columns, table->columns.items[k])) {
-                return arena_printf(arena, "column %s.%s", table->name, table->columns.items[k]);
-            }
+            unknown = arena_printf(arena, "%s %s", kinds[block->kind], block->name);
+        } else if (!same_text(known->map, block->map) || !same_text(known->schema, block->schema)) {
+            unknown = arena_printf(arena, "%s %s as it is now", kinds[block->kind], block->name);
+        } else {
+            unknown = unknown_field(known, block, arena);
         }
     }
-    return NULL;
+    return unknown;
 }
 
-static void compare(const struct prisma_schema *client, const struct prisma_schema *schema, const char *path,
-                    const char *fix, struct findings *findings)
+/* ---- telling ---- */
+
+struct client {
+    const char *path;     /* of its schema */
+    const char *generate; /* the command that makes it */
+    const struct prisma_schema *schema;
+    struct findings *findings;
+};
+
+static const char *generate_command(const struct client *client)
 {
-    struct arena *arena = findings->arena;
-    const char *missing = unknown_to(client, schema, arena), *surplus = unknown_to(schema, client, arena);
+    return arena_printf(client->findings->arena,
+                        "# best at the image's build, after the dependencies are installed:\n%s", client->generate);
+}
+
+static void compare(const struct client *client, const struct prisma_schema *then)
+{
+    struct arena *arena = client->findings->arena;
+    const char *missing = unknown_to(then, client->schema, arena);
+    const char *surplus = missing ? NULL : unknown_to(client->schema, then, arena);
 
     if (missing || surplus) {
-        finding_add(findings, FINDING_CLIENT_OLDER, path,
+        finding_add(client->findings, FINDING_CLIENT_OLDER, client->path,
                     missing ? arena_printf(arena, "it does not know %s", missing)
                             : arena_printf(arena, "it knows %s, which is not in it any more", surplus),
-                    fix);
+                    generate_command(client));
+    }
+}
+
+static void tell_not_installed(const struct client *client)
+{
+    finding_add(
+        client->findings, FINDING_CLIENT_MISSING, client->path, "node_modules/" PACKAGE,
+        arena_printf(client->findings->arena, "# best at the image's build:\nnpm install\n%s", client->generate));
+}
+
+/* `copied`: the generator leaves a copy of the schema. `schema`: where models without @@schema lie. */
+static void look_at_folder(const struct client *client, const char *folder, bool copied, const char *schema)
+{
+    struct arena *arena = client->findings->arena;
+    const char *copy = arena_printf(arena, "%s/" GENERATED_FROM, folder);
+    struct prisma_schema then;
+    struct error error;
+
+    if (access(copied ? copy : folder, F_OK) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) {
+            finding_add(client->findings, FINDING_CLIENT_MISSING, client->path, folder, generate_command(client));
+        }
+    } else if (copied && prisma_schema_read(&then, copy, schema, arena, &error)) {
+        compare(client, &then);
     }
 }
 
 void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena)
 {
     struct prisma_project project;
-    struct prisma_schema now, then;
+    struct prisma_schema now;
     struct command command;
     struct error error;
 
@@ -89,22 +183,16 @@ void client_diagnose(const struct config *config, const char *schema, struct fin
     }
     command_find_prisma(&command, config, arena);
 
-    const char *folder = client_folder(&now, command_cwd(&command), arena);
-    const char *fix = arena_printf(arena, "# best at the image's build, after the dependencies are installed:\n%s",
-                                   prisma_command(&command, "generate", arena));
+    const struct client client = { .path = project.schema,
+                                   .generate = prisma_command(&command, "generate", arena),
+                                   .schema = &now,
+                                   .findings = findings };
+    const char *cwd = command_cwd(&command), *folder = client_folder(&now, cwd, arena);
+    bool copied = now.client_provider && strcmp(now.client_provider, "prisma-client-js") == 0;
 
-    if (!folder) {
-        return;
-    }
-
-    const char *copy = arena_printf(arena, "%s/" GENERATED_FROM, folder);
-    bool copied = strcmp(now.client_provider, "prisma-client-js") == 0;
-
-    if (access(copied ? copy : folder, F_OK) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            finding_add(findings, FINDING_CLIENT_MISSING, project.schema, folder, fix);
-        }
-    } else if (copied && prisma_schema_read(&then, copy, schema, arena, &error)) {
-        compare(&then, &now, project.schema, fix, findings);
+    if (folder) {
+        look_at_folder(&client, folder, copied, schema);
+    } else if (copied && lists_package(cwd, arena)) {
+        tell_not_installed(&client);
     }
 }

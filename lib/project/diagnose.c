@@ -48,11 +48,6 @@ static const char *resolve_command(const struct telling *telling, const char *ho
     return prisma_command(&telling->command, words, telling->arena);
 }
 
-static const char *psql_command(const struct telling *telling, const char *sql)
-{
-    return arena_printf(telling->arena, "%s%s", telling->ledger->psql, shell_quote(sql, telling->arena));
-}
-
 static const char *git_command(const struct telling *telling, const char *comment, const char *migration)
 {
     const char *files = shell_quote(arena_printf(telling->arena, "*%s*", migration), telling->arena);
@@ -62,15 +57,9 @@ static const char *git_command(const struct telling *telling, const char *commen
 
 /* ---- what the ledger says ---- */
 
-static void tell_failed(struct telling *telling)
+static void tell_failed(struct telling *telling, const char *name, const char *log)
 {
     struct arena *arena = telling->arena;
-    const char *name = telling->check->failed_name, *log = telling->check->failed_log;
-
-    if (!name) {
-        return;
-    }
-
     const char *fix =
         arena_printf(arena,
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "
@@ -79,8 +68,8 @@ static void tell_failed(struct telling *telling)
                      telling->request->sync);
 
     finding_add(telling->findings, FINDING_FAILED, name,
-                log && *log ? arena_printf(arena, "; its logged error:\n%s", log)
-                            : "; no error is logged: it was broken off, or runs at this moment",
+                *log ? arena_printf(arena, "; its logged error:\n%s", log)
+                     : "; no error is logged: it was broken off, or runs at this moment",
                 fix);
 }
 
@@ -180,7 +169,7 @@ static void tell_applied_but_gone(struct telling *telling)
     const struct check *check = telling->check;
     struct strings missing = { 0 };
     const struct steps *steps = &telling->request->config->migrate.steps;
-    const char *command = NULL;
+    const char *command = telling->ledger->ahead;
 
     for (size_t i = 0; i < check->problem_count; i++) {
         if (check->problems[i].code == PROBLEM_MISSING_TABLE && !may_come(telling, check->problems[i].object)) {
@@ -208,14 +197,12 @@ static void tell_applied_but_gone(struct telling *telling)
 static void tell_unreadable(struct telling *telling)
 {
     const struct ledger *ledger = telling->ledger;
+    enum finding_code code = ledger->answer == LEDGER_DENIED ? FINDING_LEDGER_DENIED
+                             : ledger->answer == LEDGER_LATE ? FINDING_LEDGER_LATE
+                                                             : FINDING_LEDGER_UNREADABLE;
 
-    if (ledger->denied) {
-        const char *sql = arena_printf(telling->arena, "GRANT SELECT ON %s TO %s", ledger->sql_name, ledger->role);
-
-        finding_add(telling->findings, FINDING_LEDGER_DENIED, ledger->name, NULL, psql_command(telling, sql));
-    } else if (ledger->exists) {
-        finding_add(telling->findings, FINDING_LEDGER_UNREADABLE, ledger->name, NULL,
-                    psql_command(telling, arena_printf(telling->arena, "SELECT * FROM %s LIMIT 5", ledger->sql_name)));
+    if (ledger->exists) {
+        finding_add(telling->findings, code, ledger->name, NULL, ledger->mend);
     }
 }
 
@@ -229,7 +216,9 @@ static void tell_ledger(struct telling *telling)
         tell_unreadable(telling);
         return;
     }
-    tell_failed(telling);
+    for (size_t i = 0; i < telling->check->failed_names.count; i++) {
+        tell_failed(telling, telling->check->failed_names.items[i], telling->check->failed_logs.items[i]);
+    }
     tell_baseline(telling);
     tell_pending(telling);
     tell_edited(telling);

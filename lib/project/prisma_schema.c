@@ -227,6 +227,8 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     result->client_file = syntax->client.source ? syntax->client.source->file : NULL;
     result->url_variable = url->variable;
     result->url_literal = url->literal;
+    result->blocks = syntax->blocks;
+    result->block_count = syntax->block_count;
     result->notes = syntax->notes;
     return true;
 }

@@ -15,6 +15,8 @@
 
 #define PRISMA_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
 
+struct syntax_block;
+
 struct prisma_schema {
     const char *provider;     /* of the datasource; NULL: no file has one */
     const char *url_variable; /* what migrations connect with is env("…") of this name: directUrl, else url; or NULL */
@@ -26,6 +28,8 @@ struct prisma_schema {
     size_t table_count;
     struct wanted_type *enums;
     size_t enum_count;
+    const struct syntax_block *blocks; /* models, views and enums, as they stand there (prisma_syntax.h) */
+    size_t block_count;
     struct strings notes; /* what was passed over, each with FILE:LINE:COLUMN */
 };
 

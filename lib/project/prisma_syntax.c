@@ -176,6 +176,7 @@ static bool parse_type(struct scan *scan, struct syntax_field *field)
     }
     while (scan_at(scan, '[') || scan_at(scan, ']') || scan_at(scan, '?')) {
         field->list |= scan_at(scan, '[');
+        field->optional |= scan_at(scan, '?');
         scan->at++;
         if (!scan_blank(scan)) {
             return false;
@@ -196,10 +197,7 @@ static bool parse_field(struct syntax_block *block, struct scan *scan)
     if (!scan_blank(scan)) {
         return false;
     }
-    if (block->kind == SYNTAX_ENUM) {
-        return parse_tail(scan, &field);
-    }
-    if (!parse_type(scan, &field)) {
+    if (block->kind != SYNTAX_ENUM && !parse_type(scan, &field)) {
         return false;
     }
     if (!parse_tail(scan, &field)) {

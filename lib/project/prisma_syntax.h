@@ -13,6 +13,7 @@ struct syntax_field {
     const char *relation; /* the name in @relation, or NULL */
     const char *place;    /* of the type, in the block's source */
     bool list;
+    bool optional;
 };
 
 enum syntax_kind { SYNTAX_MODEL, SYNTAX_VIEW, SYNTAX_ENUM };
@@ -24,7 +25,7 @@ struct syntax_block {
     const char *schema; /* of @@schema, or NULL */
     const struct source *source;
     const char *place;           /* of the name, in the source */
-    struct syntax_field *fields; /* none in an enum */
+    struct syntax_field *fields; /* of an enum: its values, without a type */
     size_t field_count;
     size_t field_capacity;
 };

@@ -110,6 +110,24 @@ def test_an_unencoded_character_in_the_url(pgentry, shop, character):
     assert report.codes() == {"wrong-password" if character == ":" else "url-unencoded"}
 
 
+def test_a_letter_of_the_password_is_not_told_by_masking_our_own_sentence(pgentry, shop):
+    """The password p@w0rd: what is registered as a secret begins with the p of "password"."""
+    done = pgentry("diagnose", "--json", url=f"postgresql://app:p@w0rd@127.0.0.1:{shop.cluster.port}/shop")
+    message = Report(done).one("url-unencoded")["message"]
+    assert message.endswith("the password holds an unencoded '@': write %40 for it")
+    nothing_of("w0rd", done)
+
+
+@pytest.mark.parametrize("url", ["prisma://accelerate.example/?api_key=abc", "mysql://app@127.0.0.1/shop",
+                                 "postgresql://app@127.0.0.1:99999/shop"])
+def test_encoding_the_password_is_proposed_only_where_a_character_is_unencoded(diagnose, shop, url):
+    """Prisma's P1013 is proposed for the one cause that its fix mends."""
+    assert diagnose(url).codes("info", "error") >= {"url-invalid"}
+    assert "percent-encode" not in str(diagnose(url).findings)
+    unencoded = diagnose(f"postgresql://app:x@y@127.0.0.1:{shop.cluster.port}/shop")
+    assert unencoded.one("known-error")["object"] == "P1013"
+
+
 def test_a_server_that_hangs_does_not_hang_diagnose(diagnose, shop, spare):
     """Bounded in time: the connection's own limit."""
     spare.start()

@@ -89,6 +89,24 @@ def test_p3009_has_its_logged_error_and_both_commands_that_mend_it(diagnose, dat
     assert diagnose(database.url).exit == 0
 
 
+def test_each_of_several_failed_migrations_has_its_logged_error_and_its_commands(diagnose, database, prisma, paste):
+    """What is not resolved keeps every further one from being applied, so all are told."""
+    later = "20250303000000_later"
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma.migration(later, "CREATE TABLE later (id int);")
+    prisma("migrate", "deploy", url=database.url)
+    database.sql("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, applied_steps_count)"
+                 " VALUES ('1', 'x', %s, 'broken by hand\n\nDatabase error code: 42P07', now(), 0)", later)
+    report = diagnose(database.url)
+    failed = {one["object"]: one for one in report.findings if one["code"] == "migration-failed"}
+    assert list(failed) == [BAD, later]
+    assert "No such table: nowhere" in failed[BAD]["message"] and "broken by hand" in failed[later]["message"]
+    assert "42P07" in {one["object"] for one in report.findings if one["code"] == "known-error"}
+    for one in failed.values():
+        paste(commands(one["fix"], "--rolled-back")[0])
+    assert diagnose(database.url).codes() == {"migrations-pending"}
+
+
 def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):
     """As Prisma's native engine logs them; a password in it is masked."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
@@ -157,6 +175,22 @@ def test_recorded_as_applied_while_its_tables_are_gone(diagnose, database, prism
     assert "public.avatar_projects" in finding["message"]
 
 
+def test_no_fix_is_one_that_pgentry_refuses_for_migrations_that_are_not_local(diagnose, database, prisma):
+    """An older image may run nothing but the history's own tool: what makes a lost table is the image that knows them."""
+    newer = "20250303000000_newer"
+    prisma.migration(newer, "CREATE TABLE newer (id int);")
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    shutil.rmtree(prisma.folder / "prisma/migrations" / newer)
+    database.sql('DROP TABLE "_AvatarProjectToTag", avatar_projects')
+    report = diagnose(database.url)
+    assert {"missing-table", "applied-but-gone", "migration-gone"} <= report.codes()
+    fixes = {one["fix"] for one in report.findings if one["code"] in ("missing-table", "applied-but-gone")}
+    assert len(fixes) == 1
+    fix = fixes.pop()
+    assert "pgentry sync" not in fix and "deploy the image that has them" in fix
+    assert newer in report.run(fix, PGPASSWORD=database.password).stdout
+
+
 def test_tables_are_gone_while_another_migration_is_pending(diagnose, database, prisma):
     """The pending one makes a table of its own: that one will come, the other one will not."""
     schema = prisma.folder / "prisma/schema.prisma"
@@ -178,10 +212,23 @@ def test_a_history_that_the_role_may_not_read(diagnose, database, prisma):
     report = diagnose(database.url)
     finding = report.one("history-denied")
     assert 'GRANT SELECT ON "public"."_prisma_migrations" TO' in finding["fix"]
-    database.sql(f"GRANT SELECT ON _prisma_migrations TO {database.user}")
+    assert report.run(finding["fix"], PGPASSWORD="superuser").returncode == 0  # as the owner: the role itself may not
     assert diagnose(database.url).one("migrations-pending")
     database.sql("ALTER TABLE _prisma_migrations DROP COLUMN checksum")
     assert diagnose(database.url).one("history-unreadable")
+
+
+def test_a_history_that_is_locked_is_not_taken_for_another_table(diagnose, database, prisma):
+    """The printed command names who has it."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    with database.direct() as holder, holder.transaction():
+        holder.execute("LOCK TABLE _prisma_migrations")
+        report = diagnose(database.url)
+        finding = report.one("history-late")
+        asked = report.run(finding["fix"], PGPASSWORD=database.password)
+        assert str(holder.info.backend_pid) in asked.stdout, asked.stderr
+    assert report.exit == 65 and "history-unreadable" not in report.codes()
+    assert diagnose(database.url).exit == 0
 
 
 def test_a_generated_client_that_is_older_than_its_schema(diagnose, database, prisma, paste):
@@ -200,6 +247,18 @@ def test_a_generated_client_that_is_older_than_its_schema(diagnose, database, pr
     assert diagnose(database.url).exit == 0
 
 
+@pytest.mark.parametrize("before, after, what", [
+    ("  ADMIN\n", "  ADMIN\n  OWNER\n", "Role.OWNER"), ("  name   String", "  name   String?", "avatar_projects.name as it is now"),
+    ("  label    String", "  label    Int", "Tag.label as it is now"), ("  label    String", "", "Tag.label, which is not in it"),
+    ('@@map("users")', '@@map("people")', "model User as it is now")],
+    ids=["a value of an enum", "a field that may be NULL now", "a field's type", "a field that is gone", "a table's name"])
+def test_a_generated_client_is_older_by_whatever_its_queries_depend_on(diagnose, database, prisma, before, after, what):
+    """Compared with the copy of the schema that it was generated from."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    schema.write_text(schema.read_text().replace(before, after))
+    assert what in diagnose(database.url).one("client-older")["message"]
+
+
 def test_a_client_that_was_never_generated(diagnose, database, prisma):
     """At its output, and without one beside the package @prisma/client."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
@@ -211,6 +270,23 @@ def test_a_client_that_was_never_generated(diagnose, database, prisma):
     schema.write_text(schema.read_text().replace('output = "../generated"', ""))
     report = diagnose(database.url)
     assert "node_modules/.prisma/client" in report.one("client-missing")["message"]
+
+
+def test_a_client_whose_package_is_listed_and_not_installed_is_missing(diagnose, database, prisma):
+    """An image for migrations alone lists none, and lacks nothing."""
+    schema, package = prisma.folder / "prisma/schema.prisma", prisma.folder / "package.json"
+    schema.write_text(schema.read_text().replace('output = "../generated"', ""))
+    (prisma.folder / "node_modules").unlink()
+
+    def missing(content):
+        package.write_text(content)
+        return [one["message"] for one in diagnose(database.url).findings if one["code"] == "client-missing"]
+    for section in ("dependencies", "devDependencies"):
+        message, = missing('{"%s": {"@prisma/client": "6.19.3"}}' % section)
+        assert "node_modules/@prisma/client" in message
+    assert missing('{"dependencies": {"prisma": "6.19.3"}}') == []
+    (prisma.folder / ".pnp.cjs").write_text("")
+    assert missing('{"dependencies": {"@prisma/client": "6.19.3"}}') == []
 
 
 @pytest.mark.parametrize("kind", WITH_LEDGER, ids=lambda kind: kind.name)

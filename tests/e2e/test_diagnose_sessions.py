@@ -175,6 +175,14 @@ def test_columns_indexes_extensions_and_assertions_that_are_missing(diagnose, sh
     assert asked.returncode == 0 and "f" in asked.stdout
 
 
+def test_a_missing_index_comes_of_its_statement_once_the_columns_are_named(diagnose, shop, project):
+    """A schema may not stand before the name of an index that is made."""
+    project({"pgentry.yaml": "verify:\n  tables: [{name: users, indexes: [Users_by_email]}]\n"})
+    fix = diagnose(shop.url).one("missing-index")["fix"]
+    shop.as_app(fix[fix.index("CREATE INDEX"):].splitlines()[0].replace("the columns", "email"))
+    assert diagnose(shop.url).exit == 0
+
+
 def test_nothing_to_verify_is_a_note(diagnose, database):
     """An empty configuration proves the connection alone."""
     report = diagnose(database.url)

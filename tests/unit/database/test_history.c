@@ -134,6 +134,28 @@ static void a_failed_migration_is_named_with_its_log(void **state)
     world_free(world);
 }
 
+static void every_failed_migration_is_named_once_with_its_log(void **state)
+{
+    struct world *world = world_new();
+
+    (void)state;
+    recorded(world, "b", FAILED, "02");
+    recorded(world, "a", FAILED, "01");
+    recorded(world, "b", FAILED, "02");
+    recorded(world, "c", ROLLED_BACK, "03");
+    world->rows[1].log = NULL;
+
+    const struct check *check = compare(world);
+
+    assert_int_equal(check->failed_names.count, 2);
+    assert_int_equal(check->failed_logs.count, 2);
+    assert_string_equal(check->failed_names.items[0], "b");
+    assert_string_equal(check->failed_logs.items[0], "ERROR: it failed");
+    assert_string_equal(check->failed_names.items[1], "a");
+    assert_string_equal(check->failed_logs.items[1], "");
+    world_free(world);
+}
+
 /* As the server cuts it: the last characters may be the beginning of a secret. */
 static void a_log_that_was_cut_ends_before_half_a_secret(void **state)
 {
@@ -281,6 +303,7 @@ int main(void)
         cmocka_unit_test(no_local_migration_proves_nothing),
         cmocka_unit_test(an_empty_ledger_leaves_all_pending),
         cmocka_unit_test(a_failed_migration_is_named_with_its_log),
+        cmocka_unit_test(every_failed_migration_is_named_once_with_its_log),
         cmocka_unit_test(a_log_that_was_cut_ends_before_half_a_secret),
         cmocka_unit_test(a_failed_row_beside_an_applied_one_still_counts),
         cmocka_unit_test(a_rolled_back_row_counts_for_nothing),

@@ -1,6 +1,7 @@
 #include "../scratch.h"
 
 #include "project/prisma_schema.h"
+#include "project/prisma_syntax.h"
 
 static struct prisma_schema schema;
 static struct error error;
@@ -69,6 +70,24 @@ static void models_enums_and_scalar_fields_are_read(void **state)
            "public.User(id,email,role,tags,roles,b,c,d,e,f,g,h) enum public.Role");
     assert_string_equal(schema.provider, "postgresql");
     assert_true(prisma_schema_is_postgres(&schema));
+}
+
+static void what_a_client_is_generated_from_is_kept(void **state)
+{
+    (void)state;
+    assert_true(parse("enum E {\n A\n B @map(\"b\")\n}\nmodel M {\n id Int @id\n s String?\n l E[]\n}\n"));
+    assert_int_equal(schema.block_count, 2);
+
+    const struct syntax_block *values = &schema.blocks[0], *model = &schema.blocks[1];
+
+    assert_int_equal(values->field_count, 2);
+    assert_string_equal(values->fields[1].name, "B");
+    assert_string_equal(values->fields[1].map, "b");
+    assert_int_equal(model->field_count, 3);
+    assert_false(model->fields[0].optional);
+    assert_true(model->fields[1].optional);
+    assert_true(model->fields[2].list);
+    assert_string_equal(tables(), "public.M(id,s,l) enum public.E");
 }
 
 static void the_generator_of_the_client_is_found_among_others(void **state)
@@ -446,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(models_enums_and_scalar_fields_are_read),
+        SCRATCH_TEST(what_a_client_is_generated_from_is_kept),
         SCRATCH_TEST(the_generator_of_the_client_is_found_among_others),
         SCRATCH_TEST(names_are_mapped_in_every_spelling),
         SCRATCH_TEST(strings_have_json_escapes_braces_and_slashes),
