@@ -1,5 +1,6 @@
 #include "base/arena.h"
 #include "base/exit_status.h"
+#include "base/mask.h"
 #include "base/text.h"
 #include "command.h"
 #include "database/database.h"
@@ -303,6 +304,16 @@ struct config *command_config_any_url(const struct command_line *line, bool data
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
     return read_config(line, database_needed, database_needed ? database_check_urls : NULL);
+}
+
+struct config *command_config_told(const struct command_line *line, bool database_needed)
+{
+    struct config *config = command_config(line, database_needed);
+
+    for (size_t i = 0; config && config->log.level <= LOG_WARN && i < config->warnings.count; i++) {
+        fprintf(stderr, "pgentry: warning: %s\n", mask_copy(config->arena, config->warnings.items[i]));
+    }
+    return config;
 }
 
 static void print_option(const struct option *option)

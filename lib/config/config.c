@@ -292,14 +292,18 @@ static void collect_preset(struct reading *reading)
 
 static void check_urls(struct reading *reading, config_check *check)
 {
-    struct error error = { 0 };
-    const char *key;
+    struct config_verdict verdict = { 0 };
 
-    if (check && !check(reading->config, &key, &error)) {
-        const struct node *node = node_of(reading, key);
+    if (check) {
+        check(reading->config, &verdict, reading->arena);
+    }
+    for (size_t i = 0; i < verdict.faults.count; i++) {
+        const struct node *node = node_of(reading, verdict.keys.items[i]);
 
-        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s%s%s", error.message,
-                       error.hint[0] ? ": " : "", error.hint);
+        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s", verdict.faults.items[i]);
+    }
+    for (size_t i = 0; i < verdict.warnings.count; i++) {
+        strings_add(reading->arena, &reading->config->warnings, verdict.warnings.items[i]);
     }
 }
 

@@ -231,6 +231,34 @@ def test_an_unknown_pgentry_variable_is_a_warning(pgentry, database):
     assert any(event["level"] == "warn" and "PGENTRY_SERVICE_HOST" in event["msg"] for event in done.events), done
 
 
+@pytest.mark.parametrize("command", [("config",), ("apply", "empty.sql"), ("init", "--stdout")])
+def test_commands_without_a_log_tell_warnings_too(pgentry, database, project, command):
+    """On standard error, not in what is printed; --log-level error is quiet."""
+    project({"empty.sql": "SELECT 1;\n"})
+    plain = pgentry(*command, url=database.url)
+    done = pgentry(*command, url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
+    assert done.exit == plain.exit == 0, done
+    assert plain.stderr == "" and "PGENTRY_SERVICE_HOST" not in done.stdout, done
+    assert re.fullmatch(r"pgentry: warning: .* PGENTRY_SERVICE_HOST .*\n", done.stderr), done
+    quiet = pgentry("--log-level", "error", *command, url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
+    assert quiet.exit == 0 and quiet.stderr == "", quiet
+
+
+@pytest.mark.parametrize("command", ["config", "wait"])
+def test_dropped_parameters_of_the_url_are_told_once(pgentry, database, command):
+    """By whoever reads the configuration."""
+    done = pgentry(command, url=database.url_with() + "?pool_timeout=3&connection_limit=5")
+    assert done.exit == 0, done
+    assert done.text.count("does not know are dropped: pool_timeout, connection_limit") == 1, done
+
+
+def test_all_wrong_urls_are_told_in_one_go(pgentry):
+    """Each where it was read."""
+    done = pgentry("config", url="postgres://h:x/d", env={"DIRECT_URL": "postgres://u:a#b@h/d"})
+    assert done.exit == 78, done
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["DATABASE_URL", "DIRECT_URL"], done
+
+
 @pytest.mark.parametrize("text, expected", [
     ("'${A}-${B:-none}'", "a value-none"), ("'$$A costs $$5'", "$A costs $5"), ("'${C|url}'", "p%40ss%2Fword"),
     ("'${A:?must be set}'", "a value"), ("'${EMPTY:-filled}'", "filled")])

@@ -264,16 +264,54 @@ static void one_place_is_shared_and_two_are_not(void **state)
 static void both_urls_are_checked(void **state)
 {
     struct config config = { .database = { .url = "postgres://h/d", .direct_url = "postgres://u:a#b@h/d" } };
-    struct error error = { 0 };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
 
     (void)state;
-    const char *key;
-
-    assert_false(database_check_urls(&config, &key, &error));
-    assert_string_equal(key, "database.direct_url");
-    assert_non_null(strstr(error.message, "database.direct_url: the password holds an unencoded '#'"));
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 1);
+    assert_string_equal(verdict.keys.items[0], "database.direct_url");
+    assert_non_null(strstr(verdict.faults.items[0], "database.direct_url: the password holds an unencoded '#'"));
     config.database.direct_url = NULL;
-    assert_true(database_check_urls(&config, &key, &error));
+    verdict = (struct config_verdict){ 0 };
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 0);
+    arena_free(arena);
+}
+
+static void every_url_that_is_wrong_is_told(void **state)
+{
+    const char *also[] = { "nowhere" };
+    struct config config = { .database = { .url = "postgres://h:x/d", .direct_url = "postgres://u:a#b@h/d" },
+                             .wait = { .also = { .items = also, .count = 1 } } };
+    static const char *const keys[] = { "database.url", "database.direct_url", "wait.also" };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
+
+    (void)state;
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(verdict.keys.items[i], keys[i]);
+        assert_int_equal(strncmp(verdict.faults.items[i], keys[i], strlen(keys[i])), 0);
+    }
+    arena_free(arena);
+}
+
+static void dropped_parameters_of_both_urls_are_one_warning(void **state)
+{
+    struct config config = { .database = { .url = "postgres://h/d?pool_timeout=1&a=1",
+                                           .direct_url = "postgres://h/d?pool_timeout=1&b=1" } };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
+
+    (void)state;
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 0);
+    assert_int_equal(verdict.warnings.count, 1);
+    assert_string_equal(verdict.warnings.items[0],
+                        "parameters in the database URL that libpq does not know are dropped: pool_timeout, a, b");
+    arena_free(arena);
 }
 
 int main(void)
@@ -292,6 +330,8 @@ int main(void)
         cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
         cmocka_unit_test_setup(one_place_is_shared_and_two_are_not, clean),
         cmocka_unit_test_setup(both_urls_are_checked, clean),
+        cmocka_unit_test_setup(every_url_that_is_wrong_is_told, clean),
+        cmocka_unit_test_setup(dropped_parameters_of_both_urls_are_one_warning, clean),
     };
     int failed;
     char command[64];
