@@ -252,6 +252,16 @@ def test_dropped_parameters_of_the_url_are_told_once(pgentry, database, command)
     assert done.text.count("does not know are dropped: pool_timeout, connection_limit") == 1, done
 
 
+@pytest.mark.parametrize("url, env", [
+    ("host=127.0.0.1 port=abc", {}), ("host=127.0.0.1 port=99999", {}), (None, {"PGPORT": "abc"}),
+    ("postgresql://127.0.0.1/d?target_session_attrs=bogus", {}), ("postgresql://127.0.0.1/d?keepalives=x", {})])
+def test_a_value_that_no_waiting_mends_is_78_at_once(pgentry, url, env):
+    """libpq would tell it of each attempt."""
+    done = pgentry("wait", url=url, env={**env, "PGENTRY_WAIT_TIMEOUT": "20s", "PGENTRY_LOG_FORMAT": None})
+    assert done.exit == 78 and done.seconds < 10, done
+    assert len(done.stderr.splitlines()) == 1, done
+
+
 def test_all_wrong_urls_are_told_in_one_go(pgentry):
     """Each where it was read."""
     done = pgentry("config", url="postgres://h:x/d", env={"DIRECT_URL": "postgres://u:a#b@h/d"})
