@@ -33,6 +33,8 @@ WRONG = [
     ("app: {ok_exit: [256]}\n", ["pgentry.yaml:1:17", "256"]),
     ("health: {listen: [nonsense]}\n", ["pgentry.yaml:1:19", "nonsense"]),
     ("health: {listen: ['127.0.0.1:99999']}\n", ["pgentry.yaml:1:19", "99999"]),
+    ("health: {listen: ['*:19183']}\n", ["pgentry.yaml:1:19", "*:19183"]),
+    ("health: {listen: ['999.1.1.1:80']}\n", ["pgentry.yaml:1:19", "999.1.1.1:80"]),
     ("database: {url: '${NOT_SET_AT_ALL}'}\n", ["pgentry.yaml:1:17", "NOT_SET_AT_ALL"]),
     ("database: {url: '${NOT_SET:?give me a database}'}\n", ["pgentry.yaml:1:17", "give me a database"]),
     ("database: {url: '${UNCLOSED'}\n", ["pgentry.yaml:1:17"]),

@@ -76,6 +76,13 @@ static void every_mistake_is_named_with_its_place(void **state)
         { "app: {ok_exit: [-1]}\n", "1:17: app.ok_exit[0] must be a whole number from 0 to 255, not \"-1\"" },
         { "health: {listen: ['127.0.0.1:99999']}\n",
           "1:19: health.listen[0]: \"127.0.0.1:99999\" is no address: a port is a number from 1 to 65535" },
+        { "health: {listen: [':1', '*:19183']}\n",
+          "1:25: health.listen[1]: \"*:19183\" is no address: listen on a number like 127.0.0.1 or [::1], or on "
+          "localhost" },
+        { "health: {listen: ['127.0.0.1:1'], placeholder: [':2', ':1']}\n",
+          "1:55: health.placeholder[1]: \":1\" is taken by \"127.0.0.1:1\" of health.listen" },
+        { "health: {placeholder: ['localhost:9180']}\n",
+          "1:24: health.placeholder[0]: \"localhost:9180\" is taken by \"127.0.0.1:9180\" of health.listen" },
         { "health: {failures: 0}\n", "1:20: health.failures must be a whole number from 1 to 1000, not \"0\"" },
         { "- a\n", "1:1: the configuration must be a map of keys, not a list" },
         { "words\n", "1:1: the configuration must be a map of keys, not a single value" },
@@ -168,7 +175,7 @@ static void a_setting_is_checked_as_the_file_is(void **state)
         { "migrate.history=prisma",
           "--set migrate.history: unknown key migrate.history: valid here: preset, when, lock, "
           "lock_timeout, before, steps, after, stop" },
-        { "health.listen=a,b:1", "--set health.listen: health.listen[0]: \"a\" is no address: the port is missing" },
+        { "health.listen=a,:1", "--set health.listen: health.listen[0]: \"a\" is no address: the port is missing" },
         { "verify.tables=[a", "" },
         { "verify.tables=[a: {]",
           "--set verify.tables: not valid YAML: did not find expected node content, while parsing a flow node" },
