@@ -47,6 +47,9 @@ struct config *command_config_any_url(const struct command_line *line, bool data
 /* One line on standard error with the nearest valid word; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A foreign word for such a line: without control characters and passwords. Until the next one is shown. */
+const char *word_shown(const char *word);
+
 int unknown_command(const char *word);
 
 void print_usage(void);

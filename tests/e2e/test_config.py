@@ -309,6 +309,7 @@ def test_a_password_put_into_a_url(pgentry, database, project):
 
 @pytest.mark.parametrize("setting, word", [
     ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"), ("wait.timeout", "KEY=VALUE"),
+    ("a\nb", "a\\x0Ab: expected"), ("a\nb=1", "a\\x0Ab: unknown key"),
     ("nonsense=1", "nonsense")])
 def test_a_wrong_set_is_refused(pgentry, database, setting, word):
     """--set is checked as the file is."""
@@ -320,7 +321,9 @@ def test_a_wrong_set_is_refused(pgentry, database, setting, word):
 @pytest.mark.parametrize("args, word", [
     (("rnu",), "run"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
     (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
-    (("config", "-c"), "-c"), (("run", "--"), "run")])
+    (("config", "-c"), "-c"), (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
+    (("wait", "a\nb"), "a\\x0Ab"), (("--log-level", "a\nb", "wait"), "a\\x0Ab"), (("a\nb",), "a\\x0Ab"),
+    (("health", "--wait", "a\nb"), "a\\x0Ab"), (("run", "--confg=x", "--", "true"), "did you mean '--config'")])
 def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
     """A one-line error on standard error with the nearest valid word; nothing on standard output."""
     done = pgentry(*args, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
@@ -328,6 +331,17 @@ def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
     assert word in done.stderr, done
     assert done.stdout == "", done
     assert len(done.stderr.strip().splitlines()) == 1, done
+
+
+@pytest.mark.parametrize("args", [
+    ("wait", "{}"), ("wait", "--url={}"), ("{}",), ("--log-level", "{}", "wait"), ("config", "--set", "{}"),
+    ("config", "--set", "{}?sslmode=require"), ("config", "--set", "nonsense={}"), ("wait", "--password=s3cr=et")])
+def test_a_password_at_the_wrong_place_is_not_repeated(pgentry, database, args):
+    """A URL without its key, as an operand or as the value of an option."""
+    done = pgentry(*(arg.format("postgresql://u:s3cr=et@h/db") for arg in args), url=database.url,
+                   env={"PGENTRY_LOG_FORMAT": None})
+    assert done.exit in (64, 78), done
+    assert len(done.stderr.splitlines()) == 1 and "s3cr" not in done.stderr and "et@" not in done.stderr, done
 
 
 def test_no_argument_at_all_is_64(pgentry):
