@@ -10,6 +10,8 @@ const char *value_path(const struct reading *reading, const char *path, size_t i
 
 /* ---- lists ---- */
 
+static const char blanks[] = " \t\r\n";
+
 static bool check_address(const struct slot *slot, const char *text)
 {
     const char *problem = address_problem(text, slot->key->form == FORM_CONNECT);
@@ -71,10 +73,10 @@ static bool add_member(const struct slot *member, struct strings *list)
 static void split(const struct node *scalar, const char *text, struct node *list, struct arena *arena)
 {
     while (*text) {
-        size_t length = strcspn(text, ","), lead = strspn(text, " \t\n");
+        size_t length = strcspn(text, ","), lead = strspn(text, blanks);
         size_t end = length;
 
-        while (end > lead && strchr(" \t\r\n", text[end - 1])) {
+        while (end > lead && strchr(blanks, text[end - 1])) {
             end--;
         }
         if (lead < end) {
@@ -274,20 +276,28 @@ static bool is_list(enum key_type type)
            type == KEY_STEPS || type == KEY_ASSERTS;
 }
 
+/* In a list of addresses a bracket may also begin one of IPv6. */
+static bool is_flow(const struct key *key, const char *text)
+{
+    bool addresses = key->form == FORM_LISTEN || key->form == FORM_CONNECT;
+    const char *end = strrchr(text, ']');
+
+    return *text == '[' && (!addresses || (end && end[1 + strspn(end + 1, blanks)] == '\0'));
+}
+
 const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
                               const char *text)
 {
-    size_t length = strlen(text);
-    struct node *node;
-
     if (!is_list(key->type)) {
-        node = node_new(source, text, reading->arena);
-        return node;
+        return node_new(source, text, reading->arena);
     }
-    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
-        return document_parse(source, text, length, reading->errors, reading->arena);
+    text += strspn(text, blanks);
+    if (is_flow(key, text)) {
+        return document_parse(source, text, strlen(text), reading->errors, reading->arena);
     }
-    node = node_new(source, NULL, reading->arena);
+
+    struct node *node = node_new(source, NULL, reading->arena);
+
     split(node, text, node, reading->arena);
     return node;
 }

@@ -310,7 +310,7 @@ def test_a_password_put_into_a_url(pgentry, database, project):
 @pytest.mark.parametrize("setting, word", [
     ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"), ("wait.timeout", "KEY=VALUE"),
     ("a\nb", "a\\x0Ab: expected"), ("a\nb=1", "a\\x0Ab: unknown key"),
-    ("nonsense=1", "nonsense")])
+    ("nonsense=1", "nonsense"), ("verify.tables=[a", "verify.tables"), ("verify.tables=[", "verify.tables")])
 def test_a_wrong_set_is_refused(pgentry, database, setting, word):
     """--set is checked as the file is."""
     done = pgentry("config", "--set", setting, url=database.url)

@@ -179,6 +179,20 @@ static void an_unknown_variable_of_ours_is_a_warning(void **state)
                                 "the environment variable PGENTRY_SERVICE_HOST is no key of the configuration"));
 }
 
+/* It is quoted then: a bracket begins a list. */
+static void a_table_may_be_called_with_a_bracket(void **state)
+{
+    (void)state;
+    (void)setenv("PGENTRY_VERIFY_TABLES", " ['[a', b]\n", 1);
+    set("health.listen=[::1]:9180");
+    set("wait.also=[::1]:6379, h:1");
+    assert_loads(NULL);
+    assert_int_equal(config->verify.table_count, 2);
+    assert_string_equal(config->verify.tables[0].name, "[a");
+    assert_string_equal(config->health.listen.items[0], "[::1]:9180");
+    assert_string_equal(config->wait.also.items[0], "[::1]:6379");
+}
+
 static void libpq_s_variables_stand_in_for_a_url(void **state)
 {
     (void)state;
@@ -427,6 +441,7 @@ int main(void)
         TEST(a_list_may_be_one_variable_in_the_file),
         TEST(every_key_but_the_presets_own_has_a_variable),
         TEST(an_unknown_variable_of_ours_is_a_warning),
+        TEST(a_table_may_be_called_with_a_bracket),
         TEST(libpq_s_variables_stand_in_for_a_url),
         TEST(the_schema_is_the_url_s_unless_it_is_configured),
         TEST(tables_are_listed_in_short_and_long_form),
