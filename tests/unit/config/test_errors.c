@@ -49,6 +49,8 @@ static void every_mistake_is_named_with_its_place(void **state)
           "1:28: unknown key atempts in migrate.steps[0]: did you mean attempts?" },
         { "migrate: {steps: [{name: a, run: x}, {name: a, run: y}]}\n",
           "1:38: migrate.steps[1]: there is already a step called a" },
+        { "migrate: {steps: [{run: a}, {run: \" \\n a\\nb\"}]}\n",
+          "1:29: migrate.steps[1]: there is already a step called a" },
         { "migrate: {before: [{run: a, attempts: 2}]}\n",
           "1:39: migrate.before[0].attempts: steps of migrate.before have one attempt" },
         { "verify: {tables: users}\n", "1:18: verify.tables must be a list, like [a, b], not \"users\"" },
@@ -93,6 +95,16 @@ static void every_mistake_is_named_with_its_place(void **state)
 
         (void)snprintf(message, sizeof message, "pgentry.yaml:%s", rows[i].message);
         assert_refused(rows[i].text, message);
+    }
+}
+
+static void steps_that_run_nothing_are_not_called_the_same(void **state)
+{
+    (void)state;
+    assert_false(load("migrate: {steps: [{run: ''}, {run: ' '}, {run: []}]}\n"));
+    assert_int_equal(errors.count, 3);
+    for (size_t i = 0; i < errors.count; i++) {
+        assert_non_null(strstr(errors.items[i], ".run is empty"));
     }
 }
 
@@ -258,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_mistake_is_named_with_its_place),
+        TEST(steps_that_run_nothing_are_not_called_the_same),
         TEST(names_that_postgresql_would_cut_are_refused),
         TEST(all_errors_come_in_one_go),
         TEST(a_wrong_value_is_told_although_it_is_overridden),
