@@ -4,7 +4,7 @@
 
 int command_apply(const struct command_line *line)
 {
-    const struct config *config = command_config(line, true);
+    const struct config *config = command_config_told(line, true);
     if (!config) {
         return STATUS_CONFIG;
     }

@@ -38,11 +38,17 @@ extern const size_t command_count;
 
 /* Reads the configuration; prints every error on standard error and returns NULL (the status is then 78). */
 struct config *command_config(const struct command_line *line, bool database_needed);
-/* The same, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
+/* The same for a command that keeps no log: the configuration's warnings go to standard error. Not for health, whose
+ * output a HEALTHCHECK keeps every time. */
+struct config *command_config_told(const struct command_line *line, bool database_needed);
+/* As command_config, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
 struct config *command_config_any_url(const struct command_line *line, bool database_needed);
 
 /* One line on standard error with the nearest valid word; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A foreign word for such a line: without control characters and passwords. Until the next one is shown. */
+const char *word_shown(const char *word);
 
 int unknown_command(const char *word);
 

@@ -8,7 +8,7 @@ int command_config_print(const struct command_line *line)
         config_json_schema();
         return STATUS_OK;
     }
-    const struct config *config = command_config(line, true);
+    const struct config *config = command_config_told(line, true);
     if (!config) {
         return STATUS_CONFIG;
     }

@@ -55,7 +55,7 @@ int command_health(const struct command_line *line)
 {
     duration patience = 0;
     if (line->wait && !duration_parse(line->wait, &patience)) {
-        return usage_error("--wait %s is no duration: write 30s or 2m", line->wait);
+        return usage_error("--wait %s is no duration: write 30s or 2m", word_shown(line->wait));
     }
     const struct config *config = command_config(line, false);
     if (!config) {

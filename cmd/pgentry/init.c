@@ -168,7 +168,7 @@ int command_init(const struct command_line *line)
 {
     struct command_line without_file = *line;
     without_file.no_file = true; /* the one that is overwritten may be broken */
-    const struct config *config = command_config(&without_file, false);
+    const struct config *config = command_config_told(&without_file, false);
     struct wanted wanted = { 0 };
     size_t length;
     if (!config) {

@@ -1,7 +1,9 @@
 #include "base/arena.h"
 #include "base/exit_status.h"
+#include "base/mask.h"
 #include "base/text.h"
 #include "command.h"
+#include "config/secret.h"
 #include "database/database.h"
 #include "process/spawn.h"
 #include "runtime/runtime.h"
@@ -71,11 +73,20 @@ int usage_error(const char *format, ...)
     return STATUS_USAGE;
 }
 
+const char *word_shown(const char *word)
+{
+    static char shown[128];
+    struct text text = text_over(shown, sizeof shown);
+    struct arena *arena = arena_new();
+    const char *hidden = secret_hide(word, arena);
+    text_visible(&text, hidden, strlen(hidden));
+    arena_free(arena);
+    return shown;
+}
+
 static int unknown(const char *what, const char *word, const char *const *candidates, size_t count)
 {
-    char shown[128];
-    struct text text = text_over(shown, sizeof shown);
-    text_visible(&text, word, strnlen(word, sizeof shown));
+    const char *shown = word_shown(word);
     const char *near = strings_nearest(word, candidates, count);
     return near ? usage_error("unknown %s '%s', did you mean '%s'?", what, shown, near)
                 : usage_error("unknown %s '%s'", what, shown);
@@ -107,7 +118,8 @@ static bool knows(const struct command *command, const struct option *option)
 
 static int unknown_option(const struct command *command, const char *word)
 {
-    const char *names[OPTION_COUNT + 1];
+    const char *names[OPTION_COUNT + 2];
+    char name[32];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (knows(command, &options[i])) {
@@ -115,7 +127,12 @@ static int unknown_option(const struct command *command, const char *word)
         }
     }
     names[count++] = "--help";
-    return unknown("option", word, names, count);
+    if (!*command->name) { /* it stands where a command could */
+        names[count++] = "--version";
+    }
+    /* what is given to it may be a secret, and says nothing of what was meant */
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    return unknown("option", name, names, count);
 }
 
 /* --log-level and its like stand for a configuration key. */
@@ -223,7 +240,7 @@ static int parse_options(const struct command *command, struct command_line *lin
             ++*at;
         }
         if (option->value && strchr(option->value, '|') && !is_one_of(value, option->value)) {
-            return usage_error("option %s takes %s, not '%s'", option->name, option->value, value);
+            return usage_error("option %s takes %s, not '%s'", option->name, option->value, word_shown(value));
         }
         if (!take_option(line, option, value)) {
             return usage_error("too many settings");
@@ -269,7 +286,7 @@ static int check_operands(const struct command *command, const struct command_li
                            command->main == command_run ? "an application to start" : "a file");
     }
     if (line->operand_count > command->operands_most) {
-        return usage_error("%s takes no '%s'", command->name, line->operands[command->operands_most]);
+        return usage_error("%s takes no '%s'", command->name, word_shown(line->operands[command->operands_most]));
     }
     if (line->only && line->from) {
         return usage_error("--only and --from exclude each other");
@@ -303,6 +320,16 @@ struct config *command_config_any_url(const struct command_line *line, bool data
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
     return read_config(line, database_needed, database_needed ? database_check_urls : NULL);
+}
+
+struct config *command_config_told(const struct command_line *line, bool database_needed)
+{
+    struct config *config = command_config(line, database_needed);
+
+    for (size_t i = 0; config && config->log.level <= LOG_WARN && i < config->warnings.count; i++) {
+        fprintf(stderr, "pgentry: warning: %s\n", mask_copy(config->arena, config->warnings.items[i]));
+    }
+    return config;
 }
 
 static void print_option(const struct option *option)

@@ -1,3 +1,4 @@
+#include "base/address.h"
 #include "base/port.h"
 #include "config/reading.h"
 
@@ -40,6 +41,15 @@ static const char *host_problem(const char *host, size_t length, bool connect)
     return NULL;
 }
 
+/* A name may lead to a server that hangs, so that only numbers are listened on. */
+static const char *listen_problem(const char *text)
+{
+    struct address address;
+    struct error error;
+
+    return address_parse(&address, text, &error) ? NULL : "listen on a number like 127.0.0.1 or [::1], or on localhost";
+}
+
 const char *address_problem(const char *address, bool connect)
 {
     const char *colon = strrchr(address, ':');
@@ -56,5 +66,19 @@ const char *address_problem(const char *address, bool connect)
 
     const char *problem = host_problem(address, (size_t)(colon - address), connect);
 
-    return problem ? problem : port_problem(colon + 1);
+    problem = problem ? problem : port_problem(colon + 1);
+    return problem || connect ? problem : listen_problem(address);
+}
+
+const char *address_taken(const char *text, const struct strings *by)
+{
+    struct address address, other;
+    struct error error;
+
+    for (size_t i = 0; address_parse(&address, text, &error) && i < by->count; i++) {
+        if (address_parse(&other, by->items[i], &error) && address_overlaps(&address, &other)) {
+            return by->items[i];
+        }
+    }
+    return NULL;
 }

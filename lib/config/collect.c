@@ -167,14 +167,17 @@ static void collect_setting(struct reading *reading, const struct setting *setti
     const char *path = arena_strndup(reading->arena, setting->assignment, strcspn(setting->assignment, "="));
     const struct key *key = key_find(&config_keys, path);
     bool set = strcmp(setting->origin, "--set") == 0;
+    /* a URL without its key: it may hold a = itself, so that it is hidden before it is cut */
+    const char *hidden = secret_hide(setting->assignment, reading->arena);
+    const char *shown = arena_strndup(reading->arena, hidden, strcspn(hidden, "="));
     struct source *source =
-        source_new(reading, RANK_SETTING, set ? arena_printf(reading->arena, "--set %s", path) : setting->origin);
+        source_new(reading, RANK_SETTING, set ? arena_printf(reading->arena, "--set %s", shown) : setting->origin);
     const struct node *node = node_new(source, "", reading->arena);
 
     if (!equals) {
         (void)complain(reading, node, "expected KEY=VALUE");
     } else if (!usable(key, RANK_SETTING)) {
-        (void)complain(reading, node, "%s", setting_advice(reading, path));
+        (void)complain(reading, node, "%s", setting_advice(reading, shown));
     } else {
         collect_value(reading, key, source, equals + 1);
     }

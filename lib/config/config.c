@@ -218,6 +218,33 @@ static void finish_app(struct reading *reading)
     config->health.listen_set = user_set(reading, "health.listen");
 }
 
+/* Where a list's member was read: all of them at one place if it was written as a single text. */
+static const struct node *member_of(const struct node *list, size_t index)
+{
+    const struct node *member = list && list->kind == NODE_LIST ? list->first : NULL;
+
+    while (member && index--) {
+        member = member->next;
+    }
+    return member ? member : list;
+}
+
+static void finish_health(struct reading *reading)
+{
+    const struct config *config = reading->config;
+    const struct node *list = node_of(reading, "health.placeholder");
+
+    for (size_t i = 0; i < config->health.placeholder.count; i++) {
+        const char *address = config->health.placeholder.items[i];
+        const char *taken = address_taken(address, &config->health.listen);
+
+        if (taken) {
+            (void)complain(reading, member_of(list, i),
+                           "health.placeholder[%zu]: \"%s\" is taken by \"%s\" of health.listen", i, address, taken);
+        }
+    }
+}
+
 static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
 {
     struct prisma_project project = { 0 };
@@ -234,14 +261,13 @@ static void guard_step(struct reading *reading, struct step *step, const char *p
 static void finish_steps(struct reading *reading, const char *path, struct steps *steps)
 {
     const struct node *list = node_of(reading, path);
-    const struct node *node = list && list->kind == NODE_LIST ? list->first : NULL;
 
-    for (size_t i = 0; i < steps->count; i++, node = node ? node->next : NULL) {
+    for (size_t i = 0; i < steps->count; i++) {
         struct step *step = &steps->items[i];
 
         step->role = command_role(step, reading->config->migrate.history, reading->arena);
         if (step->role == STEP_DB_PUSH && !step->allow_data_loss) {
-            guard_step(reading, step, value_path(reading, path, i), node ? node : list);
+            guard_step(reading, step, value_path(reading, path, i), member_of(list, i));
         }
     }
 }
@@ -294,14 +320,18 @@ static void collect_preset(struct reading *reading)
 
 static void check_urls(struct reading *reading, config_check *check)
 {
-    struct error error = { 0 };
-    const char *key;
+    struct config_verdict verdict = { 0 };
 
-    if (check && !check(reading->config, &key, &error)) {
-        const struct node *node = node_of(reading, key);
+    if (check) {
+        check(reading->config, &verdict, reading->arena);
+    }
+    for (size_t i = 0; i < verdict.faults.count; i++) {
+        const struct node *node = node_of(reading, verdict.keys.items[i]);
 
-        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s%s%s", error.message,
-                       error.hint[0] ? ": " : "", error.hint);
+        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s", verdict.faults.items[i]);
+    }
+    for (size_t i = 0; i < verdict.warnings.count; i++) {
+        strings_add(reading->arena, &reading->config->warnings, verdict.warnings.items[i]);
     }
 }
 
@@ -333,6 +363,7 @@ struct config *config_load(const struct config_request *request, struct strings 
     check_urls(&reading, located ? request->check_urls : NULL);
     finish_verify(&reading);
     finish_app(&reading);
+    finish_health(&reading);
     if (strcmp(preset, "prisma") == 0 && !user_set(&reading, "migrate.steps")) {
         adapt_prisma_steps(&reading);
     }

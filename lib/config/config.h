@@ -139,7 +139,7 @@ struct config {
     struct variable *file_variables;
     size_t file_variable_count;
 
-    /* Things to tell once the log is open: unknown PGENTRY_ variables and the like. */
+    /* Things to tell once the log is open: unknown PGENTRY_ variables, dropped parameters of URLs. */
     struct strings warnings;
 };
 
@@ -148,9 +148,14 @@ struct setting {            /* one --set KEY=VALUE or an option that stands for 
     const char *origin;     /* "--set" or the option's name: for messages and `pgentry config` */
 };
 
-/* What another room finds wrong with a value: false with *error and *key, the path of the value. Asked once the value
- * was read, be others wrong or not, so that all errors come in one go. */
-typedef bool config_check(const struct config *config, const char **key, struct error *error);
+/* What another room finds in the values. */
+struct config_verdict {
+    struct strings keys, faults; /* faults.items[i] is wrong with the value whose path is keys.items[i] */
+    struct strings warnings;
+};
+
+/* Asked once the values were read, be others wrong or not, so that all errors come in one go. */
+typedef void config_check(const struct config *config, struct config_verdict *verdict, struct arena *arena);
 
 struct config_request {
     const char *file; /* -c, or NULL */

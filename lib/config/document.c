@@ -75,7 +75,7 @@ static bool error_at(const struct source *source, unsigned line, unsigned column
     char buffer[ERROR_TEXT];
     struct text text = text_over(buffer, sizeof buffer);
 
-    text_string(&text, source->name);
+    text_visible(&text, source->name, strlen(source->name));
     if (line) {
         text_printf(&text, ":%u:%u", line, column);
     }

@@ -133,7 +133,7 @@ bool lists_asserts(struct reading *reading, const struct node *list)
 static const char *default_name(const struct step *step, struct arena *arena)
 {
     const struct strings *words = step->argv.count ? &step->argv : &step->sql;
-    const char *name = step->shell ? secret_hide(step->shell, arena) : "";
+    const char *name = step->shell ? secret_hide(step->shell + strspn(step->shell, " \t\r\n"), arena) : "";
 
     for (size_t i = 0; !step->shell && i < words->count; i++) {
         name = arena_printf(arena, "%s%s%s", name, i ? " " : "", secret_hide(words->items[i], arena));
@@ -219,7 +219,7 @@ bool lists_steps(struct reading *reading, const struct key *key, const struct no
             *step = (struct step){ .name = step->name }; /* nothing else is said of it */
             fine = false;
         }
-        for (size_t j = 0; step->name && j < i; j++) {
+        for (size_t j = 0; step->name && *step->name && j < i; j++) {
             if (steps->items[j].name && strcmp(steps->items[j].name, step->name) == 0) {
                 fine = complain(reading, child, "%s: there is already a step called %s", path, step->name);
                 break;

@@ -82,4 +82,7 @@ bool lists_check_tables(struct reading *reading, const struct node *list);
  * NULL if so, else what is wrong with it. */
 const char *address_problem(const char *address, bool connect);
 
+/* The one of the list that takes the address away from whoever listens on it next, or NULL. */
+const char *address_taken(const char *address, const struct strings *by);
+
 #endif

@@ -10,6 +10,8 @@ const char *value_path(const struct reading *reading, const char *path, size_t i
 
 /* ---- lists ---- */
 
+static const char blanks[] = " \t\r\n";
+
 static bool check_address(const struct slot *slot, const char *text)
 {
     const char *problem = address_problem(text, slot->key->form == FORM_CONNECT);
@@ -67,28 +69,18 @@ static bool add_member(const struct slot *member, struct strings *list)
     return fine;
 }
 
-/* Words between commas; spaces around them do not count, and neither do empty ones. */
-static void split(const struct node *scalar, const char *text, struct node *list, struct arena *arena)
+/* Of what a scalar was filled with: lines are counted anew there, and its place is the scalar's. */
+static const struct source *source_at(const struct reading *reading, const struct node *node)
 {
-    while (*text) {
-        size_t length = strcspn(text, ","), lead = strspn(text, " \t\n");
-        size_t end = length;
+    struct source *source = arena_alloc(reading->arena, sizeof *source);
+    const char *name = node->source->name;
 
-        while (end > lead && strchr(" \t\r\n", text[end - 1])) {
-            end--;
-        }
-        if (lead < end) {
-            struct node *child = node_new(scalar->source, arena_strndup(arena, text + lead, end - lead), arena);
-
-            child->line = scalar->line;
-            child->column = scalar->column;
-            node_append(list, child);
-        }
-        text += length + (text[length] == ',');
-    }
+    name = node->line ? arena_printf(reading->arena, "%s:%u:%u", name, node->line, node->column) : name;
+    *source = (struct source){ RANK_ENVIRONMENT, name };
+    return source;
 }
 
-/* A list in a file may also be one ${NAME} with words between commas. NULL after an error. */
+/* A list in a file may also be one ${NAME}, written as outside of it. NULL after an error. */
 static const struct node *as_list(struct reading *reading, const struct key *key, const char *path,
                                   const struct node *node)
 {
@@ -101,13 +93,8 @@ static const struct node *as_list(struct reading *reading, const struct key *key
     }
 
     const char *text = variable_fill(reading, node);
-    struct node *list = node_new(node->source, NULL, reading->arena);
 
-    if (!text) {
-        return NULL;
-    }
-    split(node, text, list, reading->arena);
-    return list;
+    return text ? value_node(reading, key, source_at(reading, node), text) : NULL;
 }
 
 static bool store_list(const struct slot *slot)
@@ -274,20 +261,45 @@ static bool is_list(enum key_type type)
            type == KEY_STEPS || type == KEY_ASSERTS;
 }
 
+/* Words between commas; spaces around them do not count, and neither do empty ones. */
+static void split(const char *text, struct node *list, struct arena *arena)
+{
+    while (*text) {
+        size_t length = strcspn(text, ","), lead = strspn(text, blanks);
+        size_t end = length;
+
+        while (end > lead && strchr(blanks, text[end - 1])) {
+            end--;
+        }
+        if (lead < end) {
+            node_append(list, node_new(list->source, arena_strndup(arena, text + lead, end - lead), arena));
+        }
+        text += length + (text[length] == ',');
+    }
+}
+
+/* In a list of addresses a bracket may also begin one of IPv6. */
+static bool is_flow(const struct key *key, const char *text)
+{
+    bool addresses = key->form == FORM_LISTEN || key->form == FORM_CONNECT;
+    const char *end = strrchr(text, ']');
+
+    return *text == '[' && (!addresses || (end && end[1 + strspn(end + 1, blanks)] == '\0'));
+}
+
 const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
                               const char *text)
 {
-    size_t length = strlen(text);
-    struct node *node;
-
     if (!is_list(key->type)) {
-        node = node_new(source, text, reading->arena);
-        return node;
+        return node_new(source, text, reading->arena);
     }
-    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
-        return document_parse(source, text, length, reading->errors, reading->arena);
+    text += strspn(text, blanks);
+    if (is_flow(key, text)) {
+        return document_parse(source, text, strlen(text), reading->errors, reading->arena);
     }
-    node = node_new(source, NULL, reading->arena);
-    split(node, text, node, reading->arena);
+
+    struct node *node = node_new(source, NULL, reading->arena);
+
+    split(text, node, reading->arena);
     return node;
 }

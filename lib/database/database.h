@@ -28,8 +28,8 @@ struct database_settings {
 int database_serve(int fd, const struct database_settings *settings);
 
 /* Everything about the URLs that can be said without a connection: refused kinds (prisma://), unencoded characters,
- * a service file that names nothing. Used when the configuration is read; false with *error (status 78) and *key, where
- * it was found. */
-bool database_check_urls(const struct config *config, const char **key, struct error *error);
+ * a service file that names nothing, each of them; dropped parameters are a warning. Used when the configuration is
+ * read. */
+config_check database_check_urls;
 
 #endif

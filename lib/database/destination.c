@@ -1,8 +1,10 @@
 #include "database/destination.h"
 
 #include "base/mask.h"
+#include "base/port.h"
 
 #include <libpq-fe.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +177,84 @@ static void mask_passwords(const struct destination *destination, struct arena *
     }
 }
 
+/* ---- what libpq would find wrong only once it connects ---- */
+
+/* As libpq reads one: blanks around it do not count. */
+static bool is_integer(const char *text, long least, long most)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+
+    return end != text && end[strspn(end, " \t\r\n\f\v")] == '\0' && number >= least && number <= most;
+}
+
+static bool is_target(const char *text)
+{
+    static const char *const targets[] = { "any", "read-write", "read-only", "primary", "standby", "prefer-standby" };
+    size_t i = 0;
+
+    while (i < sizeof targets / sizeof *targets && strcmp(targets[i], text) != 0) {
+        i++;
+    }
+    return i < sizeof targets / sizeof *targets;
+}
+
+/* NULL, or what is wrong. */
+static const char *ports_problem(const PQconninfoOption *options, struct arena *arena)
+{
+    const char *ports = option(options, "port");
+
+    for (size_t i = 0; i < items_in(ports); i++) {
+        const char *port = item_of(ports, i, arena);
+
+        if (port && !is_integer(port, 1, PORT_MAX)) {
+            return arena_printf(arena, "port \"%s\" is not a number between 1 and %d", port, PORT_MAX);
+        }
+    }
+    return NULL;
+}
+
+static const char *integers_problem(const PQconninfoOption *options, struct arena *arena)
+{
+    static const char *const keywords[] = { "connect_timeout",     "keepalives",       "keepalives_idle",
+                                            "keepalives_interval", "keepalives_count", "tcp_user_timeout" };
+
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        const char *value = option(options, keywords[i]);
+
+        if (value && !is_integer(value, INT_MIN, INT_MAX)) {
+            return arena_printf(arena, "%s \"%s\" is not a whole number", keywords[i], value);
+        }
+    }
+    return NULL;
+}
+
+/* The options hold what we asked with in its place: it is taken from what was given, else from the environment. */
+static const char *target_problem(const struct conninfo *info, const PQconninfoOption *defaults, struct arena *arena)
+{
+    const char *given = conninfo_get(info, "target_session_attrs");
+    const char *target = given ? given : option(defaults, "target_session_attrs");
+
+    return !target || is_target(target)
+               ? NULL
+               : arena_printf(arena,
+                              "target_session_attrs \"%s\" is none of any, read-write, read-only, primary, standby, "
+                              "prefer-standby",
+                              target);
+}
+
+static bool check_values(const struct destination *destination, const PQconninfoOption *options,
+                         const PQconninfoOption *defaults, struct arena *arena, struct error *error)
+{
+    const char *problem = ports_problem(options, arena);
+
+    problem = problem ? problem : integers_problem(options, arena);
+    problem = problem ? problem : target_problem(&destination->info, defaults, arena);
+    return !problem || error_set(error, STATUS_CONFIG, "%s: %s", destination->key, mask_copy(arena, problem));
+}
+
+/* ---- all together ---- */
+
 static bool settle(struct destination *destination, const struct config *config, PGconn *asked, struct arena *arena,
                    struct error *error)
 {
@@ -189,6 +269,7 @@ static bool settle(struct destination *destination, const struct config *config,
 
     PQconninfoOption *options = PQconninfo(asked);
     PQconninfoOption *defaults = PQconndefaults();
+    bool fine = check_values(destination, options, defaults, arena, error);
 
     take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
     choose_root_certificates(destination, options, arena);
@@ -196,7 +277,7 @@ static bool settle(struct destination *destination, const struct config *config,
     PQconninfoFree(options);
     PQconninfoFree(defaults);
     mask_passwords(destination, arena);
-    return true;
+    return fine;
 }
 
 bool destination_find(struct destination *destination, const struct config *config, bool direct, struct arena *arena,

@@ -85,20 +85,9 @@ bool places_agree(struct server *server, struct reply_failed *why)
 
 /* ---- what the URLs say ---- */
 
-static void tell_dropped(struct server *server, const struct strings *dropped)
-{
-    /* A later check has the answer of the first one, and whoever asked has read this. */
-    if (dropped->count && server->settings->source) {
-        reply_note(server, arena_printf(server->arena,
-                                        "parameters in the database URL that libpq does not know are dropped: %s",
-                                        strings_listed(server->arena, dropped)));
-    }
-}
-
 bool places_find(struct server *server, struct reply_failed *why)
 {
     struct error error = { 0 };
-    struct strings dropped = { 0 };
     const struct config *config = server->config;
     bool shared = destination_is_shared(config);
 
@@ -112,32 +101,53 @@ bool places_find(struct server *server, struct reply_failed *why)
                server->order);
         return false;
     }
-    for (size_t i = 0; i < server->main.destination.info.notes.count; i++) {
-        strings_add(server->arena, &dropped, server->main.destination.info.notes.items[i]);
-    }
-    for (size_t i = 0; !shared && i < server->direct.destination.info.notes.count; i++) {
-        if (!strings_contain(&dropped, server->direct.destination.info.notes.items[i])) {
-            strings_add(server->arena, &dropped, server->direct.destination.info.notes.items[i]);
-        }
-    }
     if (shared) { /* its session may hold the lock, and is to be recognised */
         conninfo_set(&server->main.destination.info, "application_name", APPLICATION, server->arena);
     }
     server->lock = shared ? &server->main : &server->direct;
     server->found = true;
-    tell_dropped(server, &dropped);
     return true;
 }
 
-bool database_check_urls(const struct config *config, const char **key, struct error *error)
+static void add_fault(struct config_verdict *verdict, const char *key, const struct error *error, struct arena *arena)
 {
-    struct arena *arena = arena_new();
-    struct destination destination;
-    bool found = destination_find(&destination, config, false, arena, error) &&
-                 (destination_is_shared(config) || destination_find(&destination, config, true, arena, error));
-    bool fine = found && also_check(&config->wait.also, arena, error);
+    strings_add(arena, &verdict->keys, key);
+    strings_add(arena, &verdict->faults,
+                arena_printf(arena, "%s%s%s", error->message, error->hint[0] ? ": " : "", error->hint));
+}
 
-    *key = found ? "wait.also" : destination.key;
-    arena_free(arena);
-    return fine;
+static void check_url(const struct config *config, bool direct, struct strings *dropped, struct config_verdict *verdict,
+                      struct arena *arena)
+{
+    struct destination destination;
+    struct error error = { 0 };
+
+    if (!destination_find(&destination, config, direct, arena, &error)) {
+        add_fault(verdict, destination.key, &error, arena);
+        return;
+    }
+    for (size_t i = 0; i < destination.info.notes.count; i++) {
+        if (!strings_contain(dropped, destination.info.notes.items[i])) {
+            strings_add(arena, dropped, destination.info.notes.items[i]);
+        }
+    }
+}
+
+void database_check_urls(const struct config *config, struct config_verdict *verdict, struct arena *arena)
+{
+    struct strings dropped = { 0 };
+    struct error error = { 0 };
+
+    check_url(config, false, &dropped, verdict, arena);
+    if (!destination_is_shared(config)) {
+        check_url(config, true, &dropped, verdict, arena);
+    }
+    if (!also_check(&config->wait.also, arena, &error)) {
+        add_fault(verdict, "wait.also", &error, arena);
+    }
+    if (dropped.count) {
+        strings_add(arena, &verdict->warnings,
+                    arena_printf(arena, "parameters in the database URL that libpq does not know are dropped: %s",
+                                 strings_listed(arena, &dropped)));
+    }
 }

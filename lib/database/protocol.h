@@ -40,8 +40,8 @@ enum reply {
     REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age), `count` is its pid */
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */
-    REPLY_NOTE,  /* of itself, before the reply of the order: a warning to log (`text`), e.g. dropped URL parameters */
-    REPLY_WANTED /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
+    REPLY_NOTE,      /* of itself, before the reply of the order: a warning to log (`text`) */
+    REPLY_WANTED     /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
 };
 
 struct connected {

@@ -46,7 +46,7 @@ void reply_note(struct server *server, const char *text);
 
 /* ---- connections (place.c) ---- */
 
-/* Finds out, once, where the URLs lead; tells of dropped parameters. */
+/* Finds out, once, where the URLs lead. */
 bool places_find(struct server *server, struct reply_failed *why);
 
 /* One attempt's time. */

@@ -270,18 +270,37 @@ static bool set_up(struct supervisor *s, struct error *error)
     return (s->plan.goal != GOAL_RUN || http_bind(s, error)) && database_start(s, error);
 }
 
+static void warn_of_exec(const struct supervisor *s)
+{
+    const struct config *config = s->config;
+    struct strings keys = { 0 };
+    const struct {
+        const char *key;
+        bool set;
+    } idle[] = {
+        { "verify.interval", config->app.interval_set },
+        { "app.stop_timeout", config->app.stop_timeout_set },
+        { "app.ok_exit", config->app.ok_exit_set },
+    };
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        if (idle[i].set) {
+            strings_add(s->arena, &keys, idle[i].key);
+        }
+    }
+    if (keys.count) {
+        log_event(LOG_WARN, "exec-ignores", NULL, "app.mode is exec: once the application runs, no more is done by %s",
+                  strings_listed(s->arena, &keys));
+    }
+}
+
 static void warn(const struct supervisor *s)
 {
     const struct config *config = s->config;
     for (size_t i = 0; i < config->warnings.count; i++) {
         log_event(LOG_WARN, "configuration", NULL, "%s", config->warnings.items[i]);
     }
-    if (s->plan.goal == GOAL_RUN && s->plan.exec &&
-        (config->app.interval_set || config->app.stop_timeout_set || config->app.ok_exit_set)) {
-        log_event(LOG_WARN, "exec-ignores", NULL, "app.mode is exec: %s%s%s act no more once the application runs",
-                  config->app.interval_set ? "verify.interval " : "",
-                  config->app.stop_timeout_set ? "app.stop_timeout " : "",
-                  config->app.ok_exit_set ? "app.ok_exit " : "");
+    if (s->plan.goal == GOAL_RUN && s->plan.exec) {
+        warn_of_exec(s);
     }
 }
 

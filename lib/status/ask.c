@@ -1,7 +1,7 @@
 #include "status/ask.h"
 
+#include "base/address.h"
 #include "base/text.h"
-#include "status/address.h"
 #include "status/http.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "status/http.h"
 
-#include "status/address.h"
+#include "base/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>

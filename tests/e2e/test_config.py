@@ -33,6 +33,8 @@ WRONG = [
     ("app: {ok_exit: [256]}\n", ["pgentry.yaml:1:17", "256"]),
     ("health: {listen: [nonsense]}\n", ["pgentry.yaml:1:19", "nonsense"]),
     ("health: {listen: ['127.0.0.1:99999']}\n", ["pgentry.yaml:1:19", "99999"]),
+    ("health: {listen: ['*:19183']}\n", ["pgentry.yaml:1:19", "*:19183"]),
+    ("health: {listen: ['999.1.1.1:80']}\n", ["pgentry.yaml:1:19", "999.1.1.1:80"]),
     ("database: {url: '${NOT_SET_AT_ALL}'}\n", ["pgentry.yaml:1:17", "NOT_SET_AT_ALL"]),
     ("database: {url: '${NOT_SET:?give me a database}'}\n", ["pgentry.yaml:1:17", "give me a database"]),
     ("database: {url: '${UNCLOSED'}\n", ["pgentry.yaml:1:17"]),
@@ -231,6 +233,44 @@ def test_an_unknown_pgentry_variable_is_a_warning(pgentry, database):
     assert any(event["level"] == "warn" and "PGENTRY_SERVICE_HOST" in event["msg"] for event in done.events), done
 
 
+@pytest.mark.parametrize("command", [("config",), ("apply", "empty.sql"), ("init", "--stdout")])
+def test_commands_without_a_log_tell_warnings_too(pgentry, database, project, command):
+    """On standard error, not in what is printed; --log-level error is quiet."""
+    project({"empty.sql": "SELECT 1;\n"})
+    plain = pgentry(*command, url=database.url)
+    done = pgentry(*command, url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
+    assert done.exit == plain.exit == 0, done
+    assert plain.stderr == "" and "PGENTRY_SERVICE_HOST" not in done.stdout, done
+    assert re.fullmatch(r"pgentry: warning: .* PGENTRY_SERVICE_HOST .*\n", done.stderr), done
+    quiet = pgentry("--log-level", "error", *command, url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
+    assert quiet.exit == 0 and quiet.stderr == "", quiet
+
+
+@pytest.mark.parametrize("command", ["config", "wait"])
+def test_dropped_parameters_of_the_url_are_told_once(pgentry, database, command):
+    """By whoever reads the configuration."""
+    done = pgentry(command, url=database.url_with() + "?pool_timeout=3&connection_limit=5")
+    assert done.exit == 0, done
+    assert done.text.count("does not know are dropped: pool_timeout, connection_limit") == 1, done
+
+
+@pytest.mark.parametrize("url, env", [
+    ("host=127.0.0.1 port=abc", {}), ("host=127.0.0.1 port=99999", {}), (None, {"PGPORT": "abc"}),
+    ("postgresql://127.0.0.1/d?target_session_attrs=bogus", {}), ("postgresql://127.0.0.1/d?keepalives=x", {})])
+def test_a_value_that_no_waiting_mends_is_78_at_once(pgentry, url, env):
+    """libpq would tell it of each attempt."""
+    done = pgentry("wait", url=url, env={**env, "PGENTRY_WAIT_TIMEOUT": "20s", "PGENTRY_LOG_FORMAT": None})
+    assert done.exit == 78 and done.seconds < 10, done
+    assert len(done.stderr.splitlines()) == 1, done
+
+
+def test_all_wrong_urls_are_told_in_one_go(pgentry):
+    """Each where it was read."""
+    done = pgentry("config", url="postgres://h:x/d", env={"DIRECT_URL": "postgres://u:a#b@h/d"})
+    assert done.exit == 78, done
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["DATABASE_URL", "DIRECT_URL"], done
+
+
 @pytest.mark.parametrize("text, expected", [
     ("'${A}-${B:-none}'", "a value-none"), ("'$$A costs $$5'", "$A costs $5"), ("'${C|url}'", "p%40ss%2Fword"),
     ("'${A:?must be set}'", "a value"), ("'${EMPTY:-filled}'", "filled")])
@@ -269,7 +309,8 @@ def test_a_password_put_into_a_url(pgentry, database, project):
 
 @pytest.mark.parametrize("setting, word", [
     ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"), ("wait.timeout", "KEY=VALUE"),
-    ("nonsense=1", "nonsense")])
+    ("a\nb", "a\\x0Ab: expected"), ("a\nb=1", "a\\x0Ab: unknown key"),
+    ("nonsense=1", "nonsense"), ("verify.tables=[a", "verify.tables"), ("verify.tables=[", "verify.tables")])
 def test_a_wrong_set_is_refused(pgentry, database, setting, word):
     """--set is checked as the file is."""
     done = pgentry("config", "--set", setting, url=database.url)
@@ -280,7 +321,9 @@ def test_a_wrong_set_is_refused(pgentry, database, setting, word):
 @pytest.mark.parametrize("args, word", [
     (("rnu",), "run"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
     (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
-    (("config", "-c"), "-c"), (("run", "--"), "run")])
+    (("config", "-c"), "-c"), (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
+    (("wait", "a\nb"), "a\\x0Ab"), (("--log-level", "a\nb", "wait"), "a\\x0Ab"), (("a\nb",), "a\\x0Ab"),
+    (("health", "--wait", "a\nb"), "a\\x0Ab"), (("run", "--confg=x", "--", "true"), "did you mean '--config'")])
 def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
     """A one-line error on standard error with the nearest valid word; nothing on standard output."""
     done = pgentry(*args, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
@@ -288,6 +331,17 @@ def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
     assert word in done.stderr, done
     assert done.stdout == "", done
     assert len(done.stderr.strip().splitlines()) == 1, done
+
+
+@pytest.mark.parametrize("args", [
+    ("wait", "{}"), ("wait", "--url={}"), ("{}",), ("--log-level", "{}", "wait"), ("config", "--set", "{}"),
+    ("config", "--set", "{}?sslmode=require"), ("config", "--set", "nonsense={}"), ("wait", "--password=s3cr=et")])
+def test_a_password_at_the_wrong_place_is_not_repeated(pgentry, database, args):
+    """A URL without its key, as an operand or as the value of an option."""
+    done = pgentry(*(arg.format("postgresql://u:s3cr=et@h/db") for arg in args), url=database.url,
+                   env={"PGENTRY_LOG_FORMAT": None})
+    assert done.exit in (64, 78), done
+    assert len(done.stderr.splitlines()) == 1 and "s3cr" not in done.stderr and "et@" not in done.stderr, done
 
 
 def test_no_argument_at_all_is_64(pgentry):

@@ -177,6 +177,7 @@ def test_mode_exec_warns_once_of_keys_that_act_no_more(pgentry, ready):
     assert done.exit == 0, done
     warnings = [event["msg"] for event in done.events if event["level"] == "warn"]
     assert len([text for text in warnings if "stop_timeout" in text and "ok_exit" in text]) == 1, done
+    assert any(text.endswith(" app.stop_timeout, app.ok_exit") for text in warnings), done
 
 
 def test_the_application_is_never_started_on_an_unverified_schema(pgentry, database, project):

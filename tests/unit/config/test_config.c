@@ -179,6 +179,39 @@ static void an_unknown_variable_of_ours_is_a_warning(void **state)
                                 "the environment variable PGENTRY_SERVICE_HOST is no key of the configuration"));
 }
 
+static void a_list_in_a_variable_is_read_alike_in_the_file(void **state)
+{
+    (void)state;
+    (void)setenv("TABLES", "[users, auth.roles]", 1);
+    (void)setenv("LISTEN", "[::1]:9180", 1);
+    assert_loads("verify: {tables: '${TABLES}'}\nhealth: {listen: '${LISTEN}'}\n");
+    assert_int_equal(config->verify.table_count, 2);
+    assert_string_equal(config->verify.tables[0].name, "users");
+    assert_string_equal(config->verify.tables[1].schema, "auth");
+    assert_string_equal(config->health.listen.items[0], "[::1]:9180");
+    (void)setenv("TABLES", "[users", 1);
+    assert_refused("verify: {tables: '${TABLES}'}\n", "pgentry.yaml:1:18: not valid YAML: did not find expected ',' or "
+                                                      "']', while parsing a flow sequence");
+    (void)setenv("TABLES", "users,.b", 1);
+    assert_refused("verify: {tables: '${TABLES}'}\n",
+                   "pgentry.yaml:1:18: verify.tables[1]: \".b\" is neither table nor "
+                   "schema.table: write {schema: …, name: …}");
+}
+
+/* It is quoted then: a bracket begins a list. */
+static void a_table_may_be_called_with_a_bracket(void **state)
+{
+    (void)state;
+    (void)setenv("PGENTRY_VERIFY_TABLES", " ['[a', b]\n", 1);
+    set("health.listen=[::1]:9180");
+    set("wait.also=[::1]:6379, h:1");
+    assert_loads(NULL);
+    assert_int_equal(config->verify.table_count, 2);
+    assert_string_equal(config->verify.tables[0].name, "[a");
+    assert_string_equal(config->health.listen.items[0], "[::1]:9180");
+    assert_string_equal(config->wait.also.items[0], "[::1]:6379");
+}
+
 static void libpq_s_variables_stand_in_for_a_url(void **state)
 {
     (void)state;
@@ -427,6 +460,8 @@ int main(void)
         TEST(a_list_may_be_one_variable_in_the_file),
         TEST(every_key_but_the_presets_own_has_a_variable),
         TEST(an_unknown_variable_of_ours_is_a_warning),
+        TEST(a_list_in_a_variable_is_read_alike_in_the_file),
+        TEST(a_table_may_be_called_with_a_bracket),
         TEST(libpq_s_variables_stand_in_for_a_url),
         TEST(the_schema_is_the_url_s_unless_it_is_configured),
         TEST(tables_are_listed_in_short_and_long_form),

@@ -146,6 +146,79 @@ static void a_value_that_libpq_refuses_is_an_error_before_any_connection(void **
     }
 }
 
+/* libpq itself would find them only once it connects, and be asked again and again. */
+static void a_number_or_a_target_that_is_none_is_an_error_before_any_connection(void **state)
+{
+    static const struct {
+        const char *url, *words;
+    } wrong[] = {
+        { "host=h port=abc", "database.url: port \"abc\" is not a number between 1 and 65535" },
+        { "host=h port=99999", "\"99999\"" },
+        { "host=h port=0", "\"0\"" },
+        { "host=a,b port=1,x", "port \"x\"" },
+        { "postgres://h/d?port=5432x", "port \"5432x\"" },
+        { "postgres://h/d?target_session_attrs=bogus", "target_session_attrs \"bogus\" is none of any, read-write" },
+        { "postgres://h/d?target_session_attrs=", "target_session_attrs \"\"" },
+        { "postgres://h/d?keepalives=x", "keepalives \"x\" is not a whole number" },
+        { "postgres://h/d?keepalives_idle=1.5", "keepalives_idle \"1.5\"" },
+        { "postgres://h/d?keepalives_interval=x", "keepalives_interval" },
+        { "postgres://h/d?keepalives_count=x", "keepalives_count" },
+        { "postgres://h/d?tcp_user_timeout=99999999999", "tcp_user_timeout" },
+        { "postgres://h/d?connect_timeout=2s", "connect_timeout \"2s\"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct found found = find(wrong[i].url, NULL, false);
+
+        if (found.fine || !strstr(found.error.message, wrong[i].words)) {
+            fail_msg("%s: %s", wrong[i].url, found.error.message);
+        }
+        assert_int_equal(found.error.status, STATUS_CONFIG);
+        arena_free(found.arena);
+    }
+}
+
+static void numbers_and_targets_as_libpq_takes_them_are_fine(void **state)
+{
+    static const char *const urls[] = {
+        "host=a,b,c port=1,,3",
+        "host=a,b port=''",
+        "host=h port=' 5433 '",
+        "postgres://h/d?keepalives=0&keepalives_idle=-1&keepalives_count=+3&connect_timeout=",
+        "postgres://h/d?target_session_attrs=prefer-standby",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct found found = find(urls[i], NULL, false);
+
+        if (!found.fine) {
+            fail_msg("%s: %s", urls[i], found.error.message);
+        }
+        arena_free(found.arena);
+    }
+}
+
+static void wrong_values_in_the_environment_are_errors_too(void **state)
+{
+    static const char *const variables[][2] = { { "PGPORT", "abc" },
+                                                { "PGTARGETSESSIONATTRS", "bogus" },
+                                                { "PGCONNECT_TIMEOUT", "soon" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        setenv(variables[i][0], variables[i][1], 1);
+
+        struct found found = find("host=h", NULL, false);
+
+        assert_false(found.fine);
+        assert_non_null(strstr(found.error.message, variables[i][1]));
+        arena_free(found.arena);
+        unsetenv(variables[i][0]);
+    }
+}
+
 static void the_password_file_is_masked_for_every_host(void **state)
 {
     char text[] = "one-secret two-secret";
@@ -264,16 +337,54 @@ static void one_place_is_shared_and_two_are_not(void **state)
 static void both_urls_are_checked(void **state)
 {
     struct config config = { .database = { .url = "postgres://h/d", .direct_url = "postgres://u:a#b@h/d" } };
-    struct error error = { 0 };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
 
     (void)state;
-    const char *key;
-
-    assert_false(database_check_urls(&config, &key, &error));
-    assert_string_equal(key, "database.direct_url");
-    assert_non_null(strstr(error.message, "database.direct_url: the password holds an unencoded '#'"));
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 1);
+    assert_string_equal(verdict.keys.items[0], "database.direct_url");
+    assert_non_null(strstr(verdict.faults.items[0], "database.direct_url: the password holds an unencoded '#'"));
     config.database.direct_url = NULL;
-    assert_true(database_check_urls(&config, &key, &error));
+    verdict = (struct config_verdict){ 0 };
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 0);
+    arena_free(arena);
+}
+
+static void every_url_that_is_wrong_is_told(void **state)
+{
+    const char *also[] = { "nowhere" };
+    struct config config = { .database = { .url = "postgres://h:x/d", .direct_url = "postgres://u:a#b@h/d" },
+                             .wait = { .also = { .items = also, .count = 1 } } };
+    static const char *const keys[] = { "database.url", "database.direct_url", "wait.also" };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
+
+    (void)state;
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(verdict.keys.items[i], keys[i]);
+        assert_int_equal(strncmp(verdict.faults.items[i], keys[i], strlen(keys[i])), 0);
+    }
+    arena_free(arena);
+}
+
+static void dropped_parameters_of_both_urls_are_one_warning(void **state)
+{
+    struct config config = { .database = { .url = "postgres://h/d?pool_timeout=1&a=1",
+                                           .direct_url = "postgres://h/d?pool_timeout=1&b=1" } };
+    struct config_verdict verdict = { 0 };
+    struct arena *arena = arena_new();
+
+    (void)state;
+    database_check_urls(&config, &verdict, arena);
+    assert_int_equal(verdict.faults.count, 0);
+    assert_int_equal(verdict.warnings.count, 1);
+    assert_string_equal(verdict.warnings.items[0],
+                        "parameters in the database URL that libpq does not know are dropped: pool_timeout, a, b");
+    arena_free(arena);
 }
 
 int main(void)
@@ -284,6 +395,9 @@ int main(void)
         cmocka_unit_test_setup(the_environment_is_used_where_no_url_is_given, clean),
         cmocka_unit_test_setup(a_service_file_is_read_and_a_missing_service_is_an_error, clean),
         cmocka_unit_test_setup(a_value_that_libpq_refuses_is_an_error_before_any_connection, clean),
+        cmocka_unit_test_setup(a_number_or_a_target_that_is_none_is_an_error_before_any_connection, clean),
+        cmocka_unit_test_setup(numbers_and_targets_as_libpq_takes_them_are_fine, clean),
+        cmocka_unit_test_setup(wrong_values_in_the_environment_are_errors_too, clean),
         cmocka_unit_test_setup(the_password_file_is_masked_for_every_host, clean),
         cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
         cmocka_unit_test_setup(sessions_are_recognised, clean),
@@ -292,6 +406,8 @@ int main(void)
         cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
         cmocka_unit_test_setup(one_place_is_shared_and_two_are_not, clean),
         cmocka_unit_test_setup(both_urls_are_checked, clean),
+        cmocka_unit_test_setup(every_url_that_is_wrong_is_told, clean),
+        cmocka_unit_test_setup(dropped_parameters_of_both_urls_are_one_warning, clean),
     };
     int failed;
     char command[64];

@@ -1,7 +1,7 @@
-/* Addresses of the endpoint: host:port, [v6]:port, :port, unix:/path. Numeric only: a name would ask a server, and that
+/* Addresses to listen on: host:port, [v6]:port, :port, unix:/path. Numeric only: a name would ask a server, and that
  * may hang. */
-#ifndef STATUS_ADDRESS_H
-#define STATUS_ADDRESS_H
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
 
 #include "base/error.h"
 
@@ -18,5 +18,9 @@ bool address_parse(struct address *address, const char *text, struct error *erro
 
 /* An unspecified address (0.0.0.0, ::) becomes the loopback one of its family. */
 void address_for_asking(struct address *address);
+
+/* Whether nobody can listen on both: the same path, or port and host, where an unspecified host is every one of its
+ * family. */
+bool address_overlaps(const struct address *a, const struct address *b);
 
 #endif

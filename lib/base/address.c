@@ -1,4 +1,4 @@
-#include "status/address.h"
+#include "base/address.h"
 
 #include "base/port.h"
 
@@ -76,4 +76,31 @@ void address_for_asking(struct address *address)
     } else if (address->storage.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)) {
         v6->sin6_addr = in6addr_loopback;
     }
+}
+
+static bool overlaps_v4(const struct sockaddr_in *a, const struct sockaddr_in *b)
+{
+    in_addr_t any = htonl(INADDR_ANY);
+    in_addr_t one = a->sin_addr.s_addr, other = b->sin_addr.s_addr;
+    return a->sin_port == b->sin_port && (one == other || one == any || other == any);
+}
+
+static bool overlaps_v6(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b)
+{
+    const struct in6_addr *one = &a->sin6_addr, *other = &b->sin6_addr;
+    return a->sin6_port == b->sin6_port &&
+           (IN6_ARE_ADDR_EQUAL(one, other) || IN6_IS_ADDR_UNSPECIFIED(one) || IN6_IS_ADDR_UNSPECIFIED(other));
+}
+
+bool address_overlaps(const struct address *a, const struct address *b)
+{
+    const void *one = &a->storage, *other = &b->storage;
+    if (a->storage.ss_family != b->storage.ss_family) {
+        return false;
+    }
+    if (a->storage.ss_family == AF_UNIX) {
+        const struct sockaddr_un *path = one;
+        return strcmp(path->sun_path, ((const struct sockaddr_un *)other)->sun_path) == 0;
+    }
+    return a->storage.ss_family == AF_INET ? overlaps_v4(one, other) : overlaps_v6(one, other);
 }
