@@ -126,6 +126,32 @@ static const char *trimmed(const char *text, struct arena *arena)
     return length ? arena_strndup(arena, text, length) : NULL;
 }
 
+static bool holds_control(const char *text)
+{
+    for (; *text; text++) {
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == '\x7F') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A token that no request can carry (RFC 9110 section 5.5) would open nothing, ever. */
+static void finish_health(struct reading *reading)
+{
+    struct config *config = reading->config;
+    const struct node *node = node_of(reading, "health.token");
+
+    mask_add(config->health.token);
+    if (holds_control(config->health.token)) {
+        (void)complain(reading, node, "health.token holds a control character, which no request can carry");
+    } else if (strlen(config->health.token) > HEALTH_TOKEN_MAX) {
+        (void)complain(reading, node, "health.token is too long to be sent: at most %d bytes fit into a request",
+                       HEALTH_TOKEN_MAX);
+    }
+    config->health.listen_set = user_set(reading, "health.listen");
+}
+
 static void finish_database(struct reading *reading, bool needed)
 {
     struct config *config = reading->config;
@@ -137,7 +163,6 @@ static void finish_database(struct reading *reading, bool needed)
             secret_of_url(*urls[i]);
         }
     }
-    mask_add(config->health.token);
     if (!config->database.url && needed && !any_libpq_variable()) {
         const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
         (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena),
@@ -215,7 +240,6 @@ static void finish_app(struct reading *reading)
     config->app.stop_timeout_set = user_set(reading, "app.stop_timeout");
     config->app.ok_exit_set = user_set(reading, "app.ok_exit");
     config->app.interval_set = user_set(reading, "verify.interval");
-    config->health.listen_set = user_set(reading, "health.listen");
 }
 
 static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
@@ -326,6 +350,7 @@ struct config *config_load(const struct config_request *request, struct strings 
         located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
     }
     config->migrate.preset = preset;
+    finish_health(&reading);
     finish_database(&reading, request->database_needed && readable && located);
     check_urls(&reading, located ? request->check_urls : NULL);
     finish_verify(&reading);

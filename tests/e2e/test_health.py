@@ -281,6 +281,29 @@ def test_the_token_opens_all_but_live(pgentry, database, project, endpoint):
     assert refused.headers["www-authenticate"] == "Bearer" and "sesame" not in refused.body
 
 
+@pytest.mark.parametrize("length", [3000, 15360])
+def test_the_longest_token_is_sent_whole(pgentry, database, project, endpoint, length):
+    """By `pgentry health`, and a byte less of it opens nothing."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    token = "t" * length
+    env = {**endpoint.env, "PGENTRY_HEALTH_TOKEN": token}
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env=env)
+    wait_until(lambda: pgentry("health", env=env).exit == 0)
+    assert pgentry("health", env={**endpoint.env, "PGENTRY_HEALTH_TOKEN": token[1:]}).exit == 1
+    assert endpoint.get("/metrics", Authorization=f"Bearer {token}").status == 200
+
+
+@pytest.mark.parametrize("token", ["s3cret-of-mine\n", "s3cret-of-mine" * 2000])
+def test_a_token_that_no_request_can_carry_is_78(pgentry, project, endpoint, token):
+    """Told once, without showing it."""
+    project({"pgentry.yaml": USERS})
+    done = pgentry("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
+                   env={**endpoint.env, "PGENTRY_HEALTH_TOKEN": token})
+    assert done.exit == 78, done
+    assert done.stderr.count("health.token") == 1 and "s3cret" not in done.stderr
+
+
 # ---- addresses ----
 
 def test_ipv6_a_unix_socket_and_several_addresses(pgentry, database, project, tmp_path):
