@@ -6,13 +6,23 @@
 #include "base/strings.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct table_state {
     const char *name; /* "users", outside verify.schema "schema.users" */
+    size_t schema;    /* bytes of the name that are its schema's; 0: verify.schema. Either may have dots in it */
     bool exists;
     bool healthy; /* and everything asked of it is there */
 };
+
+/* For whoever has it from another process: the schema ends at a dot inside the name. */
+static inline bool table_state_fits(const struct table_state *table)
+{
+    size_t schema = table->schema;
+    return table->name && (schema == 0 || (schema < strlen(table->name) && table->name[schema] == '.'));
+}
 
 struct problem {
     enum problem_code code;

@@ -126,6 +126,32 @@ static const char *trimmed(const char *text, struct arena *arena)
     return length ? arena_strndup(arena, text, length) : NULL;
 }
 
+static bool holds_control(const char *text)
+{
+    for (; *text; text++) {
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == '\x7F') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A token that no request can carry (RFC 9110 section 5.5) would open nothing, ever. */
+static void finish_token(struct reading *reading)
+{
+    struct config *config = reading->config;
+    const struct node *node = node_of(reading, "health.token");
+
+    mask_add(config->health.token);
+    if (holds_control(config->health.token)) {
+        (void)complain(reading, node, "health.token holds a control character, which no request can carry");
+    } else if (strlen(config->health.token) > HEALTH_TOKEN_MAX) {
+        (void)complain(reading, node, "health.token is too long to be sent: at most %d bytes fit into a request",
+                       HEALTH_TOKEN_MAX);
+    }
+    config->health.listen_set = user_set(reading, "health.listen");
+}
+
 static void finish_database(struct reading *reading, bool needed)
 {
     struct config *config = reading->config;
@@ -137,7 +163,6 @@ static void finish_database(struct reading *reading, bool needed)
             secret_of_url(*urls[i]);
         }
     }
-    mask_add(config->health.token);
     if (!config->database.url && needed && !any_libpq_variable()) {
         const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
         (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena),
@@ -215,7 +240,6 @@ static void finish_app(struct reading *reading)
     config->app.stop_timeout_set = user_set(reading, "app.stop_timeout");
     config->app.ok_exit_set = user_set(reading, "app.ok_exit");
     config->app.interval_set = user_set(reading, "verify.interval");
-    config->health.listen_set = user_set(reading, "health.listen");
 }
 
 /* Where a list's member was read: all of them at one place if it was written as a single text. */
@@ -229,7 +253,7 @@ static const struct node *member_of(const struct node *list, size_t index)
     return member ? member : list;
 }
 
-static void finish_health(struct reading *reading)
+static void finish_placeholder(struct reading *reading)
 {
     const struct config *config = reading->config;
     const struct node *list = node_of(reading, "health.placeholder");
@@ -359,11 +383,12 @@ struct config *config_load(const struct config_request *request, struct strings 
         located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
     }
     config->migrate.preset = preset;
+    finish_token(&reading);
     finish_database(&reading, request->database_needed && readable && located);
     check_urls(&reading, located ? request->check_urls : NULL);
     finish_verify(&reading);
     finish_app(&reading);
-    finish_health(&reading);
+    finish_placeholder(&reading);
     if (strcmp(preset, "prisma") == 0 && !user_set(&reading, "migrate.steps")) {
         adapt_prisma_steps(&reading);
     }

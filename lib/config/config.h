@@ -70,6 +70,8 @@ enum app_mode { APP_SUPERVISE, APP_EXEC };
 enum failure_policy { FAILURE_EXIT, FAILURE_HOLD };
 
 #define SIGNAL_SAME 0
+/* In bytes: of the 16 kB that the endpoint takes, 1 kB is left to the rest of a request. */
+#define HEALTH_TOKEN_MAX 15360
 
 struct config {
     struct arena *arena;

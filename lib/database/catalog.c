@@ -171,6 +171,7 @@ void catalog_start(const struct wanted *wanted, struct check *check, struct aren
 
         check->tables[i] = (struct table_state){
             .name = usual ? table->name : arena_printf(arena, "%s.%s", table->schema, table->name),
+            .schema = usual ? 0 : strlen(table->schema),
             .exists = true,
             .healthy = true,
         };

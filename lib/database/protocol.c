@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define LEAST_STRING 4  /* bytes of a string in a frame, at least: its length */
-#define LEAST_TABLE 6   /* name, two flags */
+#define LEAST_TABLE 10  /* name, length of its schema, two flags */
 #define LEAST_PROBLEM 9 /* code, two strings */
 
 /* ---- orders ---- */
@@ -159,6 +159,7 @@ static void put_check(struct frame_writer *writer, const struct check *check)
     frame_u32(writer, (uint32_t)check->table_count);
     for (size_t i = 0; i < check->table_count; i++) {
         frame_string(writer, check->tables[i].name);
+        frame_u32(writer, (uint32_t)check->tables[i].schema);
         frame_u8(writer, check->tables[i].exists);
         frame_u8(writer, check->tables[i].healthy);
     }
@@ -179,9 +180,13 @@ static void get_tables(struct frame_reader *reader, struct check *check, struct 
     check->table_count = frame_get_count(reader, LEAST_TABLE);
     check->tables = arena_array(arena, check->table_count, sizeof *check->tables);
     for (size_t i = 0; i < check->table_count && !reader->broken; i++) {
-        check->tables[i].name = get_name(reader, arena);
-        check->tables[i].exists = get_flag(reader);
-        check->tables[i].healthy = get_flag(reader);
+        struct table_state *table = &check->tables[i];
+
+        table->name = get_name(reader, arena);
+        table->schema = frame_get_u32(reader);
+        table->exists = get_flag(reader);
+        table->healthy = get_flag(reader);
+        reader->broken |= !table_state_fits(table);
     }
 }
 

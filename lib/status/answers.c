@@ -39,7 +39,8 @@ enum MHD_Result answers_give_notice(struct answers *answers, struct MHD_Connecti
     static const struct {
         unsigned status;
         struct header header;
-    } headers[] = { { MHD_HTTP_METHOD_NOT_ALLOWED, { "Allow", "GET, HEAD" } },
+    } headers[] = { { MHD_HTTP_BAD_REQUEST, { "Connection", "close" } },
+                    { MHD_HTTP_METHOD_NOT_ALLOWED, { "Allow", "GET, HEAD" } },
                     { MHD_HTTP_UNAUTHORIZED, { "WWW-Authenticate", "Bearer" } },
                     { MHD_HTTP_SERVICE_UNAVAILABLE, { "Retry-After", "1" } } };
     unsigned status = notices[notice].status;

@@ -12,6 +12,7 @@
     X(NOTICE_SILENT, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer from the supervisor\n")                          \
     X(NOTICE_NOT_FOUND, MHD_HTTP_NOT_FOUND,                                                                    \
       "not found: /health/ready, /health/live, /health/database, /status.json, /metrics and / are answered\n") \
+    X(NOTICE_MALFORMED, MHD_HTTP_BAD_REQUEST, "malformed request\n")                                           \
     X(NOTICE_METHOD, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n")                                       \
     X(NOTICE_TOKEN, MHD_HTTP_UNAUTHORIZED, "a token is needed: Authorization: Bearer TOKEN\n")                 \
     X(NOTICE_TOO_LARGE, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "request line and headers are too large\n")

@@ -2,6 +2,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "status/http.h"
 
 #include <errno.h>
@@ -50,7 +51,8 @@ static int connect_to(const struct address *address, instant until)
 
 static bool send_request(int fd, const char *path, const char *token, instant until)
 {
-    char request[2048];
+    char request[HTTP_HEADER_MAX];
+    _Static_assert(sizeof request >= HEALTH_TOKEN_MAX + 256, "the longest token is sent whole");
     struct text text = text_over(request, sizeof request);
     text_printf(&text, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", path);
     if (*token) {

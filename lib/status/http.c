@@ -5,6 +5,7 @@
 #include "status/answers.h"
 #include "status/confine.h"
 #include "status/guests.h"
+#include "status/malformed.h"
 #include "status/placeholder.h"
 #include "status/snapshot.h"
 
@@ -40,6 +41,15 @@ struct server {
 };
 
 /* ---- requests ---- */
+
+static int seen, broken; /* a request's context points here: its headers were looked at; they need not be */
+
+static void *on_target(void *argument, const char *target, struct MHD_Connection *connection)
+{
+    (void)argument;
+    (void)connection;
+    return malformed_target(target) ? &broken : NULL;
+}
 
 /* Constant time in the token's content: what an attacker sends decides how long it takes, not what we hold. */
 static bool same(const char *given, const char *token)
@@ -134,9 +144,10 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
                                   void **context)
 {
     struct server *server = argument;
-    static int seen;
-    (void)version;
     (void)body;
+    if (*context == &broken || (*context == NULL && malformed_request(connection, method, version))) {
+        return answers_give_notice(&server->answers, connection, NOTICE_MALFORMED);
+    }
     if (*context == NULL) { /* the headers are there; answer once the request is complete */
         *context = &seen;
         return MHD_YES;
@@ -258,7 +269,7 @@ static bool start_daemon(struct server *server, int fd)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)GUESTS_MAX,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_END);
     const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {
         return false;

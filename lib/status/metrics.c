@@ -89,14 +89,14 @@ static void put_tables(FILE *out, const struct status *status)
     const struct check *check = status->check;
     head(out, "pgentry_table_up", "gauge", "Whether a critical table is there with all that is asked of it.");
     for (size_t i = 0; check && i < check->table_count; i++) {
-        const char *name = check->tables[i].name;
-        const char *dot = strchr(name, '.');
+        const struct table_state *table = &check->tables[i];
         char schema[64];
-        snprintf(schema, sizeof schema, "%.*s", dot ? (int)(dot - name) : 63, dot ? name : status->schema);
+        snprintf(schema, sizeof schema, "%.*s", table->schema ? (int)table->schema : 63,
+                 table->schema ? table->name : status->schema);
         fputs("pgentry_table_up{", out);
         label(out, "schema", schema, ",");
-        label(out, "table", dot ? dot + 1 : name, "} ");
-        fprintf(out, "%d\n", check->tables[i].healthy);
+        label(out, "table", table->schema ? table->name + table->schema + 1 : table->name, "} ");
+        fprintf(out, "%d\n", table->healthy);
     }
 }
 

@@ -5,11 +5,11 @@
 
 /* ---- tables ---- */
 
-static bool concerns(const char *object, const struct status *status, const char *table)
+static bool concerns(const char *object, const struct status *status, const struct table_state *table)
 {
     char name[256];
-    int length = strchr(table, '.') ? snprintf(name, sizeof name, "%s", table)
-                                    : snprintf(name, sizeof name, "%s.%s", status->schema, table);
+    int length = table->schema ? snprintf(name, sizeof name, "%s", table->name)
+                               : snprintf(name, sizeof name, "%s.%s", status->schema, table->name);
     return object && strncmp(object, name, (size_t)length) == 0 && (object[length] == '\0' || object[length] == '.');
 }
 
@@ -27,7 +27,7 @@ static void put_broken(FILE *out, const struct status *status, const struct tabl
     page_element(out, "<tr><th scope=row>", table->name, "</th>");
     fprintf(out, "<td class=bad>%s</td><td><ul>", table->exists ? "incomplete" : "missing");
     for (size_t i = 0; i < check->problem_count; i++) {
-        if (concerns(check->problems[i].object, status, table->name)) {
+        if (concerns(check->problems[i].object, status, table)) {
             put_problem(out, &check->problems[i]);
         }
     }
@@ -38,7 +38,7 @@ static bool told(const struct status *status, const struct problem *problem)
 {
     const struct check *check = status->check;
     for (size_t i = 0; i < check->table_count; i++) {
-        if (!check->tables[i].healthy && concerns(problem->object, status, check->tables[i].name)) {
+        if (!check->tables[i].healthy && concerns(problem->object, status, &check->tables[i])) {
             return true;
         }
     }

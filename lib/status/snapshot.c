@@ -91,8 +91,13 @@ static void walk_tables(struct walk *walk, struct check *check)
     for (size_t i = 0; i < check->table_count; i++) {
         struct table_state *table = &check->tables[i];
         walk_string(walk, &table->name);
+        WALK_INTEGER(walk, table->schema);
         walk_flag(walk, &table->exists);
         walk_flag(walk, &table->healthy);
+        if (walk->reader && !table_state_fits(table)) {
+            walk->reader->broken = true;
+            check->table_count = i;
+        }
     }
 }
 

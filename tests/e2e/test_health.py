@@ -204,7 +204,7 @@ def test_other_methods_are_405(running, endpoint, method):
 
 @pytest.mark.parametrize("path", ["/health", "/health/", "/health/ready/", "/../etc/passwd", "/health/../../etc/passwd",
                                   "/%2e%2e/%2e%2e/etc/passwd", "/index.html", "//", "/metrics/x", "/favicon.ico",
-                                  "/HEALTH/READY", "/" + "a" * 8000])
+                                  "/HEALTH/READY", "/" + "a" * 8000, "/health/live%2500"])
 def test_other_paths_are_404(running, endpoint, path):
     """Nothing is looked up in a file system."""
     reply = endpoint.get(path)
@@ -230,6 +230,28 @@ def test_malformed_requests_are_refused(running, endpoint, request_bytes):
     answer = endpoint.raw(request_bytes)
     assert answer == b"" or re.match(rb"HTTP/1\.[01] (4\d\d|505) ", answer), answer
     assert endpoint.get("/health/live").status == 200
+
+
+@pytest.mark.parametrize("request_bytes", [
+    b"GET /health/live HTTP/1.1\r\nX: y\r\n\r\n", b"GET /health/live HTTP/1.1\r\nHost : x\r\n\r\n",
+    b"GET /health/live HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"GET /health/live HTTP/1.1\r\nHost: x\r\nBad Name: y\r\n\r\n",
+    b"GET /health/live HTTP/1.1\r\nHost: x\r\nB\xffd: y\r\n\r\n", b"GET /health/live HTTP/1.1\r\n Folded: x\r\nHost: x\r\n\r\n",
+    b"GET /health/live%00foo HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /status.json%00?x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"G@T /health/live HTTP/1.1\r\nHost: x\r\n\r\n", b"G\1T /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health/live and more HTTP/1.1\r\nHost: x\r\n\r\n", b"GET  /health/live  HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+])
+def test_a_malformed_request_is_answered_once(running, endpoint, request_bytes):
+    """400, and the connection ends: what follows on it is not another request."""
+    answer = endpoint.raw(request_bytes + b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert re.findall(rb"HTTP/1\.[01] (\d+)", answer) == [b"400"], answer
+
+
+def test_an_old_client_needs_no_host(running, endpoint):
+    """HTTP/1.0 knows none."""
+    assert endpoint.raw(b"GET /health/live HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("request_bytes", [
@@ -279,6 +301,29 @@ def test_the_token_opens_all_but_live(pgentry, database, project, endpoint):
     assert endpoint.get("/nothing").status == 401
     refused = endpoint.get("/status.json")
     assert refused.headers["www-authenticate"] == "Bearer" and "sesame" not in refused.body
+
+
+@pytest.mark.parametrize("length", [3000, 15360])
+def test_the_longest_token_is_sent_whole(pgentry, database, project, endpoint, length):
+    """By `pgentry health`, and a byte less of it opens nothing."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    token = "t" * length
+    env = {**endpoint.env, "PGENTRY_HEALTH_TOKEN": token}
+    pgentry.start("run", "--", "sleep", "600", url=database.url, env=env)
+    wait_until(lambda: pgentry("health", env=env).exit == 0)
+    assert pgentry("health", env={**endpoint.env, "PGENTRY_HEALTH_TOKEN": token[1:]}).exit == 1
+    assert endpoint.get("/metrics", Authorization=f"Bearer {token}").status == 200
+
+
+@pytest.mark.parametrize("token", ["s3cret-of-mine\n", "s3cret-of-mine" * 2000])
+def test_a_token_that_no_request_can_carry_is_78(pgentry, project, endpoint, token):
+    """Told once, without showing it."""
+    project({"pgentry.yaml": USERS})
+    done = pgentry("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
+                   env={**endpoint.env, "PGENTRY_HEALTH_TOKEN": token})
+    assert done.exit == 78, done
+    assert done.stderr.count("health.token") == 1 and "s3cret" not in done.stderr
 
 
 # ---- addresses ----

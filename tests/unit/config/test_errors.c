@@ -244,6 +244,30 @@ static void no_error_holds_a_secret(void **state)
     }
 }
 
+static void a_token_that_no_request_can_carry_is_refused_and_not_shown(void **state)
+{
+    (void)state;
+    static char token[HEALTH_TOKEN_MAX + 2];
+    static const char *const carried[] = { "a b", "p\xC3\xA4ss", "a\tb", "~" };
+    static const char *const refused[] = { "s3cret\n", "s3\rcret", "s3\x01", "\x7F" };
+
+    for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
+        (void)setenv("PGENTRY_HEALTH_TOKEN", carried[i], 1);
+        assert_loads("");
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        (void)setenv("PGENTRY_HEALTH_TOKEN", refused[i], 1);
+        assert_refused("", "PGENTRY_HEALTH_TOKEN: health.token holds a control character, which no request can carry");
+    }
+    memset(token, 'a', HEALTH_TOKEN_MAX);
+    (void)setenv("PGENTRY_HEALTH_TOKEN", token, 1);
+    assert_loads("");
+    token[HEALTH_TOKEN_MAX] = 'a';
+    (void)setenv("PGENTRY_HEALTH_TOKEN", token, 1);
+    assert_refused("",
+                   "PGENTRY_HEALTH_TOKEN: health.token is too long to be sent: at most 15360 bytes fit into a request");
+}
+
 static void nothing_said_about_a_database_is_an_error_that_says_what_to_do(void **state)
 {
     (void)state;
@@ -277,6 +301,7 @@ int main(void)
         TEST(a_setting_is_checked_as_the_file_is),
         TEST(a_file_that_cannot_be_read_is_an_error),
         TEST(no_error_holds_a_secret),
+        TEST(a_token_that_no_request_can_carry_is_refused_and_not_shown),
         TEST(nothing_said_about_a_database_is_an_error_that_says_what_to_do),
     };
 

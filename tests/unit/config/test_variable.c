@@ -121,8 +121,9 @@ static void a_mounted_secret_stands_in_for_a_variable(void **state)
 
     write_file("secret", "t0ken\nline\r\n\n");
     (void)setenv("TOKEN_FILE", "secret", 1);
-    assert_loads("health: {token: '${TOKEN}'}\nreport_file: ${TOKEN}\n");
-    assert_string_equal(config->health.token, "t0ken\nline");
+    assert_loads("migrate: {steps: [{run: x, env: {A: '${TOKEN}'}}]}\nreport_file: ${TOKEN}\n");
+    assert_string_equal(config->migrate.steps.items[0].env[0].value, "t0ken\nline");
+    assert_string_equal(config->report_file, "t0ken\nline");
     assert_int_equal(config->file_variable_count, 1);
     assert_string_equal(config->file_variables[0].name, "TOKEN");
     assert_string_equal(config->file_variables[0].value, "t0ken\nline");

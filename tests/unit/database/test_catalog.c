@@ -97,6 +97,8 @@ static void a_table_outside_the_schema_is_named_with_its_own(void **state)
     catalog_start(&wanted, &check, arena);
     assert_string_equal(check.tables[0].name, "a");
     assert_string_equal(check.tables[1].name, "public.b");
+    assert_int_equal(check.tables[0].schema, 0);
+    assert_int_equal(check.tables[1].schema, strlen("public"));
     assert_true(check.tables[1].exists && check.tables[1].healthy);
     arena_free(arena);
 }

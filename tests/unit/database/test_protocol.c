@@ -113,7 +113,9 @@ static void a_failure_comes_through_with_its_class(void **state)
 
 static void a_check_comes_through_whole(void **state)
 {
-    struct table_state tables[] = { { "users", true, true }, { "app.\"odd\"", true, false }, { "gone", false, false } };
+    struct table_state tables[] = { { "users", 0, true, true },
+                                    { "app.\"odd\"", 3, true, false },
+                                    { "dot.in.name", 0, false, false } };
     struct problem problems[] = { { PROBLEM_MISSING_TABLE, "public.gone", NULL },
                                   { PROBLEM_MISSING_PRIVILEGE, "app.odd", "select" } };
     const char *names[] = { "m1", "m2", NULL };
@@ -143,6 +145,8 @@ static void a_check_comes_through_whole(void **state)
     (void)state;
     assert_int_equal(got.check.table_count, 3);
     assert_string_equal(got.check.tables[1].name, "app.\"odd\"");
+    assert_int_equal(got.check.tables[1].schema, 3);
+    assert_int_equal(got.check.tables[2].schema, 0);
     assert_true(got.check.tables[1].exists);
     assert_false(got.check.tables[1].healthy);
     assert_int_equal(got.check.problem_count, 2);
@@ -213,7 +217,7 @@ static void what_is_wanted_comes_back_byte_for_byte(void **state)
 /* Whatever is cut off or changed: refused or read, but never beyond the frame (the sanitizer would tell). */
 static void a_cut_or_changed_reply_is_refused_or_harmless(void **state)
 {
-    struct table_state tables[] = { { "users", true, true } };
+    struct table_state tables[] = { { "app.users", 3, true, true } };
     struct problem problems[] = { { PROBLEM_ASSERT, "a", "b" } };
     const struct reply_message sent = { .reply = REPLY_CHECKED,
                                         .check = { .tables = tables,
@@ -272,9 +276,27 @@ static void a_foreign_reply_is_refused(void **state)
     arena_free(arena);
 }
 
+static void a_schema_that_is_no_part_of_its_table_s_name_is_refused(void **state)
+{
+    struct table_state table = { "app.users", 4, true, true };
+    const struct reply_message sent = { .reply = REPLY_CHECKED, .check = { .tables = &table, .table_count = 1 } };
+    struct frame_writer writer = { 0 };
+    struct reply_message got;
+    struct arena *arena = arena_new();
+    uint8_t kind;
+
+    (void)state;
+    reply_encode(&sent, &writer);
+    struct frame_reader payload = payload_of(&writer, &kind);
+    assert_false(reply_decode(kind, &payload, &got, arena));
+    arena_free(arena);
+    frame_writer_free(&writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_schema_that_is_no_part_of_its_table_s_name_is_refused),
         cmocka_unit_test(every_order_comes_through),
         cmocka_unit_test(a_foreign_order_is_refused),
         cmocka_unit_test(a_failure_comes_through_with_its_class),

@@ -47,10 +47,26 @@ static void a_time_that_no_clock_gives_is_refused(void **state)
     assert_false(passes());
 }
 
+static void a_schema_that_is_no_part_of_its_table_s_name_is_refused(void **state)
+{
+    struct table_state table = { "app.users", 3, true, true };
+    struct check check = { .tables = &table, .table_count = 1 };
+
+    (void)state;
+    sent = (struct status){ .check = &check };
+    assert_true(passes());
+    for (table.schema = 1; table.schema < 20; table.schema += table.schema == 2 ? 2 : 1) {
+        assert_false(passes());
+    }
+    table = (struct table_state){ .name = NULL };
+    assert_false(passes());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_is_read_as_it_was_sent),
+        cmocka_unit_test(a_schema_that_is_no_part_of_its_table_s_name_is_refused),
         cmocka_unit_test(a_time_that_no_clock_gives_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,42 @@
+#include "status/malformed.h"
+
+#include <string.h>
+
+/* A zero byte in the path would end the string that we are handed: another path would become one of ours. */
+bool malformed_target(const char *target)
+{
+    return strchr(target, ' ') || memmem(target, strcspn(target, "?"), "%00", 3);
+}
+
+/* RFC 9110 section 5.6.2 */
+static bool is_token(const char *text)
+{
+    size_t length = strspn(text, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    return length && text[length] == '\0';
+}
+
+struct headers {
+    unsigned hosts, lengths, codings;
+    bool broken;
+};
+
+static enum MHD_Result look(void *argument, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct headers *headers = argument;
+    bool coding = strcasecmp(name, "Transfer-Encoding") == 0;
+    (void)kind;
+    headers->hosts += strcasecmp(name, "Host") == 0;
+    headers->lengths += strcasecmp(name, "Content-Length") == 0;
+    headers->codings += coding;
+    headers->broken |= !is_token(name) || (coding && (!value || strcasecmp(value, "chunked") != 0));
+    return MHD_YES;
+}
+
+/* RFC 9112 sections 3.2 and 6.3: whom a request is for and where it ends must not be in doubt. */
+bool malformed_request(struct MHD_Connection *connection, const char *method, const char *version)
+{
+    struct headers headers = { 0 };
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &headers);
+    return headers.broken || !is_token(method) || headers.hosts > 1 || headers.lengths + headers.codings > 1 ||
+           (headers.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0);
+}

@@ -1,0 +1,13 @@
+/* What is wrong with a request and libmicrohttpd lets pass, or answers twice. */
+#ifndef STATUS_MALFORMED_H
+#define STATUS_MALFORMED_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+/* As it came, not decoded yet. */
+bool malformed_target(const char *target);
+/* Once its headers are there. */
+bool malformed_request(struct MHD_Connection *connection, const char *method, const char *version);
+
+#endif
