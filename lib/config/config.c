@@ -296,6 +296,18 @@ static void finish_steps(struct reading *reading, const char *path, struct steps
     }
 }
 
+static void count_steps(struct reading *reading)
+{
+    const struct config *config = reading->config;
+    size_t count = config->migrate.before.count + config->migrate.steps.count + config->migrate.after.count;
+
+    if (count > STEPS_MAX) {
+        (void)complain(reading, node_of(reading, "migrate.steps"),
+                       "migrate: %zu steps, %d at most: a raw SQL step takes many files, a shell step many commands",
+                       count, STEPS_MAX);
+    }
+}
+
 /* ---- the preset ---- */
 
 /* Prisma 7 no longer knows the option: db push generates nothing there. */
@@ -395,6 +407,7 @@ struct config *config_load(const struct config_request *request, struct strings 
     finish_steps(&reading, "migrate.before", &config->migrate.before);
     finish_steps(&reading, "migrate.steps", &config->migrate.steps);
     finish_steps(&reading, "migrate.after", &config->migrate.after);
+    count_steps(&reading);
     return errors->count > errors_before ? NULL : config;
 }
 

@@ -45,6 +45,8 @@ struct step {
     bool allow_data_loss;
 };
 
+#define STEPS_MAX 64 /* before, steps and after together: each is told of in status and report */
+
 struct steps {
     struct step *items;
     size_t count;

@@ -22,13 +22,11 @@ struct status_step *child_status(const struct supervisor *s, const struct boot_e
 {
     static const char *const names[] = { [LIST_BEFORE] = "before", [LIST_STEPS] = "steps", [LIST_AFTER] = "after" };
     const struct step *step = s->steps[effect->list][effect->index];
-    for (size_t i = 0; i < s->status.step_count; i++) {
-        struct status_step *known = &s->status.steps[i];
-        if (strcmp(known->list, names[effect->list]) == 0 && strcmp(known->name, step->name) == 0) {
-            return known;
-        }
+    struct status_step *known = s->status.steps;
+    while (strcmp(known->list, names[effect->list]) != 0 || strcmp(known->name, step->name) != 0) {
+        known++;
     }
-    return &s->status.steps[STATUS_STEP_MAX - 1];
+    return known;
 }
 
 /* ---- what it is started with ---- */

@@ -39,15 +39,13 @@ static void add_list(struct supervisor *s, enum boot_list list, const struct ste
 
 static bool known_step(const struct config *config, const char *name, struct error *error)
 {
-    const char *candidates[STATUS_STEP_MAX];
+    const char *candidates[STEPS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
         if (strcmp(config->migrate.steps.items[i].name, name) == 0) {
             return true;
         }
-        if (count < STATUS_STEP_MAX) {
-            candidates[count++] = config->migrate.steps.items[i].name;
-        }
+        candidates[count++] = config->migrate.steps.items[i].name;
     }
     const char *near = strings_nearest(name, candidates, count);
     error_set(error, STATUS_USAGE, "no step is named '%s'%s%s%s", name, near ? ", did you mean '" : "",

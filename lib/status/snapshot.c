@@ -166,7 +166,7 @@ static void walk_spells(struct walk *walk, struct status *status)
 
 static void walk_steps(struct walk *walk, struct status *status)
 {
-    status->step_count = walk_count(walk, status->step_count, STATUS_STEP_MAX);
+    status->step_count = walk_count(walk, status->step_count, STEPS_MAX);
     if (walk->reader) {
         status->steps = arena_array(walk->arena, status->step_count, sizeof *status->steps);
     }

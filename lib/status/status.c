@@ -9,7 +9,7 @@ duration status_step_took(const struct status_step *step)
 
 static void add_steps(struct status *status, const struct steps *steps, const char *list)
 {
-    for (size_t i = 0; i < steps->count && status->step_count < STATUS_STEP_MAX; i++) {
+    for (size_t i = 0; i < steps->count; i++) {
         struct status_step *step = &status->steps[status->step_count++];
         step->list = list;
         step->name = steps->items[i].name;
@@ -26,7 +26,7 @@ void status_init(struct status *status, const struct config *config, struct aren
     status->exit_status = -1;
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
-    status->steps = arena_array(arena, steps < STATUS_STEP_MAX ? steps : STATUS_STEP_MAX, sizeof *status->steps);
+    status->steps = arena_array(arena, steps, sizeof *status->steps);
     add_steps(status, &config->migrate.before, "before");
     add_steps(status, &config->migrate.steps, "steps");
     add_steps(status, &config->migrate.after, "after");

@@ -13,9 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATUS_SPELLS 64   /* phases of the timeline that are kept; later ones are counted into the last */
-#define STATUS_STEP_MAX 64 /* steps that are told of */
-#define STATUS_LAST 2048   /* bytes of a step's last lines */
+#define STATUS_SPELLS 64 /* phases of the timeline that are kept; later ones are counted into the last */
+#define STATUS_LAST 2048 /* bytes of a step's last lines */
 #define STATUS_TEXT 512
 
 struct status_spell {
@@ -69,7 +68,7 @@ struct status {
     char error[STATUS_TEXT]; /* the last failure to connect or to look; empty if all is well */
     const char *schema;      /* verify.schema */
 
-    struct status_step *steps; /* those that are configured, STATUS_STEP_MAX at most */
+    struct status_step *steps; /* those that are configured */
     size_t step_count;
 
     const char *preset;

@@ -290,6 +290,25 @@ static void nothing_said_about_a_database_is_an_error_that_says_what_to_do(void 
     assert_null(config->database.url);
 }
 
+static void more_steps_than_are_told_of_are_refused(void **state)
+{
+    (void)state;
+    char text[4096] = "migrate: {before: [{run: first}], steps: [";
+
+    for (int i = 0; i < 63; i++) {
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "{run: s%d},", i);
+    }
+
+    size_t length = strlen(text);
+
+    (void)snprintf(text + length, sizeof text - length, "]}\n");
+    assert_loads(text);
+    (void)snprintf(text + length, sizeof text - length, "{run: last}]}\n");
+    assert_refused(text,
+                   "pgentry.yaml:1:42: migrate: 65 steps, 64 at most: a raw SQL step takes many files, a shell step "
+                   "many commands");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +321,7 @@ int main(void)
         TEST(a_file_that_cannot_be_read_is_an_error),
         TEST(no_error_holds_a_secret),
         TEST(a_token_that_no_request_can_carry_is_refused_and_not_shown),
+        TEST(more_steps_than_are_told_of_are_refused),
         TEST(nothing_said_about_a_database_is_an_error_that_says_what_to_do),
     };
 
