@@ -29,7 +29,7 @@ static void walk_number(struct walk *walk, int64_t *value)
 
 #define LATEST (INT64_MAX / 4000) /* 73 years */
 
-/* Microseconds, or -1. What no clock gives is refused: differences of times, also a thousand times as large where they
+/* Microseconds or milliseconds, or -1. What no clock gives is refused: differences of times, also a thousand times as large where they
  * are drawn, shall not overflow. */
 static void walk_time(struct walk *walk, int64_t *value)
 {
@@ -176,8 +176,8 @@ static void walk_steps(struct walk *walk, struct status *status)
         walk_string(walk, &step->name);
         WALK_INTEGER(walk, step->result);
         WALK_INTEGER(walk, step->attempts);
-        WALK_INTEGER(walk, step->took);
-        WALK_INTEGER(walk, step->since);
+        walk_time(walk, &step->took);
+        walk_time(walk, &step->since);
         WALK_BUFFER(walk, step->outcome);
         WALK_BUFFER(walk, step->codes);
         WALK_BUFFER(walk, step->last);

@@ -45,6 +45,15 @@ static void a_time_that_no_clock_gives_is_refused(void **state)
     assert_false(passes());
     sent.spells[0] = (struct status_spell){ .end_us = INT64_MAX / 4 }; /* a thousand times that is drawn in the page */
     assert_false(passes());
+
+    struct status_step step = { .list = "steps", .name = "x", .since = 1 };
+
+    sent = (struct status){ .steps = &step, .step_count = 1 };
+    assert_true(passes());
+    step.since = INT64_MIN;
+    assert_false(passes());
+    step = (struct status_step){ .list = "steps", .name = "x", .took = INT64_MAX };
+    assert_false(passes());
 }
 
 static void a_schema_that_is_no_part_of_its_table_s_name_is_refused(void **state)
