@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of the first block, pages that nobody touches cost nothing. Whoever needs a second one fills it, and one fault for all
- * of its pages costs a twentieth of one for each, a virtual machine's above all. */
+/* Of the first block, pages that nobody touches cost nothing. Whoever needs a second one fills it, and one fault for
+ * all of its pages costs a twentieth of one for each, a virtual machine's above all. */
 #define BLOCK_SIZE ((size_t)64 << 10)
 #define BLOCK_PAGE ((size_t)4096)
 

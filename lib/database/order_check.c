@@ -87,8 +87,8 @@ static bool look(struct server *server, bool history, struct check *check, enum 
     return true;
 }
 
-/* Whether direct_url is another database is asked at the first look, and before steps run there without a lock. One that
- * cannot be reached is no trouble as long as nothing has to run. */
+/* Whether direct_url is another database is asked at the first look, and before steps run there without a lock. One
+ * that cannot be reached is no trouble as long as nothing has to run. */
 static bool leads_elsewhere(struct server *server, bool needed, struct reply_failed *why)
 {
     bool first = server->settings->source && server->lock != &server->main && !server->same && !server->asked;

@@ -29,8 +29,8 @@ static void walk_number(struct walk *walk, int64_t *value)
 
 #define LATEST (INT64_MAX / 4000) /* 73 years */
 
-/* Microseconds or milliseconds, or -1. What no clock gives is refused: differences of times, also a thousand times as large where they
- * are drawn, shall not overflow. */
+/* Microseconds or milliseconds, or -1. What no clock gives is refused: differences of times, also a thousand times as
+ * large where they are drawn, shall not overflow. */
 static void walk_time(struct walk *walk, int64_t *value)
 {
     walk_number(walk, value);

@@ -50,7 +50,9 @@ void story_scenario(const struct scenario *scenario, uint32_t faults_kept)
             const struct boot_step *step = &scenario->steps[list][i];
             printf("%s[%u]: %u attempts, delay %lld ms, timeout %lld ms%s%s\n", list_names[list], i, step->attempts,
                    (long long)step->delay, (long long)step->timeout, step->guarded ? ", guarded" : "",
-                   step->own_history ? ", the history's own tool" : step->alters ? ", alters the schema" : "");
+                   step->own_history ? ", the history's own tool"
+                   : step->alters    ? ", alters the schema"
+                                     : "");
         }
     }
     printf("at first: tables %x, ledger %x%s; %u %% of the steps make trouble\n", scenario->objects, scenario->ledger,
