@@ -53,7 +53,7 @@ def test_a_connection_that_is_cut_after_any_number_of_bytes(pgentry, database, p
     project(FILES)
     done, proxy = boot(pgentry, database)
     assert done.exit == 0, done
-    for after in sample(proxy.passed[direction], 8, 1.5):
+    for after in sample(proxy.passed[direction], 4, 2):
         done, _ = boot(pgentry, database, fault=Fault("cut", direction, after))
         assert done.exit == 0, (after, done)
 
