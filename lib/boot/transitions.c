@@ -26,6 +26,9 @@
 #define HOLDING (S(HELD) | S(HELD_CONNECTING) | S(HELD_CHECKING))
 #define ALIVE (S(RUNNING) | S(LOOKING) | S(WATCHING))
 /* Why a step's exit status alone does not make it good, and what does. */
+#define STEP_DROPS                                                               \
+    STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused", \
+            "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")
 #define LOST "{outcome}, but the migration lock was lost while it ran"
 #define LOST_PROVEN LOST ", and its migrations are recorded and the schema verifies"
 #define LATE_PROVEN "{outcome}, but its migrations are recorded and the schema verifies"
@@ -121,12 +124,8 @@ const struct boot_row boot_table[] = {
                 "what step {step} would change was looked at without the lock: looking again")),
     ROW(S(GUARDING), CHILD_ENDED, child_additive, spawn_step, STEPPING,
         SAY(INFO, "step-started", "step {step} drops nothing: it starts, attempt {attempt} of {attempts}")),
-    ROW(S(GUARDING), CHILD_ENDED, child_destructive_beside, fail_steps, FAILING,
-        STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused",
-                "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")),
-    ROW(S(GUARDING), CHILD_ENDED, child_destructive, next_step, ADVANCING,
-        STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused",
-                "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")),
+    ROW(S(GUARDING), CHILD_ENDED, child_destructive_beside, fail_steps, FAILING, STEP_DROPS),
+    ROW(S(GUARDING), CHILD_ENDED, child_destructive, next_step, ADVANCING, STEP_DROPS),
     ANY(S(GUARDING), CHILD_ENDED, clean_up, SETTLING,
         STEP_IS(FAILED, "what it would change could not be found out: {outcome}", ERROR, "step-failed",
                 "what step {step} would change could not be found out: {outcome}")),

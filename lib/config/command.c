@@ -143,6 +143,12 @@ static bool is_package_manager(const char *word)
     return false;
 }
 
+/* Whole: a script may well be called run-migrations. */
+static bool is_run(const char *word)
+{
+    return strcmp(word, "run") == 0 || strcmp(word, "run-script") == 0;
+}
+
 /* npm run NAME, yarn NAME: what package.json has under that name, and what runs before and after it. */
 static void scan_script(struct commands *commands, const struct strings *command, const char *cwd)
 {
@@ -153,7 +159,7 @@ static void scan_script(struct commands *commands, const struct strings *command
     while (i < command->count && !is_package_manager(command->items[i])) {
         i++;
     }
-    for (i++; i < command->count && (*command->items[i] == '-' || strncmp(command->items[i], "run", 3) == 0); i++) {
+    for (i++; i < command->count && (*command->items[i] == '-' || is_run(command->items[i])); i++) {
     }
 
     const char *file = i < command->count ? content_find_up(cwd, "package.json", arena) : NULL;

@@ -139,7 +139,7 @@ static bool holds_control(const char *text)
 /* A token that no request can carry (RFC 9110 section 5.5) would open nothing, ever. */
 static void finish_token(struct reading *reading)
 {
-    struct config *config = reading->config;
+    const struct config *config = reading->config;
     const struct node *node = node_of(reading, "health.token");
 
     mask_add(config->health.token);
@@ -149,7 +149,6 @@ static void finish_token(struct reading *reading)
         (void)complain(reading, node, "health.token is too long to be sent: at most %d bytes fit into a request",
                        HEALTH_TOKEN_MAX);
     }
-    config->health.listen_set = user_set(reading, "health.listen");
 }
 
 static void finish_database(struct reading *reading, bool needed)
@@ -240,6 +239,7 @@ static void finish_app(struct reading *reading)
     config->app.stop_timeout_set = user_set(reading, "app.stop_timeout");
     config->app.ok_exit_set = user_set(reading, "app.ok_exit");
     config->app.interval_set = user_set(reading, "verify.interval");
+    config->health.listen_set = user_set(reading, "health.listen");
 }
 
 /* Where a list's member was read: all of them at one place if it was written as a single text. */

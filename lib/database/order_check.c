@@ -100,7 +100,6 @@ static bool leads_elsewhere(struct server *server, bool needed, struct reply_fai
     bool agree = places_agree(server, why);
 
     server->asked = true;
-
     if (!needed && !server->held) { /* a replica that waits has one connection */
         place_close(server, server->lock);
     }

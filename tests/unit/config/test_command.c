@@ -247,15 +247,20 @@ static void a_push_that_is_another_than_the_one_that_is_looked_at_is_refused(voi
 static void scripts_of_package_json_are_looked_into(void **state)
 {
     (void)state;
-    write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\", \"all\": \"npm run -s push\","
-                               " \"wipe\": \"prisma migrate reset --force\", \"prebuild\": \"yarn wipe\","
-                               " \"build\": \"tsc\", \"loop\": \"npm run loop && npm run loop\"}}");
+    write_file(
+        "package.json",
+        "{\"scripts\": {\"push\": \"prisma db push\", \"all\": \"npm run -s push\","
+        " \"wipe\": \"prisma migrate reset --force\", \"prebuild\": \"yarn wipe\","
+        " \"build\": \"tsc\", \"run-wipe\": \"prisma migrate reset\", \"loop\": \"npm run loop && npm run loop\"}}");
     assert_int_equal(step_of("[npm, run, push]", "")->role, STEP_DB_PUSH);
     assert_string_equal(joined(&config->migrate.steps.items[0].guard),
                         "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
                         "--to-schema-datamodel prisma/schema.prisma --script");
     assert_int_equal(step_of("'pnpm --silent all'", "")->role, STEP_DB_PUSH);
     assert_null(step_of("[npm, run, build]", ""));
+    assert_true(said("prisma migrate reset"));
+    assert_null(step_of("[npm, run-script, wipe]", ""));
+    assert_null(step_of("[yarn, run-wipe]", ""));
     assert_true(said("prisma migrate reset"));
     assert_non_null(step_of("[npm, run, loop]", ""));
     assert_non_null(step_of("[npm, ci]", ""));
