@@ -21,6 +21,12 @@ VIEWS = {
 }
 
 
+# A bridge has the lowest hardware address of its ports, so another one comes with a container that starts or ends, and for up
+# to a minute the others send what is for the gateway, and so for the name server, to the old one. With this set the
+# kernel announces the new one (arp_notify in the kernel's ip-sysctl.rst).
+ANNOUNCE = Path("/proc/sys/net/ipv4/conf/all/arp_notify")
+
+
 class Unavailable(Exception):
     """Podman may not run here; the text says why."""
 
@@ -56,6 +62,7 @@ class Podman:
         self.lock = open(CACHE / "lock", "w", encoding="ascii")
         fcntl.flock(self.lock, fcntl.LOCK_EX)  # one session at a time: they share names, networks and storage
         self.holder = None
+        self.announced = self._announce("1")
         reasons = []
         for name, view in VIEWS.items():
             try:
@@ -67,7 +74,17 @@ class Podman:
             except (Unavailable, Failed) as error:
                 reasons.append(f"{name}: {error}")
                 self._leave()
+        self._announce(self.announced)
         raise Unavailable("; ".join(reasons))
+
+    def _announce(self, setting):
+        """Returns what was set before."""
+        try:
+            before = ANNOUNCE.read_text(encoding="ascii")
+            ANNOUNCE.write_text(setting, encoding="ascii")
+        except OSError as error:
+            raise Unavailable(str(error)) from error
+        return before
 
     def _enter(self, view):
         script = f"{view} && echo ready && exec sleep infinity"
@@ -132,4 +149,5 @@ class Podman:
         # images of earlier versions of the sources, whose layers nothing uses any more
         self("image", "prune", "--force", "--filter", "until=168h", check=False)
         self._leave()
+        self._announce(self.announced)
         self.lock.close()
