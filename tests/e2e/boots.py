@@ -7,6 +7,8 @@ from supervisor import wait_until
 APP_STATUS = 7
 DOCUMENTED = {APP_STATUS, 65, 69, 70, 71, 73, 74, 75, 77, 78, 126, 127}
 ENDS_WITHIN = 40  # seconds; the deadlines below add up to half of it
+# For a boot that must be a good one, however busy the machine: the deadlines below are as short as a fault needs.
+PATIENT = {"PGENTRY_WAIT_TIMEOUT": "20s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "10s"}
 CONFIG = """\
 wait: {{timeout: 2s, connect_timeout: 1s, permanent_grace: 300ms}}
 verify: {{schema: {schema}, tables: [users]}}

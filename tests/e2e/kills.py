@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from boots import APP_STATUS, DOCUMENTED, Boots
+from boots import APP_STATUS, DOCUMENTED, PATIENT, Boots
 from conftest import BINARY, Pgentry
 from postgres import Cluster
 
@@ -62,7 +62,7 @@ def main(seconds, most):
                 done = boots.boot(what, allowed, meanwhile)
                 counts[done.exit] = counts.get(done.exit, 0) + 1
                 if done.exit != APP_STATUS:
-                    boots.boot(f"in peace after {what}", {APP_STATUS})
+                    boots.boot(f"in peace after {what}", {APP_STATUS}, **PATIENT)
     finally:
         cluster.remove()
     print(f"{boots.count} boots with a kill; how they ended: {counts}")

@@ -167,7 +167,8 @@ class Database:
         with cluster.connect() as direct:
             direct.execute(psycopg.sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                 psycopg.sql.Identifier(self.user), psycopg.sql.Literal(self.password)))
-            direct.execute(psycopg.sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
+            # template0's files are copied: block by block through the log, as is the default, takes thrice as long
+            direct.execute(psycopg.sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY file_copy").format(
                 psycopg.sql.Identifier(self.name), psycopg.sql.Identifier(self.user)))
 
     @property

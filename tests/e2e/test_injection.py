@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from boots import APP_STATUS, Boots
+from boots import APP_STATUS, PATIENT, Boots
 from supervisor import wait_until
 
 pytestmark = pytest.mark.preload
@@ -86,7 +86,7 @@ def boots(pgentry, project, database, library):
 def calls(boots):
     """How often a boot without a fault calls each function."""
     if not COUNTED:
-        boots()
+        boots(**PATIENT)
         COUNTED.update(boots.shared.calls())
     return COUNTED
 
@@ -101,7 +101,7 @@ def sample(calls):
 
 def test_without_a_fault_the_boot_is_good(boots):
     """The library changes nothing by itself; what is called of it is what the table fails."""
-    assert boots().exit == APP_STATUS
+    assert boots(**PATIENT).exit == APP_STATUS
     assert boots.shared.calls().keys() == FUNCTIONS.keys()
 
 
@@ -120,7 +120,7 @@ def test_a_function_that_always_fails(boots, function):
 @pytest.mark.parametrize("status", [APP_STATUS, 128 + signal.SIGTERM])
 def test_when_the_event_loop_gives_up_the_application_runs_on(boots, status):
     """libuv aborts where it is refused memory: a TERM and the application's own end count as before."""
-    env = {"PGENTRY_HEALTH_LISTEN": "[]", "PGENTRY_VERIFY_INTERVAL": "50ms"}
+    env = {**PATIENT, "PGENTRY_HEALTH_LISTEN": "[]", "PGENTRY_VERIFY_INTERVAL": "50ms"}
     waits = f"#!/bin/sh\ntouch started\nwhile [ ! -e enough ]; do sleep 0.05; done\nexit {APP_STATUS}\n"
 
     def loop_calls():
