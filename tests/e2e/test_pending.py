@@ -200,7 +200,8 @@ def migrator(applied, project):
                  f" DROP TABLE IF EXISTS public.later, public.ledger; ALTER ROLE {database.user} RESET ALL; ALTER DATABASE {database.name} RESET ALL")
 
 
-@pytest.mark.parametrize("applied, place", PLACES, indirect=["applied"], ids=[f"{kind.name}-{place.name}" for kind, place in PLACES])
+@pytest.mark.parametrize("applied, place", PLACES, indirect=["applied"], scope="module",
+                         ids=[f"{kind.name}-{place.name}" for kind, place in PLACES])
 def test_a_tool_that_looks_elsewhere_is_asked(pgentry, applied, migrator, place):
     """Folders, ledgers, search_path, schemas, second databases, scripts and programs, from wherever the tool takes them."""
     database = applied[1]
