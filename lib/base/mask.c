@@ -273,15 +273,15 @@ void mask_wipe(void)
 
 /* ---- out of the whole memory ---- */
 
-/* Nothing that the search itself needs, and not what is to stay. */
-static bool is_ours(const char *at, const char *kept, size_t kept_length)
+/* The end of what is to stay: what the search itself needs, or the caller. NULL: `at` lies in neither. */
+static char *end_of_ours(char *at, const char *kept, size_t kept_length)
 {
     for (size_t i = 0; i < set.count; i++) {
         if (at >= set.forms[i].bytes && at < set.forms[i].bytes + set.forms[i].length) {
-            return true;
+            return set.forms[i].bytes + set.forms[i].length;
         }
     }
-    return at >= kept && at < kept + kept_length;
+    return at >= kept && at < kept + kept_length ? at + (kept + kept_length - at) : NULL;
 }
 
 __attribute__((no_sanitize("address", "undefined"))) static size_t form_at(const char *at, const char *end)
@@ -301,8 +301,9 @@ __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(cha
 {
     while (at < end) {
         size_t length = set.first[(unsigned char)*at] ? form_at(at, end) : 0;
-        if (length == 0 || is_ours(at, kept, kept_length)) {
-            at++;
+        char *ours = length ? end_of_ours(at, kept, kept_length) : NULL;
+        if (length == 0 || ours) {
+            at = ours ? ours : at + 1;
             continue;
         }
         for (volatile char *byte = at; length > 0; length--) {
