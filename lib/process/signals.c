@@ -34,6 +34,17 @@ int signals_block(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+void signals_children(int fd, bool told)
+{
+    sigset_t set;
+
+    memset(&set, 0xff, sizeof set);
+    if (!told) {
+        sigdelset(&set, SIGCHLD);
+    }
+    (void)signalfd(fd, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /* The kernel sends these as if we had sent them ourselves (SI_USER with our own pid). */
 static bool is_ours(const struct signalfd_siginfo *info)
 {

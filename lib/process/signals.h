@@ -15,6 +15,10 @@ int signals_block(void);
  * reader has ended, SIGXFSZ for a file too large): those are not for the application. */
 int signals_next(int fd);
 
+/* Whether the signalfd tells that children have ended (SIGCHLD). While it does not, that waits; other signals come as
+ * ever. */
+void signals_children(int fd, bool told);
+
 /* A signal that waits to be read and is one of those wanted; 0: none. It goes on waiting. */
 int signals_waiting(bool (*wanted)(int number));
 

@@ -61,6 +61,7 @@ static _Noreturn void go_on(struct supervisor *s)
     bool app = s->app > 0;
 
     s->loopless = true;
+    gather_ended(s);
     log_event(LOG_ERROR, "refused", NULL, "the event loop cannot go on: the system refuses descriptors or memory");
     if (app) {
         database_kill(s);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
+#define GATHERING 10              /* ms; see gather() */
 #define LAST_WORDS 1000           /* ms given to a slow reader of the log at the end */
 #define LAST_CLOSE 1000           /* ms given to the database process to close its connections at the end */
 
@@ -135,6 +136,7 @@ static void arm_timer(struct supervisor *s)
     next = s->http.restart_at < next ? s->http.restart_at : next;
     next = s->http.push_at < next ? s->http.push_at : next;
     next = s->rest_at < next ? s->rest_at : next;
+    next = s->gather_until < next ? s->gather_until : next;
     if (next == BOOT_NEVER) {
         uv_timer_stop(&s->timer);
         return;
@@ -179,6 +181,24 @@ static void settle(struct supervisor *s)
     }
 }
 
+/* Orphans come in crowds, and each one's end wakes us: most of what it costs. Of those that follow one another at once
+ * the ends are gathered for a moment and reaped together; every other signal comes through. */
+static void gather(struct supervisor *s)
+{
+    instant now = clock_now();
+    if (now - s->orphan_at <= GATHERING && !s->loopless) {
+        s->gather_until = now + GATHERING;
+        signals_children(s->signal_fd, false);
+    }
+    s->orphan_at = now;
+}
+
+void gather_ended(struct supervisor *s)
+{
+    s->gather_until = BOOT_NEVER;
+    signals_children(s->signal_fd, true);
+}
+
 /* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): what a timer brings is
  * settled here, or the poll would wait for ever with the events in our queue and no timer armed. */
 static void on_timer(uv_timer_t *timer)
@@ -192,6 +212,9 @@ static void on_timer(uv_timer_t *timer)
     }
     if (s->http.push_at <= now) {
         http_push(s);
+    }
+    if (s->gather_until <= now) {
+        gather_ended(s);
     }
     if (s->rest_at <= now) {
         s->rest_at = BOOT_NEVER;
@@ -212,6 +235,7 @@ static void on_timer(uv_timer_t *timer)
 static void reap(struct supervisor *s)
 {
     struct reaped reaped;
+    int64_t orphans = s->status.counters[COUNTER_ORPHANS];
     while (reaper_next(&reaped)) {
         if (reaped.pid == s->app) {
             app_reaped(s, &reaped);
@@ -222,6 +246,9 @@ static void reap(struct supervisor *s)
             http_push_soon(s);
         }
         supervisor_handle(s);
+    }
+    if (s->status.counters[COUNTER_ORPHANS] > orphans) {
+        gather(s);
     }
 }
 
@@ -247,7 +274,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
     s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
-    s->http.restart_at = s->http.push_at = s->rest_at = BOOT_NEVER;
+    s->http.restart_at = s->http.push_at = s->rest_at = s->gather_until = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
     s->init = getpid() == 1;

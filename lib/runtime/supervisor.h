@@ -120,6 +120,8 @@ struct supervisor {
     struct child child;
     struct credentials credentials;
     pid_t app;
+    instant orphan_at;     /* when the last one was reaped */
+    instant gather_until;  /* until then the ends of children wait; BOOT_NEVER: they do not */
     instant rest_at;       /* most of what booted it is then given back; BOOT_NEVER: nothing is to be */
     int64_t app_oom_kills; /* memory_oom_kills() when it was started */
 
@@ -142,6 +144,7 @@ void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
 void supervisor_handle(struct supervisor *s);  /* the events that were posted, and what follows from them */
 void supervisor_signals(struct supervisor *s); /* the next that waits, or that children of ours have ended */
+void gather_ended(struct supervisor *s);       /* the ends of children are told again as they come */
 int supervisor_leave(struct supervisor *s);    /* what is done last of all; the exit status */
 uint32_t fingerprint(const char *text);
 

@@ -34,6 +34,18 @@ def test_those_of_a_step_and_of_the_application_are_reaped_and_change_no_status(
     assert "exit status 5" in failed, done
 
 
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_a_crowd_of_orphans_keeps_no_signal_and_no_status_back(pgentry, database, project, pid_1):
+    """While one follows another at once, their ends are gathered: TERM and what the application answers are told all the same."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n",
+             "crowd.sh": "#!/bin/sh\ntrap 'exit 3' TERM\necho here they come\nwhile :; do (: &) ; done\n"})
+    crowd = pgentry.start("run", "--", "./crowd.sh", url=database.url, pid_1=pid_1)
+    crowd.wait_for("here they come")
+    crowd.terminate()
+    assert crowd.wait().exit == 3
+
+
 def test_that_of_an_exec_in_the_container_is_reaped_while_waiting(pgentry):
     """What `docker exec` leaves behind comes to PID 1; PostgreSQL is not there yet."""
     waiting = pgentry.start("run", "--", "true", url=f"postgresql://app@127.0.0.1:{free_port()}/shop", pid_1=True)

@@ -30,6 +30,26 @@ static void every_signal_is_queued_also_those_of_faults_and_real_time_ones(void 
     assert_holds(queue_each);
 }
 
+static int children_wait(void)
+{
+    int fd = signals_block();
+
+    signals_children(fd, false);
+    CHECK(kill(getpid(), SIGCHLD) == 0 && kill(getpid(), SIGTERM) == 0);
+    CHECK(signals_next(fd) == SIGTERM);
+    CHECK(signals_next(fd) == 0);
+    signals_children(fd, true);
+    CHECK(signals_next(fd) == SIGCHLD);
+    CHECK(signals_next(fd) == 0);
+    return 0;
+}
+
+static void the_end_of_a_child_waits_while_it_is_not_to_be_told_and_no_other_signal_does(void **state)
+{
+    (void)state;
+    assert_holds(children_wait);
+}
+
 static int queue_ignored(void)
 {
     CHECK(signal(SIGTERM, SIG_IGN) != SIG_ERR && signal(SIGHUP, SIG_IGN) != SIG_ERR);
@@ -211,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_signal_is_queued_also_those_of_faults_and_real_time_ones),
+        cmocka_unit_test(the_end_of_a_child_waits_while_it_is_not_to_be_told_and_no_other_signal_does),
         cmocka_unit_test(a_signal_that_was_ignored_when_we_came_is_queued),
         cmocka_unit_test(statuses_are_not_lost_to_a_parent_that_ignored_sigchld),
         cmocka_unit_test(the_signalfd_closes_on_exec_and_never_blocks),
