@@ -1,6 +1,7 @@
 """Whole boots of an empty schema, each judged by what must hold whatever happens to it."""
 import os
 
+import psycopg
 from postgres import free_port
 from supervisor import wait_until
 
@@ -41,6 +42,19 @@ class Boots:
     def __init__(self, pgentry, project, database):
         self.pgentry, self.project, self.database = pgentry, project, database
         self.count = 0
+        self.direct = None
+
+    def users_there(self):
+        """Over a connection that is kept: a new one costs the server more than the question."""
+        def ask():
+            self.direct = self.direct or self.database.direct()
+            return self.direct.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{self.schema}.users"]).fetchone() == (True,)
+
+        try:
+            return ask()
+        except psycopg.OperationalError:  # it ended with its server
+            self.direct = None
+            return ask()
 
     def prepare(self):
         """A schema that is not there yet."""
@@ -66,7 +80,7 @@ class Boots:
         what = f"{what}: {done}"
         assert done.exit in allowed, what
         assert started.exists() or done.exit != APP_STATUS, what
-        assert not started.exists() or self.database.sql("SELECT to_regclass(%s)", f"{self.schema}.users")[0][0], what
+        assert not started.exists() or self.users_there(), what
         assert self.database.password not in done.text, what
         wait_until(lambda: not left_behind(boot.process.pid), patience=ENDS_WITHIN, what=f"no process is left after {what}")
         return done
