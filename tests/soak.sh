@@ -60,7 +60,7 @@ at_once sim 2 worlds
 
 echo "== fuzzers"
 targets=$(find tests/fuzz -name 'fuzz_*.c' | wc -l)
-sh tests/fuzz/run.sh -max_total_time=$((seconds / 6 * 2 / targets)) >build/soak-fuzz.log 2>&1 || { tail -n 40 build/soak-fuzz.log; exit 1; }
+sh tests/fuzz/run.sh -max_total_time=$((seconds * 2 / 6 / targets)) >build/soak-fuzz.log 2>&1 || { tail -n 40 build/soak-fuzz.log; exit 1; }
 grep -E '^== |^Done' build/soak-fuzz.log
 
 echo "== a connection cut at every byte of handshake and first look, either way"

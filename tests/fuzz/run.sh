@@ -11,7 +11,7 @@ targets=$(cd tests/fuzz && ls fuzz_*.c | sed 's/\.c$//')
 ninja -C build/fuzz -j 2 $targets
 status=0
 # shellcheck disable=SC2016 # for the inner shell
-printf '%s\n' $targets | xargs -P 2 -I{} sh -c '
+printf '%s\n' "$targets" | xargs -P 2 -I{} sh -c '
     target=$1 corpus=corpus/${1#fuzz_}
     shift
     mkdir -p "build/fuzz/$corpus" build/fuzz/found
