@@ -2,7 +2,7 @@
 # The long proof, on both cores all the time: the simulator for a twelfth and the fuzzers for a sixth of the time, a connection
 # cut at every byte (some ten minutes), and real boots with random kills: 10,000 of them in an hour, however long they take.
 #   sh tests/soak.sh          an hour, and some minutes where 10,000 boots take more than half of it
-#   sh tests/soak.sh 600      what takes a sixth of it, and the ten minutes
+#   sh tests/soak.sh 600      a sixth of it, and the ten minutes; not less than 60
 # What the last one said is in tests/README.md.
 set -eu
 cd "$(dirname "$0")/.."

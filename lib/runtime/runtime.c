@@ -18,8 +18,9 @@
 
 #define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
 #define GATHERING 10              /* ms; see gather() */
-#define LAST_WORDS 1000           /* ms given to a slow reader of the log at the end */
-#define LAST_CLOSE 1000           /* ms given to the database process to close its connections at the end */
+#define SIGNALS_AT_ONCE 64
+#define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
+#define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
 
 static int prepared_signal_fd = -1;
 static struct supervisor supervisor;
@@ -165,7 +166,9 @@ void supervisor_handle(struct supervisor *s)
     }
     if (any) {
         log_connection(s);
-        if (!s->ending) { /* else the http process ends with us */
+        if (!s->ending && !s->loopless && strcmp(boot_phase(&s->boot), "stopping") == 0) {
+            http_push_within(s, PUSH_STOPPING);
+        } else if (!s->ending) { /* else the http process ends with us */
             http_push(s);
         }
     }
@@ -193,12 +196,6 @@ static void gather(struct supervisor *s)
     s->orphan_at = now;
 }
 
-void gather_ended(struct supervisor *s)
-{
-    s->gather_until = BOOT_NEVER;
-    signals_children(s->signal_fd, true);
-}
-
 /* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): what a timer brings is
  * settled here, or the poll would wait for ever with the events in our queue and no timer armed. */
 static void on_timer(uv_timer_t *timer)
@@ -206,15 +203,13 @@ static void on_timer(uv_timer_t *timer)
     struct supervisor *s = timer->data;
     enum boot_timer which;
     supervisor_handle(s); /* an answer that came just in time */
+    gather_ended(s);      /* and an end */
     instant now = clock_now();
     if (s->http.restart_at <= now) {
         http_start(s);
     }
     if (s->http.push_at <= now) {
         http_push(s);
-    }
-    if (s->gather_until <= now) {
-        gather_ended(s);
     }
     if (s->rest_at <= now) {
         s->rest_at = BOOT_NEVER;
@@ -243,7 +238,7 @@ static void reap(struct supervisor *s)
             child_reaped(s, &reaped);
         } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
             s->status.counters[COUNTER_ORPHANS]++;
-            http_push_soon(s);
+            http_push_within(s, PUSH_FREQUENT);
         }
         supervisor_handle(s);
     }
@@ -254,7 +249,7 @@ static void reap(struct supervisor *s)
 
 /* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is
  * none. */
-void supervisor_signals(struct supervisor *s)
+static bool next_signal(struct supervisor *s)
 {
     int number = s->ending ? 0 : signals_next(s->signal_fd);
     if (number == SIGCHLD) {
@@ -263,6 +258,26 @@ void supervisor_signals(struct supervisor *s)
     } else if (number) {
         supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
         supervisor_handle(s);
+    }
+    return number != 0;
+}
+
+void supervisor_signals(struct supervisor *s)
+{
+    (void)next_signal(s);
+}
+
+/* What waits is taken here: that a signalfd whose mask has grown wakes whoever polls it is Linux's doing
+ * (fs/signalfd.c), not that of every kernel which claims to be one (gVisor). Not without end, or a flood of signals
+ * would hold up the timers. */
+void gather_ended(struct supervisor *s)
+{
+    if (s->gather_until == BOOT_NEVER) {
+        return;
+    }
+    s->gather_until = BOOT_NEVER;
+    signals_children(s->signal_fd, true);
+    for (int most = SIGNALS_AT_ONCE; most > 0 && next_signal(s); most--) {
     }
 }
 

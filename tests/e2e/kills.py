@@ -26,6 +26,8 @@ def strike(chance, cluster, counts):
     def meanwhile(boot):
         time.sleep(delay)  # the random moment
         try:
+            if os.waitid(os.P_PID, boot.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                raise ProcessLookupError
             if what == "server":
                 cluster.restart()
             elif what == "pgentry":
