@@ -50,11 +50,11 @@ const struct boot_row boot_table[] = {
     ROW(ASKING, FAILED, refused_for_good, fail_waiting, FAILING,
         SAY(ERROR, "refused", "the database refuses us for good: {error}")),
     ROW(ASKING, FAILED, waited_enough, fail_waiting, FAILING,
-        SAY(ERROR, "unreachable", "PostgreSQL was not ready within {timeout}: {error}")),
-    ANY(ASKING, FAILED, retry_later, RETRYING, SAY_AGAIN(WARN, "not-ready", "PostgreSQL is not ready: {error}")),
+        SAY(ERROR, "unreachable", "{awaited} was not ready within {timeout}: {error}")),
+    ANY(ASKING, FAILED, retry_later, RETRYING, SAY_AGAIN(WARN, "not-ready", "{awaited} is not ready: {error}")),
     ROW(S(RETRYING), TIMER, timer_state, connect, CONNECTING, QUIET),
     ROW(ASKING | S(RETRYING), TIMER, timer_budget, fail_waiting, FAILING,
-        SAY(ERROR, "unreachable", "PostgreSQL was not ready within {timeout}: {error}")),
+        SAY(ERROR, "unreachable", "{awaited} was not ready within {timeout}: {error}")),
 
     /* checking: what is there, and must anything run? */
     ROW(S(CHECKING), CHECKED, only_looks_healthy, leave_ok, ENDED, QUIET),
@@ -168,7 +168,7 @@ const struct boot_row boot_table[] = {
     ROW(S(SETTLING), FAILED, is_leaving, nothing, SETTLED, QUIET),
     ROW(S(SETTLING), FAILED, settled_enough, nothing, SETTLED,
         SAY(WARN, "sessions-unknown", "whether step {step} still runs in the server could not be asked: {error}")),
-    ANY(S(SETTLING), FAILED, settle_later, UNSETTLED, SAY_AGAIN(WARN, "not-ready", "PostgreSQL is not ready: {error}")),
+    ANY(S(SETTLING), FAILED, settle_later, UNSETTLED, SAY_AGAIN(WARN, "not-ready", "{awaited} is not ready: {error}")),
     ROW(S(UNSETTLED), TIMER, timer_state, ask_sessions, SETTLING, QUIET),
     ROW(SETTLE, SIGNAL, is_stop_again, leave_signal, ENDED, SAY(WARN, "stopped", "{signal} received: leaving")),
     ROW(SETTLE, SIGNAL, is_stop, note_leaving, SAME,
@@ -262,7 +262,7 @@ const struct boot_row boot_table[] = {
     ROW(S(HELD_CHECKING), CHECKED, heals, heal, GOOD, SAY(INFO, "healed", "the schema verifies now: going on")),
     ANY(S(HELD_CHECKING), CHECKED, held_looked, HELD, QUIET),
     ANY(S(HELD_CONNECTING) | S(HELD_CHECKING), FAILED, held_failed, HELD,
-        SAY_AGAIN(WARN, "not-ready", "PostgreSQL is not ready: {error}")),
+        SAY_AGAIN(WARN, "not-ready", "{awaited} is not ready: {error}")),
     ROW(HOLDING, SIGNAL, is_hangup, begin_anew, CONNECTING,
         SAY(INFO, "boot-anew", "HUP received: the boot begins anew")),
 };

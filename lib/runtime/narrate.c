@@ -63,6 +63,13 @@ PLACEHOLDER(error)
     }
 }
 
+/* What the last error is about. */
+PLACEHOLDER(awaited)
+{
+    (void)effect;
+    text_string(text, s->say.also ? "what wait.also names" : "PostgreSQL");
+}
+
 PLACEHOLDER(step)
 {
     const struct step *step = step_of(s, effect);
@@ -136,6 +143,7 @@ static const struct {
     { "app", put_app, false },
     { "attempt", put_attempt, true },
     { "attempts", put_attempts, true },
+    { "awaited", put_awaited, false },
     { "delay", put_delay, false },
     { "drops", put_drops, false },
     { "error", put_error, false },

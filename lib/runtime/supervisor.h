@@ -91,6 +91,7 @@ struct watch {
 struct narration {
     char host[256], server[64];
     char error[NARRATION], hint[NARRATION];
+    bool also; /* the error is of something in wait.also */
     char holder[NARRATION], sessions[NARRATION], outcome[NARRATION], permanent[64], drops[256], app[256];
     char took[DURATION_TEXT];
     int signal;

@@ -114,10 +114,11 @@ static bool is_word(const char *text)
 /* The driver fills these in; another one would be printed as it stands. */
 static bool is_placeholder(const char *text, size_t length)
 {
-    static const char *const known[] = { "server", "host",    "waited",  "error",     "timeout",      "why",
-                                         "step",   "attempt", "outcome", "attempts",  "step_timeout", "signal",
-                                         "took",   "drops",   "holder",  "sessions",  "lock_timeout", "lock_waited",
-                                         "delay",  "app",     "status",  "permanent", "stop_timeout" };
+    static const char *const known[] = { "server",       "host",     "waited",       "error",       "timeout",
+                                         "why",          "step",     "attempt",      "outcome",     "attempts",
+                                         "step_timeout", "signal",   "awaited",      "took",        "drops",
+                                         "holder",       "sessions", "lock_timeout", "lock_waited", "delay",
+                                         "app",          "status",   "permanent",    "stop_timeout" };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strlen(known[i]) == length && strncmp(known[i], text, length) == 0) {
             return true;
