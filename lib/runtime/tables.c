@@ -2,10 +2,12 @@
 #include "base/text.h"
 #include "runtime/supervisor.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAMED 20 /* migrations named in one line */
+#define NAMED 20     /* migrations named in one line */
+#define PRINTED 9000 /* of one line: the names of all that is missing */
 
 static uint32_t look_fingerprint(const struct check *check)
 {
@@ -140,6 +142,19 @@ void log_tables(struct supervisor *s)
     }
 }
 
+/* A name that brings control characters does nothing to the terminal. */
+__attribute__((format(printf, 1, 2))) static void print_line(const char *format, ...)
+{
+    char line[PRINTED], shown[PRINTED];
+    struct text text = text_over(line, sizeof line), visible = text_over(shown, sizeof shown);
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(&text, format, arguments);
+    va_end(arguments);
+    text_visible(&visible, line, text.length);
+    puts(shown);
+}
+
 /* `verify`: the same on standard output. */
 void print_tables(const struct supervisor *s)
 {
@@ -152,23 +167,24 @@ void print_tables(const struct supervisor *s)
         puts("Verifying critical tables");
     }
     for (size_t i = 0; i < check->table_count; i++) {
-        printf("  %s %s\n", check->tables[i].name, check->tables[i].exists ? "EXISTS" : "NOT FOUND");
+        print_line("  %s %s", check->tables[i].name, check->tables[i].exists ? "EXISTS" : "NOT FOUND");
     }
     for (size_t i = 0; i < check->problem_count; i++) {
         const struct problem *p = &check->problems[i];
         char sentence[1024], fix[1024];
-        printf("%s: %s\n    to mend it: %s\n", problem_fatal(p->code) ? "problem" : "warning",
-               problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence),
-               problem_fix(p->code, p->object, p->detail, fix, sizeof fix));
+        print_line("%s: %s", problem_fatal(p->code) ? "problem" : "warning",
+                   problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence));
+        print_line("    to mend it: %s", problem_fix(p->code, p->object, p->detail, fix, sizeof fix));
     }
     if (missing) {
         char names[8192];
         struct text text = text_over(names, sizeof names);
         list_missing(&text, check);
-        printf("CRITICAL: %zu tables are missing!\nMissing tables: %s\n", missing, names);
+        print_line("CRITICAL: %zu tables are missing!", missing);
+        print_line("Missing tables: %s", names);
     } else if (check->table_count) {
         puts("All critical tables exist!");
     }
-    printf("%s: %zu of %zu tables healthy\n", status_word(&s->status), status_healthy_tables(check),
-           check->table_count);
+    print_line("%s: %zu of %zu tables healthy", status_word(&s->status), status_healthy_tables(check),
+               check->table_count);
 }

@@ -364,3 +364,10 @@ def test_verify_timeout_ends_in_65(pgentry, database, project):
     done = pgentry("run", "--", "echo", "it runs", url=database.url)
     assert done.exit == 65, done
     assert done.seconds > 0.9
+
+
+def test_a_name_does_nothing_to_the_terminal(pgentry, database, project):
+    project({"pgentry.yaml": 'verify: {tables: ["users\\x1b[2J\\x07"]}\n'})
+    done = pgentry("verify", url=database.url)
+    assert done.exit == 65, done
+    assert "Missing tables: users" in done.stdout and not {"\x1b", "\x07"} & set(done.text), done
