@@ -67,7 +67,7 @@ enum section {
     X(FINDING_WRONG_PASSWORD, "wrong-password", SECTION_CONNECTION, SEVERITY_ERROR, \
       "%o refuses the password: %d", "# correct the password in the URL, or set the one that is in it:\n%c") \
     X(FINDING_NO_PASSWORD, "no-password", SECTION_CONNECTION, SEVERITY_ERROR, "%o wants a password: %d", \
-      "# put the password into the URL, PGPASSWORD or the password file") \
+      "# put the password into the URL, PGPASSWORD or the password file; psql asks for it:\n%c") \
     X(FINDING_NO_ROLE, "no-such-role", SECTION_CONNECTION, SEVERITY_ERROR, "%o knows no such role: %d", \
       "# create the role, then set its password:\n%c") \
     X(FINDING_LOGIN_REFUSED, "login-refused", SECTION_CONNECTION, SEVERITY_ERROR, "%o refuses this login: %d", \
@@ -81,7 +81,7 @@ enum section {
       "in the URL\n%c") \
     X(FINDING_TLS_REQUIRED, "tls-required", SECTION_CONNECTION, SEVERITY_ERROR, \
       "%o lets nobody in without TLS, and the URL switches it off: %d", \
-      "# write sslmode=require in place of sslmode=disable in the URL") \
+      "# write sslmode=require in place of sslmode=disable in the URL; by hand that is\n%c") \
     X(FINDING_TLS_MISMATCH, "tls-mismatch", SECTION_CONNECTION, SEVERITY_ERROR, \
       "TLS with %o cannot be set up as the URL asks for it: %d", \
       "# the certificate the server shows, its names and who signed it:\n%c\n" \
@@ -94,7 +94,7 @@ enum section {
       "database.direct_url does not lead to the same database as database.url: %d", \
       "# name the same database on the same server in both; where each value comes from:\n%c") \
     X(FINDING_ALSO, "also-not-reachable", SECTION_CONNECTION, SEVERITY_ERROR, "%o of wait.also takes no connection: %d", \
-      "# start it, or take it out of wait.also") \
+      "# start it, or take it out of wait.also; this ends once all is there\n%c") \
     X(FINDING_SLOW, "slow-round-trip", SECTION_CONNECTION, SEVERITY_INFO, "a round trip to %o takes %d", \
       "# run application and database in the same region") \
     X(FINDING_DROPPED, "url-parameter-dropped", SECTION_CONNECTION, SEVERITY_INFO, \
@@ -120,7 +120,7 @@ enum section {
     X(FINDING_ASSERT, "assert-failed", SECTION_TABLES, SEVERITY_ERROR, "assertion \"%o\" does not hold: %d", \
       "# what its query gives:\n%c") \
     X(FINDING_SCHEMA_UNREADABLE, "schema-unreadable", SECTION_TABLES, SEVERITY_ERROR, "%o cannot be read: %d", \
-      "# mend the file, or list the critical tables in verify.tables") \
+      "# mend the file, or list the critical tables in verify.tables; what Prisma makes of it tells\nnpx prisma validate") \
     X(FINDING_NOTHING_TO_VERIFY, "nothing-to-verify", SECTION_TABLES, SEVERITY_INFO, \
       "no critical table is configured or derived: nothing but the connection is proven", \
       "# list the tables the application needs in verify.tables") \

@@ -209,7 +209,8 @@ static void look_at_also(struct diagnosing *diagnosing)
         const char *message;
 
         if (!also_reachable(&one, &deadline, &message, diagnosing->arena)) {
-            finding_add(diagnosing->findings, FINDING_ALSO, also->items[i], message, NULL);
+            finding_add(diagnosing->findings, FINDING_ALSO, also->items[i], message,
+                        arena_printf(diagnosing->arena, "%s wait", diagnosing->request->program));
         }
     }
 }

@@ -89,8 +89,12 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     const char *role = psql->user ? sql_name(psql->user, arena) : "CURRENT_USER";
     const char *database = psql->database ? psql->database : psql->user;
     const char *sql = NULL;
+    struct psql encrypted = *psql;
 
     switch (code) {
+    case FINDING_TLS_REQUIRED:
+        encrypted.sslmode = "require";
+        return psql_command(&encrypted, NULL, NULL, "SELECT 1", arena);
     case FINDING_NOT_LISTENING:
         return arena_printf(arena, "pg_isready%s%s", option("-h", psql->host, arena), option("-p", psql->port, arena));
     case FINDING_NOT_READY:

@@ -55,7 +55,8 @@ def test_a_server_that_lets_nobody_in_without_tls(diagnose, secured):
     let_in(secured, "hostssl all all 127.0.0.1/32 scram-sha-256")
     report = diagnose(database.url_with(query="?sslmode=disable"))
     assert report.exit == 69
-    assert report.one("tls-required")
+    done = report.run(report.one("tls-required")["fix"], PGPASSWORD=database.password)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_login_that_no_line_of_pg_hba_lets_in(diagnose, secured):
@@ -76,7 +77,8 @@ def test_a_role_that_does_not_exist(diagnose, secured):
 def test_a_url_without_the_password_that_the_server_wants(diagnose, database):
     """Neither in the URL nor elsewhere."""
     report = diagnose(f"postgresql://{database.user}@127.0.0.1:{database.cluster.port}/{database.name}")
-    assert report.one("no-password")
+    done = report.run(report.one("no-password")["fix"], PGPASSWORD=database.password)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_role_without_the_right_to_connect(diagnose, database):
@@ -164,6 +166,7 @@ def test_something_else_that_the_application_needs_is_not_there(diagnose, databa
     report = diagnose(database.url, "--set", f"wait.also=[\"{redis}\"]")
     assert report.exit == 65
     assert report.one("also-not-reachable")["object"] == redis
+    assert report.one("also-not-reachable")["fix"].endswith("pgentry wait")
 
 
 def test_direct_url_leads_elsewhere(diagnose, database, cluster):
