@@ -214,6 +214,12 @@ static bool is_one_of(const char *word, const char *words)
     return false;
 }
 
+static bool takes(const struct option *option, const char *value)
+{
+    return (!strchr(option->value, '|') || is_one_of(value, option->value)) &&
+           (!strchr(option->value, '=') || strchr(value, '='));
+}
+
 /* Takes options off the front; stops at the first operand or behind "--". Returns 0 or 64; -1: help was asked. */
 static int parse_options(const struct command *command, struct command_line *line, const char *const **at)
 {
@@ -239,7 +245,7 @@ static int parse_options(const struct command *command, struct command_line *lin
             }
             ++*at;
         }
-        if (option->value && strchr(option->value, '|') && !is_one_of(value, option->value)) {
+        if (option->value && !takes(option, value)) {
             return usage_error("option %s takes %s, not '%s'", option->name, option->value, word_shown(value));
         }
         if (!take_option(line, option, value)) {

@@ -308,13 +308,13 @@ def test_a_password_put_into_a_url(pgentry, database, project):
 
 
 @pytest.mark.parametrize("setting, word", [
-    ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"), ("wait.timeout", "KEY=VALUE"),
-    ("a\nb", "a\\x0Ab: expected"), ("a\nb=1", "a\\x0Ab: unknown key"),
+    ("wait.timeot=5s", "wait.timeout"), ("wait.timeout=soon", "wait.timeout"),
+    ("a\nb=1", "a\\x0Ab: unknown key"),
     ("nonsense=1", "nonsense"), ("verify.tables=[a", "verify.tables"), ("verify.tables=[", "verify.tables")])
 def test_a_wrong_set_is_refused(pgentry, database, setting, word):
     """--set is checked as the file is."""
     done = pgentry("config", "--set", setting, url=database.url)
-    assert done.exit in (64, 78), done
+    assert done.exit == 78, done
     assert word in done.stderr, done
 
 
@@ -323,6 +323,7 @@ def test_a_wrong_set_is_refused(pgentry, database, setting, word):
     (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
     (("config", "-c"), "-c"), (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
     (("wait", "a\nb"), "a\\x0Ab"), (("--log-level", "a\nb", "wait"), "a\\x0Ab"), (("a\nb",), "a\\x0Ab"),
+    (("config", "--set", "wait.timeout"), "KEY=VALUE"), (("config", "--set", "a\nb"), "KEY=VALUE, not 'a\\x0Ab'"),
     (("health", "--wait", "a\nb"), "a\\x0Ab"), (("run", "--confg=x", "--", "true"), "did you mean '--config'")])
 def test_wrong_usage_is_64_with_one_line(pgentry, database, args, word):
     """A one-line error on standard error with the nearest valid word; nothing on standard output."""
