@@ -77,7 +77,7 @@ static void on_line(void *argument, const char *line)
     progress_line(s, line);
     narrate_line(LOG_INFO, child->step->name, line);
     s->child.fresh = true;
-    http_push_within(s, PUSH_FREQUENT);
+    http_push_soon(s);
 }
 
 static void close_output(struct child *child)

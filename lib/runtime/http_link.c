@@ -15,6 +15,7 @@
 #define RESTART_MAX ((duration)1000) /* probes come every few seconds, and three lost ones kill a container */
 #define STEADY ((duration)30 * 1000) /* having lived so long it dies for the first time again */
 #define FIRST_AFTER ((duration)100)  /* a boot with nothing to do is over by then: it makes no process beside it */
+#define PUSH_SOON ((duration)200)    /* what changes all the time, a step's output, is shown this much later */
 
 /* ---- in the http process ---- */
 
@@ -186,11 +187,10 @@ void http_push(struct supervisor *s)
     send_next(s);
 }
 
-void http_push_within(struct supervisor *s, duration most)
+void http_push_soon(struct supervisor *s)
 {
-    instant latest = clock_now() + most;
-    if (s->http.pid && latest < s->http.push_at) {
-        s->http.push_at = latest;
+    if (s->http.push_at == BOOT_NEVER && s->http.pid) {
+        s->http.push_at = clock_now() + PUSH_SOON;
     }
 }
 

@@ -166,9 +166,7 @@ void supervisor_handle(struct supervisor *s)
     }
     if (any) {
         log_connection(s);
-        if (!s->ending && !s->loopless && strcmp(boot_phase(&s->boot), "stopping") == 0) {
-            http_push_within(s, PUSH_STOPPING);
-        } else if (!s->ending) { /* else the http process ends with us */
+        if (!s->ending) { /* else the http process ends with us */
             http_push(s);
         }
     }
@@ -238,7 +236,7 @@ static void reap(struct supervisor *s)
             child_reaped(s, &reaped);
         } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
             s->status.counters[COUNTER_ORPHANS]++;
-            http_push_within(s, PUSH_FREQUENT);
+            http_push_soon(s);
         }
         supervisor_handle(s);
     }

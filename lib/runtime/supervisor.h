@@ -174,10 +174,7 @@ bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a co
 void http_start(struct supervisor *s);
 void http_start_soon(struct supervisor *s); /* at first: whoever asks before that waits in the listening socket */
 void http_push(struct supervisor *s);       /* the status, if it changed */
-/* The same, so many ms later at the latest, with what else changes until then. */
-void http_push_within(struct supervisor *s, duration most);
-#define PUSH_FREQUENT ((duration)200) /* of what changes all the time: a step's output, orphans */
-#define PUSH_STOPPING ((duration)5)   /* an application that ends at once waits for no picture of its end */
+void http_push_soon(struct supervisor *s);  /* the same, a moment later, with what else changes until then */
 /* The placeholder; answered by EVENT_RELEASED. By force: the http process, and with it the address, ends. */
 void http_release(struct supervisor *s, bool by_force);
 void http_end(struct supervisor *s);
