@@ -120,7 +120,7 @@ enum section {
     X(FINDING_ASSERT, "assert-failed", SECTION_TABLES, SEVERITY_ERROR, "assertion \"%o\" does not hold: %d", \
       "# what its query gives:\n%c") \
     X(FINDING_SCHEMA_UNREADABLE, "schema-unreadable", SECTION_TABLES, SEVERITY_ERROR, "%o cannot be read: %d", \
-      "# mend the file, or list the critical tables in verify.tables; what Prisma makes of it tells\nnpx prisma validate") \
+      "# mend the file, or list the critical tables in verify.tables; what Prisma makes of it tells\nnpx prisma validate --schema %q") \
     X(FINDING_NOTHING_TO_VERIFY, "nothing-to-verify", SECTION_TABLES, SEVERITY_INFO, \
       "no critical table is configured or derived: nothing but the connection is proven", \
       "# list the tables the application needs in verify.tables") \

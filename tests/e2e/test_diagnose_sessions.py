@@ -196,6 +196,7 @@ def test_a_schema_prisma_that_cannot_be_read(diagnose, database, project):
     report = diagnose(database.url)
     assert report.exit == 65
     assert report.one("schema-unreadable")["severity"] == "error"
+    assert report.one("schema-unreadable")["fix"].endswith("\nnpx prisma validate --schema prisma/schema.prisma")
     database.as_app("CREATE TABLE users (id int)")
     report = diagnose(database.url, "--set", "verify.tables=[users]")
     assert report.one("schema-unreadable")["severity"] == "warning"

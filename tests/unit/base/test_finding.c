@@ -45,7 +45,7 @@ static void every_code_has_its_own_word_and_every_text_its_sense(void **state)
 static void a_fix_is_made_of_commands_and_comments(void **state)
 {
     (void)state;
-    static const char *const programs[] = { "#", "command", "getent ", "docker ", "node " };
+    static const char *const programs[] = { "#", "command", "getent ", "docker ", "node ", "npx prisma " };
     struct findings findings = { .arena = arena_new() };
 
     for (unsigned i = 0; i < FINDING_CODES; i++) {
