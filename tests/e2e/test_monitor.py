@@ -126,6 +126,7 @@ def test_a_database_that_stops_and_comes_back(pgentry, late, project, endpoint):
     assert endpoint.get("/health/ready").status == 503
     assert endpoint.get("/health/live").status == 200
     late.cluster.start()
+    supervisor.wait_for("reachable again")
     wait_until(lambda: endpoint.get("/health/ready").status == 200)
     words = [event["event"] for event in supervisor.events]
     assert words.count("database-lost") == 1 and words.count("database-found") == 1, supervisor.stderr
