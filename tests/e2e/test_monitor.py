@@ -62,6 +62,7 @@ def test_a_table_that_goes_missing_is_told_at_once_and_ready_turns_later(shop, e
     shop.database.as_app("CREATE TABLE avatar_projects (id int)")
     wait_until(lambda: endpoint.get("/health/ready").status == 200)
     assert endpoint.json()["problems"] == []
+    supervisor.wait_for(lambda line: "All critical tables exist!" in line and '"running"' in line)
     told = [event["msg"] for event in supervisor.events if event["phase"] == "running"]
     assert told.count("avatar_projects NOT FOUND") == 1, told
     assert told.count("CRITICAL: 1 tables are missing!") == 1
