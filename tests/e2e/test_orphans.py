@@ -39,7 +39,8 @@ def test_a_crowd_of_orphans_keeps_no_signal_and_no_status_back(pgentry, database
     """While one follows another at once, their ends are gathered: TERM and what the application answers are told all the same."""
     database.as_app("CREATE TABLE users (id int)")
     project({"pgentry.yaml": "verify: {tables: [users]}\n",
-             "crowd.sh": "#!/bin/sh\ntrap 'exit 3' TERM\necho here they come\nwhile :; do (: &) ; done\n"})
+             "crowd.sh": "#!/bin/sh\ntrap 'exit 3' TERM\ni=0\n"
+                         "while :; do (: &); i=$((i + 1)); [ $i -ne 50 ] || echo here they come; done\n"})
     crowd = pgentry.start("run", "--", "./crowd.sh", url=database.url, pid_1=pid_1)
     crowd.wait_for("here they come")
     crowd.terminate()
