@@ -16,13 +16,7 @@ static void put_lines(const char *before, const char *lines, struct arena *arena
 {
     for (size_t length; *lines; lines += length + (lines[length] == '\n')) {
         length = strcspn(lines, "\n");
-
-        size_t size = 4 * length + 1;
-        char *shown = arena_alloc(arena, size);
-        struct text text = text_over(shown, size);
-
-        text_visible(&text, lines, length);
-        printf("%s%s\n", before, shown);
+        printf("%s%s\n", before, text_visible_copy(arena, lines, length));
     }
 }
 
@@ -175,12 +169,7 @@ static json_t *text(const char *string, struct arena *arena)
     json_t *value = json_string(string);
 
     if (!value) { /* a server in another encoding */
-        size_t size = 4 * strlen(string) + 1;
-        char *shown = arena_alloc(arena, size);
-        struct text visible = text_over(shown, size);
-
-        text_visible(&visible, string, strlen(string));
-        value = json_string(shown);
+        value = json_string(text_visible_copy(arena, string, strlen(string)));
     }
     return value;
 }

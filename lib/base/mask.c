@@ -273,15 +273,15 @@ void mask_wipe(void)
 
 /* ---- out of the whole memory ---- */
 
-/* The end of what is to stay: what the search itself needs, or the caller. NULL: `at` lies in neither. */
-static char *end_of_ours(char *at, const char *kept, size_t kept_length)
+/* How many bytes from here on are to stay: what the search itself needs, or the caller. */
+static size_t ours_from(const char *at, const char *kept, size_t kept_length)
 {
     for (size_t i = 0; i < set.count; i++) {
         if (at >= set.forms[i].bytes && at < set.forms[i].bytes + set.forms[i].length) {
-            return set.forms[i].bytes + set.forms[i].length;
+            return (size_t)(set.forms[i].bytes + set.forms[i].length - at);
         }
     }
-    return at >= kept && at < kept + kept_length ? at + (kept + kept_length - at) : NULL;
+    return at >= kept && at < kept + kept_length ? (size_t)(kept + kept_length - at) : 0;
 }
 
 __attribute__((no_sanitize("address", "undefined"))) static size_t form_at(const char *at, const char *end)
@@ -301,9 +301,9 @@ __attribute__((no_sanitize("address", "undefined"))) static void scrub_range(cha
 {
     while (at < end) {
         size_t length = set.first[(unsigned char)*at] ? form_at(at, end) : 0;
-        char *ours = length ? end_of_ours(at, kept, kept_length) : NULL;
-        if (length == 0 || ours) {
-            at = ours ? ours : at + 1;
+        size_t passed = length ? ours_from(at, kept, kept_length) : 1;
+        if (passed) {
+            at += passed;
             continue;
         }
         for (volatile char *byte = at; length > 0; length--) {

@@ -210,3 +210,13 @@ void text_visible(struct text *text, const char *bytes, size_t length)
         i += sequence ? sequence : 1;
     }
 }
+
+char *text_visible_copy(struct arena *arena, const char *bytes, size_t length)
+{
+    size_t size = 4 * length + 1;
+    char *shown = arena_alloc(arena, size);
+    struct text text = text_over(shown, size);
+
+    text_visible(&text, bytes, length);
+    return shown;
+}

@@ -2,6 +2,8 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include "base/arena.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +28,7 @@ void text_json(struct text *text, const char *bytes, size_t length);
 /* Makes foreign bytes fit for a log line: NUL and other control characters become \xNN (tab stays), escape sequences of
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);
+char *text_visible_copy(struct arena *arena, const char *bytes, size_t length); /* all of it */
 
 /* Length of the well-formed UTF-8 sequence at bytes (RFC 3629 section 4: no surrogates, no overlong forms, at most
  * U+10FFFF); 0 if there is none. `length` is at least 1. */

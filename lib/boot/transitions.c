@@ -25,10 +25,10 @@
 #define SETTLE (S(SETTLING) | S(UNSETTLED))
 #define HOLDING (S(HELD) | S(HELD_CONNECTING) | S(HELD_CHECKING))
 #define ALIVE (S(RUNNING) | S(LOOKING) | S(WATCHING))
-/* Why a step's exit status alone does not make it good, and what does. */
 #define STEP_DROPS                                                               \
     STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused", \
             "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")
+/* Why a step's exit status alone does not make it good, and what does. */
 #define LOST "{outcome}, but the migration lock was lost while it ran"
 #define LOST_PROVEN LOST ", and its migrations are recorded and the schema verifies"
 #define LATE_PROVEN "{outcome}, but its migrations are recorded and the schema verifies"

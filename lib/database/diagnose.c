@@ -17,10 +17,14 @@
 
 /* ---- asking ---- */
 
+const char *diagnose_ours(const struct diagnosing *diagnosing, const char *command)
+{
+    return arena_printf(diagnosing->arena, "%s %s", diagnosing->request->program, command);
+}
+
 void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const char *what, const struct reply_failed *why)
 {
-    finding_add(diagnosing->findings, FINDING_LOST, what, why->message,
-                arena_printf(diagnosing->arena, "%s diagnose", diagnosing->request->program));
+    finding_add(diagnosing->findings, FINDING_LOST, what, why->message, diagnose_ours(diagnosing, "diagnose"));
     diagnosing->diagnosis->lost = true;
     PQfinish(asked->connection);
     asked->connection = NULL;
@@ -196,7 +200,7 @@ static void look_for_another_database(struct diagnosing *diagnosing)
         arena_printf(arena, "%s, %s", label_of(diagnosing, url->place), label_of(diagnosing, direct->place));
 
     finding_add(diagnosing->findings, FINDING_OTHER_DATABASE, "database.direct_url", both,
-                arena_printf(arena, "%s config", diagnosing->request->program));
+                diagnose_ours(diagnosing, "config"));
 }
 
 static void look_at_also(struct diagnosing *diagnosing)
@@ -209,8 +213,7 @@ static void look_at_also(struct diagnosing *diagnosing)
         const char *message;
 
         if (!also_reachable(&one, &deadline, &message, diagnosing->arena)) {
-            finding_add(diagnosing->findings, FINDING_ALSO, also->items[i], message,
-                        arena_printf(diagnosing->arena, "%s wait", diagnosing->request->program));
+            finding_add(diagnosing->findings, FINDING_ALSO, also->items[i], message, diagnose_ours(diagnosing, "wait"));
         }
     }
 }

@@ -47,8 +47,7 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
 
         /* Not masked: it is ours, and the stars of a short password in it would tell a letter. */
         place->error = arena_strdup(arena, message);
-        finding_add(diagnosing->findings, code, place->key, place->error,
-                    arena_printf(arena, "%s config", diagnosing->request->program));
+        finding_add(diagnosing->findings, code, place->key, place->error, diagnose_ours(diagnosing, "config"));
         if (code == FINDING_URL_UNENCODED) {
             diagnose_code(diagnosing->findings, "P1013", place->key);
         }

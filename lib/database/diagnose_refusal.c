@@ -98,7 +98,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_NOT_LISTENING:
         return arena_printf(arena, "pg_isready%s%s", option("-h", psql->host, arena), option("-p", psql->port, arena));
     case FINDING_NOT_READY:
-        return arena_printf(arena, "%s wait", diagnosing->request->program);
+        return diagnose_ours(diagnosing, "wait");
     case FINDING_NO_ANSWER:
         return arena_printf(arena, "timeout 5 bash -c %s && echo it answers",
                             shell_quote(arena_printf(arena, "</dev/tcp/%s/%s", psql->host, psql->port), arena));

@@ -30,6 +30,9 @@ struct diagnosing {
 PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
                        const struct statement *statement);
 
+/* `pgentry COMMAND`, as a shell finds it again. */
+const char *diagnose_ours(const struct diagnosing *diagnosing, const char *command);
+
 /* A question broke the connection: a finding, and nothing is asked there any more. */
 void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const char *what,
                    const struct reply_failed *why);

@@ -22,27 +22,39 @@ static void set_default(int number)
     (void)syscall(SYS_rt_sigaction, number, default_action, NULL, KERNEL_SET_BYTES);
 }
 
-int signals_block(void)
+static sigset_t every_signal(void)
 {
     sigset_t set;
 
     memset(&set, 0xff, sizeof set); /* musl's sigfillset leaves out 34, which is glibc's SIGRTMIN */
+    return set;
+}
+
+/* The signalfd that tells those; fd: an earlier one, or -1. */
+static int tell(int fd, const sigset_t *set)
+{
+    return signalfd(fd, set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int signals_block(void)
+{
+    sigset_t set = every_signal();
+
     (void)sigprocmask(SIG_SETMASK, &set, NULL);
     for (int number = 1; number <= LAST_SIGNAL; number++) {
         set_default(number);
     }
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return tell(-1, &set);
 }
 
 void signals_children(int fd, bool told)
 {
-    sigset_t set;
+    sigset_t set = every_signal();
 
-    memset(&set, 0xff, sizeof set);
     if (!told) {
         sigdelset(&set, SIGCHLD);
     }
-    (void)signalfd(fd, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    (void)tell(fd, &set);
 }
 
 /* The kernel sends these as if we had sent them ourselves (SI_USER with our own pid). */

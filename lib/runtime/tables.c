@@ -2,12 +2,10 @@
 #include "base/text.h"
 #include "runtime/supervisor.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAMED 20     /* migrations named in one line */
-#define PRINTED 9000 /* of one line: the names of all that is missing */
+#define NAMED 20 /* migrations named in one line */
 
 static uint32_t look_fingerprint(const struct check *check)
 {
@@ -142,17 +140,10 @@ void log_tables(struct supervisor *s)
     }
 }
 
-/* A name that brings control characters does nothing to the terminal. */
-__attribute__((format(printf, 1, 2))) static void print_line(const char *format, ...)
+/* What a name brings along does nothing to the terminal. */
+static const char *shown(const struct supervisor *s, const char *foreign)
 {
-    char line[PRINTED], shown[PRINTED];
-    struct text text = text_over(line, sizeof line), visible = text_over(shown, sizeof shown);
-    va_list arguments;
-    va_start(arguments, format);
-    text_vprintf(&text, format, arguments);
-    va_end(arguments);
-    text_visible(&visible, line, text.length);
-    puts(shown);
+    return text_visible_copy(s->arena, foreign, strlen(foreign));
 }
 
 /* `verify`: the same on standard output. */
@@ -167,24 +158,23 @@ void print_tables(const struct supervisor *s)
         puts("Verifying critical tables");
     }
     for (size_t i = 0; i < check->table_count; i++) {
-        print_line("  %s %s", check->tables[i].name, check->tables[i].exists ? "EXISTS" : "NOT FOUND");
+        printf("  %s %s\n", shown(s, check->tables[i].name), check->tables[i].exists ? "EXISTS" : "NOT FOUND");
     }
     for (size_t i = 0; i < check->problem_count; i++) {
         const struct problem *p = &check->problems[i];
         char sentence[1024], fix[1024];
-        print_line("%s: %s", problem_fatal(p->code) ? "problem" : "warning",
-                   problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence));
-        print_line("    to mend it: %s", problem_fix(p->code, p->object, p->detail, fix, sizeof fix));
+        printf("%s: %s\n    to mend it: %s\n", problem_fatal(p->code) ? "problem" : "warning",
+               shown(s, problem_sentence(p->code, p->object, p->detail, sentence, sizeof sentence)),
+               shown(s, problem_fix(p->code, p->object, p->detail, fix, sizeof fix)));
     }
     if (missing) {
         char names[8192];
         struct text text = text_over(names, sizeof names);
         list_missing(&text, check);
-        print_line("CRITICAL: %zu tables are missing!", missing);
-        print_line("Missing tables: %s", names);
+        printf("CRITICAL: %zu tables are missing!\nMissing tables: %s\n", missing, shown(s, names));
     } else if (check->table_count) {
         puts("All critical tables exist!");
     }
-    print_line("%s: %zu of %zu tables healthy", status_word(&s->status), status_healthy_tables(check),
-               check->table_count);
+    printf("%s: %zu of %zu tables healthy\n", status_word(&s->status), status_healthy_tables(check),
+           check->table_count);
 }

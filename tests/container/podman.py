@@ -1,7 +1,7 @@
 """Real containers through podman, in a storage of the tests' own that outlives the session: images are built once.
 
-Nothing of the system's own containers, images and networks is seen or touched, but for ANNOUNCE while it lasts. Unavailable is raised, with the
-reason, where podman may not run.
+Nothing of the system's own containers, images and networks is seen or touched, but for ANNOUNCE while it lasts.
+Unavailable is raised, with the reason, where podman may not run.
 """
 import contextlib
 import fcntl
