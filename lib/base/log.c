@@ -387,7 +387,8 @@ void log_transient(const char *line)
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, const char *format, ...)
 {
-    char line[LOG_LINE_MAX], message[LOG_LINE_MAX];
+    /* On the stack every page of theirs would be touched (-fstack-clash-protection), and copied after each fork. */
+    static char line[LOG_LINE_MAX], message[LOG_LINE_MAX];
     struct text text = text_over(message, sizeof message);
     va_list arguments;
     int saved = errno;

@@ -226,7 +226,7 @@ static void narrate_last(const struct status_step *step)
 /* What has become of the step, and why. */
 static void note_result(struct supervisor *s, const struct boot_effect *effect)
 {
-    char values[SENTENCE];
+    static char values[SENTENCE]; /* see log_event() */
     struct log_field fields[FIELDS + 1] = { 0 };
     struct status_step *step = child_status(s, effect);
     struct text outcome = text_over(step->outcome, sizeof step->outcome);
@@ -239,7 +239,7 @@ static void note_result(struct supervisor *s, const struct boot_effect *effect)
 
 void narrate(struct supervisor *s, const struct boot_effect *effect)
 {
-    char sentence[SENTENCE], values[SENTENCE];
+    static char sentence[SENTENCE], values[SENTENCE]; /* see log_event() */
     struct text text = text_over(sentence, sizeof sentence), value = text_over(values, sizeof values);
     struct log_field fields[FIELDS + 1] = { 0 };
 
