@@ -13,9 +13,9 @@ set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(CMAKE_FIND_ROOT_PATH ${PGENTRY_STATIC_PREFIX})
 
 # As the archives were compiled. The linker then leaves out what nobody calls, and one page-aligned segment less is
-# mapped without separate-code.
+# mapped without separate-code. Merged, our strings would lie among those of all archives, each in a page of its own.
 set(CMAKE_C_FLAGS_INIT
-    "-fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
+    "-fno-pie -fno-merge-constants -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
 )
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,noexecstack")
 set(CMAKE_EXE_LINKER_FLAGS_MINSIZEREL_INIT "-s")
