@@ -1,4 +1,5 @@
-/* The http process as PID 1 sees it: started with the sockets bound here, fed the status, started anew when it dies. */
+/* The http process as PID 1 sees it: started with the sockets bound here when somebody asks, fed the status, and anew
+ * after it died. */
 #include "base/mask.h"
 #include "process/spawn.h"
 #include "runtime/supervisor.h"
@@ -14,7 +15,6 @@
 #define RESTART_FIRST ((duration)100)
 #define RESTART_MAX ((duration)1000) /* probes come every few seconds, and three lost ones kill a container */
 #define STEADY ((duration)30 * 1000) /* having lived so long it dies for the first time again */
-#define FIRST_AFTER ((duration)100)  /* a boot with nothing to do is over by then: it makes no process beside it */
 #define PUSH_SOON ((duration)200)    /* what changes all the time, a step's output, is shown this much later */
 
 /* ---- in the http process ---- */
@@ -261,21 +261,50 @@ static bool start(struct supervisor *s, struct error *error)
     return true;
 }
 
-void http_start(struct supervisor *s)
+static void start_or_later(struct supervisor *s)
 {
     struct error error;
-    struct http_link *link = &s->http;
-    link->restart_at = BOOT_NEVER;
-    if (link->sockets.count && !start(s, &error)) {
+    if (!start(s, &error)) {
         log_event(LOG_WARN, "http-failed", NULL, "%s", error.message);
-        link->restart_at = clock_now() + RESTART_MAX;
+        s->http.ready_at = clock_now() + RESTART_MAX;
     }
 }
 
-void http_start_soon(struct supervisor *s)
+static void stop_waiting(struct http_link *link)
 {
-    if (s->http.sockets.count) { /* a placeholder's release resets who still waits in it */
-        s->http.restart_at = clock_now() + (s->config->health.placeholder.count ? 0 : FIRST_AFTER);
+    for (size_t i = 0; i < link->asked_count; i++) {
+        watch_stop(link->asked[i]);
+    }
+    link->asked_count = 0;
+}
+
+static void on_asked(struct supervisor *s)
+{
+    stop_waiting(&s->http);
+    start_or_later(s);
+}
+
+/* False if a socket cannot be watched, or is a placeholder: whoever still waits in it is reset by the release. */
+static bool wait_for_somebody(struct supervisor *s)
+{
+    struct http_link *link = &s->http;
+    for (size_t i = 0; i < link->sockets.count; i++) {
+        struct watch *watch =
+            link->sockets.placeholder[i] ? NULL : watch_start(s, link->sockets.fds[i], UV_READABLE, on_asked);
+        if (!watch) {
+            stop_waiting(link);
+            return false;
+        }
+        link->asked[link->asked_count++] = watch;
+    }
+    return true;
+}
+
+void http_ready(struct supervisor *s)
+{
+    s->http.ready_at = BOOT_NEVER;
+    if (s->http.sockets.count && !wait_for_somebody(s)) {
+        start_or_later(s);
     }
 }
 
@@ -301,9 +330,9 @@ bool http_reaped(struct supervisor *s, pid_t pid)
     }
     link->deaths++;
     s->status.counters[COUNTER_RESTARTS]++;
-    link->restart_at = now + (delay < RESTART_MAX ? delay : RESTART_MAX);
-    log_event(LOG_WARN, "http-died", NULL, "the http process ended: it is started again in %lld ms",
-              (long long)(link->restart_at - now));
+    link->ready_at = now + (delay < RESTART_MAX ? delay : RESTART_MAX);
+    log_event(LOG_WARN, "http-died", NULL, "the http process ended: whoever asks is answered again in %lld ms",
+              (long long)(link->ready_at - now));
     return true;
 }
 
@@ -311,7 +340,8 @@ void http_end(struct supervisor *s)
 {
     struct http_link *link = &s->http;
     link->ended = true;
-    link->restart_at = link->push_at = BOOT_NEVER;
+    link->ready_at = link->push_at = BOOT_NEVER;
+    stop_waiting(link);
     http_close(&link->sockets, false);
     if (link->pid) {
         kill(link->pid, SIGKILL);

@@ -134,7 +134,7 @@ static void arm_timer(struct supervisor *s)
 {
     enum boot_timer which;
     instant next = boot_next_deadline(&s->boot, &which);
-    next = s->http.restart_at < next ? s->http.restart_at : next;
+    next = s->http.ready_at < next ? s->http.ready_at : next;
     next = s->http.push_at < next ? s->http.push_at : next;
     next = s->rest_at < next ? s->rest_at : next;
     next = s->gather_until < next ? s->gather_until : next;
@@ -203,8 +203,8 @@ static void on_timer(uv_timer_t *timer)
     supervisor_handle(s); /* an answer that came just in time */
     gather_ended(s);      /* and an end */
     instant now = clock_now();
-    if (s->http.restart_at <= now) {
-        http_start(s);
+    if (s->http.ready_at <= now) {
+        http_ready(s);
     }
     if (s->http.push_at <= now) {
         http_push(s);
@@ -287,7 +287,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
     s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
-    s->http.restart_at = s->http.push_at = s->rest_at = s->gather_until = BOOT_NEVER;
+    s->http.ready_at = s->http.push_at = s->rest_at = s->gather_until = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
     s->init = getpid() == 1;
@@ -442,7 +442,7 @@ int runtime_run(const struct runtime_request *request)
     }
     warn(s);
     adopt_orphans(s);
-    http_start_soon(s);
+    http_ready(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);
     while (!s->ending) {

@@ -40,6 +40,8 @@ struct drop_scan {
 struct http_link {
     pid_t pid; /* 0: none */
     struct http_sockets sockets;
+    struct watch *asked[HTTP_LISTEN_MAX]; /* of the sockets, while no process serves them */
+    size_t asked_count;
     struct frame_stream stream;
     struct watch *watch, *write_watch;
     int write_fd; /* the stream's, once more, for the second watch; -1: not needed yet */
@@ -51,7 +53,7 @@ struct http_link {
     bool releasing;            /* it owes HTTP_RELEASED */
     uint64_t pushed;           /* hash of the status that was sent last */
     instant push_at;           /* of the next push; BOOT_NEVER: nothing is to be told */
-    instant restart_at;        /* BOOT_NEVER: it runs, or is not wanted */
+    instant ready_at;          /* http_ready() is due; BOOT_NEVER: it is not */
     instant started_at;
     unsigned deaths; /* soon after it was started, in a row */
 };
@@ -78,7 +80,7 @@ struct child {
 };
 
 /* A descriptor that the loop watches. libuv gives a handle back only later, so there are a few more than are used. */
-#define WATCHES 16
+#define WATCHES (16 + HTTP_LISTEN_MAX)
 struct supervisor;
 typedef void watch_ready(struct supervisor *s);
 struct watch {
@@ -171,10 +173,11 @@ bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of 
 
 /* http_link.c: the http process */
 bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
-void http_start(struct supervisor *s);
-void http_start_soon(struct supervisor *s); /* at first: whoever asks before that waits in the listening socket */
-void http_push(struct supervisor *s);       /* the status, if it changed */
-void http_push_soon(struct supervisor *s);  /* the same, a moment later, with what else changes until then */
+/* From now on the http process is started as soon as somebody asks, who waits meanwhile in the listening socket: an
+ * endpoint that is never asked costs no process. At once where a placeholder is to be served. */
+void http_ready(struct supervisor *s);
+void http_push(struct supervisor *s);      /* the status, if it changed */
+void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */
 /* The placeholder; answered by EVENT_RELEASED. By force: the http process, and with it the address, ends. */
 void http_release(struct supervisor *s, bool by_force);
 void http_end(struct supervisor *s);

@@ -7,7 +7,8 @@ import subprocess
 import time
 
 from measure import BUILD, PGENTRY, REST, STATIC, at_rest, children, private_kb, table
-from postgres import Cluster, free_port
+from endpoint import Endpoint
+from postgres import Cluster
 
 ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
 COUNT = 5000
@@ -16,22 +17,23 @@ TERMS = 15
 
 
 def inits():
+    """Name, command, and whether the endpoint is asked once, so that there is an http process."""
     for name, program in (("pgentry", PGENTRY), ("pgentry, static", STATIC)):
-        yield name, [program, "run", "--"]
-        yield name + ", no endpoint", [program, "run", "--set", "health.listen=[]", "--"]
-    yield "tini", ["tini", "--"]
-    yield "dumb-init", ["dumb-init", "--"]
-    yield "catatonit", ["catatonit", "--"]
+        for asked in (False, True):
+            yield name + ", endpoint asked" * asked, [program, "run", "--"], asked
+    for name in ("tini", "dumb-init", "catatonit"):
+        yield name, [name, "--"], False
 
 
 def as_pid_1(argv):
     return ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", *argv]
 
 
-def orphans(argv, env):
-    done = subprocess.run(as_pid_1([*argv, ORPHANS, str(COUNT)]), env=env, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=True)
-    return int(done.stdout.split()[-1]) / 1000
+def orphans(argv, env, knock):
+    with subprocess.Popen(as_pid_1([*argv, ORPHANS, str(COUNT)]), env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        while knock and not knock() and run.poll() is None:
+            time.sleep(0.001)
+        return int(run.communicate()[0].split()[-1]) / 1000
 
 
 class Running:
@@ -56,15 +58,18 @@ def main():
     cluster.start()
     database = cluster.database()
     database.as_app("CREATE TABLE users (id int)")
+    endpoint = Endpoint()
     env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"}
+           "PGENTRY_MIGRATE_PRESET": "none", **endpoint.env}
     rows = []
     try:
-        for name, argv in inits():
-            cost = min(orphans(argv, env) for _ in range(ROUNDS))
+        for name, argv, asked in inits():
+            cost = min(orphans(argv, env, asked and endpoint.knock) for _ in range(ROUNDS))
             times, memory = [], None
             for _ in range(TERMS):
                 running = Running(argv, env)
+                if asked:
+                    endpoint.get("/health/live")
                 time.sleep(REST)
                 memory = private_kb(at_rest(running.pid))
                 times.append(running.end())

@@ -56,6 +56,11 @@ class Endpoint:
             return _UnixConnection(self.path, timeout)
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
 
+    def knock(self):
+        """A connection and nothing else. Whether somebody listens."""
+        with socket.socket() as guest:
+            return guest.connect_ex((self.host, self.port)) == 0
+
     def get(self, path, method="GET", timeout=PATIENCE, body=None, **headers):
         connection = self.connection(timeout)
         began = time.monotonic()

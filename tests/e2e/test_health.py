@@ -420,6 +420,22 @@ def test_no_endpoint_at_all(pgentry, database, project):
     assert done.exit == 1 and "health.listen" in done.stderr
 
 
+def test_an_endpoint_that_nobody_asks_costs_no_process(pgentry, database, project, endpoint):
+    """The first connection starts it, be it closed at once; after its death the next one does."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    supervisor.wait_for("application started")
+    wait_until(lambda: len(supervisor.children()) == 1, what="the application alone")
+    assert endpoint.knock()
+    first = http_process(supervisor)
+    os.kill(first, signal.SIGKILL)
+    supervisor.wait_for("http-died")
+    assert len(supervisor.children()) == 1
+    assert endpoint.get("/health/ready").status == 200
+    assert http_process(supervisor) != first
+
+
 # ---- faults ----
 
 def fresh(endpoint, bound):

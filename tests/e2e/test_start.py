@@ -8,6 +8,7 @@ import stat
 import subprocess
 
 import pytest
+from endpoint import Endpoint
 from postgres import free_port
 from supervisor import as_pid_1, children_of, wait_until
 
@@ -336,8 +337,10 @@ def test_no_process_of_ours_has_a_second_thread(pgentry, database, project):
     """PID 1, the database process, the http process, a step's `apply`: what one knows, the others are told over a socket."""
     project({"pgentry.yaml": USERS + "migrate: {steps: [{name: sql, sql: [users.sql]}]}\n",
              "users.sql": "CREATE TABLE users (id int); SELECT pg_sleep(1000)"})
-    running = pgentry.start("run", "--", "true", url=database.url, env={"PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"})
+    endpoint = Endpoint()
+    running = pgentry.start("run", "--", "true", url=database.url, env=endpoint.env)
     wait_until(lambda: any("pg_sleep" in query for _, _, query in database.application_sessions()), what="the step")
+    endpoint.up()
     ours = [running.pid, *running.children()]
     assert len(ours) == 4
     assert {pid: len(os.listdir(f"/proc/{pid}/task")) for pid in ours} == {pid: 1 for pid in ours}
