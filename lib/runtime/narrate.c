@@ -177,6 +177,11 @@ static int find(const char *at, size_t length)
     return -1;
 }
 
+bool narrate_fills(const char *name, size_t length)
+{
+    return find(name, length) >= 0;
+}
+
 /* A template with its placeholders filled in. Each is also one of the fields, whose strings stand in `value`. */
 static void fill_in(struct text *text, const char *template, const struct supervisor *s,
                     const struct boot_effect *effect, struct text *value, struct log_field fields[FIELDS + 1])

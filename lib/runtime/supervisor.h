@@ -227,6 +227,7 @@ void log_connection(struct supervisor *s); /* a database lost or found while the
 
 /* narrate.c */
 void narrate(struct supervisor *s, const struct boot_effect *effect);
+bool narrate_fills(const char *name, size_t length); /* whether the {name} of a sentence means something */
 void narrate_line(enum log_level level, const char *step, const char *line); /* of a step's output */
 
 /* tables.c: the table report of the last look */

@@ -10,19 +10,15 @@ from measure import BUILD, PGENTRY, REST, STATIC, at_rest, children, private_kb,
 from endpoint import Endpoint
 from postgres import Cluster
 
-ORPHANS, STAMP = str(BUILD / "orphans"), str(BUILD / "stamp")
+ORPHANS = str(BUILD / "orphans")
 COUNT = 5000
 ROUNDS = 5
 TERMS = 15
 
-
-def inits():
-    """Name, command, and whether the endpoint is asked once, so that there is an http process."""
-    for name, program in (("pgentry", PGENTRY), ("pgentry, static", STATIC)):
-        for asked in (False, True):
-            yield name + ", endpoint asked" * asked, [program, "run", "--"], asked
-    for name in ("tini", "dumb-init", "catatonit"):
-        yield name, [name, "--"], False
+# Each with its command, and whether the endpoint is asked once, so that there is an http process.
+INITS = {name + ", endpoint asked" * asked: ([program, "run", "--"], asked)
+         for name, program in (("pgentry", PGENTRY), ("pgentry, static", STATIC)) for asked in (False, True)}
+INITS |= {name: ([name, "--"], False) for name in ("tini", "dumb-init", "catatonit")}
 
 
 def as_pid_1(argv):
@@ -61,23 +57,25 @@ def main():
     endpoint = Endpoint()
     env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
            "PGENTRY_MIGRATE_PRESET": "none", **endpoint.env}
-    rows = []
+    costs, times, memory = ({init: [] for init in INITS} for _ in range(3))
     try:
-        for name, argv, asked in inits():
-            cost = min(orphans(argv, env, asked and endpoint.knock) for _ in range(ROUNDS))
-            times, memory = [], None
-            for _ in range(TERMS):
+        for _ in range(ROUNDS):
+            for init, (argv, asked) in INITS.items():
+                costs[init].append(orphans(argv, env, asked and endpoint.knock))
+        for _ in range(TERMS):
+            for init, (argv, asked) in INITS.items():
                 running = Running(argv, env)
                 if asked:
                     endpoint.get("/health/live")
                 time.sleep(REST)
-                memory = private_kb(at_rest(running.pid))
-                times.append(running.end())
-            rows.append([name, f"{cost:.1f}", f"{statistics.median(times):.2f}", f"{memory}"])
+                memory[init].append(private_kb(at_rest(running.pid)))
+                times[init].append(running.end())
     finally:
         cluster.stop("immediate")
+    rows = [[init, f"{min(costs[init]):.1f}", f"{statistics.median(times[init]):.2f}", f"{min(times[init]):.2f}",
+             f"{statistics.median(memory[init]):.0f}"] for init in INITS]
     table(f"as PID 1: {COUNT} orphans, TERM, memory", ["init", "µs of PID 1 for an orphan (best of "
-          f"{ROUNDS})", f"ms from TERM to gone (median of {TERMS})", "private kB"], rows)
+          f"{ROUNDS})", f"ms from TERM to gone (median of {TERMS})", "best", "private kB"], rows)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,14 @@ class Podman:
         fcntl.flock(self.lock, fcntl.LOCK_EX)  # one session at a time: they share names, networks and storage
         self.holder = None
         self.announced = self._announce("1")
+        try:
+            self._begin()
+        except BaseException:
+            self._leave()
+            self._announce(self.announced)
+            raise
+
+    def _begin(self):
         reasons = []
         for name, view in VIEWS.items():
             try:
@@ -75,7 +83,6 @@ class Podman:
             except (Unavailable, Failed) as error:
                 reasons.append(f"{name}: {error}")
                 self._leave()
-        self._announce(self.announced)
         raise Unavailable("; ".join(reasons))
 
     def _announce(self, setting):

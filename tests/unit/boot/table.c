@@ -111,34 +111,7 @@ static bool is_word(const char *text)
     return text[0] && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
-/* The driver fills these in; another one would be printed as it stands. */
-static bool is_placeholder(const char *text, size_t length)
-{
-    static const char *const known[] = { "server",       "host",     "waited",       "error",       "timeout",
-                                         "why",          "step",     "attempt",      "outcome",     "attempts",
-                                         "step_timeout", "signal",   "awaited",      "took",        "drops",
-                                         "holder",       "sessions", "lock_timeout", "lock_waited", "delay",
-                                         "app",          "status",   "permanent",    "stop_timeout" };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strlen(known[i]) == length && strncmp(known[i], text, length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void assert_placeholders_are_known(const char *sentence)
-{
-    for (const char *brace = strchr(sentence, '{'); brace; brace = strchr(brace + 1, '{')) {
-        const char *end = strchr(brace, '}');
-        assert_non_null(end);
-        if (!is_placeholder(brace + 1, (size_t)(end - brace - 1))) {
-            fail_msg("no such placeholder: %.*s", (int)(end - brace + 1), brace);
-        }
-    }
-}
-
-static void every_sentence_has_a_stable_word_and_known_placeholders(void **state)
+static void every_sentence_has_a_stable_word(void **state)
 {
     (void)state;
     for (size_t i = 0; i < boot_table_rows; i++) {
@@ -148,7 +121,6 @@ static void every_sentence_has_a_stable_word_and_known_placeholders(void **state
             continue;
         }
         assert_true(is_word(row->word));
-        assert_placeholders_are_known(row->sentence);
         assert_true(row->sentence[strlen(row->sentence) - 1] != '.');
     }
 }
@@ -168,7 +140,6 @@ static void whenever_a_child_ends_it_is_said_what_became_of_its_step(void **stat
             assert_false(row->repeats);
             assert_in_range(row->result, STEP_NOT_RUN, STEP_RESULT_COUNT - 1);
             assert_int_not_equal(row->result, STEP_RUNNING);
-            assert_placeholders_are_known(row->because);
         }
     }
 }
@@ -237,8 +208,7 @@ static void no_row_is_unreachable(void **state)
 
 GROUP(table, TEST(every_case_is_decided_or_deliberately_open),
       TEST(a_state_that_passes_at_once_always_moves_and_no_other_goes_of_itself),
-      TEST(every_answer_that_an_order_may_bring_is_awaited),
-      TEST(every_sentence_has_a_stable_word_and_known_placeholders),
+      TEST(every_answer_that_an_order_may_bring_is_awaited), TEST(every_sentence_has_a_stable_word),
       TEST(whenever_a_child_ends_it_is_said_what_became_of_its_step),
       TEST(every_state_and_event_has_a_name_and_a_phase), TEST(the_same_seed_gives_the_same_jitter),
       TEST(no_row_is_unreachable));
