@@ -43,6 +43,9 @@ uint32_t fingerprint(const char *text)
 
 void supervisor_post(struct supervisor *s, struct boot_event event)
 {
+    if (s->event_count == 0) {
+        s->event_head = 0; /* not each event in a page of its own */
+    }
     if (s->event_count < QUEUED_EVENTS) {
         s->events[(s->event_head + s->event_count++) % QUEUED_EVENTS] = event;
     }
