@@ -12,8 +12,9 @@ set(ENV{PKG_CONFIG_LIBDIR} ${PGENTRY_STATIC_PREFIX}/lib/pkgconfig)
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(CMAKE_FIND_ROOT_PATH ${PGENTRY_STATIC_PREFIX})
 
-# As the archives were compiled. The linker then leaves out what nobody calls, and one page-aligned segment less is
-# mapped without separate-code. Merged, our strings would lie among those of all archives, each in a page of its own.
+# As the archives were compiled, but for no-merge-constants: merged, our strings would lie among those of all archives, each
+# in a page of its own. The linker leaves out what nobody calls, and one page-aligned segment less is mapped without
+# separate-code.
 set(CMAKE_C_FLAGS_INIT
     "-fno-pie -fno-merge-constants -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -idirafter ${PGENTRY_STATIC_PREFIX}/kernel-headers"
 )

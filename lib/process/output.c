@@ -68,6 +68,9 @@ struct output *output_new(output_line *each, void *argument)
 void output_free(struct output *output)
 {
     if (output) {
+        explicit_bzero(output->raw, output->raw_size);
+        explicit_bzero(output->masked, output->raw_size);
+        explicit_bzero(output->visible, output->visible_size);
         free(output->raw);
         free(output->masked);
         free(output->visible);

@@ -25,7 +25,7 @@ struct output;
 /* `each` is called for every line, masked and visible, without its end. NULL if memory runs out. The secrets should be
  * registered before: of a cut line so much is withheld as the longest of them might reach over the cut. */
 struct output *output_new(output_line *each, void *argument);
-void output_free(struct output *output); /* NULL is fine */
+void output_free(struct output *output); /* NULL is fine; what came unmasked is wiped */
 
 /* Forgets the child before. `permanent` (or NULL) are the words of permanent_errors, and must stay: output_permanent
  * tells the first of them seen in the output (as a whole word), also in what a cap or a progress bar hid. */

@@ -55,7 +55,8 @@ static void wait_for_next(struct supervisor *s)
 }
 
 /* The machine goes on without libuv: the application's end and signals are all it must know. A step is ended first, as
- * by a TERM. Nobody answers the http process any more: /health/live says so. */
+ * by a TERM. Nobody answers the http process any more, and /health/live says so; nor is one started: who
+ * asks then waits in vain. */
 static _Noreturn void go_on(struct supervisor *s)
 {
     bool app = s->app > 0;

@@ -98,6 +98,7 @@ static bool read_output(struct child *child)
     if (got > 0) {
         output_feed(child->output, bytes, (size_t)got);
         child->drops = (child->guard && drop_scan(&child->scan, bytes, (size_t)got)) || child->drops;
+        explicit_bzero(bytes, (size_t)got); /* no later fork takes it along */
         return true;
     }
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) {

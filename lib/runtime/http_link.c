@@ -35,6 +35,7 @@ static void forget(void *argument)
     explicit_bzero(&s->say, sizeof s->say);
     explicit_bzero(&s->status, sizeof s->status);
     config_free((struct config *)s->config);
+    output_free(s->child.output);
     arena_free(s->database.arena);
     arena_free(s->database.spare);
     arena_free(s->scratch);
@@ -92,7 +93,7 @@ static void drop(struct http_link *link)
     }
     frame_stream_free(&link->stream);
     link->stream.fd = -1;
-    link->sending = link->dirty = link->pong = false;
+    link->sending = link->dirty = link->pong = link->release = false;
 }
 
 static void on_writable(struct supervisor *s);
@@ -264,10 +265,12 @@ static bool start(struct supervisor *s, struct error *error)
 static void start_or_later(struct supervisor *s)
 {
     struct error error;
-    if (!start(s, &error)) {
-        log_event(LOG_WARN, "http-failed", NULL, "%s", error.message);
+    bool refused = !start(s, &error);
+    if (refused) { /* whoever asks waits, so it is tried until it goes; told once */
+        log_event(s->http.refused ? LOG_DEBUG : LOG_WARN, "http-failed", NULL, "%s", error.message);
         s->http.ready_at = clock_now() + RESTART_MAX;
     }
+    s->http.refused = refused;
 }
 
 static void stop_waiting(struct http_link *link)

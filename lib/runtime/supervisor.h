@@ -51,6 +51,7 @@ struct http_link {
     bool dirty, pong, release; /* what is to be sent next */
     bool ended;                /* on purpose */
     bool releasing;            /* it owes HTTP_RELEASED */
+    bool refused;              /* by the system, when it was last to be started */
     uint64_t pushed;           /* hash of the status that was sent last */
     instant push_at;           /* of the next push; BOOT_NEVER: nothing is to be told */
     instant ready_at;          /* http_ready() is due; BOOT_NEVER: it is not */
@@ -174,7 +175,8 @@ bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of 
 /* http_link.c: the http process */
 bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
 /* From now on the http process is started as soon as somebody asks, who waits meanwhile in the listening socket: an
- * endpoint that is never asked costs no process. At once where a placeholder is to be served. */
+ * endpoint that is never asked costs no process. At once where a placeholder is to be served, or a socket cannot be
+ * watched. */
 void http_ready(struct supervisor *s);
 void http_push(struct supervisor *s);      /* the status, if it changed */
 void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */

@@ -43,7 +43,7 @@ duration status_step_took(const struct status_step *step);
     X(COUNTER_LOOKS, "pgentry_schema_checks_total", "Looks at the schema.")                                           \
     X(COUNTER_LOOKS_FAILED, "pgentry_schema_checks_failed_total", "Looks that failed or found the schema unhealthy.") \
     X(COUNTER_ORPHANS, "pgentry_orphans_reaped_total", "Orphaned processes reaped for the container.")                \
-    X(COUNTER_RESTARTS, "pgentry_helper_restarts_total", "Restarts of the http process.")                             \
+    X(COUNTER_RESTARTS, "pgentry_helper_restarts_total", "Deaths of the http process.")                               \
     X(COUNTER_DROPPED, "pgentry_log_lines_dropped_total", "Log lines that a slow or dead reader did not take.")
 
 enum status_counter {

@@ -62,7 +62,8 @@ class Boots:
         self.schema = f"boot_{self.count}"
         self.folder = self.project({
             "pgentry.yaml": CONFIG.format(schema=self.schema, port=free_port()),
-            "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
+            # the http process is there from this step on
+            "wrong.sh": f"#!/bin/sh\n{self.pgentry.binary} health >/dev/null\necho P3005\nexit 1\n",
             "users.sql": f"CREATE SCHEMA IF NOT EXISTS {self.schema}; CREATE TABLE IF NOT EXISTS {self.schema}.users (id int)",
             "app.sh": f"#!/bin/sh\ntouch started\n{self.pgentry.binary} health >health\nexit {APP_STATUS}\n"})
 

@@ -12,24 +12,19 @@ from pathlib import Path
 
 from boots import APP_STATUS, DOCUMENTED, PATIENT, Boots
 from conftest import BINARY, Pgentry
-from endpoint import Endpoint
 from postgres import Cluster
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 
 
-def strike(chance, cluster, endpoint, counts):
-    """What is done to a boot after a random while; of every second one the endpoint was asked, and has a process."""
+def strike(chance, cluster, counts):
+    """What is done to a boot after a random while."""
     what = chance.choice(["pgentry", "child", "child", "server"] if chance.random() < 0.3 else ["pgentry", "child"])
     number = chance.choice(SIGNALS)
     delay = chance.expovariate(1 / 0.15)
-    asked = chance.random() < 0.5
 
     def meanwhile(boot):
-        time.sleep(delay / 2)
-        if asked:
-            endpoint.knock()
-        time.sleep(delay / 2)  # the random moment
+        time.sleep(delay)  # the random moment
         try:
             if os.waitid(os.P_PID, boot.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 raise ProcessLookupError
@@ -52,7 +47,6 @@ def main(most):
     counts = {}
     allowed = DOCUMENTED | {128 + number for number in SIGNALS}
     cluster = Cluster().start()
-    endpoint = Endpoint()
     try:
         with tempfile.TemporaryDirectory() as folder:
             def project(files):
@@ -65,8 +59,8 @@ def main(most):
             boots = Boots(Pgentry(BINARY, Path(folder)), project, cluster.database())
             while boots.count < most:
                 boots.prepare()
-                what, meanwhile = strike(chance, cluster, endpoint, counts)
-                done = boots.boot(what, allowed, meanwhile, **endpoint.env)
+                what, meanwhile = strike(chance, cluster, counts)
+                done = boots.boot(what, allowed, meanwhile)
                 counts[done.exit] = counts.get(done.exit, 0) + 1
                 if done.exit != APP_STATUS:
                     boots.boot(f"in peace after {what}", {APP_STATUS}, **PATIENT)

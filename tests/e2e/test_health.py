@@ -429,6 +429,7 @@ def test_an_endpoint_that_nobody_asks_costs_no_process(pgentry, database, projec
     wait_until(lambda: len(supervisor.children()) == 1, what="the application alone")
     assert endpoint.knock()
     first = http_process(supervisor)
+    assert endpoint.get("/health/ready").status == 200
     os.kill(first, signal.SIGKILL)
     supervisor.wait_for("http-died")
     assert len(supervisor.children()) == 1
@@ -622,6 +623,19 @@ def test_the_http_process_knows_no_secret(running, endpoint, database, pgentry):
     with open(f"/proc/{pid}/environ", "rb") as environ, open(f"/proc/{pid}/cmdline", "rb") as cmdline:
         seen = environ.read() + cmdline.read()
     assert not [secret for secret in secrets if secret in seen]
+
+
+def test_the_http_process_knows_nothing_of_what_a_step_printed(pgentry, database, project, endpoint):
+    """It is forked after the steps; what they print is masked in PID 1, and only then there for all to see."""
+    broken = "pass\\033[1mword-%d"
+    project({"pgentry.yaml": USERS + "migrate: {steps: [{name: create, run: ./step.sh}]}\n",
+             "step.sh": f"#!/bin/sh\nprintf '{broken}\\n' 42\npsql -qc 'CREATE TABLE users (id int)' \"$DATABASE_URL\"\n"})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    supervisor.wait_for("application started")
+    endpoint.up()
+    printed = b"pass\x1b[1mword-42"
+    assert memory_holds(supervisor.pid, printed), "the search itself finds it where it is"
+    assert not memory_holds(http_process(supervisor), printed)
 
 
 def test_no_body_shows_a_secret(pgentry, database, project, endpoint):

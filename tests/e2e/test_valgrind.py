@@ -18,7 +18,7 @@ def test_a_boot_under_valgrind(pgentry, database, project):
     """PID 1, database process, http process, SQL step: none reads what nobody wrote or loses what it took."""
     folder = project({
         "pgentry.yaml": CONFIG.format(port=free_port()),
-        "wrong.sh": "#!/bin/sh\necho P3005\nexit 1\n",
+        "wrong.sh": f"#!/bin/sh\n{pgentry.binary} health\necho P3005\nexit 1\n",
         "users.sql": "CREATE TABLE users (id int)",
         "app.sh": f"#!/bin/sh\n{pgentry.binary} health\nexit 7\n"})
     done = pgentry("run", "--", "./app.sh", url=database.url,
