@@ -1,12 +1,12 @@
 """A real PostgreSQL 15 of the tests' own: a scratch data folder, a free port, loopback and a socket folder."""
 import glob
 import os
+import random
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from urllib.parse import quote
@@ -31,16 +31,31 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def reserve():
+    """A folder, and the port that it stands for until it is removed: a server that is stopped has no hold on its own. Below
+    those that the kernel gives to whoever asks for any, or the next one to listen might get it meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        ports = range(10000, int(file.read().split()[0]))
+    for port in random.sample(ports, len(ports)):
+        folder = f"/tmp/pgentry-pg-{port}"
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                os.mkdir(folder)
+                os.chmod(folder, 0o755)
+                return folder, port
+        except OSError:
+            pass  # somebody else's
+    raise AssertionError("every port is taken")
+
+
 class Cluster:
     """One server. Made stopped; start() returns when it takes queries."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="pgentry-pg-", dir="/tmp")
-        os.chmod(self.folder, 0o755)
+        self.folder, self.port = reserve()
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self.data = self.folder + "/data"
-        self.port = free_port()
         self.server = None
         self.lines = []
         self._make_data()
@@ -75,11 +90,12 @@ class Cluster:
             self.lines.append(line.rstrip("\n"))
             if "ready to accept" in line:
                 ready.set()
-        ready.set()
+        ready.set()  # it ended
 
     def start(self, **settings):
         self.launch(**settings)
-        assert self.ready.wait(30) and self.server.poll() is None, "PostgreSQL did not start:\n" + "\n".join(self.lines)
+        took = self.ready.wait(30) and any("ready to accept" in line for line in self.lines)
+        assert took, "PostgreSQL did not start:\n" + "\n".join(self.lines)
         return self
 
     def start_later(self, seconds, **settings):
