@@ -13,6 +13,7 @@ static void assert_filled_in(const char *sentence)
 {
     for (const char *brace = sentence ? strchr(sentence, '{') : NULL; brace; brace = strchr(brace + 1, '{')) {
         size_t length = strcspn(brace + 1, "}");
+        assert_int_equal(brace[1 + length], '}');
         if (!narrate_fills(brace + 1, length)) {
             fail_msg("{%.*s} would be printed as it stands", (int)length, brace + 1);
         }
