@@ -2,12 +2,34 @@
 
 #include "status/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct header {
     const char *name, *value;
 };
+
+static const struct {
+    unsigned status;
+    const char *body;
+} notices[] = {
+#define X(name, status, body) { status, body },
+    NOTICE_TABLE(X)
+#undef X
+};
+
+/* What stands in every answer, and in the notices of one HTTP status. */
+static const struct header always[] = { { "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" } };
+static const struct {
+    unsigned status;
+    struct header header;
+} sometimes[] = { { MHD_HTTP_BAD_REQUEST, { "Connection", "close" } },
+                  { MHD_HTTP_METHOD_NOT_ALLOWED, { "Allow", "GET, HEAD" } },
+                  { MHD_HTTP_UNAUTHORIZED, { "WWW-Authenticate", "Bearer" } },
+                  { MHD_HTTP_SERVICE_UNAVAILABLE, { "Retry-After", "1" } } };
+static const char notice_type[] = "text/plain; charset=utf-8";
 
 static struct MHD_Response *make(const struct answers *answers, char *text, size_t length,
                                  enum MHD_ResponseMemoryMode mode, const char *type)
@@ -20,42 +42,55 @@ static struct MHD_Response *make(const struct answers *answers, char *text, size
         return NULL;
     }
     MHD_add_response_header(response, "Content-Type", type);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        MHD_add_response_header(response, always[i].name, always[i].value);
+    }
     MHD_add_response_header(response, HTTP_INSTANCE, answers->instance);
     return response;
 }
 
 enum MHD_Result answers_give_notice(struct answers *answers, struct MHD_Connection *connection, enum notice notice)
 {
-    static const struct {
-        unsigned status;
-        const char *body;
-    } notices[] = {
-#define X(name, status, body) { status, body },
-        NOTICE_TABLE(X)
-#undef X
-    };
-    static const struct {
-        unsigned status;
-        struct header header;
-    } headers[] = { { MHD_HTTP_BAD_REQUEST, { "Connection", "close" } },
-                    { MHD_HTTP_METHOD_NOT_ALLOWED, { "Allow", "GET, HEAD" } },
-                    { MHD_HTTP_UNAUTHORIZED, { "WWW-Authenticate", "Bearer" } },
-                    { MHD_HTTP_SERVICE_UNAVAILABLE, { "Retry-After", "1" } } };
     unsigned status = notices[notice].status;
     struct MHD_Response **kept = &answers->notices[notice];
 
     if (!*kept) {
         const char *body = notices[notice].body;
-        *kept = make(answers, (char *)body, strlen(body), MHD_RESPMEM_PERSISTENT, "text/plain; charset=utf-8");
-        for (size_t i = 0; *kept && i < sizeof headers / sizeof headers[0]; i++) {
-            if (headers[i].status == status) {
-                MHD_add_response_header(*kept, headers[i].header.name, headers[i].header.value);
+        *kept = make(answers, (char *)body, strlen(body), MHD_RESPMEM_PERSISTENT, notice_type);
+        for (size_t i = 0; *kept && i < sizeof sometimes / sizeof sometimes[0]; i++) {
+            if (sometimes[i].status == status) {
+                MHD_add_response_header(*kept, sometimes[i].header.name, sometimes[i].header.value);
             }
         }
     }
     return *kept ? MHD_queue_response(connection, status, *kept) : MHD_NO;
+}
+
+size_t answers_write_notice(const struct answers *answers, enum notice notice, char *buffer, size_t size)
+{
+    unsigned status = notices[notice].status;
+    const char *body = notices[notice].body;
+    char date[64];
+    time_t now = time(NULL);
+    struct tm utc;
+    FILE *text = fmemopen(buffer, size, "w");
+    if (!text) {
+        return 0;
+    }
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    fprintf(text, "HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s: %s\r\n", status,
+            MHD_get_reason_phrase_for(status), date, notice_type, strlen(body), HTTP_INSTANCE, answers->instance);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        fprintf(text, "%s: %s\r\n", always[i].name, always[i].value);
+    }
+    for (size_t i = 0; i < sizeof sometimes / sizeof sometimes[0]; i++) {
+        if (sometimes[i].status == status) {
+            fprintf(text, "%s: %s\r\n", sometimes[i].header.name, sometimes[i].header.value);
+        }
+    }
+    fprintf(text, "\r\n%s", body);
+    long length = ftell(text);
+    return fclose(text) == 0 && length > 0 ? (size_t)length : 0;
 }
 
 static struct MHD_Response *render(const struct answers *answers, enum document document, bool ok)

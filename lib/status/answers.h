@@ -37,6 +37,9 @@ enum MHD_Result answers_give_notice(struct answers *answers, struct MHD_Connecti
 enum MHD_Result answers_give_document(struct answers *answers, struct MHD_Connection *connection,
                                       enum document document, bool ok);
 
+/* The same answer as it stands on the wire, for a connection that libmicrohttpd has not seen. Returns its length. */
+size_t answers_write_notice(const struct answers *answers, enum notice notice, char *buffer, size_t size);
+
 /* The documents are rendered anew when they are next asked for. */
 void answers_forget(struct answers *answers);
 /* The same if they are older than a second: they tell the time of the answer. */

@@ -1,13 +1,10 @@
 #include "status/guests.h"
 
-#include "status/http.h"
-
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#define OWN_DESCRIPTORS 64 /* listeners, their epolls, the control socket, standard streams, MHD's eventfds */
-
-_Static_assert(GUESTS_MAX > HTTP_CONNECTIONS, "those that are being shown out sit beside the others");
+#define OWN_DESCRIPTORS 32 /* listeners, epolls, the control socket, standard streams */
+#define NOT_FOR_GUESTS (OWN_DESCRIPTORS + GUESTS_LEAVING)
 
 void guests_begin(struct guests *guests)
 {
@@ -23,8 +20,8 @@ void guests_begin(struct guests *guests)
         getrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur < wanted) {
-        guests->limit = limit.rlim_cur > (rlim_t)2 * OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS
-                                                                     : OWN_DESCRIPTORS / 2;
+        guests->limit =
+            limit.rlim_cur > (rlim_t)2 * NOT_FOR_GUESTS ? (size_t)limit.rlim_cur - NOT_FOR_GUESTS : NOT_FOR_GUESTS / 2;
         guests->limit = guests->limit < HTTP_CONNECTIONS ? guests->limit : HTTP_CONNECTIONS;
     }
 }
@@ -44,22 +41,24 @@ static void put_last(struct guests *guests, struct guest *guest, instant now)
     guests->youngest = guest;
 }
 
+bool guests_have_seat(const struct guests *guests)
+{
+    return guests->count < guests->limit + GUESTS_LEAVING;
+}
+
 struct guest *guests_admit(struct guests *guests, int fd, instant now)
 {
     struct guest *guest = guests->free;
     if (guest) {
         guests->free = guest->after;
-    } else if (guests->opened < GUESTS_MAX) {
-        guest = &guests->seats[guests->opened++];
     } else {
-        return NULL;
+        guest = &guests->seats[guests->opened++];
     }
-    if (guests->count >= guests->limit && guests->oldest) {
-        struct guest *oldest = guests->oldest;
-        shutdown(oldest->fd, SHUT_RDWR);
-        guests_renew(guests, oldest, now); /* until its end is noticed the next one in the row is the oldest */
+    if (guests->count >= guests->limit) {
+        guests_make_room(guests, now);
     }
     guest->fd = fd;
+    guest->refused = false;
     guests->count++;
     put_last(guests, guest, now);
     return guest;
@@ -79,11 +78,20 @@ void guests_leave(struct guests *guests, struct guest *guest)
     guests->free = guest;
 }
 
+bool guests_make_room(struct guests *guests, instant now)
+{
+    struct guest *oldest = guests->oldest;
+    if (oldest) {
+        shutdown(oldest->fd, SHUT_RDWR);
+        guests_renew(guests, oldest, now); /* until its end is noticed the next one in the row is the oldest */
+    }
+    return oldest != NULL;
+}
+
 void guests_show_out(struct guests *guests, instant now, duration patience)
 {
     while (guests->oldest && now - guests->oldest->since >= patience) {
-        shutdown(guests->oldest->fd, SHUT_RDWR);
-        guests_renew(guests, guests->oldest, now);
+        guests_make_room(guests, now);
     }
 }
 

@@ -4,14 +4,18 @@
 #define STATUS_GUESTS_H
 
 #include "base/duration.h"
+#include "status/http.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define GUESTS_MAX 544 /* HTTP_CONNECTIONS, and those that are being shown out */
+#define GUESTS_LEAVING 32 /* seats for those that are being shown out, beside the others */
+#define GUESTS_MAX (HTTP_CONNECTIONS + GUESTS_LEAVING)
 
 struct guest {
     int fd;
     instant since; /* its request is incomplete since then */
+    bool refused;  /* was answered before it was a request, and is only waited for (door.h) */
     struct guest *before, *after;
 };
 
@@ -26,12 +30,16 @@ struct guests {
 /* As many as the limit of descriptors allows, HTTP_CONNECTIONS at most. Raises the soft limit where it may. */
 void guests_begin(struct guests *guests);
 
-/* A newcomer; NULL if there is no seat: close it then. */
+/* Whether a newcomer finds a seat: if not, those who are being shown out have to leave first. */
+bool guests_have_seat(const struct guests *guests);
+/* A newcomer, who finds one. */
 struct guest *guests_admit(struct guests *guests, int fd, instant now);
 /* Its request was answered: the next one has its own time. */
 void guests_renew(struct guests *guests, struct guest *guest, instant now);
 void guests_leave(struct guests *guests, struct guest *guest);
 
+/* Shuts down the one who takes longest: no descriptor is left for a newcomer. False: nobody is there. */
+bool guests_make_room(struct guests *guests, instant now);
 /* Shuts down the connections whose request is incomplete for longer than `patience`. */
 void guests_show_out(struct guests *guests, instant now, duration patience);
 /* Until somebody is to be shown out, in milliseconds; -1: nobody is there. */

@@ -4,6 +4,7 @@
 #include "base/pages.h"
 #include "status/answers.h"
 #include "status/confine.h"
+#include "status/door.h"
 #include "status/guests.h"
 #include "status/malformed.h"
 #include "status/placeholder.h"
@@ -21,9 +22,10 @@
 struct server {
     const struct http_settings *settings;
     struct frame_stream control;
-    struct MHD_Daemon *daemons[HTTP_LISTEN_MAX];
-    int epolls[HTTP_LISTEN_MAX];
-    size_t daemon_count;
+    struct MHD_Daemon *daemon;
+    int epoll; /* of the daemon */
+    struct door door;
+    struct guest *entering;          /* is being handed over to the daemon */
     struct placeholder *placeholder; /* NULL: none, or let go */
 
     struct arena *arena; /* of the status */
@@ -175,17 +177,34 @@ static void on_connection(void *argument, struct MHD_Connection *connection, voi
                           enum MHD_ConnectionNotificationCode code)
 {
     struct server *server = argument;
+    (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (*seat) {
-            guests_leave(&server->guests, *seat);
-        }
+        guests_leave(&server->guests, *seat);
         return;
     }
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *seat = guests_admit(&server->guests, info->connect_fd, clock_now());
-    if (!*seat) {
-        shutdown(info->connect_fd, SHUT_RDWR);
+    *seat = server->entering;
+    server->entering = NULL;
+}
+
+/* The daemon closes the socket, whatever becomes of it. */
+static void let_in(void *argument, struct guest *guest)
+{
+    struct server *server = argument;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    socklen_t length = sizeof address;
+    getpeername(guest->fd, (struct sockaddr *)&address, &length);
+    server->entering = guest;
+    MHD_add_connection(server->daemon, guest->fd, (struct sockaddr *)&address, length);
+    if (server->entering) { /* it was not taken */
+        guests_leave(&server->guests, guest);
+        server->entering = NULL;
     }
+}
+
+static size_t refusal(void *argument, char *buffer, size_t size)
+{
+    const struct server *server = argument;
+    return answers_write_notice(&server->answers, NOTICE_MALFORMED, buffer, size);
 }
 
 static void on_completed(void *argument, struct MHD_Connection *connection, void **context,
@@ -195,9 +214,7 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     (void)code;
     *context = NULL;
-    if (info->socket_context) {
-        guests_renew(&server->guests, info->socket_context, clock_now());
-    }
+    guests_renew(&server->guests, info->socket_context, clock_now());
 }
 
 /* ---- PID 1 ---- */
@@ -262,39 +279,36 @@ static bool listen_to_parent(struct server *server)
 
 /* ---- the process ---- */
 
-static bool start_daemon(struct server *server, int fd)
+static bool start_daemon(struct server *server)
 {
     /* a newcomer beyond the limit is let in, so that the one who takes longest can be shown out for it */
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)GUESTS_MAX,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    if (!info) {
-        return false;
-    }
-    server->daemons[server->daemon_count] = daemon;
-    server->epolls[server->daemon_count++] = info->epoll_fd;
-    return true;
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+                                      NULL, on_request, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL,
+                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)GUESTS_MAX, MHD_OPTION_NOTIFY_CONNECTION,
+                                      on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                                      MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    server->epoll = info ? info->epoll_fd : -1;
+    return info != NULL;
 }
 
 static bool start(struct server *server)
 {
     const struct http_sockets *sockets = server->settings->sockets;
-    int held[HTTP_LISTEN_MAX];
-    size_t count = 0;
+    int own[HTTP_LISTEN_MAX], held[HTTP_LISTEN_MAX];
+    size_t own_count = 0, held_count = 0;
     for (size_t i = 0; i < sockets->count; i++) {
-        if (sockets->placeholder[i]) {
-            held[count++] = sockets->fds[i];
-        } else if (!start_daemon(server, sockets->fds[i])) {
-            return false;
-        }
+        *(sockets->placeholder[i] ? &held[held_count++] : &own[own_count++]) = sockets->fds[i];
     }
-    if (count) {
-        server->placeholder = placeholder_new(held, count);
+    server->door = (struct door){ .guests = &server->guests, .let_in = let_in, .refusal = refusal, .argument = server };
+    if (!start_daemon(server) || !door_open(&server->door, own, own_count)) {
+        return false;
     }
-    return count == 0 || server->placeholder != NULL;
+    if (held_count) {
+        server->placeholder = placeholder_new(held, held_count);
+    }
+    return held_count == 0 || server->placeholder != NULL;
 }
 
 static int sooner(int a, int64_t b)
@@ -306,12 +320,11 @@ static int sooner(int a, int64_t b)
 static int patience(const struct server *server, instant now)
 {
     int most = guests_rest(&server->guests, now, HTTP_REQUEST_TIMEOUT);
-    for (size_t i = 0; i < server->daemon_count; i++) {
-        MHD_UNSIGNED_LONG_LONG timeout;
-        if (MHD_get_timeout(server->daemons[i], &timeout) == MHD_YES && timeout <= HTTP_REQUEST_TIMEOUT) {
-            most = sooner(most, (int64_t)timeout);
-        }
+    MHD_UNSIGNED_LONG_LONG timeout;
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout <= HTTP_REQUEST_TIMEOUT) {
+        most = sooner(most, (int64_t)timeout);
     }
+    most = sooner(most, door_rest(&server->door, now));
     if (server->asked_at) {
         int64_t rest = server->asked_at + HTTP_LIVE_TIMEOUT - now;
         most = sooner(most, rest > 0 ? rest : 0);
@@ -324,15 +337,13 @@ static int patience(const struct server *server, instant now)
 
 static bool turn(struct server *server)
 {
-    struct pollfd fds[HTTP_LISTEN_MAX + 2] = { { .fd = server->control.fd, .events = POLLIN } };
-    nfds_t count = 1;
-    for (size_t i = 0; i < server->daemon_count; i++) {
-        fds[count++] = (struct pollfd){ .fd = server->epolls[i], .events = POLLIN };
-    }
-    if (server->placeholder) {
-        fds[count++] = (struct pollfd){ .fd = placeholder_descriptor(server->placeholder), .events = POLLIN };
-    }
-    poll(fds, count, patience(server, clock_now()));
+    struct pollfd fds[] = {
+        { .fd = server->control.fd, .events = POLLIN },
+        { .fd = server->epoll, .events = POLLIN },
+        { .fd = door_descriptor(&server->door), .events = POLLIN },
+        { .fd = server->placeholder ? placeholder_descriptor(server->placeholder) : -1, .events = POLLIN },
+    };
+    poll(fds, sizeof fds / sizeof fds[0], patience(server, clock_now()));
     instant now = clock_now();
     if (fds[0].revents && !listen_to_parent(server)) {
         return false;
@@ -346,9 +357,8 @@ static bool turn(struct server *server)
     }
     answers_age(&server->answers);
     guests_show_out(&server->guests, now, HTTP_REQUEST_TIMEOUT);
-    for (size_t i = 0; i < server->daemon_count; i++) {
-        MHD_run(server->daemons[i]);
-    }
+    door_turn(&server->door, now);
+    MHD_run(server->daemon);
     if (server->placeholder) {
         placeholder_turn(server->placeholder, now);
     }

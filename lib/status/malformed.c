@@ -9,10 +9,26 @@ bool malformed_target(const char *target)
 }
 
 /* RFC 9110 section 5.6.2 */
+static const char tchar[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 static bool is_token(const char *text)
 {
-    size_t length = strspn(text, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    size_t length = strspn(text, tchar);
     return length && text[length] == '\0';
+}
+
+/* RFC 9112 sections 2.2 and 3 */
+enum beginning malformed_beginning(const char *bytes, size_t length)
+{
+    size_t begin = 0;
+    while (begin < length && (bytes[begin] == '\r' || bytes[begin] == '\n')) {
+        begin++;
+    }
+    size_t end = begin;
+    while (end < length && memchr(tchar, bytes[end], sizeof tchar - 1)) {
+        end++;
+    }
+    return end == length ? BEGINNING_SHORT : end > begin && bytes[end] == ' ' ? BEGINNING_GOOD : BEGINNING_BAD;
 }
 
 struct headers {

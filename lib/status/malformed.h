@@ -4,6 +4,11 @@
 
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+/* The first bytes of a connection: a method and a blank, perhaps after empty lines. */
+enum beginning { BEGINNING_GOOD, BEGINNING_BAD, BEGINNING_SHORT /* more is to come */ };
+enum beginning malformed_beginning(const char *bytes, size_t length);
 
 /* As it came, not decoded yet. */
 bool malformed_target(const char *target);

@@ -218,18 +218,58 @@ def test_a_query_changes_nothing(running, endpoint):
 
 
 @pytest.mark.parametrize("request_bytes", [
-    b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"GET /health/live HTTP/1.1\r\nno colon here\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"GET /health/live HTTP/1.1\r\n\r\n",
-    b"GET /health/live FTP/1.1\r\nHost: x\r\n\r\n", b"\0\0\0\0\r\n\r\n",
+    b"GET /health/live HTTP/1.1\r\nno colon here\r\n\r\n", b"GET /health/live HTTP/1.1\r\n\r\n",
+    b"GET /health/live FTP/1.1\r\nHost: x\r\n\r\n", b"GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n", b"GET /\r\n\r\n",
     b"GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     b"GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
     b"POST /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n\r\n",
 ])
 def test_malformed_requests_are_refused(running, endpoint, request_bytes):
-    """400 (or another 4xx or 505 that says it better), or a closed connection; the next request is served."""
+    """400 (or another 4xx or 505 that says it better); the next request is served."""
     answer = endpoint.raw(request_bytes)
-    assert answer == b"" or re.match(rb"HTTP/1\.[01] (4\d\d|505) ", answer), answer
+    assert re.match(rb"HTTP/1\.[01] (4\d\d|505) ", answer), answer
     assert endpoint.get("/health/live").status == 200
+
+
+NO_REQUEST_LINE = [b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b" GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\nGET\n\n",
+                   b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\0\0\0\0 \r\n\r\n", b"GET\r / HTTP/1.1\r\n\r\n",
+                   b"X" * 1000000, b"\r\n" * 100000, b"GET\r\n" + b"Host: x\r\n" * 100000 + b"\r\n"]
+
+
+@pytest.mark.parametrize("request_bytes", NO_REQUEST_LINE, ids=[repr(each[:16]) for each in NO_REQUEST_LINE])
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_what_does_not_begin_as_a_request_is_400_too(pgentry, database, project, tmp_path, request_bytes, kind):
+    """With an answer that arrives whole, however much was sent, and once: what follows is not read as another request."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    endpoint = Endpoint() if kind == "tcp" else Endpoint(path=str(tmp_path / "health.sock"))
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    endpoint.up()
+    answer = endpoint.raw(request_bytes + b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert re.findall(rb"HTTP/1\.[01] (\d+)", answer) == [b"400"], answer
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert body == b"malformed request\n" and f"Content-Length: {len(body)}".encode() in head
+    assert b"Connection: close" in head and b"\r\nDate: " in head
+    assert endpoint.get("/health/live").status == 200
+    assert supervisor.process.poll() is None
+
+
+def test_a_request_that_comes_byte_by_byte_is_one(running, endpoint):
+    """Also if an empty line stands before it (RFC 9112 section 2.2)."""
+    with endpoint.socket() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"\r\nGET /health/live HTTP/1.0\r\n\r\n":
+            client.sendall(bytes([byte]))
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_beginning_of_a_request_and_no_more_is_400(running, endpoint):
+    """Whoever closes his half waits for an answer; whoever sends nothing, as a probe of the port, gets none."""
+    for sent, expected in ((b"GE", b"HTTP/1.1 400 "), (b"", b"")):
+        with endpoint.socket() as client:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(65536)[:13] == expected
 
 
 @pytest.mark.parametrize("request_bytes", [
@@ -458,6 +498,22 @@ def test_idle_connections_do_not_stand_in_the_way(running, endpoint, count):
         client.close()
     fresh(endpoint, 1.0)
     assert running.process.poll() is None
+
+
+@pytest.mark.parametrize("descriptors", [16, 64])
+def test_few_descriptors_are_not_held_by_who_says_nothing(pgentry, endpoint, project, descriptors):
+    """150 connections where there are descriptors for some: a fresh request is answered nevertheless."""
+    project({"pgentry.yaml": USERS})
+    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
+                               env={**endpoint.env, "PGENTRY_WAIT_TIMEOUT": "0"},
+                               under=["prlimit", f"--nofile={descriptors}:{descriptors}"])
+    endpoint.up()
+    idle = [endpoint.socket() for _ in range(150)]
+    for _ in range(5):
+        assert endpoint.get("/health/live").status == 200
+    for client in idle:
+        client.close()
+    assert supervisor.process.poll() is None
 
 
 def test_who_trickles_is_cut_off_after_ten_seconds(running, endpoint):

@@ -1,6 +1,6 @@
 /* Any bytes as what a client sends, in any pieces, to the endpoint and to a placeholder, over real sockets: an answer
- * is one of ours or none; without the token nobody sees a word of the status; a placeholder answers once the headers
- * are complete and never before.
+ * is one of ours or none, and 400 where there is no request line; without the token nobody sees a word of the status; a
+ * placeholder answers once the headers are complete and never before.
  *
  * http_serve itself confines the process that it runs in for good, and a fuzzer could not go on in it. Hence its source
  * here: connections, requests and frames take its own way, one turn after the other. */
@@ -76,21 +76,23 @@ static void serve(void)
     static bool lives;
     char ping[64];
 
-    MHD_run(server.daemons[0]);
+    door_turn(&server.door, clock_now());
+    MHD_run(server.daemon);
     placeholder_turn(server.placeholder, clock_now());
     if (server.asked_at) {
         claim(recv(parent, ping, sizeof ping, MSG_DONTWAIT) > 0);
         lives = !lives;
         wake_waiting(&server, lives);
-        MHD_run(server.daemons[0]);
+        MHD_run(server.daemon);
     }
 }
 
 static bool is_busy(void)
 {
-    struct pollfd fds[] = { { .fd = server.epolls[0], .events = POLLIN },
+    struct pollfd fds[] = { { .fd = server.epoll, .events = POLLIN },
+                            { .fd = door_descriptor(&server.door), .events = POLLIN },
                             { .fd = placeholder_descriptor(server.placeholder), .events = POLLIN } };
-    return poll(fds, 2, 0) > 0 || patience(&server, clock_now()) == 0;
+    return poll(fds, sizeof fds / sizeof fds[0], 0) > 0 || patience(&server, clock_now()) == 0;
 }
 
 /* Sends all of it in pieces, then ends its half; what came back until the server had nothing left to do. */
@@ -132,6 +134,19 @@ static bool is_complete(const uint8_t *data, size_t size)
     return false;
 }
 
+/* Whether the first line, after empty ones, has no blank: then it is no request line (RFC 9112 section 3). */
+static bool has_no_request_line(const uint8_t *data, size_t size)
+{
+    size_t i = 0;
+    while (i < size && (data[i] == '\r' || data[i] == '\n')) {
+        i++;
+    }
+    while (i < size && data[i] != '\r' && data[i] != '\n' && data[i] != ' ') {
+        i++;
+    }
+    return size && (i == size || data[i] != ' ');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char answer[1 << 20];
@@ -148,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     size_t length = talk(&addresses[0], data, size, piece, answer, sizeof answer);
     claim(length == 0 || memmem(answer, length, "HTTP/1.", 7) == answer);
+    claim(!has_no_request_line(data, size) || memmem(answer, length, "HTTP/1.1 400 ", 13) == answer);
     claim(!memmem(answer, length, MARK, sizeof MARK - 1) || memmem(data, size, TOKEN, sizeof TOKEN - 1));
     claim(!memmem(answer, length, TOKEN, sizeof TOKEN - 1));
 

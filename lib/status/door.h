@@ -1,0 +1,36 @@
+/* Where connections come in: accepts them, and lets in who begins as a request does. Whoever does not is answered here:
+ * libmicrohttpd 0.9.75 closes without a word if the first line has no blank, or nothing before it (connection.c,
+ * parse_initial_message_line). Looks and reads nothing, so that a request is whole when it is let in. */
+#ifndef STATUS_DOOR_H
+#define STATUS_DOOR_H
+
+#include "base/duration.h"
+#include "status/guests.h"
+#include "status/http.h"
+
+#include <stdbool.h>
+
+struct door {
+    int epoll;
+    int listeners[HTTP_LISTEN_MAX];
+    size_t listener_count;
+    instant again_at; /* 0: nobody waits in front of it but who is yet to be told of */
+
+    struct guests *guests; /* everybody has a seat from the moment he is accepted */
+    /* Takes over the connection and the seat. */
+    void (*let_in)(void *argument, struct guest *guest);
+    /* Writes the answer to whom is not let in; returns its length. */
+    size_t (*refusal)(void *argument, char *buffer, size_t size);
+    void *argument;
+};
+
+/* The pointers are filled in before. The listeners stay the caller's. False: the system has no descriptor left. */
+bool door_open(struct door *door, const int *listeners, size_t count);
+
+/* Readable when there is something to do. */
+int door_descriptor(const struct door *door);
+/* Until there is something to do in any case, in milliseconds; -1: until then. */
+int door_rest(const struct door *door, instant now);
+void door_turn(struct door *door, instant now);
+
+#endif
