@@ -96,8 +96,7 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_START:
         app_start(s);
         break;
-    case EFFECT_SIGNAL_APP:
-        app_signal(s, effect->number);
+    case EFFECT_SIGNAL_APP: /* it has it: carry_out_all() */
         break;
     case EFFECT_KILL_REST:
         reaper_kill_rest(SIGKILL);
@@ -108,6 +107,19 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_EXIT:
         finish(s, effect->number);
         break;
+    }
+}
+
+/* The application first: it ends while we write that it was told to. */
+static void carry_out_all(struct supervisor *s)
+{
+    for (unsigned i = 0; i < s->boot.effect_count; i++) {
+        if (s->boot.effects[i].kind == EFFECT_SIGNAL_APP) {
+            app_signal(s, s->boot.effects[i].number);
+        }
+    }
+    for (unsigned i = 0; i < s->boot.effect_count && !s->ending; i++) {
+        carry_out(s, &s->boot.effects[i]);
     }
 }
 
@@ -162,9 +174,7 @@ void supervisor_handle(struct supervisor *s)
         }
         boot_handle(&s->boot, &event, clock_now());
         status_phase(&s->status, boot_phase(&s->boot));
-        for (unsigned i = 0; i < s->boot.effect_count && !s->ending; i++) {
-            carry_out(s, &s->boot.effects[i]);
-        }
+        carry_out_all(s);
         log_phase(boot_phase(&s->boot)); /* of what is logged besides the machine's own sentences */
     }
     if (any) {
