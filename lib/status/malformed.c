@@ -21,8 +21,10 @@ static bool is_token(const char *text)
 enum beginning malformed_beginning(const char *bytes, size_t length)
 {
     size_t begin = 0;
-    while (begin < length && (bytes[begin] == '\r' || bytes[begin] == '\n')) {
-        begin++;
+    for (; begin < length && (bytes[begin] == '\r' || bytes[begin] == '\n'); begin++) {
+        if (bytes[begin] == '\r' && begin + 1 < length && bytes[begin + 1] != '\n') {
+            return BEGINNING_BAD;
+        }
     }
     size_t end = begin;
     while (end < length && memchr(tchar, bytes[end], sizeof tchar - 1)) {

@@ -232,7 +232,8 @@ def test_malformed_requests_are_refused(running, endpoint, request_bytes):
 
 
 NO_REQUEST_LINE = [b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b" GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\nGET\n\n",
-                   b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\0\0\0\0 \r\n\r\n", b"GET\r / HTTP/1.1\r\n\r\n",
+                   b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\0\0\0\0 \r\n\r\n",
+                   b"GET\r / HTTP/1.1\r\n\r\n", b"\rGET / HTTP/1.1\r\nHost: x\r\n\r\n",
                    b"X" * 1000000, b"\r\n" * 100000, b"GET\r\n" + b"Host: x\r\n" * 100000 + b"\r\n"]
 
 
