@@ -3,39 +3,13 @@
 #include "status/malformed.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define AT_ONCE 64                   /* connections in one turn */
-#define BEGINNING 256                /* bytes in which a method ends, and empty lines before it */
-#define ANSWER 1024                  /* bytes of a refusal */
-#define ACCEPT_AGAIN ((duration)100) /* after an error: the system may have had no descriptor left, or no memory */
-#define LEAVES_SOON ((duration)1)    /* somebody was shown out */
+#define BEGINNING 256                             /* bytes in which a method ends, and empty lines before it */
+#define ANSWER 1024                               /* bytes of a refusal */
 #define NEWCOMER (EPOLLIN | EPOLLRDHUP | EPOLLET) /* what was looked at stays in the socket: each change tells once */
-
-static bool watch(const struct door *door, int operation, int fd, uint32_t events, void *what)
-{
-    struct epoll_event event = { .events = events, .data.ptr = what };
-    return epoll_ctl(door->epoll, operation, fd, &event) == 0;
-}
-
-bool door_open(struct door *door, const int *listeners, size_t count)
-{
-    door->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (door->epoll < 0) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        door->listeners[i] = listeners[i];
-        if (!watch(door, EPOLL_CTL_ADD, listeners[i], EPOLLIN | EPOLLET, &door->listeners[i])) {
-            return false;
-        }
-    }
-    door->listener_count = count;
-    return true;
-}
+#define INSIDE (EPOLLRDHUP | EPOLLONESHOT)
 
 /* ---- one newcomer ---- */
 
@@ -51,9 +25,9 @@ static void refuse(struct door *door, struct guest *guest)
 {
     char answer[ANSWER];
     size_t length = door->refusal(door->argument, answer, sizeof answer);
-    guest->refused = true;
+    guest->place = GUEST_REFUSED;
     if (send(guest->fd, answer, length, MSG_NOSIGNAL) != (ssize_t)length || shutdown(guest->fd, SHUT_WR) < 0 ||
-        !watch(door, EPOLL_CTL_MOD, guest->fd, EPOLLIN, guest)) {
+        !entrance_watch(&door->entrance, EPOLL_CTL_MOD, guest->fd, EPOLLIN, guest)) {
         leave(door, guest);
     }
 }
@@ -80,7 +54,8 @@ static void look(struct door *door, struct guest *guest, bool ended)
     }
     enum beginning beginning = malformed_beginning(bytes, (size_t)got);
     if (beginning == BEGINNING_GOOD) {
-        epoll_ctl(door->epoll, EPOLL_CTL_DEL, guest->fd, NULL);
+        guest->place = GUEST_INSIDE;
+        entrance_watch(&door->entrance, EPOLL_CTL_MOD, guest->fd, INSIDE, guest);
         door->let_in(door->argument, guest);
     } else if (beginning == BEGINNING_BAD || ended || (size_t)got == sizeof bytes) {
         refuse(door, guest);
@@ -89,65 +64,73 @@ static void look(struct door *door, struct guest *guest, bool ended)
 
 /* ---- all of them ---- */
 
-/* When to ask the listener again; 0: when it tells of somebody. */
-static instant welcome(struct door *door, int listener, instant now)
+static bool has_place(const void *owner)
 {
-    for (int i = 0; i < AT_ONCE; i++) {
-        if (!guests_have_seat(door->guests)) {
-            return now + LEAVES_SOON;
-        }
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            if (errno == EAGAIN) {
-                return 0;
-            }
-            return now + (errno == EMFILE && guests_make_room(door->guests, now) ? LEAVES_SOON : ACCEPT_AGAIN);
-        }
-        struct guest *guest = guests_admit(door->guests, fd, now);
-        if (!watch(door, EPOLL_CTL_ADD, fd, NEWCOMER, guest)) {
-            leave(door, guest);
-        }
-    }
-    return now; /* there may be more */
+    const struct door *door = owner;
+    return guests_have_seat(door->guests);
 }
 
-static bool is_listener(const struct door *door, const void *what)
+static void enter(void *owner, int fd, instant now)
 {
-    return (const char *)what >= (const char *)door->listeners &&
-           (const char *)what < (const char *)(door->listeners + door->listener_count);
+    struct door *door = owner;
+    struct guest *guest = guests_admit(door->guests, fd, now);
+    if (!entrance_watch(&door->entrance, EPOLL_CTL_ADD, fd, NEWCOMER, guest)) {
+        leave(door, guest);
+    }
+}
+
+static bool make_room(void *owner, instant now)
+{
+    struct door *door = owner;
+    return guests_make_room(door->guests, now) || door->make_room(door->argument);
+}
+
+bool door_open(struct door *door, const int *listeners, size_t count)
+{
+    door->entrance = (struct entrance){ .has_place = has_place, .enter = enter, .make_room = make_room, .owner = door };
+    return entrance_open(&door->entrance, listeners, count);
 }
 
 void door_turn(struct door *door, instant now)
 {
-    struct epoll_event events[AT_ONCE];
-    int count = epoll_wait(door->epoll, events, AT_ONCE, 0);
+    struct epoll_event events[ENTRANCE_AT_ONCE];
+    int count = entrance_events(&door->entrance, events, now);
     for (int i = 0; i < count; i++) {
         struct guest *guest = events[i].data.ptr;
-        if (is_listener(door, guest)) {
-            door->again_at = now;
-        } else if (guest->refused) {
-            drain(door, guest);
-        } else {
+        switch (guest->place) {
+        case GUEST_NEW:
             look(door, guest, events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+            break;
+        case GUEST_INSIDE:
+            guest->ended = door->ended = true;
+            break;
+        case GUEST_REFUSED:
+            drain(door, guest);
+            break;
+        case GUEST_GONE: /* an event before this one made room */
+            break;
         }
     }
-    /* newcomers last: they may get the seat of somebody whom an event above still told of */
-    if (door->again_at && door->again_at <= now) {
-        instant again_at = 0;
-        for (size_t i = 0; i < door->listener_count; i++) {
-            instant at = welcome(door, door->listeners[i], now);
-            again_at = at > again_at ? at : again_at;
+    entrance_let_in(&door->entrance, now);
+}
+
+void door_tell_ends(struct door *door)
+{
+    for (struct guest *guest = door->ended ? door->guests->oldest : NULL; guest; guest = guest->after) {
+        if (guest->ended) {
+            guest->ended = false;
+            shutdown(guest->fd, SHUT_RD);
         }
-        door->again_at = again_at;
     }
+    door->ended = false;
 }
 
 int door_descriptor(const struct door *door)
 {
-    return door->epoll;
+    return door->entrance.epoll;
 }
 
 int door_rest(const struct door *door, instant now)
 {
-    return door->again_at == 0 ? -1 : door->again_at > now ? (int)(door->again_at - now) : 0;
+    return entrance_rest(&door->entrance, now);
 }

@@ -4,23 +4,22 @@
 #ifndef STATUS_DOOR_H
 #define STATUS_DOOR_H
 
-#include "base/duration.h"
+#include "status/entrance.h"
 #include "status/guests.h"
-#include "status/http.h"
 
 #include <stdbool.h>
 
 struct door {
-    int epoll;
-    int listeners[HTTP_LISTEN_MAX];
-    size_t listener_count;
-    instant again_at; /* 0: nobody waits in front of it but who is yet to be told of */
-
+    struct entrance entrance;
     struct guests *guests; /* everybody has a seat from the moment he is accepted */
+    bool ended;            /* some of those inside have */
+
     /* Takes over the connection and the seat. */
     void (*let_in)(void *argument, struct guest *guest);
     /* Writes the answer to whom is not let in; returns its length. */
     size_t (*refusal)(void *argument, char *buffer, size_t size);
+    /* No descriptor is left, and no guest has one: whether somebody else gave one up. */
+    bool (*make_room)(void *argument);
     void *argument;
 };
 
@@ -32,5 +31,9 @@ int door_descriptor(const struct door *door);
 /* Until there is something to do in any case, in milliseconds; -1: until then. */
 int door_rest(const struct door *door, instant now);
 void door_turn(struct door *door, instant now);
+
+/* After libmicrohttpd has read: it takes a short read for all that is there (connection.c, recv_param_adapter), and
+ * misses an end that came with the last bytes. Whoever has ended his half is told so once more. */
+void door_tell_ends(struct door *door);
 
 #endif

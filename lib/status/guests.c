@@ -46,6 +46,15 @@ bool guests_have_seat(const struct guests *guests)
     return guests->count < guests->limit + GUESTS_LEAVING;
 }
 
+/* Until its end is noticed the next one in the row is the oldest. */
+static void show_out(struct guests *guests, struct guest *guest, instant now)
+{
+    shutdown(guest->fd, SHUT_RDWR);
+    guests->leaving += !guest->leaving;
+    guest->leaving = true;
+    guests_renew(guests, guest, now);
+}
+
 struct guest *guests_admit(struct guests *guests, int fd, instant now)
 {
     struct guest *guest = guests->free;
@@ -55,10 +64,9 @@ struct guest *guests_admit(struct guests *guests, int fd, instant now)
         guest = &guests->seats[guests->opened++];
     }
     if (guests->count >= guests->limit) {
-        guests_make_room(guests, now);
+        show_out(guests, guests->oldest, now);
     }
-    guest->fd = fd;
-    guest->refused = false;
+    *guest = (struct guest){ .fd = fd, .place = GUEST_NEW };
     guests->count++;
     put_last(guests, guest, now);
     return guest;
@@ -74,24 +82,24 @@ void guests_leave(struct guests *guests, struct guest *guest)
 {
     take_out(guests, guest);
     guests->count--;
+    guests->leaving -= guest->leaving;
+    guest->place = GUEST_GONE;
     guest->after = guests->free;
     guests->free = guest;
 }
 
 bool guests_make_room(struct guests *guests, instant now)
 {
-    struct guest *oldest = guests->oldest;
-    if (oldest) {
-        shutdown(oldest->fd, SHUT_RDWR);
-        guests_renew(guests, oldest, now); /* until its end is noticed the next one in the row is the oldest */
+    if (guests->oldest && guests->leaving == 0) {
+        show_out(guests, guests->oldest, now);
     }
-    return oldest != NULL;
+    return guests->oldest != NULL;
 }
 
 void guests_show_out(struct guests *guests, instant now, duration patience)
 {
     while (guests->oldest && now - guests->oldest->since >= patience) {
-        guests_make_room(guests, now);
+        show_out(guests, guests->oldest, now);
     }
 }
 

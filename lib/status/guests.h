@@ -15,7 +15,14 @@
 struct guest {
     int fd;
     instant since; /* its request is incomplete since then */
-    bool refused;  /* was answered before it was a request, and is only waited for (door.h) */
+    enum {
+        GUEST_NEW,     /* has not begun a request yet (door.h) */
+        GUEST_INSIDE,  /* is libmicrohttpd's */
+        GUEST_REFUSED, /* was answered, and is only waited for */
+        GUEST_GONE,    /* the seat is free */
+    } place;
+    bool ended;   /* inside: its half, and it is yet to be told (door.h) */
+    bool leaving; /* was shut down */
     struct guest *before, *after;
 };
 
@@ -24,6 +31,7 @@ struct guests {
     size_t opened; /* seats that were ever taken: no page is touched before it is needed */
     struct guest *free;
     struct guest *oldest, *youngest;
+    size_t leaving;
     size_t count, limit; /* beyond `limit` the one who takes longest is shown out */
 };
 
@@ -38,7 +46,8 @@ struct guest *guests_admit(struct guests *guests, int fd, instant now);
 void guests_renew(struct guests *guests, struct guest *guest, instant now);
 void guests_leave(struct guests *guests, struct guest *guest);
 
-/* Shuts down the one who takes longest: no descriptor is left for a newcomer. False: nobody is there. */
+/* No descriptor is left for a newcomer: shuts down the one who takes longest, unless somebody is on his way out. False:
+ * nobody is there. */
 bool guests_make_room(struct guests *guests, instant now);
 /* Shuts down the connections whose request is incomplete for longer than `patience`. */
 void guests_show_out(struct guests *guests, instant now, duration patience);

@@ -118,7 +118,7 @@ static enum MHD_Result answer_live(struct server *server, struct MHD_Connection 
     return MHD_YES;
 }
 
-static enum MHD_Result answer_path(struct server *server, struct MHD_Connection *connection, const char *url)
+static enum MHD_Result answer_path(struct server *server, struct MHD_Connection *connection, const char *path)
 {
     static const struct {
         const char *path;
@@ -132,7 +132,7 @@ static enum MHD_Result answer_path(struct server *server, struct MHD_Connection 
         { "/", DOCUMENT_PAGE, ALWAYS },
     };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        if (strcmp(url, paths[i].path) == 0) {
+        if (strcmp(path, paths[i].path) == 0) {
             bool healthy = strcmp(status_word(&server->status), "healthy") == 0;
             bool ok = paths[i].when == ALWAYS || (paths[i].when == IF_HEALTHY ? healthy : server->status.ready);
             return answers_give_document(&server->answers, connection, paths[i].document, ok);
@@ -146,8 +146,9 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
                                   void **context)
 {
     struct server *server = argument;
+    const char *path = request_path(url);
     (void)body;
-    if (*context == &broken || (*context == NULL && malformed_request(connection, method, version))) {
+    if (*context == &broken || (*context == NULL && malformed_request(connection, method, path, version))) {
         return answers_give_notice(&server->answers, connection, NOTICE_MALFORMED);
     }
     if (*context == NULL) { /* the headers are there; answer once the request is complete */
@@ -161,14 +162,14 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
     if (*context != server && too_large(connection, url)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOO_LARGE);
     }
-    bool live = strcmp(url, "/health/live") == 0;
+    bool live = strcmp(path, "/health/live") == 0;
     if (!live && !admitted(server, connection)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOKEN);
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         return answers_give_notice(&server->answers, connection, NOTICE_METHOD);
     }
-    return live ? answer_live(server, connection, context) : answer_path(server, connection, url);
+    return live ? answer_live(server, connection, context) : answer_path(server, connection, path);
 }
 
 /* ---- connections ---- */
@@ -205,6 +206,12 @@ static size_t refusal(void *argument, char *buffer, size_t size)
 {
     const struct server *server = argument;
     return answers_write_notice(&server->answers, NOTICE_MALFORMED, buffer, size);
+}
+
+static bool make_room(void *argument)
+{
+    const struct server *server = argument;
+    return server->placeholder && placeholder_make_room(server->placeholder);
 }
 
 static void on_completed(void *argument, struct MHD_Connection *connection, void **context,
@@ -301,7 +308,9 @@ static bool start(struct server *server)
     for (size_t i = 0; i < sockets->count; i++) {
         *(sockets->placeholder[i] ? &held[held_count++] : &own[own_count++]) = sockets->fds[i];
     }
-    server->door = (struct door){ .guests = &server->guests, .let_in = let_in, .refusal = refusal, .argument = server };
+    server->door = (struct door){
+        .guests = &server->guests, .let_in = let_in, .refusal = refusal, .make_room = make_room, .argument = server
+    };
     if (!start_daemon(server) || !door_open(&server->door, own, own_count)) {
         return false;
     }
@@ -359,6 +368,7 @@ static bool turn(struct server *server)
     guests_show_out(&server->guests, now, HTTP_REQUEST_TIMEOUT);
     door_turn(&server->door, now);
     MHD_run(server->daemon);
+    door_tell_ends(&server->door);
     if (server->placeholder) {
         placeholder_turn(server->placeholder, now);
     }

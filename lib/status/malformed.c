@@ -1,11 +1,41 @@
 #include "status/malformed.h"
 
+#include <ctype.h>
 #include <string.h>
 
-/* A zero byte in the path would end the string that we are handed: another path would become one of ours. */
+/* RFC 3986 section 2. A zero byte in the path would end the string that we are handed: another path would become one of
+ * ours. */
 bool malformed_target(const char *target)
 {
-    return strchr(target, ' ') || memmem(target, strcspn(target, "?"), "%00", 3);
+    size_t path = strcspn(target, "?");
+    for (size_t i = 0; target[i]; i++) {
+        bool encoded = target[i] == '%' && i < path;
+        if (!isgraph((unsigned char)target[i]) ||
+            (encoded && (!isxdigit((unsigned char)target[i + 1]) || !isxdigit((unsigned char)target[i + 2]) ||
+                         strncmp(target + i, "%00", 3) == 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *request_path(const char *target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t length = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], length) == 0) {
+            const char *path = strchr(target + length, '/');
+            return path ? path : "/";
+        }
+    }
+    return target;
+}
+
+/* RFC 9112 section 3.2: these two also have targets that are no paths. */
+static bool has_own_target(const char *method)
+{
+    return strcmp(method, MHD_HTTP_METHOD_CONNECT) == 0 || strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
 }
 
 /* RFC 9110 section 5.6.2 */
@@ -30,6 +60,11 @@ enum beginning malformed_beginning(const char *bytes, size_t length)
     while (end < length && memchr(tchar, bytes[end], sizeof tchar - 1)) {
         end++;
     }
+    /* A zero byte would end the target that we are handed: another one would become ours. */
+    const char *line_end = memchr(bytes + end, '\n', length - end);
+    if (memchr(bytes + end, '\0', line_end ? (size_t)(line_end - bytes) - end : length - end)) {
+        return BEGINNING_BAD;
+    }
     return end == length ? BEGINNING_SHORT : end > begin && bytes[end] == ' ' ? BEGINNING_GOOD : BEGINNING_BAD;
 }
 
@@ -51,10 +86,11 @@ static enum MHD_Result look(void *argument, enum MHD_ValueKind kind, const char 
 }
 
 /* RFC 9112 sections 3.2 and 6.3: whom a request is for and where it ends must not be in doubt. */
-bool malformed_request(struct MHD_Connection *connection, const char *method, const char *version)
+bool malformed_request(struct MHD_Connection *connection, const char *method, const char *path, const char *version)
 {
     struct headers headers = { 0 };
     MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &headers);
     return headers.broken || !is_token(method) || headers.hosts > 1 || headers.lengths + headers.codings > 1 ||
+           (path[0] != '/' && !has_own_target(method)) ||
            (headers.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0);
 }

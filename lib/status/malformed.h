@@ -12,7 +12,10 @@ enum beginning malformed_beginning(const char *bytes, size_t length);
 
 /* As it came, not decoded yet. */
 bool malformed_target(const char *target);
-/* Once its headers are there. */
-bool malformed_request(struct MHD_Connection *connection, const char *method, const char *version);
+/* Once its headers are there; `path` as request_path() finds it. */
+bool malformed_request(struct MHD_Connection *connection, const char *method, const char *path, const char *version);
+
+/* The path of a decoded target, which a client may also send in absolute form (RFC 9112 section 3.2.2). */
+const char *request_path(const char *target);
 
 #endif

@@ -1,18 +1,16 @@
 #include "status/placeholder.h"
 
-#include "status/http.h"
+#include "status/entrance.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define CALLERS 256
 #define AFTER_ANSWER ((duration)1000) /* for the client to close; it read "Connection: close" */
 #define AFTER_CLOSE ((duration)200)   /* for our last bytes to arrive */
-#define AT_ONCE 32                    /* accepted in one turn */
 
 #define BODY "the application is starting\n"
 #define HEAD                                      \
@@ -34,32 +32,10 @@ struct caller {
 };
 
 struct placeholder {
-    int epoll;
-    int listeners[HTTP_LISTEN_MAX];
-    size_t listener_count;
+    struct entrance entrance;
     struct caller callers[CALLERS];
     size_t opened; /* places that were ever taken */
 };
-
-static bool watch(const struct placeholder *p, int fd, void *what)
-{
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = what };
-    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-struct placeholder *placeholder_new(const int *listeners, size_t count)
-{
-    struct placeholder *p = calloc(1, sizeof *p);
-    if (!p || (p->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
-        free(p);
-        return NULL;
-    }
-    for (size_t i = 0; i < count && i < HTTP_LISTEN_MAX; i++) {
-        p->listeners[p->listener_count++] = listeners[i];
-        watch(p, listeners[i], &p->listeners[i]);
-    }
-    return p;
-}
 
 /* SO_LINGER was set to nothing when it was accepted: close resets (tcp(7)). */
 static void reset(struct caller *caller)
@@ -120,7 +96,7 @@ static void hear(const struct placeholder *p, struct caller *caller, instant now
         return;
     }
     /* It closed first. It may have closed its half only and still read: our bytes get a moment to arrive. */
-    epoll_ctl(p->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
+    entrance_watch(&p->entrance, EPOLL_CTL_DEL, caller->fd, 0, NULL);
     shutdown(caller->fd, SHUT_WR);
     caller->until = now + AFTER_CLOSE;
 }
@@ -144,8 +120,7 @@ static struct caller *place(struct placeholder *p)
     return oldest;
 }
 
-/* Without a descriptor left the one who would be reset next makes room. */
-static bool make_room(struct placeholder *p)
+bool placeholder_make_room(struct placeholder *p)
 {
     struct caller *first = NULL;
     for (size_t i = 0; i < p->opened; i++) {
@@ -158,39 +133,50 @@ static bool make_room(struct placeholder *p)
     return first != NULL;
 }
 
-static void welcome(struct placeholder *p, int listener, instant now)
+static bool has_place(const void *owner)
 {
+    (void)owner; /* the oldest one's, if need be */
+    return true;
+}
+
+static void enter(void *owner, int fd, instant now)
+{
+    struct placeholder *p = owner;
     struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-    for (int i = 0; i < AT_ONCE; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            if ((errno == EMFILE || errno == ENFILE) && make_room(p)) {
-                continue;
-            }
-            return;
-        }
-        struct caller *caller = place(p);
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        *caller = (struct caller){ .fd = fd, .until = now + HTTP_REQUEST_TIMEOUT };
-        if (!watch(p, fd, caller)) {
-            reset(caller);
-        }
+    struct caller *caller = place(p);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    *caller = (struct caller){ .fd = fd, .until = now + HTTP_REQUEST_TIMEOUT };
+    if (!entrance_watch(&p->entrance, EPOLL_CTL_ADD, fd, EPOLLIN, caller)) {
+        reset(caller);
     }
 }
 
-static bool is_listener(const struct placeholder *p, const void *what)
+static bool make_room(void *owner, instant now)
 {
-    return (const char *)what >= (const char *)p->listeners &&
-           (const char *)what < (const char *)(p->listeners + HTTP_LISTEN_MAX);
+    (void)now;
+    return placeholder_make_room(owner);
+}
+
+struct placeholder *placeholder_new(const int *listeners, size_t count)
+{
+    struct placeholder *p = calloc(1, sizeof *p);
+    if (p) {
+        p->entrance = (struct entrance){ .has_place = has_place, .enter = enter, .make_room = make_room, .owner = p };
+    }
+    if (!p || !entrance_open(&p->entrance, listeners, count)) {
+        free(p);
+        return NULL;
+    }
+    return p;
 }
 
 void placeholder_turn(struct placeholder *p, instant now)
 {
-    struct epoll_event events[AT_ONCE];
-    int count = epoll_wait(p->epoll, events, AT_ONCE, 0);
+    struct epoll_event events[ENTRANCE_AT_ONCE];
+    int count = entrance_events(&p->entrance, events, now);
     for (int i = 0; i < count; i++) {
         struct caller *caller = events[i].data.ptr;
-        if (!is_listener(p, caller) && caller->fd >= 0) {
+        if (caller->fd >= 0) {
             hear(p, caller, now);
         }
     }
@@ -200,17 +186,12 @@ void placeholder_turn(struct placeholder *p, instant now)
             reset(caller);
         }
     }
-    /* newcomers last: they may get a place of somebody whom an event above still told of */
-    for (int i = 0; i < count; i++) {
-        if (is_listener(p, events[i].data.ptr)) {
-            welcome(p, *(const int *)events[i].data.ptr, now);
-        }
-    }
+    entrance_let_in(&p->entrance, now);
 }
 
 int placeholder_descriptor(const struct placeholder *p)
 {
-    return p->epoll;
+    return p->entrance.epoll;
 }
 
 int placeholder_rest(const struct placeholder *p, instant now)
@@ -220,7 +201,9 @@ int placeholder_rest(const struct placeholder *p, instant now)
         const struct caller *caller = &p->callers[i];
         next = caller->fd >= 0 && caller->until < next ? caller->until : next;
     }
-    return next == INT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
+    int rest = next == INT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
+    int again = entrance_rest(&p->entrance, now);
+    return again >= 0 && (rest < 0 || again < rest) ? again : rest;
 }
 
 void placeholder_free(struct placeholder *p)
@@ -230,9 +213,9 @@ void placeholder_free(struct placeholder *p)
             reset(&p->callers[i]);
         }
     }
-    for (size_t i = 0; i < p->listener_count; i++) {
-        close(p->listeners[i]);
+    for (size_t i = 0; i < p->entrance.count; i++) {
+        close(p->entrance.listeners[i]);
     }
-    close(p->epoll);
+    close(p->entrance.epoll);
     free(p);
 }

@@ -23,6 +23,9 @@ int placeholder_descriptor(const struct placeholder *placeholder);
 int placeholder_rest(const struct placeholder *placeholder, instant now);
 void placeholder_turn(struct placeholder *placeholder, instant now);
 
+/* Resets the one who would be reset next: a descriptor is needed. False: nobody is there. */
+bool placeholder_make_room(struct placeholder *placeholder);
+
 /* Listeners closed, connections reset. */
 void placeholder_free(struct placeholder *placeholder);
 

@@ -278,6 +278,10 @@ def test_the_beginning_of_a_request_and_no_more_is_400(running, endpoint):
     b"GET /health/live HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"GET /health/live HTTP/1.1\r\nHost: x\r\nBad Name: y\r\n\r\n",
     b"GET /health/live HTTP/1.1\r\nHost: x\r\nB\xffd: y\r\n\r\n", b"GET /health/live HTTP/1.1\r\n Folded: x\r\nHost: x\r\n\r\n",
     b"GET /health/live%00foo HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /status.json%00?x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health/live\0/more HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET health/live HTTP/1.1\r\nHost: x\r\n\r\n", b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /a\x01b HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health/live% HTTP/1.1\r\nHost: x\r\n\r\n",
     b"G@T /health/live HTTP/1.1\r\nHost: x\r\n\r\n", b"G\1T /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /health/live and more HTTP/1.1\r\nHost: x\r\n\r\n", b"GET  /health/live  HTTP/1.1\r\nHost: x\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello",
@@ -288,6 +292,22 @@ def test_a_malformed_request_is_answered_once(running, endpoint, request_bytes):
     """400, and the connection ends: what follows on it is not another request."""
     answer = endpoint.raw(request_bytes + b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
     assert re.findall(rb"HTTP/1\.[01] (\d+)", answer) == [b"400"], answer
+
+
+@pytest.mark.parametrize("target, expected", [
+    ("http://x/health/live", 200), ("HTTPS://x:1/health/live?y", 200), ("http://x", 200), ("http://x/nothing", 404),
+    ("/health/%6cive", 200), ("/health/live?%", 200)])
+def test_a_target_in_absolute_form_or_encoded_is_the_same_path(running, endpoint, target, expected):
+    """As a client sends it to what it takes for a proxy (RFC 9112 section 3.2.2)."""
+    answer = endpoint.raw(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(f"HTTP/1.1 {expected} ".encode()), answer
+
+
+def test_connect_and_options_without_a_path_are_405(running, endpoint):
+    """Other methods are: their targets are well-formed."""
+    for line in (b"CONNECT x:443", b"OPTIONS *"):
+        answer = endpoint.raw(line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 405 "), answer
 
 
 def test_an_old_client_needs_no_host(running, endpoint):
@@ -515,6 +535,56 @@ def test_few_descriptors_are_not_held_by_who_says_nothing(pgentry, endpoint, pro
     for client in idle:
         client.close()
     assert supervisor.process.poll() is None
+
+
+def test_the_last_descriptor_taken_shows_nobody_out(pgentry, database, project, endpoint):
+    """As many connections as there are descriptors: each is answered, and the placeholder's own give way."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    placeholder = Endpoint()
+    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
+                               env={**endpoint.env, "PGENTRY_HEALTH_PLACEHOLDER": placeholder.address,
+                                    "PGENTRY_WAIT_TIMEOUT": "0"}, under=["prlimit", "--nofile=24:24"])
+    endpoint.up()
+    folder = f"/proc/{http_process(supervisor)}/fd"
+    idle = [endpoint.socket() for _ in range(24 - len(os.listdir(folder)))]
+    wait_until(lambda: len(os.listdir(folder)) == 24, what="all descriptors being taken")
+    for client in idle:
+        client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        client.close()
+    callers = [placeholder.socket() for _ in range(20)]
+    for _ in range(5):
+        assert endpoint.get("/health/live").status == 200
+    for client in callers:
+        client.close()
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_an_end_that_comes_with_the_last_bytes_is_noticed_at_once(pgentry, project, tmp_path, kind):
+    """Of a whole request and of half a one: `nc -N`, and clients that died, hold nothing until a time-out."""
+    project({"pgentry.yaml": USERS})
+    endpoint = Endpoint() if kind == "tcp" else Endpoint(path=str(tmp_path / "health.sock"))
+    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
+                               env={"PGENTRY_HEALTH_LISTEN": f"{Endpoint().address},{endpoint.address}",
+                                    "PGENTRY_WAIT_TIMEOUT": "0"})
+    endpoint.up()
+    folder = f"/proc/{http_process(supervisor)}/fd"
+    before = len(os.listdir(folder))
+    for request, status in ((b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 200"),
+                            (b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n" * 40, b"HTTP/1.1 200"),
+                            (b"GET /metrics HTTP/1.1\r\nHost:", b""),
+                            (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab", b"")):
+        with endpoint.socket(timeout=5) as client:  # half of what a time-out would take
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert answer.count(b"HTTP/1.1 ") == (request.count(b"\r\n\r\n") if status else 0)
+        assert answer.startswith(status)
+        for _ in range(20):
+            with endpoint.socket() as client:
+                client.sendall(request)
+        wait_until(lambda: len(os.listdir(folder)) == before, patience=5, what="all of them being gone")
 
 
 def test_who_trickles_is_cut_off_after_ten_seconds(running, endpoint):
