@@ -141,7 +141,7 @@ GUARD(steps_done_lost)
 
 GUARD(steps_done_unsure)
 {
-    return guard_steps_done_unhealthy(boot, event) && (boot->unlooked || boot->look.healthy);
+    return guard_steps_done(boot, event) && (boot->unlooked || (boot->any_succeeded && boot->look.healthy));
 }
 
 GUARD(steps_done_unhealthy)
@@ -365,7 +365,13 @@ GUARD(result_timed_out)
 
 GUARD(last_healthy)
 {
-    return boot->result == RESULT_LAST && event->look.healthy;
+    return boot->result == RESULT_LAST && boot->any_succeeded && event->look.healthy;
+}
+
+GUARD(last_failed)
+{
+    UNUSED_EVENT;
+    return boot->result == RESULT_LAST && !boot->any_succeeded;
 }
 
 GUARD(result_last)

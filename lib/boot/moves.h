@@ -26,7 +26,7 @@
     X(locked_enough) /* migrate.lock_timeout is used up */                                             \
     X(before_done)                                                                                     \
     X(steps_done_lost)      /* every step was tried, the last one without the lock */                  \
-    X(steps_done_unsure)    /* every step was tried, one succeeded, and a later one may have helped */ \
+    X(steps_done_unsure)    /* every step was tried, and what has come of it is yet to be looked at */ \
     X(steps_done_unhealthy) /* every step was tried, one succeeded */                                  \
     X(steps_done)           /* every step was tried */                                                 \
     X(after_done)                                                                                      \
@@ -66,6 +66,7 @@
     X(result_lost)                                                                                     \
     X(result_timed_out)                                                                                \
     X(last_healthy)                                                                                    \
+    X(last_failed) /* as did every step: what they left is told, and changes nothing */                \
     X(result_last)                                                                                     \
     X(result_after)                                                                                    \
     X(hopeless)                                                                                        \

@@ -28,6 +28,7 @@
 #define STEP_DROPS                                                               \
     STEP_IS(REFUSED, "it would drop something ({drops})", ERROR, "step-refused", \
             "step {step} is refused: it would drop something ({drops}); allow_data_loss: true would let it")
+#define STEPS_FAILED SAY(ERROR, "steps-failed", "every migration step failed")
 /* Why a step's exit status alone does not make it good, and what does. */
 #define LOST "{outcome}, but the migration lock was lost while it ran"
 #define LOST_PROVEN LOST ", and its migrations are recorded and the schema verifies"
@@ -45,6 +46,7 @@ const struct boot_row boot_table[] = {
     ROW(S(CONNECTING), CONNECTED, lock_fails, connected_check, CHECKING, QUIET),
     ANY(S(CONNECTING), CONNECTED, connected_check, CHECKING,
         SAY(INFO, "connected", "connected to PostgreSQL at {host} after {waited}")),
+    ROW(S(VERIFYING), FAILED, last_failed, fail_steps, FAILING, STEPS_FAILED),
     ROW(ASKING, FAILED, is_configuration, fail_configuration, FAILING, SAY(ERROR, "configuration", "{error}")),
     ROW(ASKING, FAILED, only_looks, leave_unreachable, ENDED, SAY(ERROR, "unreachable", "{error}")),
     ROW(ASKING, FAILED, refused_for_good, fail_waiting, FAILING,
@@ -101,7 +103,7 @@ const struct boot_row boot_table[] = {
     ROW(S(ADVANCING), GO, steps_done_unsure, verify_last, VERIFYING, QUIET),
     ROW(S(ADVANCING), GO, steps_done_unhealthy, fail_schema, FAILING,
         SAY(ERROR, "unhealthy", "every migration step was tried, and the schema is still not healthy")),
-    ROW(S(ADVANCING), GO, steps_done, fail_steps, FAILING, SAY(ERROR, "steps-failed", "every migration step failed")),
+    ROW(S(ADVANCING), GO, steps_done, fail_steps, FAILING, STEPS_FAILED),
     ROW(S(ADVANCING), GO, after_done, verify_after, VERIFYING, QUIET),
     ROW(S(ADVANCING), GO, not_locked, lock, LOCKING, SAY(INFO, "locking", "taking the migration lock anew")),
     ROW(S(ADVANCING), GO, direct_unsure, check_direct, CHECKING, QUIET),
@@ -202,6 +204,7 @@ const struct boot_row boot_table[] = {
         SAY(ERROR, "step-failed", "step {step} ended after the lock was lost and its work is not done")),
     ROW(S(VERIFYING), CHECKED, last_healthy, good, GOOD,
         SAY(WARN, "healthy", "the last step failed, but one before it succeeded and the schema is healthy")),
+    ROW(S(VERIFYING), CHECKED, last_failed, fail_steps, FAILING, STEPS_FAILED),
     ROW(S(VERIFYING), CHECKED, result_last, fail_schema, FAILING,
         SAY(ERROR, "unhealthy", "every migration step was tried, and the schema is still not healthy")),
     ROW(S(VERIFYING), CHECKED, result_after, fail_schema, FAILING,

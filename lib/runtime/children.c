@@ -49,16 +49,25 @@ static const char **environment(const struct supervisor *s, const struct step *s
 struct apply_entry {
     const struct supervisor *s;
     const struct step *step;
+    const char **env;
 };
 
+/* As `pgentry apply` with the step's environment. */
 static int apply(void *argument)
 {
     const struct apply_entry *entry = argument;
+    struct config config = *entry->s->config;
     if (!noexec()) {
         return STATUS_RESOURCE;
     }
-    return apply_files(entry->s->config, &(struct apply_options){ .files = &entry->step->sql,
-                                                                  .statement_timeout = entry->step->timeout });
+    environ = (char **)entry->env;
+    for (size_t i = 0; i < entry->step->env_count; i++) {
+        if (strcmp(entry->step->env[i].name, "DATABASE_URL") == 0) {
+            config.database.url = config.database.direct_url = entry->step->env[i].value;
+        }
+    }
+    return apply_files(
+        &config, &(struct apply_options){ .files = &entry->step->sql, .statement_timeout = entry->step->timeout });
 }
 
 /* ---- its output ---- */
@@ -189,7 +198,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     arena_reset(arena);
     const char **env = environment(s, step);
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
-    struct apply_entry entry = { .s = s, .step = step };
+    struct apply_entry entry = { .s = s, .step = step, .env = env };
     const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
     bool sql = !child->guard && step->role == STEP_SQL;
     struct spawn spawn = { .argv = sql ? NULL : argv,

@@ -399,6 +399,33 @@ def test_a_step_s_own_database_url_wins(pgentry, database, project):
     assert (folder / "url.txt").read_text() == "postgresql://elsewhere/x\n"
 
 
+def test_a_sql_step_s_env_leads_it_elsewhere(pgentry, cluster, database, project):
+    """Like any other step's, the PG* variables as well: what it does is not done to the application's database."""
+    other = cluster.database()
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": ladder(f"""
+- name: sql
+  sql: [elsewhere.sql]
+  env: {{DATABASE_URL: "{other.url.replace("$", "$$")}", PGOPTIONS: "-c work_mem=7MB"}}
+"""), "elsewhere.sql": "CREATE TABLE elsewhere AS SELECT current_setting('work_mem') AS memory;"})
+    done = pgentry("sync", url=database.url, env={"PGENTRY_MIGRATE_WHEN": "always"})
+    assert done.exit == 0, done
+    assert other.sql("SELECT memory FROM elsewhere") == [("7MB",)]
+    assert database.sql("SELECT to_regclass('elsewhere')") == [(None,)]
+
+
+def test_what_failed_steps_left_is_in_summary_and_report(pgentry, database, project):
+    """A failure (70) although the table is there, and the report does not call it missing: nobody mends what is not broken."""
+    folder = project({"pgentry.yaml": ladder(f"- {{name: half, run: '{pgentry.binary} apply users.sql; exit 3', attempts: 1}}"),
+                      "users.sql": CREATE})
+    done = pgentry("run", "--", "true", url=database.url, env={"PGENTRY_REPORT_FILE": folder / "report.json"})
+    assert done.exit == 70 and done.said("every migration step failed"), done
+    assert done.said("summary: 1 of 1 tables healthy, schema healthy")
+    report = json.loads((folder / "report.json").read_text())
+    assert report["database"]["tables"] == {"users": True}
+    assert "missing-table" not in [problem["code"] for problem in report["problems"]]
+
+
 @pytest.mark.parametrize("name, status", [("TERM", 143), ("INT", 130)])
 def test_a_signal_in_mid_step_is_passed_on(pgentry, database, project, name, status):
     """stop: abort: the step gets the signal, the lock goes, exit 128+signal, no application."""

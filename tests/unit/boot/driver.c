@@ -297,6 +297,7 @@ void reach_held(int status)
         steps[0].attempts = 1;
         reach_stepping();
         fail_step(1);
+        checked(0);
         break;
     case STATUS_LOCK:
         reach_checking();

@@ -31,7 +31,9 @@ static void a_failed_step_is_tried_again_after_a_delay_that_grows(void **state)
         assert_int_equal(boot.attempt, attempt);
     }
     fail_step(1);
-    then(STATE_ENDED, "'step-given-up' 'steps-failed' close summary exit:70");
+    then(STATE_VERIFYING, "'step-given-up' check+history");
+    checked(0);
+    then(STATE_ENDED, "tables 'steps-failed' close summary exit:70");
 }
 
 static void a_delay_longer_than_the_greatest_stays_as_it_is(void **state)
@@ -100,7 +102,20 @@ static void steps_that_all_failed_are_70_although_the_tables_exist(void **state)
     locked();
     checked(GOOD);
     fail_step(1);
-    then(STATE_ENDED, "'step-given-up' 'steps-failed' close summary exit:70");
+    then(STATE_VERIFYING, "'step-given-up' check+history");
+    checked(GOOD); /* what they left is in the summary */
+    then(STATE_ENDED, "tables 'steps-failed' close summary exit:70");
+}
+
+static void steps_that_all_failed_are_70_although_nobody_answers_any_more(void **state)
+{
+    (void)state;
+    steps[0].attempts = 1;
+    reach_stepping();
+    fail_step(1);
+    then(STATE_VERIFYING, "'step-given-up' check+history");
+    failed(FAILURE_NOT_LISTENING);
+    then(STATE_ENDED, "'steps-failed' close summary exit:70");
 }
 
 static void a_step_that_succeeded_without_a_healthy_schema_is_65(void **state)
@@ -158,7 +173,9 @@ static void a_step_that_cannot_be_started_is_given_up(void **state)
     reach_stepping();
     ended_permanently(127);
     sessions(0);
-    then(STATE_ENDED, "'step-given-up' 'steps-failed' close summary exit:70");
+    then(STATE_VERIFYING, "'step-given-up' check+history");
+    checked(0);
+    then(STATE_ENDED, "tables 'steps-failed' close summary exit:70");
 }
 
 /* ---- timeouts ---- */
@@ -282,7 +299,9 @@ static void a_guarded_step_is_refused_when_it_drops_something(void **state)
     (void)state;
     reach(STATE_GUARDING);
     guard_ended(false);
-    then(STATE_ENDED, "'step-refused' 'steps-failed' close summary exit:70");
+    then(STATE_VERIFYING, "'step-refused' check+history");
+    checked(0);
+    then(STATE_ENDED, "tables 'steps-failed' close summary exit:70");
 }
 
 static void a_guard_that_fails_is_a_failed_attempt(void **state)
@@ -321,7 +340,9 @@ static void on_a_newer_schema_only_the_historys_own_tool_runs(void **state)
     checked(GONE);
     then(STATE_STEPPING, "tables 'migrating' 'step-started' step:steps.0#1");
     fail_step(1);
-    then(STATE_ENDED, "'step-given-up' 'step-skipped' 'step-skipped' 'steps-failed' close summary exit:70");
+    then(STATE_VERIFYING, "'step-given-up' 'step-skipped' 'step-skipped' check+history");
+    checked(GONE);
+    then(STATE_ENDED, "tables 'steps-failed' close summary exit:70");
 }
 
 static void the_latest_look_tells_whether_the_schema_is_newer(void **state)
@@ -641,6 +662,7 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(a_delay_longer_than_the_greatest_stays_as_it_is), TEST(no_delay_is_no_delay),
       TEST(a_permanent_error_goes_on_to_the_next_step), TEST(a_step_that_succeeded_in_vain_is_followed_by_the_next),
       TEST(the_ladder_ends_at_the_first_step_that_helps), TEST(steps_that_all_failed_are_70_although_the_tables_exist),
+      TEST(steps_that_all_failed_are_70_although_nobody_answers_any_more),
       TEST(a_step_that_succeeded_without_a_healthy_schema_is_65),
       TEST(a_step_that_succeeded_counts_when_a_later_one_failed_and_the_schema_verifies),
       TEST(a_step_that_cannot_be_started_is_given_up),
