@@ -151,6 +151,15 @@ static bool add_setting(struct command_line *line, const char *key, const char *
     return true;
 }
 
+/* What was copied out of our arguments is not to be read in them by `ps`: they may be written (C11 section 5.1.2.2.1). */
+static void hide_secret(const char *assignment)
+{
+    if (config_setting_is_secret(assignment)) {
+        char *value = strchr(assignment, '=') + 1;
+        memset(value, '*', strlen(value));
+    }
+}
+
 static bool take_option(struct command_line *line, const struct option *option, const char *value)
 {
     switch (option->letter) {
@@ -162,7 +171,11 @@ static bool take_option(struct command_line *line, const struct option *option, 
     case 'L':
         return add_setting(line, "log.level", value, option->name);
     case 'S':
-        return add_setting(line, "", value, option->name);
+        if (!add_setting(line, "", value, option->name)) {
+            return false;
+        }
+        hide_secret(value);
+        return true;
     case 'O':
         line->only = value;
         return true;

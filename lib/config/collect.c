@@ -183,6 +183,20 @@ static void collect_setting(struct reading *reading, const struct setting *setti
     }
 }
 
+bool config_setting_is_secret(const char *assignment)
+{
+    size_t length = strcspn(assignment, "=");
+
+    for (size_t i = 0; assignment[length] && i < config_keys.count; i++) {
+        const struct key *key = &config_keys.rows[i];
+
+        if (strlen(key->path) == length && strncmp(key->path, assignment, length) == 0) {
+            return key->secret;
+        }
+    }
+    return false;
+}
+
 bool collect_sources(struct reading *reading, const struct config_request *request)
 {
     const char *file = request->no_file ? NULL : find_file(request);

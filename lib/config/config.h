@@ -175,6 +175,9 @@ struct config_request {
  * Touches nothing but the files it reads. Error lines carry no secret. */
 struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena);
 
+/* Whether KEY=VALUE gives a secret: a key that is never shown. */
+bool config_setting_is_secret(const char *assignment);
+
 /* Gives back everything, the arena included. */
 void config_free(struct config *config);
 
