@@ -15,11 +15,14 @@ static const char *session_text(const struct diagnosing *diagnosing, const PGres
                         diagnose_foreign(diagnosing, result, row, first + 2));
 }
 
-static const char *terminate_command(const struct diagnosing *diagnosing, const char *pid)
+/* As the session's own role: that may end it, ours perhaps not (manual, section 9.28.2). */
+static const char *terminate_command(const struct diagnosing *diagnosing, const PGresult *result, int row, int first)
 {
-    const char *sql = arena_printf(diagnosing->arena, "SELECT pg_terminate_backend(%s)", pid);
+    struct arena *arena = diagnosing->arena;
+    const char *sql = arena_printf(arena, "SELECT pg_terminate_backend(%s)", PQgetvalue(result, row, first));
+    const char *role = PQgetvalue(result, row, first + 1);
 
-    return psql_command(&diagnosing->lock->psql, NULL, NULL, sql, diagnosing->arena);
+    return psql_command(&diagnosing->lock->psql, *role ? arena_strdup(arena, role) : NULL, NULL, sql, arena);
 }
 
 /* Asks, and tells each row of the answer. */
@@ -67,7 +70,7 @@ static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, i
     finding_add(diagnosing->findings, FINDING_BLOCKED, diagnose_foreign(diagnosing, result, row, 3), detail,
                 arena_printf(arena, "# what both do:\n%s\n# to end the one in the way:\n# %s",
                              psql_command(&diagnosing->lock->psql, NULL, NULL, look, arena),
-                             terminate_command(diagnosing, blocker)));
+                             terminate_command(diagnosing, result, row, 6)));
 }
 
 /* ---- who has left a transaction open ---- */
@@ -91,7 +94,7 @@ static void tell_idler(struct diagnosing *diagnosing, const PGresult *result, in
                      diagnose_duration(diagnosing, result, row, 3));
 
     finding_add(diagnosing->findings, FINDING_IDLE_IN_TRANSACTION, diagnose_foreign(diagnosing, result, row, 4), detail,
-                terminate_command(diagnosing, PQgetvalue(result, row, 0)));
+                terminate_command(diagnosing, result, row, 0));
 }
 
 void diagnose_sessions(struct diagnosing *diagnosing)
@@ -127,7 +130,7 @@ static void look_for_holder(struct diagnosing *diagnosing, enum finding_code cod
     for (int row = 0; result && row < PQntuples(result); row++) {
         const char *holder = arena_printf(arena, "%s, connected for %s", session_text(diagnosing, result, row, 0),
                                           diagnose_duration(diagnosing, result, row, 3));
-        const char *end = terminate_command(diagnosing, PQgetvalue(result, row, 0));
+        const char *end = terminate_command(diagnosing, result, row, 0);
 
         finding_add(diagnosing->findings, code, arena_printf(arena, "%" PRId64, key), holder,
                     arena_printf(arena, "# wait, if it migrates; who it is:\n%s\n# to end it, if it is stale:\n# %s",

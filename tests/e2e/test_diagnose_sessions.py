@@ -1,8 +1,12 @@
 """diagnose: who blocks whom, who holds the migration locks, which indexes were left half built (contract section 7)."""
+import os
+import re
+import subprocess
 import threading
 
 import psycopg
 import pytest
+from postgres import SUPERUSER_PASSWORD
 from supervisor import wait_until
 from test_ladder import ladder
 
@@ -50,6 +54,24 @@ def test_who_blocks_whom(diagnose, shop, session):
     assert f"pid {pid_of(waiter)}" in message and "migration" in message and "AccessExclusiveLock" in message
     assert f"pid {pid_of(blocker)}" in message and "forgotten shell" in message and "idle in transaction" in message
     assert f"pg_terminate_backend({pid_of(blocker)})" in finding["fix"]
+
+
+def test_a_session_of_a_superuser_is_ended_as_that_superuser(diagnose, shop, session):
+    """The application's role may not; the command that is shown does it."""
+    waiter = session("migration")
+    with shop.cluster.connect(shop.name, application_name="admin") as blocker:
+        blocker.execute("BEGIN; LOCK TABLE users")
+        blocked = threading.Thread(target=waiter.execute, args=("ALTER TABLE users ADD COLUMN name text",))
+        blocked.start()
+        wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(waiter)), what="the wait")
+        fix = diagnose(shop.url).one("blocked")["fix"]
+        [command] = re.findall(r"^# (psql .*pg_terminate_backend.*)$", fix, re.MULTILINE)
+        assert f"user={blocker.info.user}'" in command
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False,
+                              env={**os.environ, "PGPASSWORD": SUPERUSER_PASSWORD})
+        blocked.join()
+        assert done.returncode == 0 and " t\n" in done.stdout, done
+        assert shop.sql("SELECT 1 FROM pg_stat_activity WHERE pid = %s", pid_of(blocker)) == []
 
 
 def test_who_waits_for_a_row(diagnose, shop, session):
