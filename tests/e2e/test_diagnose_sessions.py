@@ -59,19 +59,20 @@ def test_who_blocks_whom(diagnose, shop, session):
 def test_a_session_of_a_superuser_is_ended_as_that_superuser(diagnose, shop, session):
     """The application's role may not; the command that is shown does it."""
     waiter = session("migration")
-    with shop.cluster.connect(shop.name, application_name="admin") as blocker:
-        blocker.execute("BEGIN; LOCK TABLE users")
-        blocked = threading.Thread(target=waiter.execute, args=("ALTER TABLE users ADD COLUMN name text",))
-        blocked.start()
-        wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(waiter)), what="the wait")
-        fix = diagnose(shop.url).one("blocked")["fix"]
-        [command] = re.findall(r"^# (psql .*pg_terminate_backend.*)$", fix, re.MULTILINE)
-        assert f"user={blocker.info.user}'" in command
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False,
-                              env={**os.environ, "PGPASSWORD": SUPERUSER_PASSWORD})
-        blocked.join()
-        assert done.returncode == 0 and " t\n" in done.stdout, done
-        assert shop.sql("SELECT 1 FROM pg_stat_activity WHERE pid = %s", pid_of(blocker)) == []
+    blocker = shop.direct()
+    blocker.execute("BEGIN; LOCK TABLE users")
+    blocked = threading.Thread(target=waiter.execute, args=("ALTER TABLE users ADD COLUMN name text",))
+    blocked.start()
+    wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(waiter)), what="the wait")
+    fix = diagnose(shop.url).one("blocked")["fix"]
+    [command] = re.findall(r"^# (psql .*pg_terminate_backend.*)$", fix, re.MULTILINE)
+    assert f"user={blocker.info.user}'" in command
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False,
+                          env={**os.environ, "PGPASSWORD": SUPERUSER_PASSWORD})
+    blocked.join()
+    assert done.returncode == 0 and " t\n" in done.stdout, done
+    assert shop.sql("SELECT 1 FROM pg_stat_activity WHERE pid = %s", pid_of(blocker)) == []
+    blocker.close()
 
 
 def test_who_waits_for_a_row(diagnose, shop, session):
