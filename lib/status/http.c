@@ -89,6 +89,15 @@ static bool too_large(struct MHD_Connection *connection, const char *url)
     return sum > HTTP_HEADER_MAX;
 }
 
+/* A connection that was resumed is read from before it is answered, and at the end of what a client has sent who closed
+ * his half it is closed without an answer (libmicrohttpd 0.9.75, daemon.c, resume_suspended_connections); but those
+ * with a timeout of their own are looked after first (MHD_epoll). It never runs out: PID 1 is given less time. */
+static void answer_first(struct MHD_Connection *connection, bool first)
+{
+    (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    first ? HTTP_REQUEST_TIMEOUT / 1000U : 0U);
+}
+
 /* PID 1 does not read: the deadline tells so. */
 static void ask_parent(struct server *server)
 {
@@ -114,6 +123,7 @@ static enum MHD_Result answer_live(struct server *server, struct MHD_Connection 
     }
     *context = server;
     server->waiting[server->waiting_count++] = connection;
+    answer_first(connection, true);
     MHD_suspend_connection(connection);
     return MHD_YES;
 }
@@ -220,6 +230,9 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
     struct server *server = argument;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     (void)code;
+    if (*context == server) {
+        answer_first(connection, false);
+    }
     *context = NULL;
     guests_renew(&server->guests, info->socket_context, clock_now());
 }

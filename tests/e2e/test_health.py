@@ -575,10 +575,16 @@ def test_an_end_that_comes_with_the_last_bytes_is_noticed_at_once(pgentry, proje
                             (b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n" * 40, b"HTTP/1.1 200"),
                             (b"GET /metrics HTTP/1.1\r\nHost:", b""),
                             (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab", b"")):
+        others = [endpoint.socket() for _ in range(3)]
+        for other in others:
+            other.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
         with endpoint.socket(timeout=5) as client:  # half of what a time-out would take
             client.sendall(request)
             client.shutdown(socket.SHUT_WR)
             answer = b"".join(iter(lambda: client.recv(65536), b""))
+        for other in others:
+            assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
+            other.close()
         assert answer.count(b"HTTP/1.1 ") == (request.count(b"\r\n\r\n") if status else 0)
         assert answer.startswith(status)
         for _ in range(20):
