@@ -151,7 +151,8 @@ static bool add_setting(struct command_line *line, const char *key, const char *
     return true;
 }
 
-/* What was copied out of our arguments is not to be read in them by `ps`: they may be written (C11 section 5.1.2.2.1). */
+/* What was copied out of our arguments is not to be read in them by `ps`: they may be written (C11 section 5.1.2.2.1).
+ */
 static void hide_secret(const char *assignment)
 {
     if (config_setting_is_secret(assignment)) {

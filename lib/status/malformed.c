@@ -9,7 +9,7 @@ bool malformed_target(const char *target)
 {
     size_t path = strcspn(target, "?");
     for (size_t i = 0; target[i]; i++) {
-        bool encoded = target[i] == '%' && i < path;
+        bool encoded = i < path && target[i] == '%';
         if (!isgraph((unsigned char)target[i]) ||
             (encoded && (!isxdigit((unsigned char)target[i + 1]) || !isxdigit((unsigned char)target[i + 2]) ||
                          strncmp(target + i, "%00", 3) == 0))) {
