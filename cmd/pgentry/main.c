@@ -465,7 +465,10 @@ int main(int argc, char **argv)
         status = command->main(&line);
     }
     /* a full disk or a closed pipe behind standard output must not look like success */
-    status = (fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK ? STATUS_IO : status;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
+        fprintf(stderr, "pgentry: standard output could not be written to the end\n");
+        status = STATUS_IO;
+    }
 #ifndef PGENTRY_SANITIZE
     _exit(status); /* nothing of ours waits for atexit, and the libraries' farewells cost a tenth of a millisecond */
 #endif

@@ -403,3 +403,10 @@ def test_a_secret_given_as_an_argument_is_not_left_in_ps(pgentry):
             words = file.read()
         assert "4711" not in words and "shop" not in words
         assert "database.url=***" in words and "wait.timeout=0" in words
+
+
+@pytest.mark.parametrize("command", ["config", "version", "help"])
+def test_a_report_that_cannot_be_written_is_74_and_says_so(pgentry, command):
+    """A full disk behind standard output."""
+    done = pgentry(command, url="postgresql://a:b@127.0.0.1:1/c", under=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
+    assert done.exit == 74 and "standard output" in done.stderr, done
