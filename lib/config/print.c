@@ -76,12 +76,33 @@ static void print_list(const struct strings *list, print_function *print, bool l
     printf("]");
 }
 
-static void print_secret(const struct key *key, const char *value)
+/* A URL without its password, and without what a file held that was put into it, be it a user's name. */
+static const char *hide_url(const struct config *config, const char *url, struct arena *arena)
+{
+    const char *text = secret_hide(url, arena);
+
+    for (size_t i = 0; i < config->file_variable_count; i++) {
+        const char *held = config->file_variables[i].value;
+
+        if (!*held || strcmp(held, url) == 0) { /* the whole of it: what it holds is told apart */
+            continue;
+        }
+        for (const char *at = strstr(text, held); at;) {
+            size_t before = (size_t)(at - text);
+
+            text = arena_printf(arena, "%.*s***%s", (int)before, text, at + strlen(held));
+            at = strstr(text + before + strlen("***"), held);
+        }
+    }
+    return text;
+}
+
+static void print_secret(const struct config *config, const struct key *key, const char *value)
 {
     struct arena *arena = arena_new();
     bool url = strncmp(key->path, "database.", 9) == 0;
 
-    print_string(!value ? "" : url ? secret_hide(value, arena) : *value ? "***" : "", false);
+    print_string(!value ? "" : url ? hide_url(config, value, arena) : *value ? "***" : "", false);
     arena_free(arena);
 }
 
@@ -221,7 +242,7 @@ static bool was_filled(const struct node *node)
     return false;
 }
 
-static void print_value(const struct key *key, const void *place, print_function *print)
+static void print_value(const struct config *config, const struct key *key, const void *place, print_function *print)
 {
     char buffer[DURATION_TEXT];
 
@@ -251,7 +272,7 @@ static void print_value(const struct key *key, const void *place, print_function
         break;
     default:
         if (key->secret) {
-            print_secret(key, *(const char *const *)place);
+            print_secret(config, key, *(const char *const *)place);
         } else {
             print(*(const char *const *)place, false);
         }
@@ -270,7 +291,7 @@ static void print_key(const struct config *config, const struct key *key, const 
         printf("%s", count ? "" : " []");
     } else {
         printf(" ");
-        print_value(key, place, was_filled(values[winner_of(values)]) ? print_masked : print_string);
+        print_value(config, key, place, was_filled(values[winner_of(values)]) ? print_masked : print_string);
     }
     print_origin(values);
     if (key->form == FORM_PRESET && values[winner_of(values)] &&

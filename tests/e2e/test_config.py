@@ -410,3 +410,14 @@ def test_a_report_that_cannot_be_written_is_74_and_says_so(pgentry, command):
     """A full disk behind standard output."""
     done = pgentry(command, url="postgresql://a:b@127.0.0.1:1/c", under=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
     assert done.exit == 74 and "standard output" in done.stderr, done
+
+
+def test_what_a_file_held_is_not_shown_in_a_url_either(pgentry, project):
+    """A user's name and more from mounted secrets; of a whole URL from one the password alone is hidden."""
+    folder = project({"pgentry.yaml": 'database: {url: "postgresql://${DB_USER}:${PW|url}@h/x?application_name=${APP}"}\n',
+                      "user": "app-user-4711\n", "app": "name-4711\n", "url": "postgresql://app:s3cret-4711@h/x\n"})
+    done = pgentry("config", env={"DB_USER_FILE": folder / "user", "APP_FILE": folder / "app", "PW": "x-4711"})
+    assert done.exit == 0 and 'url: "postgresql://***:***@h/x?application_name=***"' in done.stdout, done
+    (folder / "pgentry.yaml").unlink()
+    done = pgentry("config", env={"DATABASE_URL_FILE": folder / "url"})
+    assert done.exit == 0 and 'url: "postgresql://app:***@h/x"' in done.stdout, done
