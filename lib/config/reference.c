@@ -244,7 +244,9 @@ void config_json_schema(void)
     for (size_t i = 0; i < sizeof definitions / sizeof definitions[0]; i++) {
         (void)json_object_set_new(defs, definitions[i].name, parsed(definitions[i].schema));
     }
-    (void)json_object_set_new(defs, "step", fields_schema(&step_keys));
+    json_t *step = fields_schema(&step_keys);
+    (void)json_object_set_new(step, "oneOf", parsed("[{'required':['run']},{'required':['sql']}]"));
+    (void)json_object_set_new(defs, "step", step);
     (void)json_object_set_new(defs, "table", fields_schema(&table_keys));
     (void)json_object_set_new(defs, "assert", fields_schema(&assert_keys));
     (void)json_object_set_new(root, "$defs", defs);
