@@ -28,10 +28,11 @@ static const char *const questions[CATALOGS] = {
                         " LEFT JOIN (pg_class c JOIN pg_index i ON i.indexrelid = c.oid)"
                         " ON c.relnamespace = f.relnamespace AND c.relname = k.name::name AND i.indrelid = f.oid"
                         " WHERE i.indisvalid IS DISTINCT FROM true ORDER BY k.t",
-    [CATALOG_PRIVILEGES] =
-        "SELECT k.t, k.name, has_schema_privilege(f.relnamespace, 'USAGE') FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
-        " WHERE NOT (has_schema_privilege(f.relnamespace, 'USAGE')"
-        " AND has_table_privilege(f.oid, k.name)) ORDER BY k.t",
+    [CATALOG_PRIVILEGES] = /* a schema is told once */
+    "SELECT t, name, enters OR row_number() OVER (PARTITION BY space ORDER BY t) > 1, may"
+    " FROM (SELECT k.t, k.name, f.relnamespace AS space, has_schema_privilege(f.relnamespace, 'USAGE') AS enters,"
+    " has_table_privilege(f.oid, k.name) AS may FROM " ASKED " JOIN " FOUND " f ON f.n = k.t) p"
+    " WHERE NOT (enters AND may) ORDER BY t",
     [CATALOG_TYPES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
                       " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_type t ON t.typnamespace = s.oid"
                       " WHERE s.nspname = w.schema::name AND t.typname = w.name::name AND t.typtype = 'e')"
@@ -192,6 +193,7 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
 {
     const char *name = PQnfields(result) > 1 ? arena_strdup(arena, PQgetvalue(result, row, 1)) : "";
     bool third = PQnfields(result) > 2 && PQgetvalue(result, row, 2)[0] == 't';
+    bool fourth = PQnfields(result) > 3 && PQgetvalue(result, row, 3)[0] == 't';
     const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
 
     switch (catalog) {
@@ -206,11 +208,12 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
         check_problem(check, third ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX, object, NULL, arena);
         break;
     default: /* privileges */
-        if (third) {
+        if (!third) {
+            check_problem(check, PROBLEM_MISSING_PRIVILEGE, arena_printf(arena, "schema %s", table->schema), "usage",
+                          arena);
+        }
+        if (!fourth) {
             check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, name, arena);
-        } else {
-            object = arena_printf(arena, "schema %s", table->schema);
-            check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, "usage", arena);
         }
         break;
     }

@@ -273,7 +273,18 @@ def test_privileges_in_a_schema_without_usage(pgentry, shop, project):
     """The right on the table is of no use without the one on its schema."""
     shop.sql(f"CREATE SCHEMA vault; CREATE TABLE vault.gold (id int); GRANT SELECT ON vault.gold TO {shop.user}")
     project({"pgentry.yaml": "verify: {tables: [{name: vault.gold, privileges: [select]}]}"})
-    assert verify(pgentry, shop.url)[0] == 65
+    status, document = verify(pgentry, shop.url)
+    assert status == 65 and problems(document) == {("missing-privilege", "schema vault")}
+
+
+def test_all_rights_that_lack_are_told_at_once(pgentry, shop, project):
+    """The one on the schema, once, and those on the table: nobody mends twice."""
+    shop.sql(f"CREATE SCHEMA vault; CREATE TABLE vault.gold (id int); GRANT SELECT ON vault.gold TO {shop.user}")
+    project({"pgentry.yaml": "verify: {tables: [{name: vault.gold, privileges: [select, insert, update]}]}"})
+    status, document = verify(pgentry, shop.url)
+    assert status == 65
+    assert [(problem["object"], problem["fix"].split()[1]) for problem in document["problems"]] == [
+        ("schema vault", "usage"), ("vault.gold", "insert"), ("vault.gold", "update")]
 
 
 def test_nothing_to_verify_is_healthy_with_a_problem(pgentry, database):
