@@ -363,16 +363,19 @@ def test_a_term_just_before_mode_exec_becomes_the_application_is_obeyed(pgentry,
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.set_blocking(writing, False)
     os.write(writing, bytes(4096))
+    ready.cluster.pause()  # until somebody looks, or the boot would be over before
     boot = subprocess.Popen(as_pid_1([pgentry.binary, "run", "--", "sh", "-c", "echo it runs; sleep 600"]),
                             cwd=pgentry.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing,
                             env=pgentry.environment(ready.url, {"PGENTRY_APP_MODE": "exec"}))
     try:
         [pid] = wait_until(lambda: children_of(boot.pid), what="PID 1")
         wait_until(lambda: children_of(pid), what="the database process")
+        ready.cluster.resume()
         wait_until(lambda: not children_of(pid), what="the helpers ended: the log is written out")
         os.kill(pid, signal.SIGTERM)
         assert boot.communicate(timeout=20)[0] == b"" and boot.returncode == 143
     finally:
+        ready.cluster.resume()
         boot.kill()
         os.close(reading)
         os.close(writing)
