@@ -8,6 +8,7 @@
 #include "process/spawn.h"
 #include "runtime/runtime.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -138,6 +139,7 @@ static int unknown_option(const struct command *command, const char *word)
 /* --log-level and its like stand for a configuration key. */
 static bool add_setting(struct command_line *line, const char *key, const char *value, const char *origin)
 {
+    assert(value); /* `options`: these have one */
     if (line->setting_count == SETTINGS_MAX) {
         return false;
     }

@@ -65,15 +65,20 @@ struct output *output_new(output_line *each, void *argument)
     return output;
 }
 
+static void wipe_and_free(char *bytes, size_t size)
+{
+    if (bytes) {
+        explicit_bzero(bytes, size);
+        free(bytes);
+    }
+}
+
 void output_free(struct output *output)
 {
     if (output) {
-        explicit_bzero(output->raw, output->raw_size);
-        explicit_bzero(output->masked, output->raw_size);
-        explicit_bzero(output->visible, output->visible_size);
-        free(output->raw);
-        free(output->masked);
-        free(output->visible);
+        wipe_and_free(output->raw, output->raw_size);
+        wipe_and_free(output->masked, output->raw_size);
+        wipe_and_free(output->visible, output->visible_size);
         free(output);
     }
 }
