@@ -53,8 +53,10 @@ static void note_look(struct world *world, struct replica *replica, const struct
     memory->direct |= replica->link.order.order.direct;
     memory->verified =
         event->look.healthy && replica->link.looked_at >= replica->child.ended && !replica->child.running;
+    bool proven = world->scenario.plan.history && event->look.proven;
+    /* What the history said of the ladder's work counts, though a standby that is promoted later has lost it. */
+    memory->any_worked |= memory->ran && memory->verified && proven;
     if (replica->boot.state == STATE_HELD_CHECKING) {
-        bool proven = world->scenario.plan.history && event->look.proven;
         memory->healed = event->look.healthy && (replica->boot.status == STATUS_SCHEMA || proven);
     }
 }
