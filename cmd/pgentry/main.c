@@ -165,6 +165,7 @@ static void hide_secret(const char *assignment)
 
 static bool take_option(struct command_line *line, const struct option *option, const char *value)
 {
+    bool taken;
     switch (option->letter) {
     case 'C':
         line->config_file = value;
@@ -174,11 +175,9 @@ static bool take_option(struct command_line *line, const struct option *option, 
     case 'L':
         return add_setting(line, "log.level", value, option->name);
     case 'S':
-        if (!add_setting(line, "", value, option->name)) {
-            return false;
-        }
+        taken = add_setting(line, "", value, option->name);
         hide_secret(value);
-        return true;
+        return taken;
     case 'O':
         line->only = value;
         return true;

@@ -161,11 +161,15 @@ static const char *setting_advice(struct reading *reading, const char *path)
     return arena_printf(reading->arena, "unknown key %s: %s", path, key_advice(&config_keys, path, reading->arena));
 }
 
+static const struct key *key_of_setting(const char *assignment)
+{
+    return key_find_part(&config_keys, assignment, strcspn(assignment, "="));
+}
+
 static void collect_setting(struct reading *reading, const struct setting *setting)
 {
     const char *equals = strchr(setting->assignment, '=');
-    const char *path = arena_strndup(reading->arena, setting->assignment, strcspn(setting->assignment, "="));
-    const struct key *key = key_find(&config_keys, path);
+    const struct key *key = key_of_setting(setting->assignment);
     bool set = strcmp(setting->origin, "--set") == 0;
     /* a URL without its key: it may hold a = itself, so that it is hidden before it is cut */
     const char *hidden = secret_hide(setting->assignment, reading->arena);
@@ -185,16 +189,9 @@ static void collect_setting(struct reading *reading, const struct setting *setti
 
 bool config_setting_is_secret(const char *assignment)
 {
-    size_t length = strcspn(assignment, "=");
+    const struct key *key = key_of_setting(assignment);
 
-    for (size_t i = 0; assignment[length] && i < config_keys.count; i++) {
-        const struct key *key = &config_keys.rows[i];
-
-        if (strlen(key->path) == length && strncmp(key->path, assignment, length) == 0) {
-            return key->secret;
-        }
-    }
-    return false;
+    return key && key->secret && strchr(assignment, '=');
 }
 
 bool collect_sources(struct reading *reading, const struct config_request *request)

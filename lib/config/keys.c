@@ -146,8 +146,13 @@ size_t key_index(const struct key *key)
 
 const struct key *key_find(const struct keys *keys, const char *path)
 {
+    return key_find_part(keys, path, strlen(path));
+}
+
+const struct key *key_find_part(const struct keys *keys, const char *path, size_t length)
+{
     for (size_t i = 0; i < keys->count; i++) {
-        if (strcmp(keys->rows[i].path, path) == 0) {
+        if (strlen(keys->rows[i].path) == length && memcmp(keys->rows[i].path, path, length) == 0) {
             return &keys->rows[i];
         }
     }

@@ -66,6 +66,8 @@ size_t key_index(const struct key *key);
 
 /* The row of a path, or NULL. */
 const struct key *key_find(const struct keys *keys, const char *path);
+/* The same by the first `length` bytes of a text. */
+const struct key *key_find_part(const struct keys *keys, const char *path, size_t length);
 
 /* Whether `path` is the beginning of dotted keys ("wait"). */
 bool key_section(const struct keys *keys, const char *path);

@@ -1,8 +1,8 @@
 #include "status/answers.h"
 
+#include "base/text.h"
 #include "status/http.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -73,24 +73,21 @@ size_t answers_write_notice(const struct answers *answers, enum notice notice, c
     char date[64];
     time_t now = time(NULL);
     struct tm utc;
-    FILE *text = fmemopen(buffer, size, "w");
-    if (!text) {
-        return 0;
-    }
+    struct text text = text_over(buffer, size);
+
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
-    fprintf(text, "HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s: %s\r\n", status,
-            MHD_get_reason_phrase_for(status), date, notice_type, strlen(body), HTTP_INSTANCE, answers->instance);
+    text_printf(&text, "HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s: %s\r\n", status,
+                MHD_get_reason_phrase_for(status), date, notice_type, strlen(body), HTTP_INSTANCE, answers->instance);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        fprintf(text, "%s: %s\r\n", always[i].name, always[i].value);
+        text_printf(&text, "%s: %s\r\n", always[i].name, always[i].value);
     }
     for (size_t i = 0; i < sizeof sometimes / sizeof sometimes[0]; i++) {
         if (sometimes[i].status == status) {
-            fprintf(text, "%s: %s\r\n", sometimes[i].header.name, sometimes[i].header.value);
+            text_printf(&text, "%s: %s\r\n", sometimes[i].header.name, sometimes[i].header.value);
         }
     }
-    fprintf(text, "\r\n%s", body);
-    long length = ftell(text);
-    return fclose(text) == 0 && length > 0 ? (size_t)length : 0;
+    text_printf(&text, "\r\n%s", body);
+    return text.length;
 }
 
 static struct MHD_Response *render(const struct answers *answers, enum document document, bool ok)

@@ -357,6 +357,17 @@ static int patience(const struct server *server, instant now)
     return server->placeholder ? sooner(most, placeholder_rest(server->placeholder, now)) : most;
 }
 
+/* Everybody who came or said something. */
+static void serve_all(struct server *server, instant now)
+{
+    door_turn(&server->door, now);
+    MHD_run(server->daemon);
+    door_tell_ends(&server->door);
+    if (server->placeholder) {
+        placeholder_turn(server->placeholder, now);
+    }
+}
+
 static bool turn(struct server *server)
 {
     struct pollfd fds[] = {
@@ -379,12 +390,7 @@ static bool turn(struct server *server)
     }
     answers_age(&server->answers);
     guests_show_out(&server->guests, now, HTTP_REQUEST_TIMEOUT);
-    door_turn(&server->door, now);
-    MHD_run(server->daemon);
-    door_tell_ends(&server->door);
-    if (server->placeholder) {
-        placeholder_turn(server->placeholder, now);
-    }
+    serve_all(server, now);
     return true;
 }
 

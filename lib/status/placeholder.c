@@ -196,14 +196,12 @@ int placeholder_descriptor(const struct placeholder *p)
 
 int placeholder_rest(const struct placeholder *p, instant now)
 {
-    instant next = INT64_MAX;
+    instant next = p->entrance.again_at ? p->entrance.again_at : INT64_MAX;
     for (size_t i = 0; i < p->opened; i++) {
         const struct caller *caller = &p->callers[i];
         next = caller->fd >= 0 && caller->until < next ? caller->until : next;
     }
-    int rest = next == INT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
-    int again = entrance_rest(&p->entrance, now);
-    return again >= 0 && (rest < 0 || again < rest) ? again : rest;
+    return next == INT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
 }
 
 void placeholder_free(struct placeholder *p)

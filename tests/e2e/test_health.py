@@ -521,14 +521,19 @@ def test_idle_connections_do_not_stand_in_the_way(running, endpoint, count):
     assert running.process.poll() is None
 
 
+def start_waiting(pgentry, project, endpoint, under=(), **env):
+    """A supervisor whose database never answers: its endpoint is all there is of it."""
+    project({"pgentry.yaml": USERS})
+    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c", under=under,
+                               env={**endpoint.env, "PGENTRY_WAIT_TIMEOUT": "0", **env})
+    endpoint.up()
+    return supervisor
+
+
 @pytest.mark.parametrize("descriptors", [16, 64])
 def test_few_descriptors_are_not_held_by_who_says_nothing(pgentry, endpoint, project, descriptors):
     """150 connections where there are descriptors for some: a fresh request is answered nevertheless."""
-    project({"pgentry.yaml": USERS})
-    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
-                               env={**endpoint.env, "PGENTRY_WAIT_TIMEOUT": "0"},
-                               under=["prlimit", f"--nofile={descriptors}:{descriptors}"])
-    endpoint.up()
+    supervisor = start_waiting(pgentry, project, endpoint, under=["prlimit", f"--nofile={descriptors}:{descriptors}"])
     idle = [endpoint.socket() for _ in range(150)]
     for _ in range(5):
         assert endpoint.get("/health/live").status == 200
@@ -537,15 +542,11 @@ def test_few_descriptors_are_not_held_by_who_says_nothing(pgentry, endpoint, pro
     assert supervisor.process.poll() is None
 
 
-def test_the_last_descriptor_taken_shows_nobody_out(pgentry, database, project, endpoint):
+def test_the_last_descriptor_taken_shows_nobody_out(pgentry, project, endpoint):
     """As many connections as there are descriptors: each is answered, and the placeholder's own give way."""
-    database.as_app("CREATE TABLE users (id int)")
-    project({"pgentry.yaml": USERS})
     placeholder = Endpoint()
-    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
-                               env={**endpoint.env, "PGENTRY_HEALTH_PLACEHOLDER": placeholder.address,
-                                    "PGENTRY_WAIT_TIMEOUT": "0"}, under=["prlimit", "--nofile=24:24"])
-    endpoint.up()
+    supervisor = start_waiting(pgentry, project, endpoint, under=["prlimit", "--nofile=24:24"],
+                               PGENTRY_HEALTH_PLACEHOLDER=placeholder.address)
     folder = f"/proc/{http_process(supervisor)}/fd"
     idle = [endpoint.socket() for _ in range(24 - len(os.listdir(folder)))]
     wait_until(lambda: len(os.listdir(folder)) == 24, what="all descriptors being taken")
@@ -563,12 +564,9 @@ def test_the_last_descriptor_taken_shows_nobody_out(pgentry, database, project, 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 def test_an_end_that_comes_with_the_last_bytes_is_noticed_at_once(pgentry, project, tmp_path, kind):
     """Of a whole request and of half a one: `nc -N`, and clients that died, hold nothing until a time-out."""
-    project({"pgentry.yaml": USERS})
     endpoint = Endpoint() if kind == "tcp" else Endpoint(path=str(tmp_path / "health.sock"))
-    supervisor = pgentry.start("run", "--", "true", url="postgresql://a:b@127.0.0.1:1/c",
-                               env={"PGENTRY_HEALTH_LISTEN": f"{Endpoint().address},{endpoint.address}",
-                                    "PGENTRY_WAIT_TIMEOUT": "0"})
-    endpoint.up()
+    supervisor = start_waiting(pgentry, project, endpoint,
+                               PGENTRY_HEALTH_LISTEN=f"{Endpoint().address},{endpoint.address}")
     folder = f"/proc/{http_process(supervisor)}/fd"
     before = len(os.listdir(folder))
     for request, status in ((b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 200"),

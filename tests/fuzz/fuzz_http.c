@@ -76,14 +76,12 @@ static void serve(void)
     static bool lives;
     char ping[64];
 
-    door_turn(&server.door, clock_now());
-    MHD_run(server.daemon);
-    placeholder_turn(server.placeholder, clock_now());
+    serve_all(&server, clock_now());
     if (server.asked_at) {
         claim(recv(parent, ping, sizeof ping, MSG_DONTWAIT) > 0);
         lives = !lives;
         wake_waiting(&server, lives);
-        MHD_run(server.daemon);
+        serve_all(&server, clock_now());
     }
 }
 
