@@ -29,15 +29,26 @@ static const char *package_schema(const char *folder, struct arena *arena)
     return schema == NULL ? NULL : content_path(arena, content_folder(arena, path), schema);
 }
 
-/* In the order of the CLI's loader (c12): the extension first, then the place. */
-static const char *config_file(const char *folder, struct arena *arena)
+/* In the order of the CLI's loader (c12 in @prisma/config): the place, a file before a folder's index, the extension.
+ */
+static const char *config_file(const char *folder, unsigned major, struct arena *arena)
 {
     static const char *const extensions[] = { "js", "ts", "mjs", "cjs", "mts", "cts" };
-    static const char *const places[] = { "prisma.config", ".config/prisma.config", ".config/prisma" };
+    static const struct place {
+        const char *stem;
+        unsigned since; /* the major version that looks there first */
+    } places[] = {
+        { "prisma7.config", 7 },        { ".config/prisma7", 7 },
+        { "prisma.config", 0 },         { "prisma.config/index", 0 },
+        { ".config/prisma", 0 },        { ".config/prisma/index", 0 },
+        { ".config/prisma.config", 0 }, { ".config/prisma.config/index", 0 },
+    };
 
-    for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
-        for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-            const char *name = arena_printf(arena, "%s.%s", places[place], extensions[i]);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        bool known = major == 0 || major >= places[i].since;
+
+        for (size_t j = 0; known && j < sizeof extensions / sizeof *extensions; j++) {
+            const char *name = arena_printf(arena, "%s.%s", places[i].stem, extensions[j]);
             const char *path = content_path(arena, folder, name);
 
             if (content_is_file(path)) {
@@ -251,7 +262,7 @@ bool prisma_project_find_with(struct prisma_project *project, const char *folder
 
     *project = (struct prisma_project){ .major = installed_major(folder, arena) };
     project->config_file =
-        named_config == NULL ? config_file(folder, arena) : content_path(arena, folder, named_config);
+        named_config == NULL ? config_file(folder, project->major, arena) : content_path(arena, folder, named_config);
     if (project->config_file != NULL) {
         read_config_file(project, &paths, folder, arena);
     }

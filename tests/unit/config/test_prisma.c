@@ -137,24 +137,62 @@ static void the_config_file_comes_before_package_json(void **state)
     assert_string_equal(project.config_file, "prisma.config.ts");
 }
 
-static void every_extension_and_place_of_the_config_file_is_known(void **state)
+/* As found with `prisma validate`, each file in its turn taken away. */
+static void every_place_of_the_config_file_is_known_in_the_order_of_the_cli(void **state)
 {
     static const char *const names[] = {
-        "prisma.config.js",  "prisma.config.ts",  "prisma.config.mjs", "prisma.config.cjs",
-        "prisma.config.mts", "prisma.config.cts", ".config/prisma.ts", ".config/prisma.config.ts",
+        "prisma7.config.js",        "prisma7.config.cts",
+        ".config/prisma7.ts",       "prisma.config.js",
+        "prisma.config.ts",         "prisma.config.mjs",
+        "prisma.config.cjs",        "prisma.config.mts",
+        "prisma.config.cts",        "prisma.config/index.ts",
+        ".config/prisma.ts",        ".config/prisma/index.mjs",
+        ".config/prisma.config.ts", ".config/prisma.config/index.ts",
+    };
+    const size_t count = sizeof names / sizeof *names;
+
+    (void)state;
+    write_schema("a/my.prisma");
+    write_file("node_modules/prisma/package.json", "{\"version\": \"7.10.1\"}");
+    for (size_t i = 0; i < count; i++) {
+        const char *deep = strchr(names[i], '/');
+        const char *up = deep == NULL ? "." : strchr(deep + 1, '/') == NULL ? ".." : "../..";
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "export default { schema: '%s/a/my.prisma' }", up);
+        write_file(names[i], text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_true(find("auto"));
+        assert_string_equal(project.config_file, names[i]);
+        assert_string_equal(strstr(project.schema, "a/my.prisma"), "a/my.prisma");
+        assert_int_equal(remove(names[i]), 0);
+    }
+}
+
+static void prisma7_config_is_looked_for_since_prisma_7(void **state)
+{
+    static const struct {
+        const char *version; /* NULL: it is not installed */
+        const char *file;
+    } cases[] = {
+        { "6.19.3", "prisma.config.ts" },
+        { "7.10.1", "prisma7.config.ts" },
+        { "8.1.0-dev.7", "prisma7.config.ts" },
+        { NULL, "prisma7.config.ts" },
     };
 
     (void)state;
     write_schema("a/my.prisma");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        bool hidden = names[i][0] == '.';
+    write_file("prisma7.config.ts", "export default { schema: 'a/my.prisma' }");
+    write_file("prisma.config.ts", "export default { schema: 'a/my.prisma' }");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
 
-        write_file(names[i], hidden ? "export default { schema: '../a/my.prisma' }"
-                                    : "export default { schema: './a/my.prisma' }");
+        (void)snprintf(text, sizeof text, "{\"version\": \"%s\"}", cases[i].version ? cases[i].version : "");
+        write_file("node_modules/prisma/package.json", text);
         assert_true(find("auto"));
-        assert_string_equal(project.config_file, names[i]);
-        assert_string_equal(project.schema, hidden ? ".config/../a/my.prisma" : "a/my.prisma");
-        assert_int_equal(remove(names[i]), 0);
+        assert_string_equal(project.config_file, cases[i].file);
     }
 }
 
@@ -442,7 +480,8 @@ int main(void)
         SCRATCH_TEST(a_configured_path_that_is_not_there_is_named_as_missing),
         SCRATCH_TEST(a_missing_schema_that_package_json_names_is_not_replaced_by_another),
         SCRATCH_TEST(the_config_file_comes_before_package_json),
-        SCRATCH_TEST(every_extension_and_place_of_the_config_file_is_known),
+        SCRATCH_TEST(every_place_of_the_config_file_is_known_in_the_order_of_the_cli),
+        SCRATCH_TEST(prisma7_config_is_looked_for_since_prisma_7),
         SCRATCH_TEST(migrations_lie_beside_the_schema),
         SCRATCH_TEST(migrations_of_a_folder_lie_beside_the_file_with_the_datasource),
         SCRATCH_TEST(migrations_are_also_looked_for_in_prisma),
