@@ -175,7 +175,7 @@ pytest() {
 
 # The migration tools are fetched before the tests, so that no test's time limit pays for the download.
 install_tools() {
-    for tool in prisma engine dbmate migrators; do
+    for tool in prisma engine prisma-7 engine-7 dbmate migrators; do
         sh tests/e2e/tools.sh "$tool" || return 1
     done
 }

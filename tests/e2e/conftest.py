@@ -1,5 +1,6 @@
 """Fixtures: a PostgreSQL of our own, the binary under test, project folders, and the real Prisma CLI."""
 import os
+import re
 import shutil
 import subprocess
 import textwrap
@@ -160,14 +161,30 @@ def diagnose(pgentry):
     return run_it
 
 
-class Prisma:
-    """A project folder with the real CLI in its node_modules."""
+PRISMA_7_CONFIG = """\
+import { defineConfig, env } from "prisma/config";
+export default defineConfig({ datasource: { url: env("DATABASE_URL") } });
+"""
 
-    def __init__(self, folder):
+
+class Prisma:
+    """A project folder with the real CLI in its node_modules, of the major version 6 or 7."""
+
+    def __init__(self, folder, major=6):
         self.folder = folder
         shutil.copytree(HERE / "projects/prisma", folder, dirs_exist_ok=True)
-        (folder / "node_modules").symlink_to(installed("prisma") / "node_modules")
-        self.env = prisma_environment()
+        suffix = "" if major == 6 else "-7"
+        (folder / "node_modules").symlink_to(installed("prisma" + suffix) / "node_modules")
+        self.env = prisma_environment("engine" + suffix)
+        self.push = ["db", "push", "--skip-generate"] if major == 6 else ["db", "push"]
+        if major == 7:  # the URL moved
+            schema = folder / "prisma/schema.prisma"
+            schema.write_text(re.sub(r"\n *url .*", "", schema.read_text()))
+            (folder / "prisma.config.ts").write_text(PRISMA_7_CONFIG)
+
+    def configure(self, text):
+        """pgentry.yaml; DB_PUSH in it is the command as this version knows it."""
+        (self.folder / "pgentry.yaml").write_text(text.replace("DB_PUSH", ", ".join(["prisma", *self.push])))
 
     def __call__(self, *args, url):
         """Runs the CLI by hand, as a developer would."""
@@ -182,5 +199,5 @@ class Prisma:
 
 
 @pytest.fixture
-def prisma(project):
-    return Prisma(project.folder)
+def prisma(project, request):
+    return Prisma(project.folder, getattr(request, "param", 6))

@@ -192,9 +192,9 @@ end
 """)
 
 
-def prisma_environment():
+def prisma_environment(engine="engine"):
     """What the CLI needs besides the URL: the engine that a package has, and no questions."""
-    return {"PRISMA_SCHEMA_ENGINE_BINARY": str(installed("engine") / "schema-engine.mjs"), "CI": "1",
+    return {"PRISMA_SCHEMA_ENGINE_BINARY": str(installed(engine) / "schema-engine.mjs"), "CI": "1",
             "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
 
 

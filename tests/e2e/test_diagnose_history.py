@@ -132,7 +132,7 @@ def test_p3009_of_work_that_is_done_is_recorded_as_applied(diagnose, database, p
 
 def test_p3005_has_the_recipe_of_a_baseline(diagnose, database, prisma, paste):
     """A database that db push made: the printed loop records what is in it, and nothing is pending."""
-    assert prisma("db", "push", "--skip-generate", url=database.url).returncode == 0
+    assert prisma(*prisma.push, url=database.url).returncode == 0
     report = diagnose(database.url)
     assert report.exit == 65
     finding = report.one("no-baseline")

@@ -1,9 +1,12 @@
-"""The main job with Prisma's real CLI and engine, and no configuration file unless a test is about one."""
+"""The main job with Prisma's real CLI and engine, 6 and 7, and no configuration file unless a test is about one."""
 import json
 import os
 import threading
 
+import pytest
 from supervisor import wait_until
+
+pytestmark = pytest.mark.parametrize("prisma", [6, 7], indirect=True)
 
 APP = ("run", "--", "echo", "it runs")
 ALL = ["Tag", "_AvatarProjectToTag", "_prisma_migrations", "avatar_projects", "users"]
@@ -23,7 +26,7 @@ migrate:
   preset: prisma
   steps:
     - {name: migrate deploy, run: [prisma, migrate, deploy], permanent_errors: [P3005, P3009, P3018]}
-    - {name: db push, run: [prisma, db, push, --skip-generate], attempts: 1}
+    - {name: db push, run: [DB_PUSH], attempts: 1}
     - {name: raw SQL, sql: [fallback.sql]}
 """
 
@@ -66,7 +69,7 @@ def test_a_ledger_that_says_applied_with_the_table_gone_does_not_convince(pgentr
 def test_a_failing_migration_is_p3018_and_p3009_at_the_next_boot(pgentry, database, prisma):
     """Both are permanent: one attempt each, told with the migration's name; the application never starts."""
     prisma.migration(BAD, "CREATE TABLE more (id int);\nALTER TABLE nowhere ADD COLUMN y int;")
-    (prisma.folder / "pgentry.yaml").write_text(DEPLOY)
+    prisma.configure(DEPLOY)
     first = pgentry(*APP, url=database.url, env=prisma.env)
     assert first.exit == 70, first
     assert "P3018" in first.stderr and BAD in first.stderr and "42P01" in first.stderr
@@ -95,7 +98,7 @@ def test_a_logged_error_of_several_lines_is_one_line_of_text(pgentry, database, 
     """The history holds the engine's error with line breaks: one line an event all the same."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
     assert prisma("migrate", "deploy", url=database.url).returncode == 1
-    (prisma.folder / "pgentry.yaml").write_text(DEPLOY)
+    prisma.configure(DEPLOY)
     done = pgentry(*APP, url=database.url, env={**prisma.env, "PGENTRY_LOG_FORMAT": "text"})
     assert done.exit == 70, done
     assert all(line[:2] == "20" and line[19] == "." for line in done.stderr.splitlines()), done
@@ -108,7 +111,7 @@ def test_p3009_is_repaired_by_raw_sql(pgentry, database, prisma):
     database.as_app("INSERT INTO users (email, legacy) VALUES ('a@b.c', 'keep me')")
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
     assert "P3018" in prisma("migrate", "deploy", url=database.url).stdout
-    (prisma.folder / "pgentry.yaml").write_text(LADDER)
+    prisma.configure(LADDER)
     (prisma.folder / "fallback.sql").write_text(FALLBACK)
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.exit == 0, done
@@ -121,8 +124,8 @@ def test_p3009_is_repaired_by_raw_sql(pgentry, database, prisma):
 
 def test_a_pushed_database_is_p3005(pgentry, database, prisma):
     """Tables without a history: deploy says P3005 once; db push finds nothing to drop and succeeds."""
-    assert prisma("db", "push", "--skip-generate", url=database.url).returncode == 0
-    (prisma.folder / "pgentry.yaml").write_text(LADDER)
+    assert prisma(*prisma.push, url=database.url).returncode == 0
+    prisma.configure(LADDER)
     (prisma.folder / "fallback.sql").write_text("SELECT nonsense")
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.said("Error: P3005") == 1, done
@@ -145,10 +148,10 @@ def test_prisma_s_lock_held_elsewhere_is_p1002_and_tried_again(pgentry, database
 def test_db_push_that_would_drop_an_empty_table_is_not_run(pgentry, database, prisma):
     """Without any flag db push drops an empty table of another application: the guard shows the DROP and refuses."""
     database.as_app("CREATE TABLE of_another_application (id int)")
-    (prisma.folder / "pgentry.yaml").write_text("""\
+    prisma.configure("""\
 migrate:
   preset: prisma
-  steps: [{name: db push, run: [prisma, db, push, --skip-generate], attempts: 1}]
+  steps: [{name: db push, run: [DB_PUSH], attempts: 1}]
 """)
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.exit == 70, done
@@ -158,10 +161,10 @@ migrate:
 
 def test_db_push_on_an_additive_diff_is_run(pgentry, database, prisma):
     """Nothing to drop: it runs and the schema verifies."""
-    (prisma.folder / "pgentry.yaml").write_text("""\
+    prisma.configure("""\
 migrate:
   preset: prisma
-  steps: [{name: db push, run: [prisma, db, push, --skip-generate], attempts: 1}]
+  steps: [{name: db push, run: [DB_PUSH], attempts: 1}]
 """)
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.exit == 0, done
@@ -171,12 +174,12 @@ migrate:
 def test_db_push_with_allow_data_loss_is_run_as_it_stands(pgentry, database, prisma):
     """allow_data_loss: true is the way to say that it may drop."""
     database.as_app("CREATE TABLE of_another_application (id int)")
-    (prisma.folder / "pgentry.yaml").write_text("""\
+    prisma.configure("""\
 migrate:
   preset: prisma
   steps:
     - name: db push
-      run: [prisma, db, push, --skip-generate, --accept-data-loss]
+      run: [DB_PUSH, --accept-data-loss]
       allow_data_loss: true
 """)
     done = pgentry(*APP, url=database.url, env=prisma.env)
@@ -189,12 +192,12 @@ def test_a_db_push_that_prisma_itself_refuses_leads_to_the_next_step(pgentry, da
     database.as_app((prisma.folder / "prisma/migrations/20250101000000_init/migration.sql").read_text())
     database.as_app('DROP TABLE "_AvatarProjectToTag", avatar_projects; ALTER TABLE users ADD COLUMN legacy text')
     database.as_app("INSERT INTO users (email, legacy) VALUES ('a@b.c', 'keep me')")
-    (prisma.folder / "pgentry.yaml").write_text("""\
+    prisma.configure("""\
 verify: {tables: [users, avatar_projects], prisma_schema: "off"}
 migrate:
   preset: prisma
   steps:
-    - {name: db push, run: [prisma, db, push, --skip-generate], attempts: 1, allow_data_loss: true}
+    - {name: db push, run: [DB_PUSH], attempts: 1, allow_data_loss: true}
     - {name: raw SQL, sql: [fallback.sql]}
 """)
     (prisma.folder / "fallback.sql").write_text(FALLBACK)
@@ -210,7 +213,7 @@ def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, 
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
     (prisma.folder / "prisma/migrations/20250202000000_newer/migration.sql").unlink()
     (prisma.folder / "prisma/migrations/20250202000000_newer").rmdir()
-    (prisma.folder / "pgentry.yaml").write_text(LADDER.replace('prisma_schema: "off"', "prisma_schema: auto"))
+    prisma.configure(LADDER.replace('prisma_schema: "off"', "prisma_schema: auto"))
     (prisma.folder / "fallback.sql").write_text("CREATE TABLE fallback_ran (id int)")
     done = pgentry(*APP, url=database.url, env=prisma.env)
     assert done.exit in (65, 70), done
@@ -267,7 +270,7 @@ def engines(folder):
 def test_no_secret_is_in_any_process_s_arguments(pgentry, database, prisma):
     """deploy, the guard's diff and db push: none is given the URL as an argument by us."""
     database.as_app("CREATE TABLE unrelated (id int)")
-    (prisma.folder / "pgentry.yaml").write_text(LADDER)
+    prisma.configure(LADDER)
     (prisma.folder / "fallback.sql").write_text(FALLBACK + "CREATE TABLE users (id int);")
     seen, over = set(), threading.Event()
 
@@ -317,7 +320,7 @@ def test_line_ends_are_no_edit(pgentry, database, prisma):
 def test_the_report_tells_a_failed_boot_s_story(pgentry, database, prisma, tmp_path):
     """Steps with their results and codes; missing tables; no secret."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
-    (prisma.folder / "pgentry.yaml").write_text(DEPLOY)
+    prisma.configure(DEPLOY)
     report = tmp_path / "report.json"
     done = pgentry(*APP, url=database.url, env={**prisma.env, "PGENTRY_REPORT_FILE": report})
     assert done.exit == 70, done

@@ -173,7 +173,7 @@ def test_after_a_real_push_everything_derived_is_in_the_catalog(seed, prisma, da
         path = prisma.folder / "prisma" / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode())
-    done = prisma("db", "push", "--skip-generate", "--schema", "prisma", url=database.url)
+    done = prisma(*prisma.push, "--schema", "prisma", url=database.url)
     assert done.returncode == 0, done.stdout
     answer = derive([one.files()], tmp_path)[0]
     assert tables_of(answer) == {(schema, name): set(columns) for schema, name, columns in database.sql(CATALOG)}

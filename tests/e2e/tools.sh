@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs a real migration tool from npm and prints the folder that holds its node_modules:
-#   sh tests/e2e/tools.sh prisma | engine | dbmate | migrators | parser | parser-next
+#   sh tests/e2e/tools.sh prisma | engine | prisma-7 | engine-7 | dbmate | migrators | parser | parser-next
 # The folders are kept outside the tree, named by the versions in them, and used again when they are there.
-# engine is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
+# engine* is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pgentry-tests
@@ -13,13 +13,19 @@ engine)
     packages="@prisma/schema-engine-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7"
     packages="$packages @prisma/driver-adapter-utils@6.19.3 @prisma/adapter-pg@7.10.1 pg@8.16.3"
     ;;
+# the next major: a config file has the URL, db push has no --skip-generate
+prisma-7) packages="prisma@7.10.1" ;;
+engine-7)
+    packages="@prisma/schema-engine-wasm@8.1.0-2.59be4fda12412a79eeb9c2ae727b6aa723593323"
+    packages="$packages @prisma/driver-adapter-utils@7.10.1 @prisma/adapter-pg@7.10.1 pg@8.16.3"
+    ;;
 dbmate) packages="dbmate@2.36.0" ;;
 migrators) packages="node-pg-migrate@8.0.4 knex@3.1.0 drizzle-kit@0.31.11 drizzle-orm@0.45.4 pg@8.16.3" ;;
 # Prisma's own parser: the one of its CLI above, and that of the next majors
 parser) packages="@prisma/prisma-schema-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7" ;;
 parser-next) packages="@prisma/prisma-schema-wasm@8.1.0-2.59be4fda12412a79eeb9c2ae727b6aa723593323" ;;
 *)
-    echo "usage: sh tests/e2e/tools.sh prisma|engine|dbmate|migrators|parser|parser-next" >&2
+    echo "usage: sh tests/e2e/tools.sh prisma|engine|prisma-7|engine-7|dbmate|migrators|parser|parser-next" >&2
     exit 64
     ;;
 esac
@@ -39,10 +45,14 @@ if [ ! -e "$folder/complete" ]; then
     mv -T "$work" "$folder" || [ -e "$folder/complete" ] # another one was faster
     trap - EXIT
 fi
-if [ "$1" = engine ] && ! cmp -s "$here/prisma/schema-engine.mjs" "$folder/schema-engine.mjs"; then
-    # beside its node_modules, where node looks for what it imports; renamed into place whole
-    cp "$here/prisma/schema-engine.mjs" "$folder/schema-engine.$$"
-    chmod 755 "$folder/schema-engine.$$"
-    mv "$folder/schema-engine.$$" "$folder/schema-engine.mjs"
-fi
+case $1 in
+engine*)
+    if ! cmp -s "$here/prisma/schema-engine.mjs" "$folder/schema-engine.mjs"; then
+        # beside its node_modules, where node looks for what it imports; renamed into place whole
+        cp "$here/prisma/schema-engine.mjs" "$folder/schema-engine.$$"
+        chmod 755 "$folder/schema-engine.$$"
+        mv "$folder/schema-engine.$$" "$folder/schema-engine.mjs"
+    fi
+    ;;
+esac
 echo "$folder"
