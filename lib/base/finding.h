@@ -163,6 +163,8 @@ enum section {
       "the client generated from %o is missing: there is no %d", "%c") \
     X(FINDING_CLIENT_OLDER, "client-older", SECTION_CLIENT, SEVERITY_WARNING, \
       "the generated client is older than its schema %o: %d", "%c") \
+    X(FINDING_PRISMA_CONFIG, "prisma-config-missing", SECTION_CLIENT, SEVERITY_ERROR, \
+      "Prisma %o takes the database's URL from its config file alone, and there is no %d", "%c") \
     X(FINDING_NO_STEPS, "no-steps", SECTION_CLIENT, SEVERITY_INFO, \
       "no migration step is configured, and no migration tool was recognised in %o", \
       "# if this container is to migrate, run this where the project is:\n%c") \

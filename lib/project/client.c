@@ -3,6 +3,7 @@
 #include "project/prisma_syntax.h"
 #include "project/project.h"
 
+#include "base/shell.h"
 #include "config/content.h"
 #include "config/package.h"
 
@@ -170,6 +171,22 @@ static void look_at_folder(const struct client *client, const char *folder, bool
     }
 }
 
+/* Since 7 the CLI reads the URL neither from schema.prisma nor by itself from the environment: an image that was built
+ * without the file can migrate nothing. */
+static void look_for_config(const struct prisma_project *project, const struct command *command,
+                            struct findings *findings)
+{
+    const char *path = content_path(findings->arena, command_cwd(command), "prisma.config.ts");
+
+    if (project->major >= 7 && !project->config_file) {
+        finding_add(findings, FINDING_PRISMA_CONFIG, arena_printf(findings->arena, "%u", project->major), path,
+                    arena_printf(findings->arena,
+                                 "# copy yours into the image; the least that will do:\n"
+                                 "echo 'export default { datasource: { url: process.env.DATABASE_URL } };' > %s",
+                                 shell_quote(path, findings->arena)));
+    }
+}
+
 void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena)
 {
     struct prisma_project project;
@@ -181,7 +198,9 @@ void client_diagnose(const struct config *config, const char *schema, struct fin
         !prisma_schema_read(&now, project.schema, schema, arena, &error)) {
         return;
     }
-    command_find_prisma(&command, config, arena);
+    if (command_find_prisma(&command, config, arena)) {
+        look_for_config(&project, &command, findings);
+    }
 
     const struct client client = { .path = project.schema,
                                    .generate = prisma_command(&command, "generate", arena),

@@ -1,4 +1,5 @@
-/* The client that Prisma generated, beside the schema that is there now. */
+/* What Prisma needs in the image: the config file that has its URL, and the client generated from the schema that is
+ * there now. */
 #ifndef PROJECT_CLIENT_H
 #define PROJECT_CLIENT_H
 
@@ -7,8 +8,8 @@
 #include "base/finding.h"
 #include "config/config.h"
 
-/* Adds a finding if the client is missing, or was generated from another schema. `schema` is where models without
- * @@schema lie. */
+/* Adds a finding if the config file is missing, and one if the client is, or was generated from another schema.
+ * `schema` is where models without @@schema lie. */
 void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena);
 
 /* A Prisma command as it runs in the folder of the step, for a person's shell. */

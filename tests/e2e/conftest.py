@@ -171,7 +171,7 @@ class Prisma:
     """A project folder with the real CLI in its node_modules, of the major version 6 or 7."""
 
     def __init__(self, folder, major=6):
-        self.folder = folder
+        self.folder, self.major = folder, major
         shutil.copytree(HERE / "projects/prisma", folder, dirs_exist_ok=True)
         suffix = "" if major == 6 else "-7"
         (folder / "node_modules").symlink_to(installed("prisma" + suffix) / "node_modules")

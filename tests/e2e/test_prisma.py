@@ -1,6 +1,7 @@
 """The main job with Prisma's real CLI and engine, 6 and 7, and no configuration file unless a test is about one."""
 import json
 import os
+import subprocess
 import threading
 
 import pytest
@@ -336,3 +337,14 @@ def test_the_real_engine_s_tables_are_what_verification_asks_for(pgentry, databa
     done = pgentry("verify", "--json", url=database.url)
     assert done.exit == 0, done
     assert set(json.loads(done.stdout)["database"]["tables"]) == set(ALL) - {"_prisma_migrations"}
+
+
+def test_the_config_file_that_prisma_7_cannot_do_without_is_missed(pgentry, diagnose, database, prisma):
+    """An image built without prisma.config.ts: told, and the fix is enough; the CLI 6 needs none."""
+    (prisma.folder / "prisma.config.ts").unlink(missing_ok=True)
+    report = diagnose(database.url, env=prisma.env)
+    assert ("prisma-config-missing" in report.codes()) == (prisma.major == 7), report.findings
+    if prisma.major == 7:
+        subprocess.run(["sh", "-c", report.one("prisma-config-missing")["fix"]], cwd=prisma.folder, check=True)
+    assert pgentry(*APP, url=database.url, env=prisma.env).exit == 0
+    assert "prisma-config-missing" not in diagnose(database.url, env=prisma.env).codes()
