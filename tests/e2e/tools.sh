@@ -20,7 +20,7 @@ engine-7)
     packages="$packages @prisma/driver-adapter-utils@7.10.1 @prisma/adapter-pg@7.10.1 pg@8.16.3"
     ;;
 dbmate) packages="dbmate@2.36.0" ;;
-migrators) packages="node-pg-migrate@8.0.4 knex@3.1.0 drizzle-kit@0.31.11 drizzle-orm@0.45.4 pg@8.16.3" ;;
+migrators) packages="node-pg-migrate@9.0.0 knex@3.3.0 drizzle-kit@0.31.11 drizzle-orm@0.45.4 pg@8.16.3" ;;
 # Prisma's own parser: the one of its CLI above, and that of the next majors
 parser) packages="@prisma/prisma-schema-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7" ;;
 parser-next) packages="@prisma/prisma-schema-wasm@8.1.0-2.59be4fda12412a79eeb9c2ae727b6aa723593323" ;;
