@@ -31,7 +31,7 @@ struct database_link {
 
 /* guard.c: does SQL drop anything? Takes any chunks; a word at the very end counts once a line end is fed. */
 struct drop_scan {
-    bool comment, dash;
+    enum drop_line { DROP_LINE_BEGINS, DROP_LINE_DASH, DROP_LINE_TEXT, DROP_LINE_COMMENT } line;
     size_t letters;
     char word[4];
 };

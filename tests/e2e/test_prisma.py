@@ -160,6 +160,26 @@ migrate:
     assert done.said('DROP TABLE "of_another_application"'), done
 
 
+def test_dashes_in_a_table_s_name_hide_no_drop(pgentry, database, prisma):
+    """ALTER TABLE "my--table" DROP COLUMN "legacy": what follows the dashes is no comment."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    plain = schema.read_text()
+    model = 'model Dashes {\n  id Int @id\n  legacy String?\n  @@map("my--table")\n}\n'
+    schema.write_text(plain + model)
+    assert prisma(*prisma.push, url=database.url).returncode == 0
+    schema.write_text(plain + model.replace("  legacy String?\n", ""))
+    prisma.configure("""\
+migrate:
+  preset: prisma
+  when: always
+  steps: [{name: db push, run: [DB_PUSH], attempts: 1}]
+""")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 70, done
+    assert done.said('ALTER TABLE "my--table" DROP COLUMN "legacy"'), done
+    database.sql('SELECT legacy FROM "my--table"')
+
+
 def test_db_push_on_an_additive_diff_is_run(pgentry, database, prisma):
     """Nothing to drop: it runs and the schema verifies."""
     prisma.configure("""\

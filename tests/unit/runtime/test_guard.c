@@ -52,7 +52,16 @@ static void a_comment_drops_nothing_and_ends_with_its_line(void **state)
     (void)state;
     each_cut_says("-- DropTable\n-- drop table a\nCREATE TABLE a ()", false);
     each_cut_says("-- nothing\nDROP TABLE a", true);
-    each_cut_says("SELECT 1 --drop", false);
+    each_cut_says("\t --drop", false);
+}
+
+/* Prisma's comments are lines of their own; what looks like one elsewhere is part of a name or a string. */
+static void dashes_inside_a_line_hide_nothing(void **state)
+{
+    (void)state;
+    each_cut_says("ALTER TABLE \"my--table\" DROP COLUMN \"a\";", true);
+    each_cut_says("ALTER TABLE a ADD COLUMN b text DEFAULT '--', DROP COLUMN c", true);
+    each_cut_says("SELECT 1 --drop", true); /* rather once too often */
 }
 
 static void one_dash_begins_no_comment(void **state)
@@ -61,6 +70,8 @@ static void one_dash_begins_no_comment(void **state)
     each_cut_says("SELECT 1 - drop", true);
     each_cut_says("SELECT 1 -a- drop", true);
     each_cut_says("SELECT 1 - - drop", true);
+    each_cut_says("- drop", true);
+    each_cut_says("- - drop", true);
 }
 
 int main(void)
@@ -69,6 +80,7 @@ int main(void)
         cmocka_unit_test(the_word_drop_is_found_in_any_case_and_any_chunks),
         cmocka_unit_test(a_longer_word_drops_nothing),
         cmocka_unit_test(a_comment_drops_nothing_and_ends_with_its_line),
+        cmocka_unit_test(dashes_inside_a_line_hide_nothing),
         cmocka_unit_test(one_dash_begins_no_comment),
     };
 
