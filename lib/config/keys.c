@@ -114,7 +114,8 @@ static const struct key step_rows[] = {
     { .path = "permanent_errors", KEY_STRINGS, IN_STEP(permanent_errors), "",
       "words in its output after which there is no further attempt, on to the next step" },
     { .path = "allow_data_loss", KEY_BOOL, IN_STEP(allow_data_loss), "false",
-      "true is needed for --accept-data-loss, --force-reset, migrate reset and their like" },
+      "true is needed for --accept-data-loss, --force-reset, migrate reset and their like, in the step or in a script of "
+      "package.json; into other script files nobody looks" },
 };
 
 static const struct key table_rows[] = {
