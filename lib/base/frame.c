@@ -256,7 +256,7 @@ enum frame_result frame_next(struct frame_stream *stream, uint8_t *kind, struct 
     const unsigned char *frame = stream->data + stream->consumed;
     size_t length = number_at(frame, LENGTH_BYTES);
 
-    if (length < HEADER - LENGTH_BYTES || length > FRAME_MAX) {
+    if (length < HEADER - LENGTH_BYTES || length > (stream->most ? stream->most : FRAME_MAX)) {
         return FRAME_BROKEN;
     }
     if (there < LENGTH_BYTES + length) {

@@ -55,6 +55,7 @@ bool frame_done(const struct frame_reader *reader);
 /* Collects frames from a descriptor, blocking or not. */
 struct frame_stream {
     int fd;
+    size_t most; /* a frame with more bytes, its kind counted, is broken; 0: FRAME_MAX */
     unsigned char *data;
     size_t length;
     size_t capacity;
@@ -67,7 +68,7 @@ enum frame_result { FRAME_NONE, FRAME_READY, FRAME_CLOSED, FRAME_BROKEN };
 enum frame_result frame_fill(struct frame_stream *stream);
 /* The next whole frame; valid until the next call of frame_fill or frame_next. */
 enum frame_result frame_next(struct frame_stream *stream, uint8_t *kind, struct frame_reader *payload);
-/* Begins anew on another descriptor (-1: none), keeps the memory. */
+/* Begins anew on another descriptor (-1: none), keeps the memory and what is most. */
 void frame_stream_begin(struct frame_stream *stream, int fd);
 void frame_stream_free(struct frame_stream *stream);
 

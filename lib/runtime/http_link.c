@@ -16,6 +16,7 @@
 #define RESTART_MAX ((duration)1000) /* probes come every few seconds, and three lost ones kill a container */
 #define STEADY ((duration)30 * 1000) /* having lived so long it dies for the first time again */
 #define PUSH_SOON ((duration)200)    /* what changes all the time, a step's output, is shown this much later */
+#define WORD_BYTES 1                 /* a frame that it sends is a word and nothing else */
 
 /* ---- in the http process ---- */
 
@@ -201,20 +202,36 @@ static void released(struct supervisor *s)
     supervisor_post(s, (struct boot_event){ .kind = EVENT_RELEASED });
 }
 
+/* False: nobody who is in his right mind says that. */
+static bool take_word(struct supervisor *s, uint8_t word)
+{
+    if (word == HTTP_PING) {
+        s->http.pong = true;
+        return true;
+    }
+    if (word == HTTP_RELEASED && s->http.releasing) {
+        released(s);
+        return true;
+    }
+    return false;
+}
+
 static void on_readable(struct supervisor *s)
 {
     struct http_link *link = &s->http;
-    enum frame_result result = frame_fill(&link->stream);
-    uint8_t kind;
+    enum frame_result filled = frame_fill(&link->stream), next;
+    uint8_t word = 0;
     struct frame_reader payload;
-    while (frame_next(&link->stream, &kind, &payload) == FRAME_READY) {
-        if (kind == HTTP_PING) {
-            link->pong = true;
-        } else if (kind == HTTP_RELEASED) {
-            released(s);
+    do {
+        next = frame_next(&link->stream, &word, &payload);
+        if (next == FRAME_READY && !take_word(s, word)) {
+            next = FRAME_BROKEN;
         }
+    } while (next == FRAME_READY);
+    if (next == FRAME_BROKEN && link->pid) {
+        kill(link->pid, SIGKILL); /* strangers may have taken it over */
     }
-    if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
+    if (filled == FRAME_CLOSED || filled == FRAME_BROKEN || next == FRAME_BROKEN) {
         watch_stop(link->watch); /* it ends; the reaper tells */
         link->watch = NULL;
     }
@@ -251,7 +268,7 @@ static bool start(struct supervisor *s, struct error *error)
         return false;
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    link->stream = (struct frame_stream){ .fd = pair[0] };
+    link->stream = (struct frame_stream){ .fd = pair[0], .most = WORD_BYTES };
     link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
     if (!link->watch) {
         kill(link->pid, SIGKILL); /* the reaper tells */

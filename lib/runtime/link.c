@@ -203,7 +203,7 @@ static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *
     struct reply_message reply;
 
     arena_reset(arena);
-    if (payload->length > ANSWER_MOST || !reply_decode(kind, payload, &reply, arena)) {
+    if (!reply_decode(kind, payload, &reply, arena)) {
         return false;
     }
     take_reply(s, &reply, arena);
@@ -227,12 +227,17 @@ static void died(struct supervisor *s)
 static void on_readable(struct supervisor *s)
 {
     struct frame_stream *stream = &s->database.stream;
+    const pid_t pid = s->database.pid;
     enum frame_result result = frame_fill(stream);
     for (;;) {
         uint8_t kind;
         struct frame_reader payload;
         enum frame_result next = frame_next(stream, &kind, &payload);
         if (next == FRAME_READY && take_frame(s, kind, &payload)) {
+            supervisor_handle(s); /* one after the other: the queue of events has room for few */
+            if (s->database.pid != pid) {
+                return; /* it was closed, and the stream is another one's */
+            }
             continue;
         }
         if (next != FRAME_NONE) {
@@ -249,6 +254,7 @@ void database_prepare(struct supervisor *s)
 {
     s->database.arena = arena_reserve(ANSWER_ROOM);
     s->database.spare = arena_reserve(ANSWER_ROOM);
+    s->database.stream.most = ANSWER_MOST;
 }
 
 bool database_start(struct supervisor *s, struct error *error)

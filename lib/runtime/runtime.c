@@ -46,9 +46,11 @@ void supervisor_post(struct supervisor *s, struct boot_event event)
     if (s->event_count == 0) {
         s->event_head = 0; /* not each event in a page of its own */
     }
-    if (s->event_count < QUEUED_EVENTS) {
-        s->events[(s->event_head + s->event_count++) % QUEUED_EVENTS] = event;
+    if (s->event_count == QUEUED_EVENTS) { /* each source's are handled before the next is asked */
+        log_event(LOG_ERROR, "event-lost", NULL, "more than %d events at once: one is lost", QUEUED_EVENTS);
+        return;
     }
+    s->events[(s->event_head + s->event_count++) % QUEUED_EVENTS] = event;
 }
 
 /* ---- effects ---- */

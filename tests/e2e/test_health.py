@@ -1,4 +1,6 @@
 """The health endpoint in every phase, and under bad input (contract section 5)."""
+import contextlib
+import ctypes
 import json
 import os
 import re
@@ -17,6 +19,7 @@ PATHS = ["/health/database", "/health/ready", "/health/live", "/metrics", "/", "
 JSON = "application/json"
 TYPES = {"/health/database": JSON, "/health/ready": JSON, "/health/live": "text/plain; charset=utf-8",
          "/metrics": "text/plain; version=0.0.4; charset=utf-8", "/": "text/html; charset=utf-8", "/status.json": JSON}
+PIDFD_GETFD = 438  # the same on every machine; os has no function for it
 USERS = "verify: {tables: [users], interval: 0}\n"
 # A step that waits for somebody to write into a FIFO, and one table.
 GATED = """\
@@ -722,6 +725,36 @@ def test_live_asked_by_many_at_once(running, endpoint):
 
 
 # ---- least privilege, no secret ----
+
+def control_socket(pid):
+    """What the http process writes to PID 1 with: its only socket that listens nowhere and has no address."""
+    with open("/proc/net/unix", encoding="ascii") as file:
+        sockets = {f"socket:[{line.split()[6]}]" for line in file if line[0] != "N"}
+    [number] = [int(fd) for fd in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{fd}") in sockets]
+    found = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, os.pidfd_open(pid), number, 0)
+    assert found >= 0, os.strerror(ctypes.get_errno())
+    return socket.socket(fileno=found)
+
+
+@pytest.mark.parametrize("said", [
+    pytest.param(b"\xff" * 65536, id="no frame"),
+    pytest.param(b"\x02\0\0\0\x02x", id="a frame with something in it"),
+    pytest.param(b"\x01\0\0\0\x7f", id="an unknown word"),
+    pytest.param(b"\x01\0\0\0\x05", id="an answer to what nobody asked"),
+])
+def test_an_http_process_that_says_what_it_must_not_is_ended(running, endpoint, said):
+    """Whoever has taken it over moves PID 1 to nothing: neither memory nor an event of the boot."""
+    begun = int(process_status(running.pid)["VmRSS"].split()[0])
+    control = control_socket(http_process(running))
+    with control, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(1000):
+            control.sendall(said)
+    running.wait_for("http-died")
+    endpoint.up()
+    assert int(process_status(running.pid)["VmRSS"].split()[0]) < begun + 4096
+    assert running.process.poll() is None
+    running.terminate()
+    assert running.wait(20).exit == 143
 
 def test_the_http_process_is_nobody_and_confined(running):
     """Another uid, no capability, no_new_privs, a seccomp filter."""

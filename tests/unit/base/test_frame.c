@@ -199,6 +199,23 @@ static void a_length_out_of_bounds_breaks_the_stream(void **state)
     }
 }
 
+static void a_stream_takes_no_frame_above_its_own_bound(void **state)
+{
+    (void)state;
+    static const unsigned char word[] = { 1, 0, 0, 0, 7 }, more[] = { 2, 0, 0, 0, 7, 'x' };
+    struct frame_stream stream = { .fd = ends[1], .most = 1 };
+    struct frame_reader payload;
+    uint8_t kind;
+
+    assert_int_equal(write(ends[0], word, sizeof word), sizeof word);
+    assert_int_equal(write(ends[0], more, sizeof more), sizeof more);
+    assert_int_equal(frame_fill(&stream), FRAME_READY);
+    assert_int_equal(frame_next(&stream, &kind, &payload), FRAME_READY);
+    assert_int_equal(kind, 7);
+    assert_int_equal(frame_next(&stream, &kind, &payload), FRAME_BROKEN);
+    frame_stream_free(&stream);
+}
+
 static void a_frame_that_is_too_large_is_not_sent(void **state)
 {
     (void)state;
@@ -245,6 +262,7 @@ int main(void)
         TEST(frames_arrive_whole_however_the_bytes_are_split),
         TEST(a_stream_that_begins_anew_keeps_its_memory_and_nothing_else),
         TEST(a_length_out_of_bounds_breaks_the_stream),
+        TEST(a_stream_takes_no_frame_above_its_own_bound),
         TEST(a_frame_that_is_too_large_is_not_sent),
         TEST(the_end_of_the_stream_and_nothing_yet_are_told_apart),
         TEST(a_reader_that_is_gone_is_an_error_and_no_signal),
