@@ -210,7 +210,7 @@ struct boot_effect {
     struct {
         enum boot_order order;
         bool probe, prove, alone, history, direct;
-        duration age;
+        duration age, within; /* 0: its answer may take as long as it needs */
     } order;
 };
 

@@ -6,6 +6,7 @@ static void give_order(struct boot *boot, enum boot_order order, duration within
 {
     struct boot_effect *effect = boot_effect(boot, EFFECT_ORDER);
     effect->order.order = order;
+    effect->order.within = within;
     boot->ordered = true;
     boot->order_at = boot->now;
     boot->deadline[TIMER_ORDER] = boot->now + within;
@@ -23,6 +24,7 @@ void ask_connect(struct boot *boot, bool prove)
     give_order(boot, BOOT_CONNECT, within ? within + BOOT_ORDER_SLACK : BOOT_ORDER_TIMEOUT);
     if (within == 0 && boot->waiting_since != BOOT_NEVER) {
         boot->deadline[TIMER_ORDER] = BOOT_NEVER;
+        last_effect(boot)->order.within = 0;
     }
     struct boot_effect *effect = last_effect(boot);
     /* A server that said it is starting up is not probed: that would cost it one process more. */

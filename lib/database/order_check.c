@@ -1,6 +1,8 @@
 #include "database/check.h"
 #include "database/server.h"
 
+#define REPLY_TIME ((duration)500) /* for an answer on its way to whoever waits for it */
+
 /* Finds out what is wanted, or takes it as it was found out earlier. */
 static bool know_wanted(struct server *server, struct reply_failed *why)
 {
@@ -49,9 +51,9 @@ static bool read_ledger_directly(struct server *server, struct check *check, enu
                                  struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
-    struct deadline deadline;
+    struct deadline deadline, latest = deadline_in(0, server->fd);
 
-    if (!places_agree(server, why)) {
+    if (!places_agree(server, &latest, why)) {
         return false;
     }
     deadline = deadline_in(DATABASE_ANSWER, server->fd);
@@ -88,22 +90,31 @@ static bool look(struct server *server, bool history, struct check *check, enum 
 }
 
 /* Whether direct_url is another database is asked at the first look, and before steps run there without a lock. One
- * that cannot be reached is no trouble as long as nothing has to run. */
-static bool leads_elsewhere(struct server *server, bool needed, struct reply_failed *why)
+ * that cannot be reached is told, but no trouble as long as nothing has to run: the look is answered in time all the
+ * same. */
+static bool leads_elsewhere(struct server *server, bool needed, const struct deadline *answer, struct reply_failed *why)
 {
+    const struct deadline latest = needed ? deadline_in(0, server->fd) : *answer;
     bool first = server->settings->source && server->lock != &server->main && !server->same && !server->asked;
 
     if (!needed && !first) {
         return false;
     }
 
-    bool agree = places_agree(server, why);
+    bool agree = places_agree(server, &latest, why);
 
     server->asked = true;
     if (!needed && !server->held) { /* a replica that waits has one connection */
         place_close(server, server->lock);
     }
-    return !agree && (needed || why->failure == FAILURE_CONFIG);
+    if (agree || needed || why->failure == FAILURE_CONFIG) {
+        return !agree;
+    }
+    reply_note(server, arena_printf(server->order,
+                                    "database.direct_url cannot be asked whether it is the same database (%s): no "
+                                    "matter as long as no step has to run",
+                                    why->message));
+    return false;
 }
 
 void order_check(struct server *server, const struct order_message *order)
@@ -111,6 +122,8 @@ void order_check(struct server *server, const struct order_message *order)
     struct reply_message message = { .reply = REPLY_CHECKED };
     struct reply_failed why;
     enum ledger_answer ledger;
+    const duration left = order->within - REPLY_TIME;
+    const struct deadline answer = deadline_in(left > 1 ? left : 1, server->fd);
 
     if (!know_wanted(server, &why)) {
         reply_failed(server, &why);
@@ -120,7 +133,7 @@ void order_check(struct server *server, const struct order_message *order)
     bool looked = look(server, order->history, &message.check, &ledger, &why);
 
     tell_wanted(server);
-    if (!looked || leads_elsewhere(server, order->direct, &why)) {
+    if (!looked || leads_elsewhere(server, order->direct, &answer, &why)) {
         reply_failed(server, &why);
         return;
     }

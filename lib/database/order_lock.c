@@ -17,6 +17,7 @@ static PGconn *open_second(void *context, const struct deadline *deadline, struc
 static bool ready_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
 {
     const struct second_connection second = { .open = open_second, .context = server };
+    const struct deadline latest = deadline_in(0, server->fd);
 
     if (!place_open(server, server->lock, why)) {
         return false;
@@ -24,7 +25,7 @@ static bool ready_lock(struct server *server, const struct deadline *deadline, s
     if (server->ready) {
         return true;
     }
-    server->ready = places_agree(server, why) &&
+    server->ready = places_agree(server, &latest, why) &&
                     lock_session_is_kept(server->lock->connection, &second, deadline, server->order, why) &&
                     lock_prepare(server->lock->connection, server->config->verify.schema, &server->key, deadline,
                                  server->order, why);

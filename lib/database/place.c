@@ -58,17 +58,26 @@ bool place_open(struct server *server, struct place *place, struct reply_failed 
     return place_open_within(server, place, false, &deadline, why);
 }
 
-bool places_agree(struct server *server, struct reply_failed *why)
+static bool open_until(struct server *server, struct place *place, const struct deadline *latest,
+                       struct reply_failed *why)
+{
+    struct deadline deadline = deadline_within(latest, server->config->wait.connect_timeout);
+
+    return place_open_within(server, place, false, &deadline, why);
+}
+
+bool places_agree(struct server *server, const struct deadline *latest, struct reply_failed *why)
 {
     struct deadline deadline;
 
-    if (!place_open(server, server->lock, why) || (!server->same && !place_open(server, &server->main, why))) {
+    if (!open_until(server, server->lock, latest, why) ||
+        (!server->same && !open_until(server, &server->main, latest, why))) {
         return false;
     }
     if (server->same || server->lock == &server->main) {
         return true;
     }
-    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    deadline = deadline_within(latest, DATABASE_ANSWER);
     switch (lock_same_database(server->main.connection, server->lock->connection, &deadline, server->order, why)) {
     case SAME_YES:
         server->same = true;

@@ -17,6 +17,7 @@ void order_encode(const struct order_message *order, struct frame_writer *writer
     frame_u8(writer, order->history);
     frame_u8(writer, order->direct);
     frame_i64(writer, order->age);
+    frame_i64(writer, order->within);
     frame_end(writer);
 }
 
@@ -43,7 +44,8 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
     order->history = get_flag(payload);
     order->direct = get_flag(payload);
     order->age = frame_get_i64(payload);
-    return frame_done(payload) && order->age >= 0;
+    order->within = frame_get_i64(payload);
+    return frame_done(payload) && order->age >= 0 && order->within >= 0;
 }
 
 /* ---- replies ---- */

@@ -30,6 +30,7 @@ struct order_message {
     bool history;
     bool direct;
     int64_t age;
+    int64_t within; /* milliseconds until nobody waits for the reply any more; 0: never */
 };
 
 enum reply {

@@ -58,8 +58,9 @@ bool place_open_within(struct server *server, struct place *place, bool probe, c
 bool place_open(struct server *server, struct place *place, struct reply_failed *why);
 /* Whether the server's end is still there, without asking it. */
 bool place_is_alive(const struct place *place);
-/* Whether both places lead to the same database; found out once. The one of the lock is open then. */
-bool places_agree(struct server *server, struct reply_failed *why);
+/* Whether both places lead to the same database; found out once. The one of the lock is open then. Each attempt and
+ * each answer has its own time, and none after `latest`. */
+bool places_agree(struct server *server, const struct deadline *latest, struct reply_failed *why);
 /* Ends the connection, and says so if the lock went with it. */
 void place_close(struct server *server, struct place *place);
 

@@ -20,6 +20,8 @@
 #define ANSWER_MOST ((size_t)8 << 20)
 #define ANSWER_ROOM (9 * ANSWER_MOST)
 
+_Static_assert(BOOT_ORDER_TIMEOUT > DATABASE_ANSWER, "the database process gives up first, and says why");
+
 struct entry {
     int fd;
     struct database_settings settings;
@@ -301,7 +303,8 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                                    .alone = effect->order.alone,
                                    .history = effect->order.history,
                                    .direct = effect->order.direct,
-                                   .age = effect->order.age };
+                                   .age = effect->order.age,
+                                   .within = effect->order.within };
     struct error error;
 
     if (s->database.pid == 0 && !database_start(s, &error)) {

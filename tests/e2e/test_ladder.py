@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 from urllib.parse import quote
 
@@ -731,6 +732,22 @@ def test_a_direct_url_that_is_not_reachable_is_no_trouble_while_no_step_runs(pge
            "PGENTRY_MIGRATE_PRESET": "none"}
     done = pgentry(*APP, url=database.url, env=env)
     assert done.exit == 0 and done.stdout == "it runs\n", done
+
+
+@pytest.mark.parametrize("limits", [
+    {"PGENTRY_WAIT_TIMEOUT": "5s"}, {"PGENTRY_WAIT_TIMEOUT": "2s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "2s"},
+    {"PGENTRY_WAIT_CONNECT_TIMEOUT": "15s"}, {"PGENTRY_WAIT_CONNECT_TIMEOUT": "0"}],
+    ids=["a short wait", "a short attempt", "a long attempt", "no limit"])
+def test_a_direct_url_that_says_nothing_is_no_trouble_while_no_step_runs(pgentry, database, limits):
+    """It takes connections and is silent, as behind a firewall: told once, and the database is not called unready."""
+    database.as_app(CREATE)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        env = {"DIRECT_URL": f"postgres://app@127.0.0.1:{silent.getsockname()[1]}/app", "PGENTRY_VERIFY_TABLES": "users",
+               "PGENTRY_MIGRATE_PRESET": "none", **limits}
+        done = pgentry(*APP, url=database.url, env=env)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert "not ready" not in done.stderr, done
+    assert done.said("database.direct_url cannot be asked") == 1, done
 
 
 def test_the_history_of_another_database_proves_nothing(pgentry, database, elsewhere, project):

@@ -44,7 +44,8 @@ static void every_order_comes_through(void **state)
                                             .alone = kind % 3 == 1,
                                             .history = kind % 2 == 0,
                                             .direct = kind % 3 == 2,
-                                            .age = (int64_t)kind << 33 };
+                                            .age = (int64_t)kind << 33,
+                                            .within = (int64_t)kind << 34 };
         struct frame_writer writer = { 0 };
         struct order_message got;
         uint8_t number;
@@ -61,24 +62,27 @@ static void every_order_comes_through(void **state)
         assert_int_equal(got.history, sent.history);
         assert_int_equal(got.direct, sent.direct);
         assert_int_equal(got.age, sent.age);
+        assert_int_equal(got.within, sent.within);
         frame_writer_free(&writer);
     }
 }
 
 static void a_foreign_order_is_refused(void **state)
 {
-    static const unsigned char good[13] = { 0, 1, 0, 1, 0 };
-    static const unsigned char flag[13] = { 0, 0, 2, 0 };
-    static const unsigned char negative[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+    static const unsigned char good[21] = { 0, 1, 0, 1, 0 };
+    static const unsigned char flag[21] = { 0, 0, 2, 0 };
+    static const unsigned char negative[21] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+    static const unsigned char never[21] = { [20] = 0x80 };
     const struct {
         uint8_t kind;
         const unsigned char *data;
         size_t length;
         bool fine;
     } cases[] = {
-        { ORDER_CONNECT, good, 13, true },       { 0, good, 13, false },
-        { ORDER_SESSIONS + 1, good, 13, false }, { ORDER_CONNECT, good, 12, false },
-        { ORDER_CONNECT, flag, 13, false },      { ORDER_SESSIONS, negative, 13, false },
+        { ORDER_CONNECT, good, 21, true },       { 0, good, 21, false },
+        { ORDER_SESSIONS + 1, good, 21, false }, { ORDER_CONNECT, good, 20, false },
+        { ORDER_CONNECT, flag, 21, false },      { ORDER_SESSIONS, negative, 21, false },
+        { ORDER_CHECK, never, 21, false },
     };
 
     (void)state;
