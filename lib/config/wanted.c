@@ -116,6 +116,7 @@ static void put_migrations(const struct wanted *wanted, struct frame_writer *wri
     frame_u8(writer, (uint8_t)wanted->history);
     frame_string(writer, wanted->history_schema);
     frame_u8(writer, wanted->history_first);
+    frame_u8(writer, wanted->unsure);
     frame_string(writer, wanted->history_table);
     frame_u32(writer, (uint32_t)wanted->migration_count);
     for (size_t i = 0; i < wanted->migration_count; i++) {
@@ -204,14 +205,15 @@ static void get_migrations(struct wanted *wanted, struct frame_reader *reader, s
 
     wanted->history_schema = frame_get_string(reader, arena);
 
-    uint8_t first = frame_get_u8(reader);
+    uint8_t first = frame_get_u8(reader), unsure = frame_get_u8(reader);
 
-    if (history > HISTORY_RAILS || first > 1) {
+    if (history > HISTORY_RAILS || first > 1 || unsure > 1) {
         reader->broken = true;
         return;
     }
     wanted->history = (enum history)history;
     wanted->history_first = first == 1;
+    wanted->unsure = unsure == 1;
     wanted->history_table = frame_get_string(reader, arena);
     wanted->migration_count = frame_get_count(reader, LEAST_MIGRATION);
     wanted->migrations = arena_array(arena, wanted->migration_count, sizeof *wanted->migrations);

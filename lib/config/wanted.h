@@ -45,6 +45,7 @@ struct wanted {
     const char *history_table;  /* its name, e.g. _prisma_migrations */
     struct wanted_migration *migrations;
     size_t migration_count;
+    bool unsure; /* not all of the tool's command was understood: nothing is proven by the history */
 
     /* A schema.prisma that is there but cannot be read: what and why; NULL if all is well. Unhealthy only if no table
      * is listed by hand. */

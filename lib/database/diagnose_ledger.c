@@ -61,7 +61,7 @@ void diagnose_ledger(struct diagnosing *diagnosing)
         .parameters = { schema, wanted->history_table },
     };
 
-    if (wanted->history == HISTORY_NONE || !diagnosing->diagnosis->checked) {
+    if (wanted->history == HISTORY_NONE || wanted->unsure || !diagnosing->diagnosis->checked) {
         return;
     }
 

@@ -221,11 +221,30 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
     }
 }
 
+/* Where the tool's command was not understood the local migrations may be others than it takes. One that is recorded as
+ * applied says that the folder is the right one, and that what is gone from it is gone. */
+static void compare_unsure(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
+                           struct arena *arena)
+{
+    struct check found = { 0 };
+
+    for (size_t i = 0; i < wanted->migration_count; i++) {
+        compare_local(&wanted->migrations[i], sorted, &found, arena);
+    }
+    if (found.applied) {
+        find_gone(wanted, sorted, check, arena);
+    }
+}
+
 void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
                      struct arena *arena)
 {
     struct sorted sorted = sort_rows(rows, count, arena);
 
+    if (wanted->unsure) {
+        compare_unsure(wanted, &sorted, check, arena);
+        return;
+    }
     check->history = true;
     check->local = (uint32_t)wanted->migration_count;
     for (size_t i = 0; i < wanted->migration_count; i++) {

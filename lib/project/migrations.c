@@ -26,19 +26,32 @@ static void refuse_twins(struct local *local)
 }
 
 /* As without a history: nothing is proven, and nothing that is recorded counts as gone from here. */
-static void forget(struct local *local)
+static void forget(struct wanted *wanted)
 {
-    struct wanted *wanted = local->wanted;
-
     wanted->history = HISTORY_NONE;
     wanted->history_schema = NULL;
     wanted->history_table = NULL;
     wanted->migrations = NULL;
     wanted->migration_count = 0;
+}
+
+/* It can be told from the others then, which must not run where migrations are gone. */
+static bool own_tool_runs(const struct steps *steps)
+{
+    bool runs = false;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        runs |= steps->items[i].role == STEP_HISTORY;
+    }
+    return runs;
+}
+
+static void tell_doubt(struct local *local, const char *doubt)
+{
     local_note(local, arena_printf(local->arena,
                                    "the steps run at every boot, because the local migrations are not known for "
                                    "sure: %s",
-                                   local->doubt));
+                                   doubt));
 }
 
 void migrations_find(struct wanted *wanted, const struct config *config, const struct schema_seen *seen,
@@ -62,7 +75,6 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         return;
     }
     command_find(&command, config, arena);
-    local.doubt = command.doubt;
     for (size_t i = 0; i < sizeof ledgers / sizeof *ledgers; i++) {
         if (ledgers[i].history == wanted->history) {
             wanted->history_table = ledgers[i].table;
@@ -71,7 +83,14 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
     }
     refuse_twins(&local);
     if (local.doubt != NULL) {
-        forget(&local);
+        forget(wanted);
+        tell_doubt(&local, command.doubt != NULL ? command.doubt : local.doubt);
+    } else if (command.doubt != NULL) {
+        wanted->unsure = own_tool_runs(&config->migrate.steps) && wanted->migration_count > 0;
+        if (!wanted->unsure) {
+            forget(wanted);
+        }
+        tell_doubt(&local, command.doubt);
     } else if (wanted->migration_count == 0) {
         local_note(&local, "there are no local migrations, so nothing proves that none is pending: the steps run");
     }

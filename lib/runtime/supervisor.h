@@ -137,6 +137,7 @@ struct supervisor {
 
     struct status status;
     uint32_t look_fingerprint; /* of the last table report that was logged */
+    uint32_t failed_told;      /* of the recorded failures that were logged; 0: none */
     bool looked;
     bool lost; /* that the database is not reachable was logged, while the application runs */
 

@@ -86,22 +86,26 @@ static void log_names(enum log_level level, const char *event, uint32_t count, c
 
 static void log_history(const struct check *check)
 {
-    if (!check->history) {
-        return;
-    }
     log_names(LOG_INFO, "migrations-pending", check->pending, &check->pending_names, "pending");
     log_names(LOG_WARN, "migrations-edited", check->edited, &check->edited_names,
               "edited after being applied (counted as applied)");
     log_names(LOG_WARN, "migrations-gone", check->gone, &check->gone_names,
               "recorded in the database but gone locally (an older image on a newer schema?)");
-    if (check->failed) {
-        const char *name = check->failed_name ? check->failed_name : "?";
+}
+
+/* Also after steps: one may have swallowed it. */
+static void log_failed(struct supervisor *s, const struct check *check)
+{
+    const char *name = check->failed_name ? check->failed_name : "?";
+    uint32_t told = check->failed ? fingerprint(name) ^ check->failed : 0;
+    if (told && told != s->failed_told) {
         const struct log_field fields[] = { { .name = "migration", .string = name },
                                             { .name = "error", .string = check->failed_log ? check->failed_log : "" },
                                             { 0 } };
         log_event(LOG_WARN, "migration-failed", fields, "migration %s is recorded as failed%s%s", name,
                   check->failed_log ? ": " : "", check->failed_log ? check->failed_log : "");
     }
+    s->failed_told = told;
 }
 
 void log_tables(struct supervisor *s)
@@ -118,6 +122,7 @@ void log_tables(struct supervisor *s)
     if (!s->looked) {
         log_history(check);
     }
+    log_failed(s, check);
     s->looked = true;
     s->look_fingerprint = hash;
     if (check->table_count) {

@@ -242,6 +242,43 @@ def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, 
     assert "newer" in database.tables() and "fallback_ran" not in database.tables()
 
 
+@pytest.mark.parametrize("run", ['"npx prisma migrate deploy 2>&1"', '[npm, run, "migrate:deploy"]'],
+                         ids=["a redirection", "a script of package.json"])
+def test_an_older_image_runs_no_raw_sql_however_its_tool_is_called(pgentry, database, prisma, run):
+    """What the history proves is doubtful then, but what it has and the image has not is no less gone."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    database.as_app('ALTER TABLE "Tag" RENAME TO "Label"')
+    database.as_app("INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)"
+                    " VALUES ('2', 'x', '20250202000000_newer', now())")
+    (prisma.folder / "package.json").write_text('{"scripts": {"migrate:deploy": "prisma migrate deploy"}}')
+    (prisma.folder / "fallback.sql").write_text('CREATE TABLE IF NOT EXISTS "Tag" (id int, label text)')
+    prisma.configure(f"""\
+migrate:
+  preset: prisma
+  steps:
+    - {{name: deploy, run: {run}, attempts: 1}}
+    - {{name: raw SQL, sql: [fallback.sql]}}
+""")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 65, done
+    assert "Tag" not in database.tables() and done.stdout == ""
+    assert done.said("gone locally") and "20250202000000_newer" in done.stderr, done
+
+
+def test_a_failed_migration_whose_step_says_it_succeeded_is_told(pgentry, database, prisma):
+    """`|| true`: the history knows better, and the log says so although the schema verifies."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma.configure("""\
+migrate:
+  preset: prisma
+  steps: [{name: deploy, run: "npx prisma migrate deploy || true", attempts: 1}]
+""")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 0, done
+    assert done.said(f"migration {BAD} is recorded as failed") == 1, done
+
+
 def test_two_replicas_migrate_once(pgentry, database, prisma):
     """Both start at the same time: one applies, both run."""
     boots = [pgentry.start(*APP, url=database.url, env=prisma.env) for _ in range(2)]

@@ -296,6 +296,27 @@ static void twenty_names_are_kept_and_all_are_counted(void **state)
     world_free(world);
 }
 
+static void an_unsure_comparison_tells_what_is_gone_and_proves_nothing(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+
+    world->wanted.unsure = true;
+    local(world, "1_a", NULL);
+    recorded(world, "2_b", APPLIED, NULL);
+    assert_int_equal(compare(world)->gone, 0); /* nothing says that the folder is the right one */
+    recorded(world, "1_a", APPLIED, NULL);
+    recorded(world, "3_c", FAILED, NULL);
+
+    const struct check *check = compare(world);
+
+    assert_int_equal(check->gone, 1);
+    assert_string_equal(check->gone_names.items[0], "2_b");
+    assert_false(check->history || check->proven);
+    assert_int_equal(check->applied + check->local + check->pending + check->failed, 0);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_checksum_without_zero_padding_matches),
         cmocka_unit_test(what_is_recorded_but_not_local_is_gone_once),
         cmocka_unit_test(twenty_names_are_kept_and_all_are_counted),
+        cmocka_unit_test(an_unsure_comparison_tells_what_is_gone_and_proves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
