@@ -411,6 +411,16 @@ struct config *config_load(const struct config_request *request, struct strings 
     return errors->count > errors_before ? NULL : config;
 }
 
+const char *step_variable(const struct step *step, const char *name)
+{
+    for (size_t i = 0; i < step->env_count; i++) {
+        if (strcmp(step->env[i].name, name) == 0) {
+            return step->env[i].value;
+        }
+    }
+    return NULL;
+}
+
 void config_free(struct config *config)
 {
     arena_free(config->arena);

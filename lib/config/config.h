@@ -45,6 +45,9 @@ struct step {
     bool allow_data_loss;
 };
 
+/* The value that the step's own env has for it, or NULL. */
+const char *step_variable(const struct step *step, const char *name);
+
 #define STEPS_MAX 64 /* before, steps and after together: each is told of in status and report */
 
 struct steps {

@@ -18,6 +18,7 @@ void order_encode(const struct order_message *order, struct frame_writer *writer
     frame_u8(writer, order->direct);
     frame_i64(writer, order->age);
     frame_i64(writer, order->within);
+    frame_string(writer, order->url);
     frame_end(writer);
 }
 
@@ -32,7 +33,7 @@ static bool get_flag(struct frame_reader *reader)
     return value == 1;
 }
 
-bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_message *order)
+bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_message *order, struct arena *arena)
 {
     if (kind < ORDER_CONNECT || kind > ORDER_SESSIONS) {
         return false;
@@ -45,6 +46,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
     order->direct = get_flag(payload);
     order->age = frame_get_i64(payload);
     order->within = frame_get_i64(payload);
+    order->url = frame_get_string(payload, arena);
     return frame_done(payload) && order->age >= 0 && order->within >= 0;
 }
 

@@ -30,7 +30,8 @@ struct order_message {
     bool history;
     bool direct;
     int64_t age;
-    int64_t within; /* milliseconds until nobody waits for the reply any more; 0: never */
+    int64_t within;  /* milliseconds until nobody waits for the reply any more; 0: never */
+    const char *url; /* where the step works whose sessions are looked for; NULL: where the lock is */
 };
 
 enum reply {
@@ -72,8 +73,8 @@ struct reply_message {
 };
 
 void order_encode(const struct order_message *order, struct frame_writer *writer);
-/* False if the frame is not an order we know. */
-bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_message *order);
+/* Strings go into the arena. False if the frame is not an order we know. */
+bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_message *order, struct arena *arena);
 void reply_encode(const struct reply_message *reply, struct frame_writer *writer);
 /* Strings and lists go into the arena. False if the frame is not a reply we know. */
 bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_message *reply, struct arena *arena);

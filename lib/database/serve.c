@@ -36,7 +36,6 @@ static void obey(struct server *server, const struct order_message *order)
 {
     struct reply_failed why;
 
-    server->order = arena_new();
     if (!places_find(server, &why)) {
         reply_failed(server, &why);
     } else {
@@ -55,8 +54,6 @@ static void obey(struct server *server, const struct order_message *order)
             break;
         }
     }
-    arena_free(server->order);
-    server->order = NULL;
 }
 
 /* Waits for an order; meanwhile a lock's session that ends is told of at once. False when nobody is there any more. */
@@ -82,10 +79,18 @@ static void serve(struct server *server)
         struct frame_reader payload;
         struct order_message order;
         enum frame_result result = frame_next(&server->stream, &kind, &payload);
+        bool known = false;
 
-        if (result == FRAME_READY && order_decode(kind, &payload, &order)) {
-            obey(server, &order);
-        } else if (result != FRAME_NONE || !wait_order(server)) {
+        if (result == FRAME_READY) {
+            server->order = arena_new();
+            known = order_decode(kind, &payload, &order, server->order);
+            if (known) {
+                obey(server, &order);
+            }
+            arena_free(server->order);
+            server->order = NULL;
+        }
+        if (!known && (result != FRAME_NONE || !wait_order(server))) {
             return;
         }
     }

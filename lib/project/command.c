@@ -350,10 +350,10 @@ const char *command_cwd(const struct command *command)
 
 const char *command_variable(const struct command *command, const struct config *config, const char *name)
 {
-    for (size_t i = 0; command->step != NULL && i < command->step->env_count; i++) {
-        if (strcmp(command->step->env[i].name, name) == 0) {
-            return command->step->env[i].value;
-        }
+    const char *own = command->step != NULL ? step_variable(command->step, name) : NULL;
+
+    if (own != NULL) {
+        return own;
     }
     for (size_t i = 0; i < config->file_variable_count; i++) {
         if (strcmp(config->file_variables[i].name, name) == 0) {

@@ -60,11 +60,10 @@ static int apply(void *argument)
     if (!noexec()) {
         return STATUS_RESOURCE;
     }
+    const char *url = step_variable(entry->step, "DATABASE_URL");
     environ = (char **)entry->env;
-    for (size_t i = 0; i < entry->step->env_count; i++) {
-        if (strcmp(entry->step->env[i].name, "DATABASE_URL") == 0) {
-            config.database.url = config.database.direct_url = entry->step->env[i].value;
-        }
+    if (url) {
+        config.database.url = config.database.direct_url = url;
     }
     return apply_files(
         &config, &(struct apply_options){ .files = &entry->step->sql, .statement_timeout = entry->step->timeout });

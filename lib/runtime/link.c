@@ -306,6 +306,9 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                                    .age = effect->order.age,
                                    .within = effect->order.within };
     struct error error;
+    if (effect->order.order == BOOT_SESSIONS) {
+        order.url = step_variable(s->steps[effect->list][effect->index], "DATABASE_URL");
+    }
 
     if (s->database.pid == 0 && !database_start(s, &error)) {
         COPY(s->say.error, error.message);

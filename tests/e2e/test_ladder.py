@@ -588,9 +588,23 @@ def test_an_up_to_date_replica_starts_while_another_migrates(pgentry, database, 
     first.wait()
 
 
-def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project):
+@pytest.fixture(params=["as we do", "as another role", "by the server's socket"])
+def step_url(request, database):
+    """Where a step connects to."""
+    if request.param == "as we do":
+        return database.url
+    if request.param == "as another role":
+        role = "migrator_" + database.name
+        database.sql(f"CREATE ROLE {role} LOGIN PASSWORD 'other'; GRANT ALL ON SCHEMA public TO {role}")
+        return f"postgresql://{role}:other@127.0.0.1:{database.cluster.port}/{database.name}"
+    return database.url_with(host="", query=f"?host={database.cluster.folder}&port={database.cluster.port}")
+
+
+def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project, step_url):
     """Rule 4: a killed psql's statement goes on in the server; the retry begins after it ended, and it is named."""
-    folder = project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 2, delay: 1ms, timeout: 3s}"),
+    folder = project({"pgentry.yaml": ladder("""
+- {name: slow, run: [./slow.sh], attempts: 2, delay: 1ms, timeout: 3s, env: {DATABASE_URL: "${STEP_URL}"}}
+"""),
                       "slow.sh": f"""\
         #!/bin/sh
         if [ -e second ]; then
@@ -600,10 +614,11 @@ def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project):
         touch second
         exec {PSQL} -c 'SELECT pg_sleep(6)'
         """})
-    done = pgentry(*APP, url=database.url)
+    done = pgentry(*APP, url=database.url, env={"STEP_URL": step_url})
     assert done.exit == 0, done
     assert (folder / "left").read_text().strip() == "0"
     assert done.seconds > 5.5, done
+    assert done.said("application psql") > 0, done
 
 
 def test_sessions_of_a_killed_step_are_found_over_a_new_connection_too(pgentry, database, project):

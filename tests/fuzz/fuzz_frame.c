@@ -9,12 +9,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void try_order(uint8_t kind, struct frame_reader payload)
+static void try_order(uint8_t kind, struct frame_reader payload, struct arena *arena)
 {
     struct order_message order;
     struct frame_writer writer = { 0 };
 
-    if (order_decode(kind, &payload, &order)) {
+    if (order_decode(kind, &payload, &order, arena)) {
         order_encode(&order, &writer);
         if (writer.failed || writer.length != payload.length + 5 ||
             memcmp(writer.data + 5, payload.data, payload.length) != 0) {
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *arena = arena_new();
     struct frame_reader payload = { .data = data + 1, .length = size - 1 };
 
-    try_order(data[0], payload);
+    try_order(data[0], payload, arena);
     try_reply(data[0], payload, arena);
     try_wanted(payload, arena);
     arena_free(arena);

@@ -36,6 +36,8 @@ static struct reply_message round_trip(const struct reply_message *sent, struct 
 
 static void every_order_comes_through(void **state)
 {
+    struct arena *arena = arena_new();
+
     (void)state;
     for (int kind = ORDER_CONNECT; kind <= ORDER_SESSIONS; kind++) {
         const struct order_message sent = { .order = (enum order)kind,
@@ -45,7 +47,8 @@ static void every_order_comes_through(void **state)
                                             .history = kind % 2 == 0,
                                             .direct = kind % 3 == 2,
                                             .age = (int64_t)kind << 33,
-                                            .within = (int64_t)kind << 34 };
+                                            .within = (int64_t)kind << 34,
+                                            .url = kind % 2 ? "postgres://a" : NULL };
         struct frame_writer writer = { 0 };
         struct order_message got;
         uint8_t number;
@@ -54,7 +57,7 @@ static void every_order_comes_through(void **state)
 
         struct frame_reader payload = payload_of(&writer, &number);
 
-        assert_true(order_decode(number, &payload, &got));
+        assert_true(order_decode(number, &payload, &got, arena));
         assert_int_equal(got.order, sent.order);
         assert_int_equal(got.probe, sent.probe);
         assert_int_equal(got.prove, sent.prove);
@@ -63,35 +66,39 @@ static void every_order_comes_through(void **state)
         assert_int_equal(got.direct, sent.direct);
         assert_int_equal(got.age, sent.age);
         assert_int_equal(got.within, sent.within);
+        assert_true(sent.url ? strcmp(got.url, sent.url) == 0 : got.url == NULL);
         frame_writer_free(&writer);
     }
+    arena_free(arena);
 }
 
 static void a_foreign_order_is_refused(void **state)
 {
-    static const unsigned char good[21] = { 0, 1, 0, 1, 0 };
-    static const unsigned char flag[21] = { 0, 0, 2, 0 };
-    static const unsigned char negative[21] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
-    static const unsigned char never[21] = { [20] = 0x80 };
+    static const unsigned char good[25] = { 0, 1, 0, 1, 0 };
+    static const unsigned char flag[25] = { 0, 0, 2, 0 };
+    static const unsigned char negative[25] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+    static const unsigned char never[25] = { [20] = 0x80, 0xff, 0xff, 0xff, 0xff };
     const struct {
         uint8_t kind;
         const unsigned char *data;
         size_t length;
         bool fine;
     } cases[] = {
-        { ORDER_CONNECT, good, 21, true },       { 0, good, 21, false },
-        { ORDER_SESSIONS + 1, good, 21, false }, { ORDER_CONNECT, good, 20, false },
-        { ORDER_CONNECT, flag, 21, false },      { ORDER_SESSIONS, negative, 21, false },
-        { ORDER_CHECK, never, 21, false },
+        { ORDER_CONNECT, good, 25, true },       { 0, good, 25, false },
+        { ORDER_SESSIONS + 1, good, 25, false }, { ORDER_CONNECT, good, 24, false },
+        { ORDER_CONNECT, flag, 25, false },      { ORDER_SESSIONS, negative, 25, false },
+        { ORDER_CHECK, never, 25, false },
     };
+    struct arena *arena = arena_new();
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct frame_reader payload = { .data = cases[i].data, .length = cases[i].length };
         struct order_message order;
 
-        assert_int_equal(order_decode(cases[i].kind, &payload, &order), cases[i].fine);
+        assert_int_equal(order_decode(cases[i].kind, &payload, &order, arena), cases[i].fine);
     }
+    arena_free(arena);
 }
 
 static void a_failure_comes_through_with_its_class(void **state)
