@@ -63,7 +63,7 @@ static void spawn(struct boot *boot, enum boot_effect_kind kind)
     duration timeout = boot_step(boot)->timeout;
     boot->step_at = boot->now;
     boot->timed_out = boot->lost = boot->permanent = false;
-    boot->unlooked = true;
+    boot->unlooked = boot->stale = true;
     boot->deadline[TIMER_STATE] = timeout ? boot->now + timeout : BOOT_NEVER;
     boot_effect(boot, kind);
 }

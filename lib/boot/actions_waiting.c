@@ -52,6 +52,7 @@ ACTION(begin_anew)
     kill_database_if_asked(boot);
     struct boot kept = *boot;
     boot_reset(boot);
+    boot->stale = true; /* somebody was at work */
     boot->effect_count = kept.effect_count;
     for (unsigned i = 0; i < kept.effect_count; i++) {
         boot->effects[i] = kept.effects[i];

@@ -131,7 +131,7 @@ static bool step(struct boot *boot, const struct boot_event *event)
     }
     if (event->kind == EVENT_CHECKED) {
         boot->look = event->look;
-        boot->unlooked = false;
+        boot->unlooked = boot->stale = false;
         boot_checked(boot);
         boot_effect(boot, EFFECT_TABLES);
     }

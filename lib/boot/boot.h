@@ -209,7 +209,7 @@ struct boot_effect {
     unsigned index, attempt;
     struct {
         enum boot_order order;
-        bool probe, prove, alone, history, direct;
+        bool probe, prove, alone, history, direct, fresh;
         duration age, within; /* 0: its answer may take as long as it needs */
     } order;
 };
@@ -266,6 +266,7 @@ struct boot {
     enum boot_result result;
     struct boot_look look;
     bool unlooked; /* a child ran since the last look */
+    bool stale;    /* the project's files may be others than they were at the last look */
 
     /* the end */
     bool healed; /* held, and mended by somebody */

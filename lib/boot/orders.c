@@ -53,6 +53,7 @@ void ask_check(struct boot *boot)
     give_order(boot, BOOT_CHECK, answer_timeout(boot));
     last_effect(boot)->order.history = boot->plan->history && !boot->app_ran;
     last_effect(boot)->order.direct = boot->direct && !boot->app_ran;
+    last_effect(boot)->order.fresh = boot->stale && !boot->app_ran;
 }
 
 void ask_lock(struct boot *boot)

@@ -7,13 +7,13 @@
 #include "config/wanted.h"
 
 /* What is wanted is found out in the database process, not in PID 1: reading a project's files is work on foreign
- * input. The function fills *wanted; it is called once, when the first CHECK is ordered. */
+ * input. The function fills *wanted; it is called when the first CHECK is ordered, and where one asks for it anew. */
 typedef void wanted_source(struct wanted *wanted, const struct config *config, struct arena *arena);
 
 struct database_settings {
     const struct config *config;
-    wanted_source *source; /* or NULL, then: */
-    const void *wanted;    /* what REPLY_WANTED said earlier */
+    wanted_source *source;
+    const void *wanted; /* what REPLY_WANTED said to an earlier process of this boot; NULL: there was none */
     size_t wanted_length;
 };
 

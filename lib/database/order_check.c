@@ -4,25 +4,25 @@
 #define REPLY_TIME ((duration)500) /* for an answer on its way to whoever waits for it */
 
 /* Finds out what is wanted, or takes it as it was found out earlier. */
-static bool know_wanted(struct server *server, struct reply_failed *why)
+static bool know_wanted(struct server *server, bool fresh, struct reply_failed *why)
 {
     const struct database_settings *settings = server->settings;
 
-    if (server->wanted_known) {
+    if (server->wanted_arena && !fresh) {
         return true;
     }
-    if (settings->source) {
-        settings->source(&server->wanted, server->config, server->arena);
-    } else {
-        struct frame_reader reader = { .data = settings->wanted, .length = settings->wanted_length };
-
-        if (!wanted_decode(&server->wanted, &reader, server->arena)) {
-            failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
-            return false;
-        }
+    arena_free(server->wanted_arena);
+    server->wanted_arena = arena_new();
+    server->wanted_told = settings->wanted && !fresh;
+    if (!server->wanted_told) {
+        settings->source(&server->wanted, server->config, server->wanted_arena);
+        return true;
     }
-    server->wanted_known = true;
-    return true;
+
+    struct frame_reader reader = { .data = settings->wanted, .length = settings->wanted_length };
+
+    return wanted_decode(&server->wanted, &reader, server->wanted_arena) ||
+           failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
 }
 
 /* Once, and before what came of the look, which speaks of it. */
@@ -31,12 +31,17 @@ static void tell_wanted(void *context)
     struct server *server = context;
     struct frame_writer writer = { 0 };
 
-    if (server->wanted_told || !server->settings->source) {
+    if (server->wanted_told) {
         return;
     }
     server->wanted_told = true;
     for (size_t i = 0; i < server->wanted.notes.count; i++) {
-        reply_note(server, server->wanted.notes.items[i]);
+        const char *note = server->wanted.notes.items[i];
+
+        if (!strings_contain(&server->notes, note)) {
+            strings_add(server->arena, &server->notes, arena_strdup(server->arena, note));
+            reply_note(server, note);
+        }
     }
     wanted_encode(&server->wanted, &writer);
     if (!writer.failed) {
@@ -95,7 +100,7 @@ static bool look(struct server *server, bool history, struct check *check, enum 
 static bool leads_elsewhere(struct server *server, bool needed, const struct deadline *answer, struct reply_failed *why)
 {
     const struct deadline latest = needed ? deadline_in(0, server->fd) : *answer;
-    bool first = server->settings->source && server->lock != &server->main && !server->same && !server->asked;
+    bool first = !server->settings->wanted && server->lock != &server->main && !server->same && !server->asked;
 
     if (!needed && !first) {
         return false;
@@ -125,7 +130,7 @@ void order_check(struct server *server, const struct order_message *order)
     const duration left = order->within - REPLY_TIME;
     const struct deadline answer = deadline_in(left > 1 ? left : 1, server->fd);
 
-    if (!know_wanted(server, &why)) {
+    if (!know_wanted(server, order->fresh, &why)) {
         reply_failed(server, &why);
         return;
     }

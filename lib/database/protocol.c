@@ -16,6 +16,7 @@ void order_encode(const struct order_message *order, struct frame_writer *writer
     frame_u8(writer, order->alone);
     frame_u8(writer, order->history);
     frame_u8(writer, order->direct);
+    frame_u8(writer, order->fresh);
     frame_i64(writer, order->age);
     frame_i64(writer, order->within);
     frame_string(writer, order->url);
@@ -44,6 +45,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
     order->alone = get_flag(payload);
     order->history = get_flag(payload);
     order->direct = get_flag(payload);
+    order->fresh = get_flag(payload);
     order->age = frame_get_i64(payload);
     order->within = frame_get_i64(payload);
     order->url = frame_get_string(payload, arena);

@@ -29,6 +29,7 @@ struct order_message {
     bool alone;
     bool history;
     bool direct;
+    bool fresh; /* what is wanted is found out anew */
     int64_t age;
     int64_t within;  /* milliseconds until nobody waits for the reply any more; 0: never */
     const char *url; /* where the step works whose sessions are looked for; NULL: where the lock is */

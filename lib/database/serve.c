@@ -111,6 +111,7 @@ int database_serve(int fd, const struct database_settings *settings)
     PQfinish(server.direct.connection);
     frame_stream_free(&server.stream);
     frame_writer_free(&server.writer);
+    arena_free(server.wanted_arena);
     arena_free(server.arena);
     return 0;
 }

@@ -33,7 +33,9 @@ struct server {
     struct lock_holder holder; /* of the lock, when it was last tried in vain */
 
     struct wanted wanted;
-    bool wanted_known, wanted_told;
+    struct arena *wanted_arena; /* its; NULL: it is not known yet */
+    bool wanted_told;
+    struct strings notes; /* that were told of it */
     bool denied_told;
 };
 

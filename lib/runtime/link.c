@@ -140,11 +140,14 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     };
 }
 
+/* Without the memory for it a later process finds it out by itself. */
 static void keep_wanted(struct database_link *link, const void *wanted, size_t length)
 {
-    if (!link->wanted && length && (link->wanted = malloc(length))) {
+    free(link->wanted);
+    link->wanted = length ? malloc(length) : NULL;
+    link->wanted_length = link->wanted ? length : 0;
+    if (link->wanted) {
         memcpy(link->wanted, wanted, length);
-        link->wanted_length = length;
     }
 }
 
@@ -268,7 +271,7 @@ bool database_start(struct supervisor *s, struct error *error)
     }
     struct entry entry = { .fd = pair[1],
                            .settings = { .config = s->config,
-                                         .source = link->wanted ? NULL : project_wanted,
+                                         .source = project_wanted,
                                          .wanted = link->wanted,
                                          .wanted_length = link->wanted_length } };
     struct spawn spawn = {
@@ -303,6 +306,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
                                    .alone = effect->order.alone,
                                    .history = effect->order.history,
                                    .direct = effect->order.direct,
+                                   .fresh = effect->order.fresh,
                                    .age = effect->order.age,
                                    .within = effect->order.within };
     struct error error;

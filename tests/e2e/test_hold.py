@@ -230,3 +230,22 @@ def test_a_held_container_is_repaired_and_then_stopped_properly(pgentry, databas
     held(supervisor, endpoint, 65)
     database.as_app("CREATE TABLE users (id int)")
     assert supervisor.wait().exit == 7
+
+
+BROKEN = 'datasource db { provider = "postgresql" }\nmodel users { id Int @id\n'
+WHOLE = 'datasource db {\n  provider = "postgresql"\n}\nmodel users {\n  id Int @id\n}\n'
+
+
+@pytest.mark.parametrize("hangup", [False, True])
+def test_a_mended_schema_prisma_is_read_anew(pgentry, database, project, endpoint, hangup):
+    """At each look while held, and at once after HUP: "mend the file" is a way out without a restart."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"schema.prisma": BROKEN})
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_MIGRATE_PRESET="none",
+                       PGENTRY_VERIFY_INTERVAL="60s" if hangup else "200ms")
+    held(supervisor, endpoint, 65)
+    (folder / "schema.prisma").write_text(WHOLE)
+    if hangup:
+        supervisor.signal(signal.SIGHUP)
+    runs(supervisor)
+    assert "users EXISTS" in supervisor.stderr

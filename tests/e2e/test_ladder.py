@@ -588,6 +588,21 @@ def test_an_up_to_date_replica_starts_while_another_migrates(pgentry, database, 
     first.wait()
 
 
+def test_what_a_step_makes_of_schema_prisma_is_what_is_verified(pgentry, database, project):
+    """A step that generates it (before: zenstack, a script that joins parts): the model it adds is looked for as well."""
+    whole = 'datasource db {\n  provider = "postgresql"\n}\nmodel users {\n  id Int @id\n}\n'
+    project({"pgentry.yaml": """\
+migrate:
+  preset: none
+  before: [{name: generate, run: cat more.prisma >> schema.prisma}]
+  steps: [{name: nothing, run: "true"}]
+""", "schema.prisma": whole, "more.prisma": "model invoices {\n  id Int @id\n}\n"})
+    database.as_app("CREATE TABLE users (id int)")
+    done = pgentry(*APP, url=database.url)
+    assert done.exit == 65 and done.stdout == "", done
+    assert done.said("Missing tables: invoices") == 1, done
+
+
 @pytest.fixture(params=["as we do", "as another role", "by the server's socket"])
 def step_url(request, database):
     """Where a step connects to."""

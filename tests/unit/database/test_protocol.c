@@ -46,6 +46,7 @@ static void every_order_comes_through(void **state)
                                             .alone = kind % 3 == 1,
                                             .history = kind % 2 == 0,
                                             .direct = kind % 3 == 2,
+                                            .fresh = kind % 3 == 1,
                                             .age = (int64_t)kind << 33,
                                             .within = (int64_t)kind << 34,
                                             .url = kind % 2 ? "postgres://a" : NULL };
@@ -64,6 +65,7 @@ static void every_order_comes_through(void **state)
         assert_int_equal(got.alone, sent.alone);
         assert_int_equal(got.history, sent.history);
         assert_int_equal(got.direct, sent.direct);
+        assert_int_equal(got.fresh, sent.fresh);
         assert_int_equal(got.age, sent.age);
         assert_int_equal(got.within, sent.within);
         assert_true(sent.url ? strcmp(got.url, sent.url) == 0 : got.url == NULL);
@@ -74,20 +76,20 @@ static void every_order_comes_through(void **state)
 
 static void a_foreign_order_is_refused(void **state)
 {
-    static const unsigned char good[25] = { 0, 1, 0, 1, 0 };
-    static const unsigned char flag[25] = { 0, 0, 2, 0 };
-    static const unsigned char negative[25] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
-    static const unsigned char never[25] = { [20] = 0x80, 0xff, 0xff, 0xff, 0xff };
+    static const unsigned char good[26] = { 0, 1, 0, 1, 0 };
+    static const unsigned char flag[26] = { 0, 0, 2, 0 };
+    static const unsigned char negative[26] = { [13] = 0x80 };
+    static const unsigned char never[26] = { [21] = 0x80, 0xff, 0xff, 0xff, 0xff };
     const struct {
         uint8_t kind;
         const unsigned char *data;
         size_t length;
         bool fine;
     } cases[] = {
-        { ORDER_CONNECT, good, 25, true },       { 0, good, 25, false },
-        { ORDER_SESSIONS + 1, good, 25, false }, { ORDER_CONNECT, good, 24, false },
-        { ORDER_CONNECT, flag, 25, false },      { ORDER_SESSIONS, negative, 25, false },
-        { ORDER_CHECK, never, 25, false },
+        { ORDER_CONNECT, good, 26, true },       { 0, good, 26, false },
+        { ORDER_SESSIONS + 1, good, 26, false }, { ORDER_CONNECT, good, 25, false },
+        { ORDER_CONNECT, flag, 26, false },      { ORDER_SESSIONS, negative, 26, false },
+        { ORDER_CHECK, never, 26, false },
     };
     struct arena *arena = arena_new();
 
