@@ -3,9 +3,10 @@
 #include "config/content.h"
 #include "config/package.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define NESTING_MAX 4     /* sh -c "…" inside sh -c "…" */
+#define NESTING_MAX 16    /* sh -c "…" inside sh -c "…", scripts that run each other */
 #define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
 #define SCHEMA_DEFAULT "prisma/schema.prisma"
 
@@ -143,33 +144,137 @@ static bool is_package_manager(const char *word)
     return false;
 }
 
-/* Whole: a script may well be called run-migrations. */
+/* Between a package manager and the name of a script: whole words, since a script may be called run-migrations. */
 static bool is_run(const char *word)
 {
-    return strcmp(word, "run") == 0 || strcmp(word, "run-script") == 0;
+    static const char *const words[] = { "run", "run-script", "rum", "urn", "workspace", "workspaces", "foreach" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* npm run NAME, yarn NAME: what package.json has under that name, and what runs before and after it. */
+static bool is_assignment(const char *word)
+{
+    return strchr(word, '=') != NULL && *word != '-' && *word != '=';
+}
+
+/* Each once: a workspace lies in node_modules as a symbolic link. */
+static void add_package(struct strings *files, const char *path, struct arena *arena)
+{
+    char *real = path ? realpath(path, NULL) : NULL;
+
+    if (real && !strings_contain(files, real)) {
+        strings_add(arena, files, arena_strdup(arena, real));
+    }
+    free(real);
+}
+
+/* Every package.json that may be meant: the nearest, and those of folders and workspaces that a word names. */
+static struct strings packages_for(const struct strings *command, size_t manager, const char *cwd, struct arena *arena)
+{
+    struct strings files = { 0 };
+
+    add_package(&files, content_find_up(cwd, "package.json", arena), arena);
+    for (size_t i = manager + 1; i < command->count; i++) {
+        const char *value = strchr(command->items[i], '=');
+        const char *name = value ? value + 1 : command->items[i];
+        const char *installed = arena_printf(arena, "node_modules/%s/package.json", name);
+
+        if (*name) {
+            add_package(&files, content_path(arena, content_path(arena, cwd, name), "package.json"), arena);
+            add_package(&files, content_find_up(cwd, installed, arena), arena);
+        }
+    }
+    return files;
+}
+
+/* A script's commands as they run: with the variables before the package manager, and the last one with the words that
+ * follow the script's name. */
+static void scan_with(struct commands *commands, const char *script, const struct strings *command, size_t manager,
+                      size_t rest)
+{
+    struct arena *arena = commands->arena;
+    size_t begun = commands->count, last = begun;
+
+    scan_shell(commands, script);
+    for (size_t i = begun; i < commands->count; i++) {
+        struct strings whole = { 0 };
+
+        if (commands->items[i].count == 0) {
+            continue;
+        }
+        last = i;
+        for (size_t k = 0; k < manager; k++) {
+            if (is_assignment(command->items[k])) {
+                strings_add(arena, &whole, command->items[k]);
+            }
+        }
+        for (size_t k = 0; k < commands->items[i].count; k++) {
+            strings_add(arena, &whole, commands->items[i].items[k]);
+        }
+        commands->items[i] = whole;
+    }
+    for (size_t k = rest; k < command->count; k++) {
+        if (strcmp(command->items[k], "--") != 0) {
+            strings_add(arena, &commands->items[last], command->items[k]);
+        }
+    }
+}
+
+/* What the files have under that name, and what runs before and after it. */
+static void scan_named(struct commands *commands, const struct strings *files, const struct strings *command,
+                       size_t manager, size_t name)
+{
+    static const char *const around[] = { "", "pre", "post" };
+    struct arena *arena = commands->arena;
+
+    for (size_t i = 0; i < files->count; i++) {
+        bool found = true;
+
+        for (size_t k = 0; k < sizeof around / sizeof around[0] && found; k++) {
+            const char *key = arena_printf(arena, "%s%s", around[k], command->items[name]);
+            const char *script = package_string(files->items[i], "scripts", key, arena);
+
+            found = script || k > 0;
+            if (script) {
+                scan_with(commands, script, command, manager, k == 0 ? name + 1 : command->count);
+            }
+        }
+    }
+}
+
+/* npm run NAME, yarn NAME. A word behind an option may be the option's value, or the name. */
 static void scan_script(struct commands *commands, const struct strings *command, const char *cwd)
 {
-    static const char *const around[] = { "pre", "", "post" };
-    struct arena *arena = commands->arena;
-    size_t i = 0;
+    size_t manager = 0;
+    bool value = false;
 
-    while (i < command->count && !is_package_manager(command->items[i])) {
-        i++;
+    while (manager < command->count && !is_package_manager(command->items[manager])) {
+        manager++;
     }
-    for (i++; i < command->count && (*command->items[i] == '-' || is_run(command->items[i])); i++) {
+    if (manager == command->count) {
+        return;
     }
 
-    const char *file = i < command->count ? content_find_up(cwd, "package.json", arena) : NULL;
+    struct strings files = packages_for(command, manager, cwd, commands->arena);
 
-    for (size_t k = 0; file && k < sizeof around / sizeof around[0]; k++) {
-        const char *name = arena_printf(arena, "%s%s", around[k], command->items[i]);
-        const char *script = package_string(file, "scripts", name, arena);
+    for (size_t i = manager + 1; i < command->count; i++) {
+        const char *word = command->items[i];
 
-        if (script) {
-            scan_shell(commands, script);
+        if (*word == '-') {
+            value = strchr(word, '=') == NULL;
+        } else if (is_run(word)) {
+            value = value || strcmp(word, "workspace") == 0;
+        } else {
+            scan_named(commands, &files, command, manager, i);
+            if (!value) {
+                return;
+            }
+            value = false;
         }
     }
 }
@@ -227,6 +332,7 @@ static const struct known hazards[] = {
     { "rails", "db:migrate:reset" },
     { "rails", "db:migrate:down" },
     { "rails", "db:migrate:redo" },
+    { "rails", "db:migrate VERSION=0" },
     { "rails", "db:truncate_all" },
     { "rails", "db:seed:replant" },
     { "alembic", "downgrade" },
@@ -286,6 +392,8 @@ static const struct known hazards[] = {
     { "liquibase", "drop-all" },
     { "liquibase", "dropAll" },
     { "liquibase", "rollback" },
+    { "liquibase", "rollback-count" },
+    { "liquibase", "rollback-to-date" },
     { "goose", "reset" },
     { "goose", "down" },
     { "goose", "down-to" },
@@ -300,6 +408,7 @@ static const struct known hazards[] = {
     { "diesel", "migration redo" },
     { "supabase", "db reset" },
     { "pg_restore", "--clean" },
+    { "pg_restore", "-c" },
     { "dropdb", "" },
 };
 
@@ -341,7 +450,8 @@ static bool is_tool(const char *word, const char *tool)
             return true;
         }
     }
-    return is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build/index.js"));
+    /* Prisma's words are unlike any other's: what a variable holds before them is it. */
+    return is_called(word, tool) || (strcmp(tool, "prisma") == 0 && (strstr(word, "prisma/build") || *word == '$'));
 }
 
 /* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
@@ -368,16 +478,16 @@ static bool words_follow(const struct strings *command, size_t from, const char 
     return true;
 }
 
-/* *tool: where in the command the tool stands. */
+/* *tool: where in the command the tool stands: the last that can be it, since packages and folders have its name. */
 static bool is_known(const struct strings *command, const struct known *known, bool exactly, size_t *tool)
 {
     if (!known->tool) {
         *tool = 0;
         return words_follow(command, 0, known->words, exactly);
     }
-    for (*tool = 0; *tool < command->count; ++*tool) {
-        if (is_tool(command->items[*tool], known->tool)) {
-            return words_follow(command, *tool + 1, known->words, exactly);
+    for (*tool = command->count; (*tool)-- > 0;) {
+        if (is_tool(command->items[*tool], known->tool) && words_follow(command, *tool + 1, known->words, exactly)) {
+            return true;
         }
     }
     return false;
@@ -462,7 +572,7 @@ static void add_launcher(struct strings *argv, const struct strings *command, si
     bool leading = true;
 
     for (size_t i = 0; i <= tool; i++) {
-        bool variable = leading && i < tool && strchr(command->items[i], '=') != NULL;
+        bool variable = leading && i < tool && is_assignment(command->items[i]);
 
         if (leading && is_shell_word(command->items[i])) {
             continue;
@@ -491,26 +601,53 @@ static const char *schema_for(const struct step *step, const struct strings *com
     return project->schema;
 }
 
+/* What the shell does before the push, and the diff without a shell does not. */
+static const char *done_before(const struct strings *command)
+{
+    static const char folder[] = "after a cd: name the folder with cwd instead";
+    static const char variables[] = "after an export: name the variables with env instead";
+    static const struct {
+        const char *word;
+        const char *why;
+    } words[] = { { "cd", folder },      { "pushd", folder },     { "export", variables }, { ".", variables },
+                  { "eval", variables }, { "source", variables }, { "declare", variables } };
+    size_t first = 0, assigned;
+
+    while (first < command->count && is_shell_word(command->items[first])) {
+        first++;
+    }
+    for (size_t i = 0; first < command->count && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(command->items[first], words[i].word) == 0) {
+            return words[i].why;
+        }
+    }
+    for (assigned = first; assigned < command->count && is_assignment(command->items[assigned]); assigned++) {
+    }
+    return assigned > first && assigned == command->count ? variables : NULL;
+}
+
 /* What makes the push another than the one that would be looked at. */
 static const char *too_clever(const struct commands *commands, size_t push)
 {
+    const struct strings *pushing = &commands->items[push];
     size_t tool;
 
     for (size_t i = 0; i < commands->count; i++) {
-        const struct strings *command = &commands->items[i];
-        const char *first = command->count ? command->items[0] : "";
+        const char *before = i < push ? done_before(&commands->items[i]) : NULL;
 
-        if (i < push && (strcmp(first, "cd") == 0 || strcmp(first, "pushd") == 0)) {
-            return "after a cd: name the folder with cwd instead";
+        if (before) {
+            return before;
         }
-        if (i < push && strcmp(first, "export") == 0) {
-            return "after an export: name the variables with env instead";
-        }
-        if (i > push && is_known(command, &db_push, true, &tool)) {
+        if (i > push && is_known(&commands->items[i], &db_push, true, &tool)) {
             return "beside another: give each a step of its own";
         }
     }
-    return option(&commands->items[push], "--url") ? "with --url: name its URL with env DATABASE_URL instead" : NULL;
+    for (size_t i = 0; i < pushing->count; i++) {
+        if (strchr(pushing->items[i], '$')) {
+            return "with a variable of the shell: write it out, or name it with env";
+        }
+    }
+    return option(pushing, "--url") ? "with --url: name its URL with env DATABASE_URL instead" : NULL;
 }
 
 const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)

@@ -160,6 +160,24 @@ migrate:
     assert done.said('DROP TABLE "of_another_application"'), done
 
 
+@pytest.mark.parametrize("run, status", [
+    ("[npm, run, db, PUSH]", 70), ("[npm, --prefix, ., run, push]", 70), ('"A=1 npm run push"', 70),
+    ('"npx prisma DB_PUSH $NOTHING"', 78), ('". ./other.env && npm run push"', 78),
+])
+def test_a_push_behind_a_script_or_the_shell_drops_nothing_either(pgentry, database, prisma, run, status):
+    """However it is called: the guard sees the table of another application, or the configuration is refused."""
+    database.as_app("CREATE TABLE of_another_application (id int)")
+    words = " ".join(prisma.push)
+    (prisma.folder / "package.json").write_text(json.dumps({"scripts": {"db": "prisma db", "push": f"prisma {words}"}}))
+    (prisma.folder / "other.env").write_text("")
+    run = run.replace("DB_PUSH", words).replace("PUSH", ", ".join(prisma.push[1:]))
+    (prisma.folder / "pgentry.yaml").write_text(
+        f"migrate: {{preset: prisma, steps: [{{name: db push, run: {run}, attempts: 1}}]}}\n")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == status, done
+    assert "of_another_application" in database.tables()
+
+
 def test_dashes_in_a_table_s_name_hide_no_drop(pgentry, database, prisma):
     """ALTER TABLE "my--table" DROP COLUMN "legacy": what follows the dashes is no comment."""
     schema = prisma.folder / "prisma/schema.prisma"

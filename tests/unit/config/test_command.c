@@ -303,6 +303,96 @@ static void scripts_of_package_json_are_looked_into(void **state)
     assert_non_null(step_of("[npm]", ""));
 }
 
+#define DIFF \
+    "migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel prisma/schema.prisma --script"
+
+static void what_follows_a_script_s_name_belongs_to_its_last_command(void **state)
+{
+    (void)state;
+    write_file("package.json",
+               "{\"scripts\": {\"db\": \"prisma db\", \"p\": \"echo; prisma\", \"migrate\": \"prisma migrate\","
+               " \"push\": \"prisma db push\"}}");
+    assert_null(step_of("[npm, run, migrate, reset, --, --force]", ""));
+    assert_true(said("prisma migrate reset"));
+    assert_null(step_of("[npm, run, push, --, --accept-data-loss]", ""));
+    assert_int_equal(step_of("[npm, run, db, push]", "")->role, STEP_DB_PUSH);
+    assert_int_equal(step_of("'yarn p db push'", "")->role, STEP_DB_PUSH);
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "prisma " DIFF);
+    assert_non_null(step_of("'npm run push -- --schema=b.prisma'", ""));
+    assert_string_equal(
+        joined(&config->migrate.steps.items[0].guard),
+        "prisma migrate diff --from-schema-datasource b.prisma --to-schema-datamodel b.prisma --script");
+    assert_non_null(step_of("'A=1 npm run push'", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "env A=1 prisma " DIFF);
+}
+
+static void scripts_are_found_behind_options_and_in_workspaces(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {
+        "[npm, --prefix, packages/db, run, wipe]",
+        "[npm, run, -w, packages/db, wipe]",
+        "[npm, --workspace=packages/db, run, wipe]",
+        "[npm, --loglevel, error, run, local]",
+        "[npm, rum, local]",
+        "[pnpm, --filter, '@acme/db', run, wipe]",
+        "[yarn, workspace, '@acme/db', wipe]",
+        "[pnpm, -C, packages/db, wipe]",
+        "[bun, --cwd, packages/db, run, wipe]",
+        "[npm, run, a]",
+    };
+
+    write_file("package.json",
+               "{\"name\": \"caf\xe9\", \"scripts\": {\"local\": \"prisma migrate reset\", \"a\": \"npm run b\","
+               " \"b\": \"npm run c\", \"c\": \"npm run d\", \"d\": \"npm run e\", \"e\": \"npm run local\"}}");
+    write_file("packages/db/package.json", "\xef\xbb\xbf{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
+    write_file("node_modules/@acme/db/package.json", "{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        if (step_of(runs[i], "")) {
+            fail_msg("%s was accepted", runs[i]);
+        }
+    }
+    assert_non_null(step_of("[npm, exec, local]", "")); /* the name of a program here */
+    write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
+    assert_non_null(step_of("[npm, --prefix, ., run, push]", "")); /* one file, not two pushes */
+}
+
+static void packages_that_are_called_like_the_tool_are_not_taken_for_it(void **state)
+{
+    (void)state;
+    assert_non_null(step_of("[pnpm, --filter, '@acme/prisma', exec, prisma, db, push]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "pnpm --filter @acme/prisma exec prisma " DIFF);
+    assert_non_null(step_of("[npx, -p, 'prisma@6.19.3', prisma, db, push]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "npx -p prisma@6.19.3 prisma " DIFF);
+    assert_int_equal(step_of("[node, node_modules/prisma/build, db, push]", "")->role, STEP_DB_PUSH);
+}
+
+static void a_push_that_depends_on_the_shell_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        const char *why;
+    } rows[] = {
+        { "'. ./other.env && npx prisma db push'", "after an export" },
+        { "'set -a; source other.env; npx prisma db push'", "after an export" },
+        { "'DATABASE_URL=$OTHER; npx prisma db push'", "after an export" },
+        { "'if true; then A=1 B=2; fi; npx prisma db push'", "after an export" },
+        { "'npx prisma db push $FLAGS'", "with a variable of the shell" },
+        { "'P=\"npx prisma\"; $P db push'", "after an export" },
+        { "'$PRISMA db push'", "with a variable of the shell" },
+        { "'DATABASE_URL=\"$OTHER\" npx prisma db push'", "with a variable of the shell" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (step_of(rows[i].run, "") || !said(rows[i].why)) {
+            fail_msg("%s", rows[i].run);
+        }
+    }
+    assert_non_null(step_of("'set -e; npx prisma db push'", ""));
+    assert_null(step_of("'$PRISMA migrate reset'", ""));
+}
+
 static void any_text_is_split_without_harm(void **state)
 {
     (void)state;
@@ -328,6 +418,10 @@ int main(void)
         TEST(before_and_after_are_no_way_around),
         TEST(what_only_looks_like_it_is_accepted),
         TEST(a_step_has_the_role_of_its_tool),
+        TEST(what_follows_a_script_s_name_belongs_to_its_last_command),
+        TEST(scripts_are_found_behind_options_and_in_workspaces),
+        TEST(packages_that_are_called_like_the_tool_are_not_taken_for_it),
+        TEST(a_push_that_depends_on_the_shell_is_refused),
         TEST(a_push_is_guarded_by_a_diff_with_the_same_launcher),
         TEST(prisma_7_diffs_from_its_configuration),
         TEST(the_guard_s_schema_is_seen_from_the_step_s_folder),
