@@ -3,6 +3,7 @@
 #include "config/command.h"
 #include "config/preset.h"
 #include "config/reading.h"
+#include "config/url.h"
 
 #include "base/mask.h"
 
@@ -170,41 +171,6 @@ static void finish_database(struct reading *reading, bool needed)
     }
 }
 
-static char *decoded(const char *text, size_t length, struct arena *arena)
-{
-    char *result = arena_alloc(arena, length + 1), *out = result;
-
-    for (size_t i = 0; i < length; i++) {
-        char hex[3] = { 0 }, *end = hex;
-
-        if (text[i] == '%' && i + 2 < length) {
-            memcpy(hex, text + i + 1, 2);
-            *out = (char)strtoul(hex, &end, 16);
-        }
-        if (end == hex + 2) {
-            i += 2;
-        } else {
-            *out = text[i];
-        }
-        out += *out != '\0';
-    }
-    return result;
-}
-
-/* The URL's ?schema=, as Prisma writes it; NULL without one. */
-static const char *schema_of_url(const char *url, struct arena *arena)
-{
-    const char *query = url && strstr(url, "://") ? strrchr(url, '?') : NULL;
-
-    for (; query; query = strchr(query, '&')) {
-        query++;
-        if (strncmp(query, "schema=", 7) == 0 && query[7] && query[7] != '&') {
-            return decoded(query + 7, strcspn(query + 7, "&#"), arena);
-        }
-    }
-    return NULL;
-}
-
 static void finish_verify(struct reading *reading)
 {
     struct config *config = reading->config;
@@ -214,7 +180,7 @@ static void finish_verify(struct reading *reading)
         config->verify.prisma_schema = "auto";
     }
     if (!config->verify.schema) {
-        config->verify.schema = schema_of_url(config->database.url, reading->arena);
+        config->verify.schema = url_schema(config->database.url, reading->arena);
         if (config->verify.schema) {
             const struct node *url = node_new(&url_source, "", reading->arena);
 

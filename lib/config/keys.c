@@ -64,7 +64,7 @@ static const struct key config_rows[] = {
     { .path = "migrate.stop", KEY_ENUM, AT(migrate.stop), "abort",
       "TERM while a step runs: abort = pass it on; finish = let this step end, start no other", .words = stop_policies },
 
-    { .path = "verify.schema", KEY_NAME, AT(verify.schema), NULL, "where the tables are. Default: the URL's ?schema=, else public" },
+    { .path = "verify.schema", KEY_NAME, AT(verify.schema), NULL, "where the tables are. Default: the URL's ?schema= or currentSchema=, else public" },
     { .path = "verify.tables", KEY_TABLES, AT(verify.tables), NULL, "critical tables; names and maps mix" },
     { .path = "verify.prisma_schema", KEY_STRING, AT(verify.prisma_schema), "auto",
       "auto, off or a path: every table, column and enum of schema.prisma, in addition to tables" },

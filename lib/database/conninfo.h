@@ -20,7 +20,6 @@ struct conninfo {
     const char **values;
     size_t count;
     size_t capacity;
-    const char *schema;   /* ?schema= or currentSchema=, or NULL */
     struct strings notes; /* names of the parameters that were dropped, each once */
 };
 

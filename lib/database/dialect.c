@@ -18,14 +18,11 @@ static void drop(struct reading *reading, const char *name)
     }
 }
 
-/* currentSchema is a search path: tables are made in its first. */
-static void set_schema(struct reading *reading, const char *value)
+/* Where its tables lie: no matter of the connection (config/url.h). */
+static void set_nothing(struct reading *reading, const char *value)
 {
-    size_t first = strcspn(value, ",");
-
-    if (first) {
-        reading->info->schema = arena_strndup(reading->arena, value, first);
-    }
+    (void)reading;
+    (void)value;
 }
 
 static void set_sslmode(struct reading *reading, const char *value)
@@ -102,8 +99,8 @@ static const struct {
     const char *name;
     void (*apply)(struct reading *reading, const char *value);
 } parameters[] = {
-    { "schema", set_schema },
-    { "currentSchema", set_schema },
+    { "schema", set_nothing },
+    { "currentSchema", set_nothing },
     { "sslmode", set_sslmode },
     { "ssl", set_ssl },
     { "sslfactory", set_sslfactory },

@@ -1,8 +1,8 @@
 #include "project/local.h"
 
 #include "config/content.h"
+#include "config/url.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,46 +59,6 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
     return local_doubt(local, arena_printf(local->arena, "%s/%s is no regular file", folder, entry->name));
 }
 
-/* %2C and the like, in place. */
-static void decode(char *value)
-{
-    char *out = value;
-
-    for (const char *in = value; *in != '\0'; in++) {
-        bool encoded = in[0] == '%' && isxdigit((unsigned char)in[1]) && isxdigit((unsigned char)in[2]);
-
-        if (encoded) {
-            char hex[3] = { in[1], in[2], '\0' };
-
-            *out++ = (char)strtoul(hex, NULL, 16);
-            in += 2;
-        } else {
-            *out++ = *in;
-        }
-    }
-    *out = '\0';
-}
-
-const char *local_url_parameter(const char *url, const char *name, struct arena *arena)
-{
-    const char *host = url == NULL ? NULL : strrchr(url, '@'); /* a password may hold a ? */
-    const char *at = url == NULL ? NULL : strchr(host != NULL ? host : url, '?');
-    size_t length = strlen(name);
-
-    for (; at != NULL; at = strchr(at, '&')) {
-        at++;
-        if (strncmp(at, name, length) != 0 || at[length] != '=') {
-            continue;
-        }
-
-        char *value = arena_strndup(arena, at + length + 1, strcspn(at + length + 1, "&#"));
-
-        decode(value);
-        return *value == '\0' ? NULL : value;
-    }
-    return NULL;
-}
-
 const char *local_url(const struct local *local)
 {
     const struct config *config = local->config;
@@ -119,7 +79,7 @@ static size_t role_of(const char *url, const char **role)
 void local_goes_by_search_path(struct local *local)
 {
     const struct config *config = local->config;
-    const char *options = local_url_parameter(local_url(local), "options", local->arena);
+    const char *options = url_parameter(local_url(local), "options", local->arena);
     const char *session = command_variable(local->command, config, "PGOPTIONS");
     const char *role, *direct;
     size_t length = role_of(config->database.url, &role), direct_length = role_of(local_url(local), &direct);

@@ -35,8 +35,6 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
 
 /* The URL the step gets as its DATABASE_URL, or NULL. */
 const char *local_url(const struct local *local);
-/* The value of a parameter in a URL's query, decoded; NULL if it is not there or empty. */
-const char *local_url_parameter(const char *url, const char *name, struct arena *arena);
 
 /* The ledger is where the session's search_path leads: in `public` unless that is changed, or the step's is another's.
  */

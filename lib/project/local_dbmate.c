@@ -1,6 +1,7 @@
 #include "project/local.h"
 
 #include "config/content.h"
+#include "config/url.h"
 
 #include <string.h>
 
@@ -36,7 +37,7 @@ static void place_dbmate(struct local *local, const char *table)
 {
     struct arena *arena = local->arena;
     struct wanted *wanted = local->wanted;
-    const char *path = local_url_parameter(local_url(local), "search_path", arena);
+    const char *path = url_parameter(local_url(local), "search_path", arena);
     const char *dot = table == NULL ? NULL : strchr(table, '.');
 
     if (table != NULL) {

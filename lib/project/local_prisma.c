@@ -4,6 +4,7 @@
 
 #include "config/content.h"
 #include "config/prisma.h"
+#include "config/url.h"
 
 #include <errno.h>
 #include <string.h>
@@ -138,7 +139,7 @@ void local_collect_prisma(struct local *local)
 
     prisma_project_find_with(&project, command_cwd(command), command->schema_path, command->config_path, arena);
 
-    const char *schema = local_url_parameter(connection_url(local, &project), "schema", arena);
+    const char *schema = url_parameter(connection_url(local, &project), "schema", arena);
 
     local->wanted->history_schema = schema != NULL ? schema : "public";
     if (project.doubt != NULL) {

@@ -1,6 +1,7 @@
 #include "project/local.h"
 
 #include "config/content.h"
+#include "config/url.h"
 
 #include <errno.h>
 #include <string.h>
@@ -144,7 +145,7 @@ void local_collect_rails(struct local *local)
             local_doubt(local, arena_printf(local->arena, "%s is set in the environment", variables[i]));
         }
     }
-    if (local_url_parameter(local_url(local), "schema_search_path", local->arena) != NULL) {
+    if (url_parameter(local_url(local), "schema_search_path", local->arena) != NULL) {
         local_doubt(local, "the URL sets schema_search_path");
     }
     doubt_rails_settings(local, cwd);

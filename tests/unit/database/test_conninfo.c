@@ -131,7 +131,6 @@ static void a_jdbc_url_is_understood(void **state)
     assert_string_equal(conninfo_get(&parsed.info, "application_name"), "shop");
     assert_string_equal(conninfo_get(&parsed.info, "target_session_attrs"), "primary");
     assert_string_equal(conninfo_get(&parsed.info, "keepalives"), "1");
-    assert_string_equal(parsed.info.schema, "app");
     assert_int_equal(parsed.info.notes.count, 1);
     assert_string_equal(parsed.info.notes.items[0], "prepareThreshold");
     arena_free(parsed.arena);
@@ -178,7 +177,6 @@ static void what_libpq_does_not_know_is_dropped_and_named_once(void **state)
 
     (void)state;
     assert_true(parsed.fine);
-    assert_string_equal(parsed.info.schema, "app");
     assert_string_equal(conninfo_get(&parsed.info, "connect_timeout"), "7");
     assert_int_equal(parsed.info.notes.count, sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

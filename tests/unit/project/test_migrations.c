@@ -132,7 +132,7 @@ static void the_ledger_of_prisma_lies_in_the_schema_of_the_url(void **state)
         { "postgresql://u:p@h/d", NULL, "public" },
         { "postgresql://u:p@h/d?schema=app", NULL, "app" },
         { "postgresql://u:p@h/d?connection_limit=1&schema=my%20app#x", NULL, "my app" },
-        { "postgresql://u:p?schema=no@h/d?myschema=no", NULL, "public" },
+        { "postgresql://u:p%3Fschema=no@h/d?myschema=no", NULL, "public" },
         { "postgresql://u:p@h/d?schema=", NULL, "public" },
         { "postgresql://u:p@pooler/d?schema=no", "postgresql://u:p@h/d?schema=yes", "yes" },
         { "host=db dbname=d", NULL, "public" },

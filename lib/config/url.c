@@ -1,0 +1,51 @@
+#include "config/url.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* %2C and the like; a '%' that two hex digits do not follow is one. */
+static char *decoded(const char *text, size_t length, struct arena *arena)
+{
+    char *result = arena_alloc(arena, length + 1), *out = result;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '%' && i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
+            isxdigit((unsigned char)text[i + 2])) {
+            char hex[3] = { text[i + 1], text[i + 2], '\0' };
+
+            *out++ = (char)strtoul(hex, NULL, 16);
+            i += 2;
+        } else {
+            *out++ = text[i];
+        }
+    }
+    *out = '\0';
+    return result;
+}
+
+const char *url_parameter(const char *url, const char *name, struct arena *arena)
+{
+    const char *authority = url == NULL ? NULL : strstr(url, "://");
+    const char *at = authority == NULL ? NULL : strchr(authority, '?');
+    size_t length = strlen(name);
+
+    for (; at != NULL; at = strchr(at, '&')) {
+        at++;
+        if (strncmp(at, name, length) == 0 && at[length] == '=') {
+            const char *value = decoded(at + length + 1, strcspn(at + length + 1, "&#"), arena);
+
+            return *value == '\0' ? NULL : value;
+        }
+    }
+    return NULL;
+}
+
+const char *url_schema(const char *url, struct arena *arena)
+{
+    const char *schema = url_parameter(url, "schema", arena);
+    const char *path = schema == NULL ? url_parameter(url, "currentSchema", arena) : NULL;
+    size_t first = path == NULL ? 0 : strcspn(path, ",");
+
+    return first > 0 ? arena_strndup(arena, path, first) : schema;
+}

@@ -1,0 +1,13 @@
+/* What a database URL says besides where to connect. Whether it is one at all, libpq decides (database/url.h). */
+#ifndef CONFIG_URL_H
+#define CONFIG_URL_H
+
+#include "base/arena.h"
+
+/* The value of a parameter in its query (RFC 3986, 3.4), decoded, in the arena; NULL if it is not there or empty. */
+const char *url_parameter(const char *url_or_null, const char *name, struct arena *arena);
+
+/* Where tables are made that name no schema: ?schema= (Prisma), the first of currentSchema= (JDBC); NULL: not said. */
+const char *url_schema(const char *url_or_null, struct arena *arena);
+
+#endif
