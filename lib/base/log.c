@@ -317,6 +317,16 @@ static void drop(void)
     state.untold++;
 }
 
+static void drop_kept(void)
+{
+    for (size_t i = state.start; i < state.end; i++) {
+        if (buffer[i] == '\n') {
+            drop();
+        }
+    }
+    state.start = state.end = 0;
+}
+
 void log_flush(void)
 {
     while (log_pending()) {
@@ -326,8 +336,7 @@ void log_flush(void)
             return;
         }
         if (count < 0) { /* the reader is dead */
-            state.start = state.end = 0;
-            drop();
+            drop_kept();
             return;
         }
         state.start += (size_t)count;

@@ -214,7 +214,7 @@ struct boot_effect {
     } order;
 };
 
-#define BOOT_EFFECTS 32
+#define BOOT_EFFECTS 96
 #define BOOT_EFFECTS_KEPT 8 /* of them never taken by sentences */
 
 /* What a step's success waits for. */
@@ -275,8 +275,8 @@ struct boot {
     int status;            /* of FAILING, HELD and ENDED */
     unsigned failed_looks; /* in a row, while running */
 
-    struct boot_effect effects[BOOT_EFFECTS];
     unsigned effect_count;
+    struct boot_effect effects[BOOT_EFFECTS];
 };
 
 /* ---- the table ---- */

@@ -111,11 +111,14 @@ static void warn_unknown(struct reading *reading, const char *name)
 {
     const char *names[CONFIG_KEYS_MAX], *nearest;
     char buffer[KEY_VARIABLE_TEXT];
+    size_t count = 0;
 
     for (size_t i = 0; i < config_keys.count; i++) {
-        names[i] = arena_strdup(reading->arena, key_variable(&config_keys.rows[i], buffer));
+        if (!config_keys.rows[i].preset_only) {
+            names[count++] = arena_strdup(reading->arena, key_variable(&config_keys.rows[i], buffer));
+        }
     }
-    nearest = strings_nearest(name, names, config_keys.count);
+    nearest = strings_nearest(name, names, count);
     strings_add(reading->arena, &reading->config->warnings,
                 arena_printf(reading->arena, "the environment variable %s is no key of the configuration%s%s%s", name,
                              nearest ? ": did you mean " : "", nearest ? nearest : "", nearest ? "?" : ""));

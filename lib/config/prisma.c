@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a package.json or prisma.config.* */
+#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a prisma.config.* */
 #define SCHEMA_MAX ((size_t)16 << 20)  /* bytes of a schema file looked through for its datasource */
 
 static unsigned installed_major(const char *folder, struct arena *arena)

@@ -204,7 +204,7 @@ void lookup_exec(const char *const *argv, const char *const *envp, const char *p
 
 const char *lookup_step_path(const char *path, struct arena *arena)
 {
-    return arena_printf(arena, "node_modules/.bin:%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+    return arena_printf(arena, "node_modules/.bin:%s", path ? path : DEFAULT_PATH);
 }
 
 static bool is_executable(const char *folder, const char *file, struct arena *arena)

@@ -244,7 +244,6 @@ static void keep_last(struct child *child)
     }
 }
 
-/* The codes seen, and what those that are known mean. */
 void child_note(struct supervisor *s)
 {
     if (s->child.pid > 0 && s->child.fresh) {
@@ -253,6 +252,7 @@ void child_note(struct supervisor *s)
     }
 }
 
+/* The codes seen, and what those that are known mean. */
 static void keep_codes(struct supervisor *s, struct text *outcome)
 {
     const char *codes[OUTPUT_CODES];

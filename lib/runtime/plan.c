@@ -1,5 +1,7 @@
 #include "runtime/supervisor.h"
 
+_Static_assert(BOOT_EFFECTS - BOOT_EFFECTS_KEPT > STEPS_MAX, "of each step can be told what became of it in one go");
+
 #include <string.h>
 
 static bool selected(const struct runtime_request *request, const struct step *step, bool *from_seen)

@@ -15,8 +15,8 @@ struct runtime_request {
     bool json;              /* verify: the health document instead of the table report */
 };
 
-/* First thing in main, before anything else: guards closed standard streams and blocks every signal. False with errno
- * if the system refuses. */
+/* Before anything that a signal could interrupt: guards closed standard streams and blocks every signal. False with
+ * errno if the system refuses. */
 bool runtime_prepare(void);
 
 /* Does the job to its end and returns the exit status. In mode exec it does not return once the application starts. */

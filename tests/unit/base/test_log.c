@@ -219,6 +219,32 @@ static void a_dead_reader_costs_lines_and_nothing_else(void **state)
     (void)signal(SIGPIPE, SIG_DFL);
 }
 
+static void every_line_that_a_dead_reader_leaves_is_counted(void **state)
+{
+    (void)state;
+    uint64_t before = log_dropped();
+    size_t written = 500, ended = 0;
+    ssize_t count;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    capture();
+    log_open(LOG_TEXT, LOG_INFO);
+    for (size_t i = 0; i < written; i++) {
+        log_event(LOG_INFO, "x", NULL, "%0200zu", i);
+    }
+    assert_true(log_pending());
+    assert_int_equal(log_dropped() - before, 0);
+    while ((count = read(reader, got, sizeof got)) > 0) {
+        for (ssize_t i = 0; i < count; i++) {
+            ended += got[i] == '\n';
+        }
+    }
+    (void)close(reader);
+    log_flush();
+    assert_int_equal(log_dropped() - before, written - ended);
+    (void)signal(SIGPIPE, SIG_DFL);
+}
+
 static void a_closed_standard_error_drops_everything(void **state)
 {
     (void)state;
@@ -314,6 +340,7 @@ int main(void)
         TEST(descriptor_2_stays_blocking),
         TEST(a_full_socket_does_not_block_either),
         TEST(a_dead_reader_costs_lines_and_nothing_else),
+        TEST(every_line_that_a_dead_reader_leaves_is_counted),
         TEST(a_closed_standard_error_drops_everything),
         TEST(a_file_is_shared_with_the_application_and_not_overwritten),
         TEST(a_helper_writes_where_nothing_else_works),

@@ -377,6 +377,26 @@ static void any_number_of_skipped_steps_fits_into_the_effects(void **state)
     assert_int_equal(boot.effects[boot.effect_count - 1].number, STATUS_STEPS);
 }
 
+static void of_each_skipped_step_it_is_told(void **state)
+{
+    (void)state;
+    struct boot_step many[64];
+    unsigned told = 0;
+    for (size_t i = 0; i < 64; i++) {
+        many[i] = (struct boot_step){ .attempts = 1 };
+    }
+    plan.steps[LIST_STEPS] = many;
+    plan.step_count[LIST_STEPS] = 64;
+    reach_checking();
+    checked(GONE);
+    locked();
+    checked(GONE);
+    for (unsigned i = 0; i < boot.effect_count; i++) {
+        told += boot.effects[i].kind == EFFECT_LOG && boot.effects[i].row->result == STEP_SKIPPED;
+    }
+    assert_int_equal(told, 64);
+}
+
 /* ---- before and after ---- */
 
 static void before_steps_run_first_and_only_when_steps_run(void **state)
@@ -675,9 +695,9 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(a_guarded_step_starts_when_it_drops_nothing), TEST(a_guarded_step_is_refused_when_it_drops_something),
       TEST(a_guard_that_fails_is_a_failed_attempt), TEST(a_guarded_step_further_down_is_an_emergency),
       TEST(on_a_newer_schema_only_the_historys_own_tool_runs), TEST(the_latest_look_tells_whether_the_schema_is_newer),
-      TEST(any_number_of_skipped_steps_fits_into_the_effects), TEST(before_steps_run_first_and_only_when_steps_run),
-      TEST(a_before_step_that_fails_is_70_after_one_attempt), TEST(a_before_step_that_timed_out_is_70),
-      TEST(a_step_beside_the_ladder_that_would_drop_something_is_70),
+      TEST(any_number_of_skipped_steps_fits_into_the_effects), TEST(of_each_skipped_step_it_is_told),
+      TEST(before_steps_run_first_and_only_when_steps_run), TEST(a_before_step_that_fails_is_70_after_one_attempt),
+      TEST(a_before_step_that_timed_out_is_70), TEST(a_step_beside_the_ladder_that_would_drop_something_is_70),
       TEST(beside_the_ladder_nothing_alters_a_newer_schema), TEST(after_steps_run_under_the_lock_at_every_boot),
       TEST(after_steps_follow_the_steps_under_the_same_lock), TEST(after_steps_without_a_lock_run_at_once),
       TEST(an_after_step_that_fails_is_70_after_one_attempt), TEST(after_steps_that_break_the_schema_are_65),

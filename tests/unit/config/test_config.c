@@ -171,12 +171,16 @@ static void an_unknown_variable_of_ours_is_a_warning(void **state)
     (void)state;
     (void)setenv("PGENTRY_SERVICE_HOST", "10.0.0.1", 1);
     (void)setenv("PGENTRY_WAIT_TIMOUT", "1s", 1);
+    (void)setenv("PGENTRY_MIGRATE_HISTORY", "prisma", 1); /* a preset's own: nobody may set it, nor is it suggested */
     assert_loads(NULL);
-    assert_int_equal(config->warnings.count, 2);
+    assert_int_equal(config->warnings.count, 3);
     assert_true(strings_contain(&config->warnings, "the environment variable PGENTRY_WAIT_TIMOUT is no key of the "
                                                    "configuration: did you mean PGENTRY_WAIT_TIMEOUT?"));
     assert_true(strings_contain(&config->warnings,
                                 "the environment variable PGENTRY_SERVICE_HOST is no key of the configuration"));
+    for (size_t i = 0; i < config->warnings.count; i++) {
+        assert_null(strstr(config->warnings.items[i], "did you mean PGENTRY_MIGRATE_HISTORY"));
+    }
 }
 
 static void a_list_in_a_variable_is_read_alike_in_the_file(void **state)

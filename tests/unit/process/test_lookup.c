@@ -171,6 +171,7 @@ static void what_would_be_executed_is_found_without_executing(void **state)
     assert_int_equal(mkdir(in(state, "relative"), 0755), 0);
     write_file(in(state, "relative/tool"), "x", 0755);
     assert_true(lookup_finds("tool", folder, path, arena));
+    assert_non_null(strstr(lookup_step_path(NULL, arena), ":/usr/local/sbin:")); /* the application's, without PATH */
     assert_true(lookup_finds("./own", folder, path, arena));
     assert_true(lookup_finds("/bin/sh", folder, path, arena));
     assert_false(lookup_finds("own", folder, path, arena));
