@@ -42,7 +42,7 @@ struct config *command_config(const struct command_line *line, bool database_nee
  * output a HEALTHCHECK keeps every time. */
 struct config *command_config_told(const struct command_line *line, bool database_needed);
 /* As command_config, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
-struct config *command_config_any_url(const struct command_line *line, bool database_needed);
+struct config *command_config_any_url(const struct command_line *line);
 
 /* One line on standard error with the nearest valid word; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

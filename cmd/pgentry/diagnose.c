@@ -69,7 +69,7 @@ static void explain_codes(const struct ledger *ledger, struct findings *findings
 
 int command_diagnose(const struct command_line *line)
 {
-    const struct config *config = command_config_any_url(line, true);
+    const struct config *config = command_config_any_url(line);
 
     if (!config) {
         return STATUS_CONFIG;

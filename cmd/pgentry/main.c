@@ -333,9 +333,9 @@ static struct config *read_config(const struct command_line *line, bool database
     return config;
 }
 
-struct config *command_config_any_url(const struct command_line *line, bool database_needed)
+struct config *command_config_any_url(const struct command_line *line)
 {
-    return read_config(line, database_needed, NULL);
+    return read_config(line, true, NULL);
 }
 
 struct config *command_config(const struct command_line *line, bool database_needed)

@@ -89,6 +89,14 @@ void frame_string(struct frame_writer *writer, const char *string)
     }
 }
 
+void frame_strings(struct frame_writer *writer, const struct strings *strings)
+{
+    frame_u32(writer, (uint32_t)strings->count);
+    for (size_t i = 0; i < strings->count; i++) {
+        frame_string(writer, strings->items[i]);
+    }
+}
+
 void frame_bytes(struct frame_writer *writer, const void *bytes, size_t length)
 {
     frame_u32(writer, (uint32_t)(length > FRAME_MAX ? FRAME_MAX : length));
@@ -190,6 +198,24 @@ const char *frame_get_string(struct frame_reader *reader, struct arena *arena)
         reader->broken = true;
     }
     return reader->broken ? NULL : arena_strndup(arena, bytes, length);
+}
+
+const char *frame_get_name(struct frame_reader *reader, struct arena *arena)
+{
+    const char *name = frame_get_string(reader, arena);
+
+    reader->broken = reader->broken || name == NULL;
+    return name == NULL ? "" : name;
+}
+
+void frame_get_strings(struct frame_reader *reader, struct strings *strings, struct arena *arena)
+{
+    size_t count = frame_get_count(reader, LENGTH_BYTES);
+
+    *strings = (struct strings){ 0 };
+    for (size_t i = 0; i < count && !reader->broken; i++) {
+        strings_add(arena, strings, frame_get_name(reader, arena));
+    }
 }
 
 const void *frame_get_bytes(struct frame_reader *reader, size_t *length)

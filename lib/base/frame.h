@@ -4,6 +4,7 @@
 #define BASE_FRAME_H
 
 #include "base/arena.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@ void frame_u8(struct frame_writer *writer, uint8_t value);
 void frame_u32(struct frame_writer *writer, uint32_t value);
 void frame_i64(struct frame_writer *writer, int64_t value);
 void frame_string(struct frame_writer *writer, const char *string); /* NULL is kept as NULL */
+void frame_strings(struct frame_writer *writer, const struct strings *strings);
 void frame_bytes(struct frame_writer *writer, const void *bytes, size_t length);
 /* Completes the frame: data[0..length) is what goes over the wire. False if it failed or is too large. */
 bool frame_end(struct frame_writer *writer);
@@ -44,6 +46,9 @@ uint32_t frame_get_u32(struct frame_reader *reader);
 int64_t frame_get_i64(struct frame_reader *reader);
 /* Copied into the arena; NULL stays NULL. */
 const char *frame_get_string(struct frame_reader *reader, struct arena *arena);
+/* The same; one that is NULL is broken, and "" stands for it. */
+const char *frame_get_name(struct frame_reader *reader, struct arena *arena);
+void frame_get_strings(struct frame_reader *reader, struct strings *strings, struct arena *arena);
 /* Points into the frame. */
 const void *frame_get_bytes(struct frame_reader *reader, size_t *length);
 /* A list's length, refused (broken, 0) if the rest of the frame cannot hold that many elements of `least` bytes each.

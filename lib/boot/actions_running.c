@@ -241,11 +241,6 @@ ACTION(held_looked)
     arm_look(boot, BOOT_HELD_INTERVAL);
 }
 
-ACTION(held_failed)
-{
-    action_held_looked(boot, event);
-}
-
 ACTION(heal)
 {
     UNUSED_EVENT;

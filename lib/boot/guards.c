@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #define GUARD(name) bool guard_##name(const struct boot *boot, const struct boot_event *event)
-#define UNUSED_EVENT (void)event
 #define UNUSED_BOOT (void)boot
 
 static bool lock_ok(const struct boot *boot)

@@ -146,7 +146,6 @@
     X(kill_rest)                                                                         \
     X(hold)                                                                              \
     X(held_looked)                                                                       \
-    X(held_failed)                                                                       \
     X(heal)
 
 #define X(name) boot_guard guard_##name;

@@ -264,7 +264,7 @@ const struct boot_row boot_table[] = {
     ANY(S(HELD_CONNECTING), CONNECTED, look_check, HELD_CHECKING, QUIET),
     ROW(S(HELD_CHECKING), CHECKED, heals, heal, GOOD, SAY(INFO, "healed", "the schema verifies now: going on")),
     ANY(S(HELD_CHECKING), CHECKED, held_looked, HELD, QUIET),
-    ANY(S(HELD_CONNECTING) | S(HELD_CHECKING), FAILED, held_failed, HELD,
+    ANY(S(HELD_CONNECTING) | S(HELD_CHECKING), FAILED, held_looked, HELD,
         SAY_AGAIN(WARN, "not-ready", "{awaited} is not ready: {error}")),
     ROW(HOLDING, SIGNAL, is_hangup, begin_anew, CONNECTING,
         SAY(INFO, "boot-anew", "HUP received: the boot begins anew")),

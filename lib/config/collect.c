@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MAX ((size_t)1 << 20)
 #define VARIABLE_PREFIX "PGENTRY_"
 #define VARIABLE_FILE "PGENTRY_CONFIG"
 
@@ -74,7 +73,7 @@ static bool collect_file(struct reading *reading, const char *path)
     struct source *source = source_new(reading, RANK_FILE, path);
     const struct node *whole = node_new(source, "", reading->arena);
     size_t length;
-    char *bytes = content_read(path, FILE_MAX, &length, reading->arena);
+    char *bytes = content_read(path, CONTENT_SMALL, &length, reading->arena);
 
     if (!bytes) {
         return complain(reading, whole, "%s",

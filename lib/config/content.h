@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define CONTENT_SMALL ((size_t)1 << 20)   /* bytes of package.json, .env, .pgpass and their like */
+#define CONTENT_SCHEMA ((size_t)16 << 20) /* bytes of a file of a schema */
+
 /* The whole file, terminated by a NUL that `length` does not count. NULL with errno: EFBIG if it is larger than `most`
  * bytes, EINVAL if it is no regular file. Never blocks on a FIFO. */
 char *content_read(const char *path, size_t most, size_t *length, struct arena *arena);

@@ -3,8 +3,6 @@
 
 #include <jansson.h>
 
-#define PACKAGE_MAX ((size_t)1 << 20) /* bytes */
-
 /* npm puts a mark in the place of bytes that are no UTF-8, and passes over a byte order mark: a script that it runs is
  * found. */
 static json_t *load(char *text, size_t length)
@@ -23,7 +21,7 @@ static json_t *load(char *text, size_t length)
 const char *package_string(const char *path, const char *section, const char *key, struct arena *arena)
 {
     size_t length;
-    char *text = content_read(path, PACKAGE_MAX, &length, arena);
+    char *text = content_read(path, CONTENT_SMALL, &length, arena);
     json_t *package = text == NULL ? NULL : load(text, length);
     const json_t *object = section == NULL ? package : json_object_get(package, section);
     const char *value = json_string_value(json_object_get(object, key));

@@ -6,14 +6,13 @@
 #include <jansson.h>
 #include <string.h>
 
-#define LOOK_MAX ((size_t)1 << 20) /* files that tell what a project is are small */
-#define SQL_FILES_MAX 32           /* of db/migrations that are looked into */
+#define SQL_FILES_MAX 32 /* of db/migrations that are looked into */
 
 /* Whether a file's content holds a word. */
 static bool file_holds(const char *path, const char *word, struct arena *arena)
 {
     size_t length;
-    const char *content = content_read(path, LOOK_MAX, &length, arena);
+    const char *content = content_read(path, CONTENT_SMALL, &length, arena);
 
     return content && strstr(content, word);
 }
@@ -37,7 +36,7 @@ static bool package_depends_on(const char *package, struct arena *arena)
 {
     static const char *const sections[] = { "dependencies", "devDependencies", "optionalDependencies" };
     size_t length;
-    const char *content = content_read("package.json", LOOK_MAX, &length, arena);
+    const char *content = content_read("package.json", CONTENT_SMALL, &length, arena);
     json_t *root = content ? json_loadb(content, length, 0, NULL) : NULL;
     bool found = false;
 

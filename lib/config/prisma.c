@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a prisma.config.* */
-#define SCHEMA_MAX ((size_t)16 << 20)  /* bytes of a schema file looked through for its datasource */
-
 static unsigned installed_major(const char *folder, struct arena *arena)
 {
     const char *path = content_find_up(folder, "node_modules/prisma/package.json", arena);
@@ -135,7 +132,7 @@ bool prisma_schema_files(const char *path, struct strings *files, struct arena *
 static bool has_datasource(const char *path, struct arena *arena)
 {
     size_t length;
-    const char *text = content_read(path, SCHEMA_MAX, &length, arena);
+    const char *text = content_read(path, CONTENT_SCHEMA, &length, arena);
 
     while (text != NULL && *text != '\0') {
         text += strspn(text, " \t\r\n");
@@ -240,7 +237,7 @@ static void read_config_file(struct prisma_project *project, struct prisma_paths
                              struct arena *arena)
 {
     size_t length;
-    const char *text = content_read(project->config_file, SETTINGS_MAX, &length, arena);
+    const char *text = content_read(project->config_file, CONTENT_SMALL, &length, arena);
 
     if (text == NULL) {
         paths->doubtful = true;

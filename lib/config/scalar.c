@@ -1,4 +1,5 @@
 #include "config/slot.h"
+#include "config/wanted.h"
 
 #include "base/mask.h"
 #include "base/signal_name.h"
@@ -8,8 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAME_BYTES 63 /* PostgreSQL cuts longer ones (manual, section 4.1.1) */
-#define SHOWN 64      /* bytes of a wrong value in a message */
+#define SHOWN 64 /* bytes of a wrong value in a message */
 
 /* ---- messages ---- */
 
@@ -193,9 +193,9 @@ bool value_check_name(struct reading *reading, const char *path, const struct no
     if (*name == '\0') {
         return complain(reading, node, "%s must not be empty", path);
     }
-    if (strlen(name) > NAME_BYTES) {
+    if (strlen(name) > WANTED_NAME_MAX) {
         return complain(reading, node, "%s is %zu bytes long: PostgreSQL cuts names after %d", path, strlen(name),
-                        NAME_BYTES);
+                        WANTED_NAME_MAX);
     }
     return true;
 }

@@ -10,7 +10,6 @@
 
 #define PASSWORD_VARIABLE "PGPASSWORD"
 #define BLANKS " \t\r\n\f\v"
-#define PASSFILE_MAX ((size_t)1 << 20)
 #define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
 
 /* Where a password stands in a text. */
@@ -200,7 +199,7 @@ void secret_of_passfile(void)
     char *text;
 
     path = path && *path ? path : arena_printf(arena, "%s/.pgpass", home ? home : "");
-    text = content_read(path, PASSFILE_MAX, &length, arena);
+    text = content_read(path, CONTENT_SMALL, &length, arena);
     for (char *end; text && *text; text = end) {
         end = text + strcspn(text, "\r\n");
         if (*end) {

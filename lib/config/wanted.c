@@ -1,8 +1,9 @@
 #include "config/wanted.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
-#define LEAST_STRING 4
 #define LEAST_TABLE 20     /* two names, three lists */
 #define LEAST_PAIR 8       /* two strings */
 #define LEAST_MIGRATION 16 /* name and checksums */
@@ -34,20 +35,11 @@ static struct table_index index_for(size_t tables, struct arena *arena)
     return (struct table_index){ .slots = arena_array(arena, size, sizeof(struct wanted_table *)), .mask = size - 1 };
 }
 
-/* FNV-1a (RFC draft eastlake-fnv), 64 bits. */
-static uint64_t hash_name(uint64_t hash, const char *name)
-{
-    do {
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
-    } while (*name++);
-    return hash;
-}
-
 /* A table listed twice is one table of which all is wanted that either asks. */
 static struct wanted_table *table_of(struct wanted *wanted, struct table_index *index, const char *schema,
                                      const char *name, struct arena *arena)
 {
-    size_t at = hash_name(hash_name(0xcbf29ce484222325, schema), name) & index->mask;
+    size_t at = hash_string(hash_string(HASH_BEGIN, schema), name) & index->mask;
 
     for (; index->slots[at]; at = (at + 1) & index->mask) {
         if (strcmp(index->slots[at]->name, name) == 0 && strcmp(index->slots[at]->schema, schema) == 0) {
@@ -91,23 +83,15 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
 
 /* ---- as bytes ---- */
 
-static void put_strings(struct frame_writer *writer, const struct strings *list)
-{
-    frame_u32(writer, (uint32_t)list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        frame_string(writer, list->items[i]);
-    }
-}
-
 static void put_tables(const struct wanted *wanted, struct frame_writer *writer)
 {
     frame_u32(writer, (uint32_t)wanted->table_count);
     for (size_t i = 0; i < wanted->table_count; i++) {
         frame_string(writer, wanted->tables[i].schema);
         frame_string(writer, wanted->tables[i].name);
-        put_strings(writer, &wanted->tables[i].columns);
-        put_strings(writer, &wanted->tables[i].indexes);
-        put_strings(writer, &wanted->tables[i].privileges);
+        frame_strings(writer, &wanted->tables[i].columns);
+        frame_strings(writer, &wanted->tables[i].indexes);
+        frame_strings(writer, &wanted->tables[i].privileges);
     }
 }
 
@@ -136,7 +120,7 @@ void wanted_encode(const struct wanted *wanted, struct frame_writer *writer)
         frame_string(writer, wanted->types[i].schema);
         frame_string(writer, wanted->types[i].name);
     }
-    put_strings(writer, &wanted->extensions);
+    frame_strings(writer, &wanted->extensions);
     frame_u32(writer, (uint32_t)wanted->assert_count);
     for (size_t i = 0; i < wanted->assert_count; i++) {
         frame_string(writer, wanted->asserts[i].name);
@@ -145,28 +129,7 @@ void wanted_encode(const struct wanted *wanted, struct frame_writer *writer)
     put_migrations(wanted, writer);
     frame_string(writer, wanted->unreadable);
     frame_string(writer, wanted->unreadable_why);
-    put_strings(writer, &wanted->notes);
-}
-
-/* A string that must be there. */
-static const char *get_name(struct frame_reader *reader, struct arena *arena)
-{
-    const char *name = frame_get_string(reader, arena);
-
-    if (!name) {
-        reader->broken = true;
-        return "";
-    }
-    return name;
-}
-
-static void get_strings(struct frame_reader *reader, struct strings *list, struct arena *arena)
-{
-    size_t count = frame_get_count(reader, LEAST_STRING);
-
-    for (size_t i = 0; i < count && !reader->broken; i++) {
-        strings_add(arena, list, get_name(reader, arena));
-    }
+    frame_strings(writer, &wanted->notes);
 }
 
 static void get_tables(struct wanted *wanted, struct frame_reader *reader, struct arena *arena)
@@ -174,11 +137,11 @@ static void get_tables(struct wanted *wanted, struct frame_reader *reader, struc
     wanted->table_count = frame_get_count(reader, LEAST_TABLE);
     wanted->tables = arena_array(arena, wanted->table_count, sizeof *wanted->tables);
     for (size_t i = 0; i < wanted->table_count && !reader->broken; i++) {
-        wanted->tables[i].schema = get_name(reader, arena);
-        wanted->tables[i].name = get_name(reader, arena);
-        get_strings(reader, &wanted->tables[i].columns, arena);
-        get_strings(reader, &wanted->tables[i].indexes, arena);
-        get_strings(reader, &wanted->tables[i].privileges, arena);
+        wanted->tables[i].schema = frame_get_name(reader, arena);
+        wanted->tables[i].name = frame_get_name(reader, arena);
+        frame_get_strings(reader, &wanted->tables[i].columns, arena);
+        frame_get_strings(reader, &wanted->tables[i].indexes, arena);
+        frame_get_strings(reader, &wanted->tables[i].privileges, arena);
     }
 }
 
@@ -187,15 +150,15 @@ static void get_types_and_asserts(struct wanted *wanted, struct frame_reader *re
     wanted->type_count = frame_get_count(reader, LEAST_PAIR);
     wanted->types = arena_array(arena, wanted->type_count, sizeof *wanted->types);
     for (size_t i = 0; i < wanted->type_count && !reader->broken; i++) {
-        wanted->types[i].schema = get_name(reader, arena);
-        wanted->types[i].name = get_name(reader, arena);
+        wanted->types[i].schema = frame_get_name(reader, arena);
+        wanted->types[i].name = frame_get_name(reader, arena);
     }
-    get_strings(reader, &wanted->extensions, arena);
+    frame_get_strings(reader, &wanted->extensions, arena);
     wanted->assert_count = frame_get_count(reader, LEAST_PAIR);
     wanted->asserts = arena_array(arena, wanted->assert_count, sizeof *wanted->asserts);
     for (size_t i = 0; i < wanted->assert_count && !reader->broken; i++) {
-        wanted->asserts[i].name = get_name(reader, arena);
-        wanted->asserts[i].sql = get_name(reader, arena);
+        wanted->asserts[i].name = frame_get_name(reader, arena);
+        wanted->asserts[i].sql = frame_get_name(reader, arena);
     }
 }
 
@@ -215,10 +178,11 @@ static void get_migrations(struct wanted *wanted, struct frame_reader *reader, s
     wanted->history_first = first == 1;
     wanted->unsure = unsure == 1;
     wanted->history_table = frame_get_string(reader, arena);
+    reader->broken = reader->broken || (wanted->history != HISTORY_NONE && wanted->history_table == NULL);
     wanted->migration_count = frame_get_count(reader, LEAST_MIGRATION);
     wanted->migrations = arena_array(arena, wanted->migration_count, sizeof *wanted->migrations);
     for (size_t i = 0; i < wanted->migration_count && !reader->broken; i++) {
-        wanted->migrations[i].name = get_name(reader, arena);
+        wanted->migrations[i].name = frame_get_name(reader, arena);
         for (size_t k = 0; k < CHECKSUMS; k++) {
             wanted->migrations[i].checksums[k] = frame_get_string(reader, arena);
         }
@@ -227,12 +191,12 @@ static void get_migrations(struct wanted *wanted, struct frame_reader *reader, s
 
 bool wanted_decode(struct wanted *wanted, struct frame_reader *reader, struct arena *arena)
 {
-    *wanted = (struct wanted){ .schema = get_name(reader, arena) };
+    *wanted = (struct wanted){ .schema = frame_get_name(reader, arena) };
     get_tables(wanted, reader, arena);
     get_types_and_asserts(wanted, reader, arena);
     get_migrations(wanted, reader, arena);
     wanted->unreadable = frame_get_string(reader, arena);
     wanted->unreadable_why = frame_get_string(reader, arena);
-    get_strings(reader, &wanted->notes, arena);
+    frame_get_strings(reader, &wanted->notes, arena);
     return frame_done(reader);
 }

@@ -6,6 +6,8 @@
 #include "base/frame.h"
 #include "config/config.h"
 
+#define WANTED_NAME_MAX 63 /* bytes, NAMEDATALEN - 1: PostgreSQL cuts longer names (manual, section 4.1.1) */
+
 struct wanted_table {
     const char *schema; /* never NULL */
     const char *name;

@@ -4,11 +4,6 @@
 
 #include "database/probe.h"
 
-#include "base/error.h"
-
-/* False with *error (STATUS_CONFIG) for an entry that is neither. Looks up no name. */
-bool also_check(const struct strings *also, struct arena *arena, struct error *error);
-
 /* True if all of them take a connection by the deadline; else *message says which does not and why. */
 bool also_reachable(const struct strings *also, const struct deadline *deadline, const char **message,
                     struct arena *arena);

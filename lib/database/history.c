@@ -8,18 +8,16 @@
 
 /* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back. */
 static const struct {
-    const char *table;
     const char *columns;
     const char *log; /* of a failed migration; "NULL": it keeps none */
     const char *order;
 } ledgers[] = {
-    [HISTORY_NONE] = { NULL, NULL, NULL, NULL },
-    [HISTORY_PRISMA] = { "_prisma_migrations",
-                         "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL", "logs",
+    [HISTORY_NONE] = { NULL, NULL, NULL },
+    [HISTORY_PRISMA] = { "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL", "logs",
                          "started_at" },
-    [HISTORY_DBMATE] = { "schema_migrations", "version::text, NULL, true, false", "NULL", "version" },
-    [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", "name::text, NULL, true, false", "NULL", "name" },
-    [HISTORY_RAILS] = { "schema_migrations", "version::text, NULL, true, false", "NULL", "version" },
+    [HISTORY_DBMATE] = { "version::text, NULL, true, false", "NULL", "version" },
+    [HISTORY_NODE_PG_MIGRATE] = { "name::text, NULL, true, false", "NULL", "name" },
+    [HISTORY_RAILS] = { "version::text, NULL, true, false", "NULL", "version" },
 };
 
 /* A table's name cannot be a parameter, and asking first whether it exists would be a second round trip. So it is put
@@ -31,7 +29,7 @@ bool history_statement(PGconn *connection, const struct wanted *wanted, struct s
         return false;
     }
 
-    const char *name = wanted->history_table ? wanted->history_table : ledgers[wanted->history].table;
+    const char *name = wanted->history_table;
     const char *where = wanted->history_schema ? wanted->history_schema : wanted->schema;
     char *table = PQescapeIdentifier(connection, name, strlen(name));
     char *schema = PQescapeIdentifier(connection, where, strlen(where));

@@ -1,27 +1,18 @@
 #include "database/lock.h"
 
+#include "base/hash.h"
 #include "base/mask.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FNV_BASIS 0xcbf29ce484222325
-#define FNV_PRIME 0x100000001b3
 #define PATIENCE ((duration)1000) /* for a pooler whose only server process may be taken */
 #define ROUNDS 2
 
-static uint64_t hash_word(uint64_t hash, const char *word)
-{
-    do {
-        hash = (hash ^ (unsigned char)*word) * FNV_PRIME;
-    } while (*word++);
-    return hash;
-}
-
 int64_t lock_key(const char *database, const char *schema)
 {
-    uint64_t hash = hash_word(hash_word(hash_word(FNV_BASIS, APPLICATION), database), schema);
+    uint64_t hash = hash_string(hash_string(hash_string(HASH_BEGIN, APPLICATION), database), schema);
     int64_t key;
 
     memcpy(&key, &hash, sizeof key); /* the same bits, as PostgreSQL's bigint */

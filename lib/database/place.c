@@ -1,4 +1,3 @@
-#include "database/also.h"
 #include "database/server.h"
 
 #include <poll.h>
@@ -104,8 +103,7 @@ bool places_find(struct server *server, struct reply_failed *why)
         return true;
     }
     if (!destination_find(&server->main.destination, config, false, server->arena, &error) ||
-        (!shared && !destination_find(&server->direct.destination, config, true, server->arena, &error)) ||
-        !also_check(&config->wait.also, server->order, &error)) {
+        (!shared && !destination_find(&server->direct.destination, config, true, server->arena, &error))) {
         failed(why, FAILURE_CONFIG, NULL, error.message, error.hint[0] ? arena_strdup(server->order, error.hint) : NULL,
                server->order);
         return false;
@@ -145,14 +143,10 @@ static void check_url(const struct config *config, bool direct, struct strings *
 void database_check_urls(const struct config *config, struct config_verdict *verdict, struct arena *arena)
 {
     struct strings dropped = { 0 };
-    struct error error = { 0 };
 
     check_url(config, false, &dropped, verdict, arena);
     if (!destination_is_shared(config)) {
         check_url(config, true, &dropped, verdict, arena);
-    }
-    if (!also_check(&config->wait.also, arena, &error)) {
-        add_fault(verdict, "wait.also", &error, arena);
     }
     if (dropped.count) {
         strings_add(arena, &verdict->warnings,

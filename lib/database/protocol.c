@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define LEAST_STRING 4  /* bytes of a string in a frame, at least: its length */
 #define LEAST_TABLE 10  /* name, length of its schema, two flags */
 #define LEAST_PROBLEM 9 /* code, two strings */
 
@@ -54,36 +53,6 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
 
 /* ---- replies ---- */
 
-static void put_strings(struct frame_writer *writer, const struct strings *list)
-{
-    frame_u32(writer, (uint32_t)list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        frame_string(writer, list->items[i]);
-    }
-}
-
-/* A string that must be there. */
-static const char *get_name(struct frame_reader *reader, struct arena *arena)
-{
-    const char *name = frame_get_string(reader, arena);
-
-    if (!name) {
-        reader->broken = true;
-        return "";
-    }
-    return name;
-}
-
-static void get_strings(struct frame_reader *reader, struct strings *list, struct arena *arena)
-{
-    size_t count = frame_get_count(reader, LEAST_STRING);
-
-    *list = (struct strings){ 0 };
-    for (size_t i = 0; i < count && !reader->broken; i++) {
-        strings_add(arena, list, get_name(reader, arena));
-    }
-}
-
 static void put_failed(struct frame_writer *writer, const struct reply_failed *failed)
 {
     frame_u8(writer, (uint8_t)failed->failure);
@@ -95,7 +64,7 @@ static void put_failed(struct frame_writer *writer, const struct reply_failed *f
 static void get_failed(struct frame_reader *reader, struct reply_failed *failed, struct arena *arena)
 {
     uint8_t failure = frame_get_u8(reader);
-    const char *sqlstate = get_name(reader, arena);
+    const char *sqlstate = frame_get_name(reader, arena);
     size_t length = strlen(sqlstate);
 
     if (failure >= FAILURES || length >= sizeof failed->sqlstate) {
@@ -104,7 +73,7 @@ static void get_failed(struct frame_reader *reader, struct reply_failed *failed,
     }
     failed->failure = (enum failure)failure;
     memcpy(failed->sqlstate, sqlstate, length + 1);
-    failed->message = get_name(reader, arena);
+    failed->message = frame_get_name(reader, arena);
     failed->hint = frame_get_string(reader, arena);
 }
 
@@ -138,9 +107,9 @@ static void put_ledger(struct frame_writer *writer, const struct check *check)
     frame_u32(writer, check->gone);
     frame_string(writer, check->failed_name);
     frame_string(writer, check->failed_log);
-    put_strings(writer, &check->pending_names);
-    put_strings(writer, &check->edited_names);
-    put_strings(writer, &check->gone_names);
+    frame_strings(writer, &check->pending_names);
+    frame_strings(writer, &check->edited_names);
+    frame_strings(writer, &check->gone_names);
 }
 
 static void get_ledger(struct frame_reader *reader, struct check *check, struct arena *arena)
@@ -155,9 +124,9 @@ static void get_ledger(struct frame_reader *reader, struct check *check, struct 
     check->gone = frame_get_u32(reader);
     check->failed_name = frame_get_string(reader, arena);
     check->failed_log = frame_get_string(reader, arena);
-    get_strings(reader, &check->pending_names, arena);
-    get_strings(reader, &check->edited_names, arena);
-    get_strings(reader, &check->gone_names, arena);
+    frame_get_strings(reader, &check->pending_names, arena);
+    frame_get_strings(reader, &check->edited_names, arena);
+    frame_get_strings(reader, &check->gone_names, arena);
 }
 
 static void put_check(struct frame_writer *writer, const struct check *check)
@@ -188,7 +157,7 @@ static void get_tables(struct frame_reader *reader, struct check *check, struct 
     for (size_t i = 0; i < check->table_count && !reader->broken; i++) {
         struct table_state *table = &check->tables[i];
 
-        table->name = get_name(reader, arena);
+        table->name = frame_get_name(reader, arena);
         table->schema = frame_get_u32(reader);
         table->exists = get_flag(reader);
         table->healthy = get_flag(reader);
@@ -208,7 +177,7 @@ static void get_problems(struct frame_reader *reader, struct check *check, struc
             return;
         }
         check->problems[i].code = (enum problem_code)code;
-        check->problems[i].object = get_name(reader, arena);
+        check->problems[i].object = frame_get_name(reader, arena);
         check->problems[i].detail = frame_get_string(reader, arena);
     }
 }
@@ -270,10 +239,10 @@ bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_messa
     case REPLY_SESSIONS:
     case REPLY_BUSY:
         reply->count = frame_get_u32(payload);
-        reply->text = get_name(payload, arena);
+        reply->text = frame_get_name(payload, arena);
         break;
     case REPLY_NOTE:
-        reply->text = get_name(payload, arena);
+        reply->text = frame_get_name(payload, arena);
         break;
     case REPLY_WANTED:
         reply->wanted = frame_get_bytes(payload, &reply->wanted_length);

@@ -12,7 +12,4 @@
  * `schema` is where models without @@schema lie. */
 void client_diagnose(const struct config *config, const char *schema, struct findings *findings, struct arena *arena);
 
-/* A Prisma command as it runs in the folder of the step, for a person's shell. */
-const char *prisma_command(const struct command *command, const char *words, struct arena *arena);
-
 #endif

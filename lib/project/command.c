@@ -1,6 +1,7 @@
 #include "project/command.h"
 #include "project/tool.h"
 
+#include "base/shell.h"
 #include "config/content.h"
 #include "config/package.h"
 
@@ -361,4 +362,18 @@ const char *command_variable(const struct command *command, const struct config 
         }
     }
     return getenv(name);
+}
+
+const char *prisma_command(const struct command *command, const char *words, struct arena *arena)
+{
+    const char *cwd = command_cwd(command);
+    const char *line = arena_printf(arena, "npx prisma %s", words);
+
+    if (command->schema_path) {
+        line = arena_printf(arena, "%s --schema %s", line, shell_quote(command->schema_path, arena));
+    }
+    if (command->config_path) {
+        line = arena_printf(arena, "%s --config %s", line, shell_quote(command->config_path, arena));
+    }
+    return strcmp(cwd, ".") == 0 ? line : arena_printf(arena, "(cd %s && %s)", shell_quote(cwd, arena), line);
 }

@@ -29,4 +29,7 @@ const char *command_cwd(const struct command *command); /* "." without a step */
 /* A variable as the step will see it, or NULL: its own env, what was read from NAME_FILE, the environment. */
 const char *command_variable(const struct command *command, const struct config *config, const char *name);
 
+/* A Prisma command as it runs in the folder of the step, for a person's shell. */
+const char *prisma_command(const struct command *command, const char *words, struct arena *arena);
+
 #endif

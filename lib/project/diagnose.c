@@ -27,20 +27,6 @@ static const char *names_of(const struct strings *names, uint32_t count, struct 
 
 /* ---- commands ---- */
 
-const char *prisma_command(const struct command *command, const char *words, struct arena *arena)
-{
-    const char *cwd = command_cwd(command);
-    const char *line = arena_printf(arena, "npx prisma %s", words);
-
-    if (command->schema_path) {
-        line = arena_printf(arena, "%s --schema %s", line, shell_quote(command->schema_path, arena));
-    }
-    if (command->config_path) {
-        line = arena_printf(arena, "%s --config %s", line, shell_quote(command->config_path, arena));
-    }
-    return strcmp(cwd, ".") == 0 ? line : arena_printf(arena, "(cd %s && %s)", shell_quote(cwd, arena), line);
-}
-
 static const char *resolve_command(const struct telling *telling, const char *how, const char *name)
 {
     const char *words = arena_printf(telling->arena, "migrate resolve --%s %s", how, shell_quote(name, telling->arena));

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTINGS_MAX ((size_t)1 << 20) /* bytes of a .env or of a file of Rails' configuration */
-
 bool local_doubt(struct local *local, const char *sentence)
 {
     if (local->doubt == NULL) {
@@ -98,7 +96,7 @@ void local_goes_by_search_path(struct local *local)
 void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count)
 {
     size_t length;
-    const char *text = content_read(path, SETTINGS_MAX, &length, local->arena);
+    const char *text = content_read(path, CONTENT_SMALL, &length, local->arena);
 
     if (text == NULL && errno != ENOENT && errno != ENOTDIR) {
         local_doubt(local, arena_printf(local->arena, "%s: %s", path, strerror(errno)));

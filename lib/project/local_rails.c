@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define DATABASE_FILE_MAX ((size_t)1 << 20) /* bytes */
-
 /* ^[0-9]+_[_a-z0-9]*\.?[_a-z0-9]*\.rb$ */
 static bool is_rails_name(const char *name)
 {
@@ -81,7 +79,7 @@ static void doubt_databases(struct local *local, const char *cwd)
 {
     const char *path = content_path(local->arena, cwd, "config/database.yml");
     size_t length;
-    const char *text = content_read(path, DATABASE_FILE_MAX, &length, local->arena);
+    const char *text = content_read(path, CONTENT_SMALL, &length, local->arena);
 
     for (const char *line = text; line != NULL && *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
         const char *key = line + strspn(line, " ");

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1: what is longer, PostgreSQL cuts (manual, section 4.1.1) */
-
 /* One side of a relation whose both sides may be lists: the models in their order, and the relation's name. */
 struct side {
     const struct syntax_block *first, *second;
@@ -35,10 +33,10 @@ static const char *cut(const char *name, struct arena *arena)
 {
     size_t length = strlen(name);
 
-    if (length <= NAME_MAX_BYTES) {
+    if (length <= WANTED_NAME_MAX) {
         return name;
     }
-    return arena_strndup(arena, name, text_utf8_border(name, NAME_MAX_BYTES));
+    return arena_strndup(arena, name, text_utf8_border(name, WANTED_NAME_MAX));
 }
 
 static int by_block_name(const void *left, const void *right)
@@ -236,7 +234,7 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
 static bool parse_file(struct syntax *syntax, const char *path, struct arena *arena, struct error *error)
 {
     size_t length;
-    const char *text = content_read(path, PRISMA_FILE_MAX, &length, arena);
+    const char *text = content_read(path, CONTENT_SCHEMA, &length, arena);
 
     if (text == NULL) {
         return error_set(error, STATUS_SCHEMA, "%s: %s", path, strerror(errno));

@@ -13,8 +13,6 @@
 
 #include <stdbool.h>
 
-#define PRISMA_FILE_MAX ((size_t)16 << 20) /* bytes of one file */
-
 struct syntax_block;
 
 struct prisma_schema {

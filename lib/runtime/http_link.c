@@ -1,5 +1,6 @@
 /* The http process as PID 1 sees it: started with the sockets bound here when somebody asks, fed the status, and anew
  * after it died. */
+#include "base/hash.h"
 #include "base/mask.h"
 #include "process/spawn.h"
 #include "runtime/supervisor.h"
@@ -141,15 +142,6 @@ static void send_word(struct supervisor *s, enum http_frame word)
     }
 }
 
-static uint64_t hash(const unsigned char *bytes, size_t length)
-{
-    uint64_t value = 14695981039346656037U;
-    for (size_t i = 0; i < length; i++) {
-        value = (value ^ bytes[i]) * 1099511628211U;
-    }
-    return value;
-}
-
 /* One frame after the other: a word that waits, then the newest status. */
 static void send_next(struct supervisor *s)
 {
@@ -169,7 +161,8 @@ static void send_next(struct supervisor *s)
     if (link->dirty && !link->sending) {
         link->dirty = false;
         note_status(s);
-        uint64_t value = snapshot_encode(&s->status, &link->writer) ? hash(link->writer.data, link->writer.length) : 0;
+        bool encoded = snapshot_encode(&s->status, &link->writer);
+        uint64_t value = encoded ? hash_bytes(HASH_BEGIN, link->writer.data, link->writer.length) : 0;
         if (value && value != link->pushed) {
             link->pushed = value;
             begin_sending(s);

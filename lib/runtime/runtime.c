@@ -1,5 +1,6 @@
 #include "runtime/runtime.h"
 
+#include "base/hash.h"
 #include "base/pages.h"
 #include "base/signal_name.h"
 #include "base/text.h"
@@ -34,11 +35,8 @@ bool runtime_prepare(void)
 
 uint32_t fingerprint(const char *text)
 {
-    uint32_t hash = 2166136261U; /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-    for (; text && *text; text++) {
-        hash = (hash ^ (unsigned char)*text) * 16777619U;
-    }
-    return hash;
+    uint64_t hash = hash_string(HASH_BEGIN, text ? text : "");
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 void supervisor_post(struct supervisor *s, struct boot_event event)

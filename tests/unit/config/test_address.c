@@ -33,11 +33,22 @@ static void addresses_to_listen_on(void **state)
 static void addresses_to_connect_to(void **state)
 {
     (void)state;
-    assert_null(address_problem("redis:6379", true));
-    assert_null(address_problem("/run/redis.sock", true));
-    assert_null(address_problem("unix:/run/redis.sock", true));
-    assert_non_null(address_problem(":6379", true));
-    assert_non_null(address_problem("redis", true));
+    static const char *const good[] = { "redis:6379",      "[::1]:6379",  "10.0.0.1:1",
+                                        "/run/redis.sock", "unix:/run/x", "h:65535" };
+    static const char *const bad[] = { "redis",   "redis:",   ":6379",     "redis:0", "redis:65536",
+                                       "redis:x", "::1:6379", "[::1:6379", "[]:1",    "redis://h:6379",
+                                       "",        "h:123456", "a b:1" };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        if (address_problem(good[i], true)) {
+            fail_msg("%s: %s", good[i], address_problem(good[i], true));
+        }
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (!address_problem(bad[i], true)) {
+            fail_msg("%s was accepted", bad[i]);
+        }
+    }
 }
 
 static void an_address_is_taken_by_itself_and_by_every_host_of_its_port(void **state)

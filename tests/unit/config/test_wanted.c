@@ -90,6 +90,7 @@ static void fill(struct wanted *wanted, struct arena *arena)
                                .history = HISTORY_PRISMA,
                                .history_schema = "app",
                                .history_first = true,
+                               .history_table = "_prisma_migrations",
                                .migrations = migrations,
                                .migration_count = 2,
                                .unreadable = "schema.prisma",
@@ -123,7 +124,7 @@ static void what_is_wanted_survives_the_way_as_bytes(void **state)
     assert_int_equal(got.history, HISTORY_PRISMA);
     assert_string_equal(got.history_schema, "app");
     assert_true(got.history_first);
-    assert_null(got.history_table);
+    assert_string_equal(got.history_table, "_prisma_migrations");
     assert_string_equal(got.migrations[0].checksums[2], "bb");
     assert_null(got.migrations[0].checksums[1]);
     assert_string_equal(got.migrations[1].name, "m2");

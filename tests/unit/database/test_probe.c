@@ -161,43 +161,6 @@ static void an_address_is_named_as_people_wrote_it(void **state)
 
 /* ---- wait.also ---- */
 
-static struct strings one(struct arena *arena, const char *entry)
-{
-    struct strings list = { 0 };
-
-    strings_add(arena, &list, entry);
-    return list;
-}
-
-static void entries_of_wait_also_are_addresses_or_paths(void **state)
-{
-    static const char *const good[] = { "redis:6379",  "[::1]:6379", "10.0.0.1:1", "/run/redis.sock",
-                                        "unix:/run/x", "@abstract",  "h:65535" };
-    static const char *const bad[] = { "redis",   "redis:",   ":6379",     "redis:0", "redis:65536",
-                                       "redis:x", "::1:6379", "[::1:6379", "[]:1",    "redis://h:6379",
-                                       "",        "h:123456", "a b:1" };
-    struct arena *arena = arena_new();
-    struct error error;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        struct strings list = one(arena, good[i]);
-
-        if (!also_check(&list, arena, &error)) {
-            fail_msg("%s", good[i]);
-        }
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct strings list = one(arena, bad[i]);
-
-        if (also_check(&list, arena, &error)) {
-            fail_msg("%s", bad[i]);
-        }
-        assert_int_equal(error.status, STATUS_CONFIG);
-    }
-    arena_free(arena);
-}
-
 static void wait_also_needs_every_one_of_them(void **state)
 {
     struct arena *arena = arena_new();
@@ -216,6 +179,32 @@ static void wait_also_needs_every_one_of_them(void **state)
     assert_non_null(strstr(message, dead));
     close(first);
     close(second);
+    arena_free(arena);
+}
+
+static void wait_also_reaches_sockets_with_and_without_their_prefix(void **state)
+{
+    struct arena *arena = arena_new();
+    struct deadline deadline = soon();
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    const char *path = arena_printf(arena, "/tmp/pgentry-probe-%d.sock", getpid()), *message;
+
+    (void)state;
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    for (int i = 0; i < 2; i++) {
+        struct strings list = { 0 };
+
+        strings_add(arena, &list, arena_printf(arena, "%s%s", i ? "unix:" : "", path));
+        assert_true(also_reachable(&list, &deadline, &message, arena));
+        strings_add(arena, &list, "/nowhere/x.sock");
+        assert_false(also_reachable(&list, &deadline, &message, arena));
+        assert_non_null(strstr(message, "/nowhere/x.sock"));
+    }
+    close(fd);
+    unlink(path);
     arena_free(arena);
 }
 
@@ -265,8 +254,8 @@ int main(void)
         cmocka_unit_test(a_name_that_is_none_is_told_apart),
         cmocka_unit_test(a_socket_path_that_is_too_long_is_an_error_and_not_cut),
         cmocka_unit_test(an_address_is_named_as_people_wrote_it),
-        cmocka_unit_test(entries_of_wait_also_are_addresses_or_paths),
         cmocka_unit_test(wait_also_needs_every_one_of_them),
+        cmocka_unit_test(wait_also_reaches_sockets_with_and_without_their_prefix),
         cmocka_unit_test(a_deadline_is_kept_and_none_means_none),
         cmocka_unit_test(waiting_ends_when_nobody_wants_the_answer),
     };

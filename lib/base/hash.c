@@ -1,0 +1,20 @@
+#include "base/hash.h"
+
+#include <string.h>
+
+#define PRIME UINT64_C(0x100000001b3)
+
+uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
+{
+    const unsigned char *byte = bytes;
+
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ byte[i]) * PRIME;
+    }
+    return hash;
+}
+
+uint64_t hash_string(uint64_t hash, const char *string)
+{
+    return hash_bytes(hash, string, strlen(string) + 1);
+}
