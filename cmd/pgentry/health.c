@@ -10,9 +10,6 @@
 #define ONE_QUESTION ((duration)3000)
 #define ASK_AGAIN ((duration)200)
 
-#define HEALTHY 0
-#define UNHEALTHY 1 /* Docker's HEALTHCHECK knows only 0 and 1 */
-
 /* Asks one address after the other until this container's supervisor answers. */
 static bool find(const struct command_line *line, const struct config *config, duration timeout, struct answer *answer,
                  struct error *error)
@@ -39,12 +36,12 @@ static int ask_once(const struct command_line *line, const struct config *config
         if (last) {
             fprintf(stderr, "pgentry: %s\n", error.message);
         }
-        return UNHEALTHY;
+        return STATUS_FAILED;
     }
-    int status = answer.status == 200 ? HEALTHY : UNHEALTHY;
-    if (line->json && (last || status == HEALTHY)) {
+    int status = answer.status == 200 ? STATUS_OK : STATUS_FAILED; /* Docker knows only 0 and 1 */
+    if (line->json && (last || status == STATUS_OK)) {
         puts(answer.body);
-    } else if (status != HEALTHY && last) {
+    } else if (status != STATUS_OK && last) {
         fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->live ? "alive" : "ready", answer.status);
     }
     free(answer.body);
@@ -59,17 +56,17 @@ int command_health(const struct command_line *line)
     }
     const struct config *config = command_config(line, false);
     if (!config) {
-        return UNHEALTHY;
+        return STATUS_FAILED;
     }
     if (config->health.listen.count == 0) {
         fputs("pgentry: health.listen is off: there is nobody to ask\n", stderr);
-        return UNHEALTHY;
+        return STATUS_FAILED;
     }
     for (instant until = clock_now() + patience;;) {
         duration rest = until - clock_now();
         bool last = rest <= ASK_AGAIN;
         int status = ask_once(line, config, line->wait && rest < ONE_QUESTION && rest > 0 ? rest : ONE_QUESTION, last);
-        if (status == HEALTHY || last) {
+        if (status == STATUS_OK || last) {
             return status;
         }
         nanosleep(&(struct timespec){ .tv_nsec = ASK_AGAIN * 1000000 }, NULL);

@@ -5,6 +5,7 @@
 
 #define EXIT_STATUS_TABLE(X)                                                                              \
     X(STATUS_OK, 0, "success")                                                                            \
+    X(STATUS_FAILED, 1, "health: not healthy; apply: an SQL error, or a file that cannot be run")         \
     X(STATUS_USAGE, 64, "wrong usage")                                                                    \
     X(STATUS_SCHEMA, 65, "schema not healthy")                                                            \
     X(STATUS_UNREACHABLE, 69, "database not reachable in time")                                           \

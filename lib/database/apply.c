@@ -227,7 +227,7 @@ static int report_failure(struct apply *apply, const struct sql_file *file, cons
     if (apply->session.caught) {
         return STATUS_SIGNAL + apply->session.caught;
     }
-    return session_lost(&apply->session) ? STATUS_UNREACHABLE : STATUS_SQL;
+    return session_lost(&apply->session) ? STATUS_UNREACHABLE : STATUS_FAILED;
 }
 
 /* How a file is run. */
@@ -307,7 +307,7 @@ static bool run_statements(struct apply *apply, struct sql_file *file, struct pr
         if (!settings_hold(apply, file, &part)) {
             report_remains(apply, file, progress);
             report_other_files(apply);
-            *status = STATUS_SQL;
+            *status = STATUS_FAILED;
             return false;
         }
         if (!run_part(apply, file, progress)) {
@@ -442,7 +442,7 @@ int apply_files(const struct config *config, const struct apply_options *options
 {
     struct apply apply = { .options = options, .count = options->files->count };
     struct arena *arena = arena_new();
-    int status = STATUS_SQL;
+    int status = STATUS_FAILED;
 
     session_signals_exit();
     apply.files = arena_array(arena, apply.count, sizeof *apply.files);

@@ -99,14 +99,14 @@ static bool check(struct sql_file *file, struct error *error)
         return true;
     }
     place = sql_place_of(file->text, refused.refused_at);
-    (void)error_set(error, STATUS_SQL, "%s:%zu:%zu: %s", file->name, place.line, place.column,
+    (void)error_set(error, STATUS_FAILED, "%s:%zu:%zu: %s", file->name, place.line, place.column,
                     sql_refusal_sentence(refused.refusal));
     return error_hint(error, "%s", sql_refusal_hint(refused.refusal));
 }
 
 static void cannot_read(const char *name, int number, struct error *error)
 {
-    (void)error_set(error, STATUS_SQL, "%s: cannot be read: %s", name, strerror(number));
+    (void)error_set(error, STATUS_FAILED, "%s: cannot be read: %s", name, strerror(number));
     if (number == EFBIG) {
         (void)error_hint(error, "all files of one call may have %zu MiB together: split them", SQL_FILES_MAX >> 20);
     }

@@ -6,7 +6,6 @@
 
 #include <stddef.h>
 
-#define STATUS_SQL ((enum exit_status)1)  /* contract section 1, apply: an SQL error, or a file that cannot be run */
 #define SQL_FILES_MAX ((size_t)256 << 20) /* bytes of all files of one call together: they are in memory at once */
 
 struct sql_file {

@@ -224,7 +224,7 @@ bool snapshot_encode(const struct status *status, struct frame_writer *writer)
 {
     struct walk walk = { .writer = writer };
     frame_begin(writer, SNAPSHOT_FRAME);
-    walk_status(&walk, (struct status *)status, (struct check *)status->check); /* nothing changes: there is no reader */
+    walk_status(&walk, (struct status *)status, (struct check *)status->check); /* no reader: nothing changes */
     return frame_end(writer);
 }
 

@@ -133,7 +133,7 @@ static void what_cannot_be_read_is_named_with_the_reason(void **state)
     (void)state;
     assert_false(sql_file_load(&file, "missing.sql", SQL_FILES_MAX, &error));
     assert_string_equal(error.message, "missing.sql: cannot be read: No such file or directory");
-    assert_int_equal(error.status, STATUS_SQL);
+    assert_int_equal(error.status, STATUS_FAILED);
     assert_false(sql_file_load(&file, ".", SQL_FILES_MAX, &error));
     assert_string_equal(error.message, ".: cannot be read: Is a directory");
 }
@@ -147,7 +147,7 @@ static void a_refusal_has_file_line_and_column_and_what_to_change(void **state)
     assert_false(load("\xEF\xBB\xBFSELECT '\xC3\xA9';\r\n COMMIT", 24, SQL_FILES_MAX, &file, &error));
     assert_string_equal(error.message, "a.sql:2:2: transaction control of its own");
     assert_string_equal(error.hint, sql_refusal_hint(SQL_TRANSACTION));
-    assert_int_equal(error.status, STATUS_SQL);
+    assert_int_equal(error.status, STATUS_FAILED);
 }
 
 int main(void)
