@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *phase;
+    const char *name;
+    enum phase phase;
     bool transient;
 } states[] = {
 #define X(state_name, state_phase, is_transient) { #state_name, state_phase, is_transient },
@@ -30,13 +31,13 @@ const char *boot_event_name(enum boot_event_kind kind)
     return kind < BOOT_EVENT_COUNT ? names[kind] + sizeof "EVENT_" - 1 : "?";
 }
 
-const char *boot_phase(const struct boot *boot)
+enum phase boot_phase(const struct boot *boot)
 {
     if (boot->state == STATE_ENDED) {
-        return boot->app_ran || boot->status == 0 || boot->leaving ? "stopping" : "failed";
+        return boot->app_ran || boot->status == 0 || boot->leaving ? PHASE_STOPPING : PHASE_FAILED;
     }
     if (boot->state == STATE_CHECKING && boot->queued) {
-        return "locking";
+        return PHASE_LOCKING;
     }
     return states[boot->state].phase;
 }

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/phase.h"
 #include "base/step_result.h"
 
 #include <stdbool.h>
@@ -78,37 +79,37 @@ struct boot_plan {
 /* ---- states, events, effects ---- */
 
 /* State, the phase of contract section 3 that users see, and whether it passes at once (transient). */
-#define BOOT_STATES(X)                                                                            \
-    X(STATE_NEW, "waiting", false)                                                                \
-    X(STATE_CONNECTING, "waiting", false)                                                         \
-    X(STATE_RETRYING, "waiting", false)                                                           \
-    X(STATE_CHECKING, "checking", false)                                                          \
-    X(STATE_AWAITING, "checking", false) /* no steps here: another container brings the schema */ \
-    X(STATE_LOCKING, "locking", false)                                                            \
-    X(STATE_QUEUING, "locking", false)                                                            \
-    X(STATE_ADVANCING, "migrating", true) /* which step is next? */                               \
-    X(STATE_GUARDING, "migrating", false)                                                         \
-    X(STATE_STEPPING, "migrating", false)                                                         \
-    X(STATE_ENDING, "migrating", false)   /* a step was told to end */                            \
-    X(STATE_SETTLING, "migrating", false) /* does something of it still run in the server? */     \
-    X(STATE_UNSETTLED, "migrating", false)                                                        \
-    X(STATE_SETTLED, "migrating", true)                                                           \
-    X(STATE_MISSED, "migrating", true) /* an attempt failed */                                    \
-    X(STATE_PAUSING, "migrating", false)                                                          \
-    X(STATE_VERIFYING, "verifying", false)                                                        \
-    X(STATE_GOOD, "verifying", true)      /* the schema was verified in this boot */              \
-    X(STATE_RELEASING, "starting", false) /* the application's own address is let go */           \
-    X(STATE_CLOSING, "starting", false)                                                           \
-    X(STATE_STARTING, "starting", false)                                                          \
-    X(STATE_RUNNING, "running", false)                                                            \
-    X(STATE_LOOKING, "running", false)  /* connecting for a look */                               \
-    X(STATE_WATCHING, "running", false) /* looking */                                             \
-    X(STATE_STOPPING, "stopping", false)                                                          \
-    X(STATE_FAILING, "failed", true)                                                              \
-    X(STATE_HELD, "held", false)                                                                  \
-    X(STATE_HELD_CONNECTING, "held", false)                                                       \
-    X(STATE_HELD_CHECKING, "held", false)                                                         \
-    X(STATE_ENDED, "failed", false)
+#define BOOT_STATES(X)                                                                                \
+    X(STATE_NEW, PHASE_WAITING, false)                                                                \
+    X(STATE_CONNECTING, PHASE_WAITING, false)                                                         \
+    X(STATE_RETRYING, PHASE_WAITING, false)                                                           \
+    X(STATE_CHECKING, PHASE_CHECKING, false)                                                          \
+    X(STATE_AWAITING, PHASE_CHECKING, false) /* no steps here: another container brings the schema */ \
+    X(STATE_LOCKING, PHASE_LOCKING, false)                                                            \
+    X(STATE_QUEUING, PHASE_LOCKING, false)                                                            \
+    X(STATE_ADVANCING, PHASE_MIGRATING, true) /* which step is next? */                               \
+    X(STATE_GUARDING, PHASE_MIGRATING, false)                                                         \
+    X(STATE_STEPPING, PHASE_MIGRATING, false)                                                         \
+    X(STATE_ENDING, PHASE_MIGRATING, false)   /* a step was told to end */                            \
+    X(STATE_SETTLING, PHASE_MIGRATING, false) /* does something of it still run in the server? */     \
+    X(STATE_UNSETTLED, PHASE_MIGRATING, false)                                                        \
+    X(STATE_SETTLED, PHASE_MIGRATING, true)                                                           \
+    X(STATE_MISSED, PHASE_MIGRATING, true) /* an attempt failed */                                    \
+    X(STATE_PAUSING, PHASE_MIGRATING, false)                                                          \
+    X(STATE_VERIFYING, PHASE_VERIFYING, false)                                                        \
+    X(STATE_GOOD, PHASE_VERIFYING, true)      /* the schema was verified in this boot */              \
+    X(STATE_RELEASING, PHASE_STARTING, false) /* the application's own address is let go */           \
+    X(STATE_CLOSING, PHASE_STARTING, false)                                                           \
+    X(STATE_STARTING, PHASE_STARTING, false)                                                          \
+    X(STATE_RUNNING, PHASE_RUNNING, false)                                                            \
+    X(STATE_LOOKING, PHASE_RUNNING, false)  /* connecting for a look */                               \
+    X(STATE_WATCHING, PHASE_RUNNING, false) /* looking */                                             \
+    X(STATE_STOPPING, PHASE_STOPPING, false)                                                          \
+    X(STATE_FAILING, PHASE_FAILED, true)                                                              \
+    X(STATE_HELD, PHASE_HELD, false)                                                                  \
+    X(STATE_HELD_CONNECTING, PHASE_HELD, false)                                                       \
+    X(STATE_HELD_CHECKING, PHASE_HELD, false)                                                         \
+    X(STATE_ENDED, PHASE_FAILED, false)
 
 enum boot_state {
 #define X(name, phase, transient) name,
@@ -203,7 +204,7 @@ struct boot_effect {
     enum boot_effect_kind kind;
     int number;
     const struct boot_row *row;
-    const char *phase; /* at the time, which a later effect of the same event may have left */
+    enum phase phase; /* at the time, which a later effect of the same event may have left */
     /* of LOG and SPAWN_*: which step it tells of */
     enum boot_list list;
     unsigned index, attempt;
@@ -316,8 +317,7 @@ bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
 /* The nearest armed deadline, or BOOT_NEVER; *timer says which. The driver then sends EVENT_TIMER. */
 instant boot_next_deadline(const struct boot *boot, enum boot_timer *timer);
 
-/* The phase that users see, e.g. "migrating". */
-const char *boot_phase(const struct boot *boot);
+enum phase boot_phase(const struct boot *boot);
 const char *boot_state_name(enum boot_state state);
 const char *boot_event_name(enum boot_event_kind kind);
 

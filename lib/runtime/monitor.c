@@ -5,7 +5,7 @@
 
 static bool runs(const struct supervisor *s)
 {
-    return strcmp(boot_phase(&s->boot), "running") == 0;
+    return boot_phase(&s->boot) == PHASE_RUNNING;
 }
 
 void note_status(struct supervisor *s)
@@ -13,7 +13,7 @@ void note_status(struct supervisor *s)
     struct status *status = &s->status;
     status->ready = runs(s) && s->boot.failed_looks < s->config->health.failures;
     status->exit_status = s->boot.state == STATE_ENDED ? s->boot.status : -1;
-    status->failed_with = strcmp(boot_phase(&s->boot), "held") == 0 ? s->boot.status : 0;
+    status->failed_with = boot_phase(&s->boot) == PHASE_HELD ? s->boot.status : 0;
     status->waited = boot_waited(&s->boot);
     status->lock_waited = boot_lock_waited(&s->boot);
     status->counters[COUNTER_DROPPED] = (int64_t)log_dropped();

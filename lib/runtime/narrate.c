@@ -249,7 +249,7 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
     struct log_field fields[FIELDS + 1] = { 0 };
 
     fill_in(&text, effect->row->sentence, s, effect, &value, fields);
-    log_phase(effect->phase);
+    log_phase(phase_word(effect->phase));
     if (effect->row->because) {
         note_result(s, effect);
     }

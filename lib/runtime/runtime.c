@@ -86,11 +86,11 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
         child_signal(s, SIGKILL);
         break;
     case EFFECT_TABLES:
-        log_phase(effect->phase);
+        log_phase(phase_word(effect->phase));
         log_tables(s);
         break;
     case EFFECT_SUMMARY:
-        log_phase(effect->phase);
+        log_phase(phase_word(effect->phase));
         summarize(s);
         break;
     case EFFECT_START:
@@ -175,7 +175,7 @@ void supervisor_handle(struct supervisor *s)
         boot_handle(&s->boot, &event, clock_now());
         status_phase(&s->status, boot_phase(&s->boot));
         carry_out_all(s);
-        log_phase(boot_phase(&s->boot)); /* of what is logged besides the machine's own sentences */
+        log_phase(phase_word(boot_phase(&s->boot))); /* of what is logged besides the machine's own sentences */
     }
     if (any) {
         log_connection(s);

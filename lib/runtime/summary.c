@@ -19,7 +19,7 @@ static void summarize_phases(const struct supervisor *s)
         const struct status_spell *spell = &s->status.spells[i];
         char took[DURATION_TEXT];
         int64_t end = spell->end_us < 0 ? now : spell->end_us;
-        text_printf(&text, "%s%s %s", i ? ", " : "", spell->phase,
+        text_printf(&text, "%s%s %s", i ? ", " : "", phase_word(spell->phase),
                     duration_human((end - spell->begin_us + 500) / 1000, took));
     }
     char total[DURATION_TEXT];

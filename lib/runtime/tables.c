@@ -112,7 +112,7 @@ void log_tables(struct supervisor *s)
 {
     const struct check *check = s->status.check;
     uint32_t hash = look_fingerprint(check);
-    bool after_step = s->boot.result != RESULT_NONE && !s->boot.app_ran && strcmp(boot_phase(&s->boot), "held") != 0;
+    bool after_step = s->boot.result != RESULT_NONE && !s->boot.app_ran && boot_phase(&s->boot) != PHASE_HELD;
     bool again = s->looked && hash == s->look_fingerprint && !after_step;
     size_t missing = status_missing_tables(check);
 

@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const phases[] = { "waiting",  "checking", "locking",  "migrating", "verifying",
-                                      "starting", "running",  "stopping", "held",      "failed" };
-#define PHASES (sizeof phases / sizeof phases[0])
-
 static void head(FILE *out, const char *name, const char *type, const char *help)
 {
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -40,21 +36,17 @@ static void put_phases(FILE *out, const struct status *status)
     head(out, "pgentry_phase", "gauge", "The phase that the supervisor is in: 1 for the current one.");
     for (size_t i = 0; i < PHASES; i++) {
         fputs("pgentry_phase{", out);
-        label(out, "phase", phases[i], "} ");
-        fprintf(out, "%d\n", strcmp(status->phase, phases[i]) == 0);
+        label(out, "phase", phase_word((enum phase)i), "} ");
+        fprintf(out, "%d\n", status->phase == (enum phase)i);
     }
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
-        for (size_t p = 0; p < PHASES; p++) {
-            if (strcmp(spell->phase, phases[p]) == 0) {
-                spent[p] += (spell->end_us < 0 ? now : spell->end_us) - spell->begin_us;
-            }
-        }
+        spent[spell->phase] += (spell->end_us < 0 ? now : spell->end_us) - spell->begin_us;
     }
     head(out, "pgentry_boot_seconds", "gauge", "Time spent in each phase of this boot.");
     for (size_t i = 0; i < PHASES; i++) {
         fputs("pgentry_boot_seconds{", out);
-        label(out, "phase", phases[i], "} ");
+        label(out, "phase", phase_word((enum phase)i), "} ");
         fprintf(out, "%.6f\n", (double)spent[i] / 1e6);
     }
 }

@@ -63,7 +63,7 @@ enum tone { TONE_BUSY, TONE_GOOD, TONE_WARN, TONE_BAD };
 
 /* Words between ` are code. The first row that fits is taken. */
 struct sentence {
-    const char *phase;
+    enum phase phase;
     enum { ANY, HEALTHY, CONNECTED } when;
     int failed_with; /* 0: whatever it was */
     enum tone tone;
@@ -71,31 +71,31 @@ struct sentence {
 };
 
 static const struct sentence sentences[] = {
-    { "waiting", ANY, 0, TONE_BUSY, "PostgreSQL does not take queries yet.",
+    { PHASE_WAITING, ANY, 0, TONE_BUSY, "PostgreSQL does not take queries yet.",
       "If this lasts: is the server running, and is `database.url` right? `pgentry diagnose` in this container tells "
       "more." },
-    { "checking", ANY, 0, TONE_BUSY, "The schema is being looked at.", "Nothing: this takes a moment." },
-    { "locking", ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
+    { PHASE_CHECKING, ANY, 0, TONE_BUSY, "The schema is being looked at.", "Nothing: this takes a moment." },
+    { PHASE_LOCKING, ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
       "Nothing: it goes on once the other replica is done. The log names who holds the lock." },
-    { "migrating", ANY, 0, TONE_BUSY, "The migration steps are running.",
+    { PHASE_MIGRATING, ANY, 0, TONE_BUSY, "The migration steps are running.",
       "Wait, and do not stop the container: a long migration is no fault. What the step prints is below." },
-    { "verifying", ANY, 0, TONE_BUSY, "The schema is being verified.", "Nothing: this takes a moment." },
-    { "starting", ANY, 0, TONE_BUSY, "The schema was verified; the application is being started.", "Nothing." },
-    { "running", HEALTHY, 0, TONE_GOOD, "The application runs on a healthy schema.", "Nothing: all is well." },
-    { "running", CONNECTED, 0, TONE_WARN, "The application runs, but something that it needs is gone.",
+    { PHASE_VERIFYING, ANY, 0, TONE_BUSY, "The schema is being verified.", "Nothing: this takes a moment." },
+    { PHASE_STARTING, ANY, 0, TONE_BUSY, "The schema was verified; the application is being started.", "Nothing." },
+    { PHASE_RUNNING, HEALTHY, 0, TONE_GOOD, "The application runs on a healthy schema.", "Nothing: all is well." },
+    { PHASE_RUNNING, CONNECTED, 0, TONE_WARN, "The application runs, but something that it needs is gone.",
       "Mend what is listed below. It is looked at again every `verify.interval`, and `pgentry verify` looks at once." },
-    { "running", ANY, 0, TONE_BAD, "The application runs, but its database is not reachable.",
+    { PHASE_RUNNING, ANY, 0, TONE_BAD, "The application runs, but its database is not reachable.",
       "Look at the database server. It is tried again every `verify.interval`; `pgentry diagnose` tells more." },
-    { "stopping", ANY, 0, TONE_BUSY, "The application is being stopped.", "Nothing: pgentry ends with it." },
-    { "held", ANY, STATUS_SCHEMA, TONE_BAD, "The boot failed, and the application was not started.",
+    { PHASE_STOPPING, ANY, 0, TONE_BUSY, "The application is being stopped.", "Nothing: pgentry ends with it." },
+    { PHASE_HELD, ANY, STATUS_SCHEMA, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what is listed below, by hand or with `pgentry sync` in this container. Once the schema verifies, the "
       "application starts by itself." },
-    { "held", ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
+    { PHASE_HELD, ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what the steps complain of. The application starts by itself once the schema verifies and the migration "
       "history proves nothing pending; `kill -HUP 1` runs the steps again at once." },
-    { "held", ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
+    { PHASE_HELD, ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend the cause. The boot begins anew by itself once queries work, or at once with `kill -HUP 1`." },
-    { "failed", ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
+    { PHASE_FAILED, ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend the cause and start the container again." },
 };
 
@@ -105,7 +105,7 @@ static const struct sentence *find(const struct status *status)
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         const struct sentence *s = &sentences[i];
         bool fits = s->when == ANY || (s->when == HEALTHY ? healthy : status->connected);
-        if (is(s->phase, status->phase) && fits && (!s->failed_with || s->failed_with == status->failed_with)) {
+        if (s->phase == status->phase && fits && (!s->failed_with || s->failed_with == status->failed_with)) {
             return s;
         }
     }
@@ -173,14 +173,14 @@ static struct boot_drawn find_drawn(const struct status *status)
     size_t count = status->spell_count;
     struct boot_drawn drawn = { .end = count };
     for (size_t i = 0; i + 1 < count; i++) { /* what was held before is no part of it */
-        if (is(status->spells[i].phase, "held")) {
+        if (status->spells[i].phase == PHASE_HELD) {
             drawn.first = i + 1;
         }
     }
     drawn.begin_us = drawn.first < count ? status->spells[drawn.first].begin_us : 0;
     drawn.end_us = clock_now_us() - status->began_us;
     for (size_t i = drawn.first; i < count; i++) {
-        if (is(status->spells[i].phase, "running") || is(status->spells[i].phase, "held")) {
+        if (status->spells[i].phase == PHASE_RUNNING || status->spells[i].phase == PHASE_HELD) {
             drawn.end = i;
             drawn.end_us = status->spells[i].begin_us;
             break;
@@ -197,13 +197,14 @@ static void put_drawing(FILE *out, const struct status *status, const struct boo
             TIMELINE_WIDTH);
     for (size_t i = drawn->first; i < drawn->end; i++) {
         const struct status_spell *spell = &status->spells[i];
+        const char *word = phase_word(spell->phase);
         int64_t end = spell->end_us < 0 || spell->end_us > drawn->end_us ? drawn->end_us : spell->end_us;
         int64_t x = (spell->begin_us - drawn->begin_us) * TIMELINE_WIDTH / total;
         int64_t width = (end - spell->begin_us) * TIMELINE_WIDTH / total;
         char took[DURATION_TEXT];
         x = x > TIMELINE_WIDTH - SPELL_MIN ? TIMELINE_WIDTH - SPELL_MIN : x;
         fprintf(out, "<rect class='p-%s' x=%" PRId64 " y=0 width=%" PRId64 " height=40><title>%s %s</title></rect>",
-                spell->phase, x, width > SPELL_MIN ? width : SPELL_MIN, spell->phase,
+                word, x, width > SPELL_MIN ? width : SPELL_MIN, word,
                 duration_human((end - spell->begin_us) / 1000, took));
     }
     fputs("</svg>", out);
@@ -221,8 +222,9 @@ static void put_timeline(FILE *out, const struct status *status)
             duration_human((drawn.end_us - drawn.begin_us) / 1000, took));
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
+        const char *word = phase_word(spell->phase);
         int64_t end = spell->end_us < 0 ? now : spell->end_us;
-        fprintf(out, "<li><i class='k-%s'></i>%s <small>%s</small></li>", spell->phase, spell->phase,
+        fprintf(out, "<li><i class='k-%s'></i>%s <small>%s</small></li>", word, word,
                 duration_human((end - spell->begin_us) / 1000, took));
     }
     fputs("</ol></section>", out);
@@ -239,14 +241,14 @@ static void put_document_head(FILE *out, const struct status *status, const stru
     static const char *const colours[] = {
         [TONE_BUSY] = "0969da", [TONE_GOOD] = "1a7f37", [TONE_WARN] = "bf8700", [TONE_BAD] = "cf222e"
     };
-    bool settled = is(status->phase, "running") || is(status->phase, "held");
+    bool settled = status->phase == PHASE_RUNNING || status->phase == PHASE_HELD;
     fprintf(out,
             "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
             "content='width=device-width,initial-scale=1'><meta name=color-scheme content='light dark'><meta "
             "http-equiv=refresh content=%d><title>%s: pgentry</title><link rel=icon "
             "href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%%3E%%3Ccircle "
             "cx='4' cy='4' r='4' fill='%%23%s'/%%3E%%3C/svg%%3E\">",
-            settled ? REFRESH_SETTLED : REFRESH_BOOTING, status->phase, colours[sentence->tone]);
+            settled ? REFRESH_SETTLED : REFRESH_BOOTING, phase_word(status->phase), colours[sentence->tone]);
     fputs("<style>" PAGE_STYLE "</style></head>", out);
 }
 
@@ -282,7 +284,7 @@ char *page_render(const struct status *status, size_t *length)
     }
     put_document_head(out, status, sentence);
     fprintf(out, "<body class=%s><header><h1><span id=phase>%s</span></h1><p id=is>%s</p>", tone_words[sentence->tone],
-            status->phase, sentence->is);
+            phase_word(status->phase), sentence->is);
     put_facts(out, status);
     fputs("</header><main>", out);
     put_next(out, status, sentence);

@@ -72,8 +72,8 @@ static json_t *health(const struct status *status)
                   missing(check), "totalTables", (json_int_t)(check ? check->table_count : 0), "healthyTables",
                   (json_int_t)(check ? status_healthy_tables(check) : 0));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}", "status", status_word(status), "phase",
-                     status->phase ? status->phase : "waiting", "database", database, "problems", problems(status),
-                     "checkedAt", nullable(status->checked_at), "timestamp", timestamp_now(now));
+                     phase_word(status->phase), "database", database, "problems", problems(status), "checkedAt",
+                     nullable(status->checked_at), "timestamp", timestamp_now(now));
 }
 
 static json_t *timeline(const struct status *status)
@@ -83,7 +83,7 @@ static json_t *timeline(const struct status *status)
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
         int64_t end = spell->end_us < 0 ? now : spell->end_us;
-        json_array_append_new(array, json_pack("{s:s, s:f, s:f}", "phase", spell->phase, "beginMs",
+        json_array_append_new(array, json_pack("{s:s, s:f, s:f}", "phase", phase_word(spell->phase), "beginMs",
                                                (double)spell->begin_us / 1000.0, "durationMs",
                                                (double)(end - spell->begin_us) / 1000.0));
     }

@@ -152,15 +152,23 @@ static void walk_check(struct walk *walk, struct check *check)
     walk_string(walk, &check->server_version);
 }
 
+static void walk_phase(struct walk *walk, enum phase *phase)
+{
+    WALK_INTEGER(walk, *phase);
+    if (walk->reader && *phase >= PHASES) {
+        walk->reader->broken = true;
+        *phase = PHASE_WAITING;
+    }
+}
+
 static void walk_spells(struct walk *walk, struct status *status)
 {
     status->spell_count = walk_count(walk, status->spell_count, STATUS_SPELLS);
     for (size_t i = 0; i < status->spell_count; i++) {
         struct status_spell *spell = &status->spells[i];
-        walk_string(walk, &spell->phase);
+        walk_phase(walk, &spell->phase);
         walk_time(walk, &spell->begin_us);
         walk_time(walk, &spell->end_us);
-        spell->phase = spell->phase ? spell->phase : "";
     }
 }
 
@@ -191,7 +199,7 @@ static void walk_steps(struct walk *walk, struct status *status)
 static void walk_status(struct walk *walk, struct status *status, struct check *check)
 {
     walk_string(walk, &status->version);
-    walk_string(walk, &status->phase);
+    walk_phase(walk, &status->phase);
     walk_time(walk, &status->began_us);
     WALK_BUFFER(walk, status->began);
     walk_spells(walk, status);
@@ -233,5 +241,5 @@ bool snapshot_decode(struct frame_reader *payload, struct status *status, struct
     struct walk walk = { .reader = payload, .arena = arena };
     *status = (struct status){ .version = NULL };
     walk_status(&walk, status, arena_alloc(arena, sizeof(struct check)));
-    return frame_done(payload) && status->version && status->phase && status->schema && status->preset;
+    return frame_done(payload) && status->version && status->schema && status->preset;
 }

@@ -32,14 +32,14 @@ void status_init(struct status *status, const struct config *config, struct aren
     add_steps(status, &config->migrate.after, "after");
 }
 
-void status_phase(struct status *status, const char *phase)
+void status_phase(struct status *status, enum phase phase)
 {
     int64_t now = clock_now_us() - status->began_us;
-    if (status->phase && strcmp(status->phase, phase) == 0) {
+    if (status->spell_count && status->phase == phase) {
         return;
     }
     status->phase = phase;
-    if (strcmp(phase, "starting") == 0) { /* what failed on the way to a good boot is told by its steps */
+    if (phase == PHASE_STARTING) { /* what failed on the way to a good boot is told by its steps */
         status->reason[0] = '\0';
     }
     if (status->spell_count == STATUS_SPELLS) {

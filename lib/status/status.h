@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/duration.h"
+#include "base/phase.h"
 #include "base/step_result.h"
 #include "config/check.h"
 #include "config/config.h"
@@ -18,7 +19,7 @@
 #define STATUS_TEXT 512
 
 struct status_spell {
-    const char *phase;
+    enum phase phase;
     int64_t begin_us; /* since the boot began */
     int64_t end_us;   /* -1: it lasts */
 };
@@ -55,7 +56,7 @@ enum status_counter {
 
 struct status {
     const char *version;
-    const char *phase;
+    enum phase phase;
     int64_t began_us;
     char began[TIMESTAMP_TEXT];
     struct status_spell spells[STATUS_SPELLS];
@@ -84,7 +85,7 @@ struct status {
 /* The steps live in the arena. */
 void status_init(struct status *status, const struct config *config, struct arena *arena);
 /* Takes down that the phase is `phase` from now on. */
-void status_phase(struct status *status, const char *phase);
+void status_phase(struct status *status, enum phase phase);
 
 /* "healthy", "degraded" or "unhealthy" (contract section 5). */
 const char *status_word(const struct status *status);

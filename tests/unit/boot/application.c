@@ -90,7 +90,7 @@ static void the_applications_status_is_ours(void **state)
     reach_running();
     app_ended(3);
     then(STATE_ENDED, "'app-ended' close exit:3");
-    assert_string_equal(boot_phase(&boot), "stopping");
+    assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
 }
 
 static void a_status_of_ok_exit_is_reported_as_0(void **state)
@@ -115,7 +115,7 @@ static void an_application_that_cannot_be_started_is_126_or_127(void **state)
     reach(STATE_STARTING);
     app_refused(127);
     then(STATE_ENDED, "'app-refused' close summary exit:127");
-    assert_string_equal(boot_phase(&boot), "failed");
+    assert_int_equal(boot_phase(&boot), PHASE_FAILED);
 }
 
 static void mode_exec_closes_the_database_first(void **state)
@@ -125,7 +125,7 @@ static void mode_exec_closes_the_database_first(void **state)
     reach_checking();
     checked(GOOD);
     then(STATE_CLOSING, "tables 'up-to-date' close");
-    assert_string_equal(boot_phase(&boot), "starting");
+    assert_int_equal(boot_phase(&boot), PHASE_STARTING);
     due(TIMER_STATE, BOOT_CLOSE_TIMEOUT);
     closed();
     then(STATE_STARTING, "summary start");
@@ -139,7 +139,7 @@ static void the_applications_address_is_let_go_before_it_starts(void **state)
     reach_checking();
     checked(GOOD);
     then(STATE_RELEASING, "tables 'up-to-date' release");
-    assert_string_equal(boot_phase(&boot), "starting");
+    assert_int_equal(boot_phase(&boot), PHASE_STARTING);
     due(TIMER_STATE, BOOT_RELEASE_TIMEOUT);
     released();
     then(STATE_STARTING, "summary start close");

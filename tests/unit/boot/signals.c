@@ -31,7 +31,7 @@ static void with_no_child_a_signal_ends_the_boot_at_once(void **state)
             assert_int_equal(last->kind, EFFECT_EXIT);
             assert_int_equal(last->number, 128 + stops[i]);
             assert_int_equal(boot.effects[boot.effect_count - 3].kind, EFFECT_CLOSE_DATABASE);
-            assert_string_equal(boot_phase(&boot), "stopping");
+            assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
         }
     }
 }

@@ -147,19 +147,13 @@ static void whenever_a_child_ends_it_is_said_what_became_of_its_step(void **stat
 static void every_state_and_event_has_a_name_and_a_phase(void **state)
 {
     (void)state;
-    static const char *const phases[] = { "waiting",  "checking", "locking",  "migrating", "verifying",
-                                          "starting", "running",  "stopping", "held",      "failed" };
     for (int each = 0; each < BOOT_STATE_COUNT; each++) {
         assert_true(strlen(boot_state_name((enum boot_state)each)) > 1);
         if (!lasts((enum boot_state)each)) {
             continue;
         }
         reach((enum boot_state)each);
-        size_t i = 0;
-        while (i < sizeof phases / sizeof phases[0] && strcmp(phases[i], boot_phase(&boot)) != 0) {
-            i++;
-        }
-        assert_true(i < sizeof phases / sizeof phases[0]);
+        assert_in_range(boot_phase(&boot), PHASE_WAITING, PHASES - 1);
     }
     for (int event = 0; event < BOOT_EVENT_COUNT; event++) {
         assert_true(strlen(boot_event_name((enum boot_event_kind)event)) > 1);

@@ -11,7 +11,7 @@ static struct table_state tables[] = { { "dot.in.name", 0, false, false }, { "ot
 static struct problem problems[] = { { PROBLEM_MISSING_TABLE, "app.dot.in.name", NULL } };
 static struct check check = { .tables = tables, .table_count = 2, .problems = problems, .problem_count = 1 };
 static struct status status = {
-    .version = "1", .phase = "running", .schema = "app", .preset = "none", .connected = true, .check = &check
+    .version = "1", .phase = PHASE_RUNNING, .schema = "app", .preset = "none", .connected = true, .check = &check
 };
 
 static bool shows(enum document document, const char *words)
