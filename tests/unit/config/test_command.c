@@ -377,9 +377,9 @@ static void a_push_that_depends_on_the_shell_is_refused(void **state)
         { "'. ./other.env && npx prisma db push'", "after an export" },
         { "'set -a; source other.env; npx prisma db push'", "after an export" },
         { "'DATABASE_URL=$OTHER; npx prisma db push'", "after an export" },
-        { "'if true; then A=1 B=2; fi; npx prisma db push'", "after an export" },
+        { "'if true; then DATABASE_URL=x; fi; npx prisma db push'", "after an export" },
         { "'npx prisma db push $FLAGS'", "with a variable of the shell" },
-        { "'P=\"npx prisma\"; $P db push'", "after an export" },
+        { "'P=\"npx prisma\"; $P db push'", "with a variable of the shell" },
         { "'$PRISMA db push'", "with a variable of the shell" },
         { "'DATABASE_URL=\"$OTHER\" npx prisma db push'", "with a variable of the shell" },
     };
@@ -389,8 +389,68 @@ static void a_push_that_depends_on_the_shell_is_refused(void **state)
             fail_msg("%s", rows[i].run);
         }
     }
-    assert_non_null(step_of("'set -e; npx prisma db push'", ""));
     assert_null(step_of("'$PRISMA migrate reset'", ""));
+}
+
+static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        const char *guard;
+    } rows[] = {
+        { "'set -e; npx prisma db push'", "npx prisma " DIFF },
+        { "'TRIES=0; until npx prisma db push; do TRIES=1; done'", "npx prisma " DIFF },
+        { "'R=$(date); npx prisma db push'", "npx prisma " DIFF },
+        { "'npx prisma db push && cd dist && node seed.js'", "npx prisma " DIFF },
+        { "'npm run push && cd dist && node seed.js'", "prisma " DIFF },
+        { "'echo \"running prisma db push\"; npx prisma db push'", "npx prisma " DIFF },
+        { "'DATABASE_URL=x sh -c \"prisma db push\"'", "env DATABASE_URL=x prisma " DIFF },
+        { "'timeout -k 5 300 npm run push'", "prisma " DIFF },
+        { "[timeout, 5m, bash, -lc, 'set -e; npx prisma db push']", "npx prisma " DIFF },
+    };
+
+    write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step *step = step_of(rows[i].run, "");
+
+        if (!step || strcmp(joined(&step->guard), rows[i].guard) != 0) {
+            fail_msg("%s: %s", rows[i].run, step ? joined(&step->guard) : errors.items[0]);
+        }
+    }
+    assert_int_equal(step_of("'npx supabase --db-url \"$DATABASE_URL\" db push'", "")->role, STEP_ORDINARY);
+}
+
+static void a_push_elsewhere_or_behind_another_program_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        const char *why;
+    } rows[] = {
+        { "[npm, run, push, -w, '@acme/db']", "in another folder: name it with cwd instead" },
+        { "[npm, --prefix, packages/db, run, push]", "in another folder" },
+        { "[npm, run, 'db:push']", "in another folder" },
+        { "[pnpm, --filter, '@acme/db...', push]", "in another folder" },
+        { "'cd packages/db && npm run push'", "after a cd" },
+        { "[env-cmd, -f, prod.env, npm, run, local]", "behind another program: name what that sets with env instead" },
+        { "'dotenv -e prod.env -- npm run local'", "behind another program" },
+        { "'infisical run -- sh -c \"npx prisma db push\"'", "behind another program" },
+    };
+
+    write_file("package.json",
+               "{\"scripts\": {\"db:push\": \"npm run push -w @acme/db\", \"local\": \"prisma db push\"}}");
+    write_file("packages/db/package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
+    assert_int_equal(mkdir("node_modules", 0755), 0);
+    assert_int_equal(mkdir("node_modules/@acme", 0755), 0);
+    assert_int_equal(symlink("../../packages/db", "node_modules/@acme/db"), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (step_of(rows[i].run, "") || !said(rows[i].why)) {
+            fail_msg("%s: %s", rows[i].run, errors.count ? errors.items[0] : "accepted");
+        }
+    }
+    assert_non_null(step_of("[npm, run, push]", ", cwd: packages/db"));
+    assert_non_null(step_of("[npm, run, push, -w, '@acme/db']", ", allow_data_loss: true"));
 }
 
 static void any_text_is_split_without_harm(void **state)
@@ -422,6 +482,8 @@ int main(void)
         TEST(scripts_are_found_behind_options_and_in_workspaces),
         TEST(packages_that_are_called_like_the_tool_are_not_taken_for_it),
         TEST(a_push_that_depends_on_the_shell_is_refused),
+        TEST(a_push_that_the_shell_leaves_alone_is_guarded),
+        TEST(a_push_elsewhere_or_behind_another_program_is_refused),
         TEST(a_push_is_guarded_by_a_diff_with_the_same_launcher),
         TEST(prisma_7_diffs_from_its_configuration),
         TEST(the_guard_s_schema_is_seen_from_the_step_s_folder),

@@ -1,0 +1,466 @@
+#include "config/simple.h"
+
+#include "config/content.h"
+#include "config/package.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NESTING_MAX 16    /* sh -c "…" inside sh -c "…", scripts that run each other */
+#define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
+
+static bool is_one_of(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(word, list[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define IS_ONE_OF(word, list) is_one_of(word, list, sizeof(list) / sizeof *(list))
+
+bool simple_is_assignment(const char *word)
+{
+    return strchr(word, '=') != NULL && *word != '-' && *word != '=';
+}
+
+bool simple_is_shell_word(const char *word)
+{
+    static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
+
+    return IS_ONE_OF(word, words);
+}
+
+size_t simple_name(const struct strings *words)
+{
+    size_t at = 0;
+
+    while (at < words->count && (simple_is_shell_word(words->items[at]) || simple_is_assignment(words->items[at]))) {
+        at++;
+    }
+    return at;
+}
+
+/* ---- the shell's words ---- */
+
+static struct simple *begin(struct simples *commands)
+{
+    if (commands->count == commands->capacity) {
+        size_t capacity = commands->capacity ? 2 * commands->capacity : 4;
+        struct simple *items = arena_array(commands->arena, capacity, sizeof *items);
+
+        if (commands->count) {
+            memcpy(items, commands->items, commands->count * sizeof *items);
+        }
+        commands->items = items;
+        commands->capacity = capacity;
+    }
+    commands->items[commands->count] = (struct simple){ .parent = SIMPLE_TOP, .folder = commands->cwd };
+    return &commands->items[commands->count++];
+}
+
+struct scanner {
+    struct simples *commands;
+    size_t at; /* index of the command that is being collected */
+    char *word;
+    size_t length;
+    bool started;  /* a word: also an empty one in quotes */
+    bool redirect; /* the next word is a file, not an argument */
+};
+
+static void end_word(struct scanner *scanner)
+{
+    if (scanner->started && !scanner->redirect) {
+        scanner->word[scanner->length] = '\0';
+        strings_add(scanner->commands->arena, &scanner->commands->items[scanner->at].words, scanner->word);
+    }
+    scanner->redirect = scanner->redirect && !scanner->started;
+    scanner->length = 0;
+    scanner->started = false;
+}
+
+static void end_command(struct scanner *scanner)
+{
+    end_word(scanner);
+    scanner->redirect = false;
+    if (scanner->commands->items[scanner->at].words.count) {
+        (void)begin(scanner->commands);
+        scanner->at = scanner->commands->count - 1;
+    }
+}
+
+static const char *scan_quoted(struct scanner *scanner, const char *c)
+{
+    char quote = *c++;
+
+    scanner->started = true;
+    for (; *c && *c != quote; c++) {
+        if (quote == '"' && *c == '\\' && c[1]) {
+            c++;
+        }
+        scanner->word[scanner->length++] = *c;
+    }
+    return *c ? c + 1 : c;
+}
+
+/* > < >> 2>&1 and the like: what they name is no word of the command. */
+static const char *scan_redirection(struct scanner *scanner, const char *c)
+{
+    scanner->word[scanner->length] = '\0';
+    if (strspn(scanner->word, "0123456789") == scanner->length) {
+        scanner->length = 0;
+        scanner->started = false;
+    }
+    end_word(scanner);
+    scanner->redirect = true;
+    return c + strspn(c, "<>&|");
+}
+
+/* POSIX XCU 2.3. */
+static void scan_shell(struct simples *commands, const char *text)
+{
+    struct scanner scanner = { .commands = commands, .word = arena_alloc(commands->arena, strlen(text) + 1) };
+
+    (void)begin(commands);
+    scanner.at = commands->count - 1;
+    for (const char *c = text; *c;) {
+        if (*c == '\'' || *c == '"') {
+            c = scan_quoted(&scanner, c);
+        } else if (*c == '#' && !scanner.started) {
+            c += strcspn(c, "\n");
+        } else if (*c == '<' || *c == '>') {
+            c = scan_redirection(&scanner, c);
+        } else if (strchr(";&|\n()`", *c)) {
+            end_command(&scanner);
+            c++;
+        } else if (strchr(" \t\r", *c)) {
+            end_word(&scanner);
+            c++;
+        } else {
+            c += *c == '\\' && c[1] != '\0';
+            scanner.started = scanner.started || *c != '\n';
+            if (*c != '\n') {
+                scanner.word[scanner.length++] = *c;
+            }
+            c++;
+        }
+    }
+    end_command(&scanner);
+}
+
+bool simple_precedes(const struct simples *commands, size_t before, size_t at)
+{
+    for (; at != SIMPLE_TOP; at = commands->items[at].parent) {
+        if (commands->items[before].parent == commands->items[at].parent && before < at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- commands inside of commands ---- */
+
+/* Programs that run what follows them as it stands, and what may stand between: options, numbers (timeout -k 5 300). */
+static bool runs_as_it_stands(const char *word)
+{
+    static const char *const programs[] = {
+        "env",  "cross-env", "nice", "ionice", "timeout", "command",   "corepack",  "sh",     "bash",
+        "dash", "ash",       "zsh",  "tini",   "setsid",  "dumb-init", "catatonit", "stdbuf", "nohup",
+    };
+    const char *slash = strrchr(word, '/');
+    size_t digits = strspn(word, "0123456789");
+
+    return *word == '-' || simple_is_assignment(word) || simple_is_shell_word(word) ||
+           IS_ONE_OF(slash ? slash + 1 : word, programs) || (digits && strlen(word + digits) <= 1);
+}
+
+/* Where a command inside another one stands: behind so many words of it. */
+struct inside {
+    size_t parent, before;
+    const char *folder;
+    bool elsewhere;      /* in another folder than the step's */
+    struct strings rest; /* words that follow it there: they are its last command's */
+};
+
+static const char *why_apart(const struct simples *commands, const struct inside *inside)
+{
+    const struct simple *parent = &commands->items[inside->parent];
+
+    if (parent->apart || inside->elsewhere) {
+        return parent->apart ? parent->apart : "in another folder: name it with cwd instead";
+    }
+    for (size_t i = 0; i < inside->before; i++) {
+        if (!runs_as_it_stands(parent->words.items[i])) {
+            return "behind another program: name what that sets with env instead";
+        }
+    }
+    return NULL;
+}
+
+static void scan_inside(struct simples *commands, const char *text, const struct inside *inside)
+{
+    struct arena *arena = commands->arena;
+    size_t begun = commands->count, last = begun;
+
+    scan_shell(commands, text);
+
+    const struct strings around = commands->items[inside->parent].words;
+    const char *apart = why_apart(commands, inside);
+
+    for (size_t i = begun; i < commands->count; i++) {
+        struct simple *command = &commands->items[i];
+        struct strings whole = { 0 };
+
+        command->parent = inside->parent;
+        command->folder = inside->folder;
+        command->apart = apart;
+        if (command->words.count == 0) {
+            continue;
+        }
+        last = i;
+        for (size_t k = 0; k < inside->before; k++) {
+            if (simple_is_assignment(around.items[k])) {
+                strings_add(arena, &whole, around.items[k]);
+            }
+        }
+        for (size_t k = 0; k < command->words.count; k++) {
+            strings_add(arena, &whole, command->words.items[k]);
+        }
+        command->words = whole;
+    }
+    for (size_t k = 0; k < inside->rest.count; k++) {
+        strings_add(arena, &commands->items[last].words, inside->rest.items[k]);
+    }
+}
+
+/* The folder a command runs in: its shell's, and where cd went before it. */
+static const char *folder_of(const struct simples *commands, size_t at)
+{
+    const char *folder = commands->items[at].folder;
+
+    for (size_t i = 0; i < at; i++) {
+        const struct strings *words = &commands->items[i].words;
+        size_t name = simple_name(words);
+
+        if (commands->items[i].parent == commands->items[at].parent && name + 1 < words->count &&
+            (strcmp(words->items[name], "cd") == 0 || strcmp(words->items[name], "pushd") == 0)) {
+            folder = content_path(commands->arena, folder, words->items[name + 1]);
+        }
+    }
+    return folder;
+}
+
+/* Words that are command lines: sh -c "…". Not what is only printed. */
+static void scan_words(struct simples *commands, size_t at)
+{
+    static const char *const printers[] = { "echo", "printf", ":", "logger" };
+    const struct strings words = commands->items[at].words;
+    size_t name = simple_name(&words);
+
+    if (name < words.count && IS_ONE_OF(words.items[name], printers)) {
+        return;
+    }
+    for (size_t i = 0; i < words.count; i++) {
+        if (strpbrk(words.items[i], " \t\n;")) {
+            scan_inside(commands, words.items[i],
+                        &(struct inside){ .parent = at, .before = i, .folder = folder_of(commands, at) });
+        }
+    }
+}
+
+/* ---- scripts of package.json ---- */
+
+static bool is_package_manager(const char *word)
+{
+    static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
+    const char *slash = strrchr(word, '/');
+    const char *name = slash ? slash + 1 : word;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t length = strlen(names[i]);
+
+        if (strncmp(name, names[i], length) == 0 && (name[length] == '\0' || name[length] == '@')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Between a package manager and the name of a script: whole words, since a script may be called run-migrations. */
+static bool is_run(const char *word)
+{
+    static const char *const words[] = { "run", "run-script", "rum", "urn", "workspace", "workspaces", "foreach" };
+
+    return IS_ONE_OF(word, words);
+}
+
+/* Each once: a workspace lies in node_modules as a symbolic link. */
+static bool add_package(struct strings *files, const char *path, struct arena *arena)
+{
+    char *real = path ? realpath(path, NULL) : NULL;
+
+    if (real && !strings_contain(files, real)) {
+        strings_add(arena, files, arena_strdup(arena, real));
+    }
+    free(real);
+    return real != NULL;
+}
+
+/* What an option of a package manager names as the place of the script: a folder, a workspace; NULL: nothing. */
+static const char *place_at(const struct strings *words, size_t at)
+{
+    static const char *const options[] = { "-w", "--workspace", "--filter", "-F",       "--prefix",
+                                           "-C", "--dir",       "--cwd",    "workspace" };
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        size_t length = strlen(options[i]);
+        const char *word = words->items[at];
+
+        if (strcmp(word, options[i]) == 0) {
+            return at + 1 < words->count ? words->items[at + 1] : NULL;
+        }
+        if (word[0] == '-' && strncmp(word, options[i], length) == 0 && word[length] == '=') {
+            return word + length + 1;
+        }
+    }
+    return NULL;
+}
+
+/* Every package.json that may be meant: those of the folders and workspaces that are named, else the nearest. */
+static struct strings packages_for(const struct simples *commands, size_t at, size_t manager, const char *folder)
+{
+    const struct strings *words = &commands->items[at].words;
+    struct arena *arena = commands->arena;
+    struct strings files = { 0 };
+
+    for (size_t i = manager + 1; i < words->count && strcmp(words->items[i], "--") != 0; i++) {
+        const char *place = place_at(words, i);
+        const char *name = place ? arena_strndup(arena, place, strcspn(place, "^")) : "";
+        size_t length = strlen(name);
+
+        if (length > 3 && strcmp(name + length - 3, "...") == 0) { /* pnpm: and what it depends on */
+            name = arena_strndup(arena, name, length - 3);
+        }
+        if (*name) {
+            add_package(&files, content_path(arena, content_path(arena, folder, name), "package.json"), arena);
+            add_package(&files,
+                        content_find_up(folder, arena_printf(arena, "node_modules/%s/package.json", name), arena),
+                        arena);
+        }
+    }
+    if (files.count == 0) {
+        add_package(&files, content_find_up(folder, "package.json", arena), arena);
+    }
+    return files;
+}
+
+static bool same_folder(const char *left, const char *right)
+{
+    char *a = realpath(left, NULL), *b = realpath(right, NULL);
+    bool same = a && b && strcmp(a, b) == 0;
+
+    free(a);
+    free(b);
+    return same;
+}
+
+/* Whether this was looked into already: scripts run each other, and themselves. */
+static bool known_before(struct simples *commands, const char *file, const char *key, const struct strings *words)
+{
+    const char *all = arena_printf(commands->arena, "%s\n%s", file, key);
+
+    for (size_t i = 0; i < words->count; i++) {
+        all = arena_printf(commands->arena, "%s\n%s", all, words->items[i]);
+    }
+    if (strings_contain(&commands->known, all)) {
+        return true;
+    }
+    strings_add(commands->arena, &commands->known, all);
+    return false;
+}
+
+/* What a file has under that name, and what runs before and after it. */
+static void scan_named(struct simples *commands, const char *file, size_t at, size_t manager, size_t name)
+{
+    static const char *const around[] = { "", "pre", "post" };
+    const struct strings words = commands->items[at].words;
+    struct arena *arena = commands->arena;
+    struct inside inside = { .parent = at, .before = manager, .folder = content_folder(arena, file) };
+
+    inside.elsewhere = !same_folder(inside.folder, commands->cwd);
+    for (size_t k = 0; k < sizeof around / sizeof around[0]; k++) {
+        const char *key = arena_printf(arena, "%s%s", around[k], words.items[name]);
+        const char *script = package_string(file, "scripts", key, arena);
+
+        if (!script && k == 0) {
+            return;
+        }
+        inside.rest = (struct strings){ 0 };
+        for (size_t i = k == 0 ? name + 1 : words.count; i < words.count; i++) {
+            if (strcmp(words.items[i], "--") != 0) {
+                strings_add(arena, &inside.rest, words.items[i]);
+            }
+        }
+        if (script && !known_before(commands, file, key, &words)) {
+            scan_inside(commands, script, &inside);
+        }
+    }
+}
+
+/* npm run NAME, yarn NAME. A word behind an option may be the option's value, or the name. */
+static void scan_script(struct simples *commands, size_t at)
+{
+    const struct strings words = commands->items[at].words;
+    size_t manager = 0;
+    bool value = false;
+
+    while (manager < words.count && !is_package_manager(words.items[manager])) {
+        manager++;
+    }
+    if (manager == words.count) {
+        return;
+    }
+
+    struct strings files = packages_for(commands, at, manager, folder_of(commands, at));
+
+    for (size_t i = manager + 1; i < words.count; i++) {
+        const char *word = words.items[i];
+
+        if (*word == '-') {
+            value = strchr(word, '=') == NULL;
+        } else if (is_run(word)) {
+            value = value || strcmp(word, "workspace") == 0;
+        } else {
+            for (size_t k = 0; k < files.count; k++) {
+                scan_named(commands, files.items[k], at, manager, i);
+            }
+            if (!value) {
+                return;
+            }
+            value = false;
+        }
+    }
+}
+
+struct simples simple_commands(const struct step *step, struct arena *arena)
+{
+    struct simples commands = { .cwd = step->cwd ? step->cwd : ".", .arena = arena };
+    size_t scanned = 0;
+
+    if (step->shell) {
+        scan_shell(&commands, step->shell);
+    } else {
+        begin(&commands)->words = step->argv;
+    }
+    for (unsigned depth = 0; depth < NESTING_MAX; depth++) {
+        size_t end = commands.count;
+
+        for (; scanned < end && commands.count < COMMANDS_MAX; scanned++) {
+            scan_words(&commands, scanned);
+            scan_script(&commands, scanned);
+        }
+    }
+    return commands;
+}

@@ -1,0 +1,36 @@
+/* The simple commands (POSIX XCU 2.9.1) that a step's command comes to: those of its shell string, of words that are
+ * command lines themselves (sh -c "…"), and of the scripts of package.json that npm and its like run. Enough of the
+ * shell's grammar to find a command's words; not its expansions. */
+#ifndef CONFIG_SIMPLE_H
+#define CONFIG_SIMPLE_H
+
+#include "config/config.h"
+
+#define SIMPLE_TOP SIZE_MAX
+
+struct simple {
+    struct strings words; /* with the variables that are set before the commands around it */
+    size_t parent;        /* index of the command that it stands in; SIMPLE_TOP: none */
+    const char *folder;   /* where its shell begins, as seen from our working directory */
+    const char *apart;    /* why it is another command than its words alone, the end of a sentence; NULL: it is not */
+};
+
+struct simples {
+    struct simple *items; /* the step's own first; those that stand in another one behind it */
+    size_t count, capacity;
+    const char *cwd;      /* the step's */
+    struct strings known; /* scripts that were looked into, with their words: they may run each other */
+    struct arena *arena;
+};
+
+struct simples simple_commands(const struct step *step, struct arena *arena);
+
+/* Whether `before` runs in the same shell as the command `at`, or as one that it stands in, and earlier. */
+bool simple_precedes(const struct simples *commands, size_t before, size_t at);
+
+bool simple_is_assignment(const char *word); /* NAME=value */
+bool simple_is_shell_word(const char *word); /* if, then, exec …: what follows is the command */
+/* Where the command's own name stands, behind such words and assignments; words.count if it has none. */
+size_t simple_name(const struct strings *words);
+
+#endif
