@@ -63,7 +63,8 @@ static void spawn(struct boot *boot, enum boot_effect_kind kind)
     duration timeout = boot_step(boot)->timeout;
     boot->step_at = boot->now;
     boot->timed_out = boot->lost = boot->permanent = false;
-    boot->unlooked = boot->stale = true;
+    boot->unlooked = true;
+    boot->stale = boot->stale || boot->list != LIST_AFTER; /* seeding makes no schema.prisma */
     boot->deadline[TIMER_STATE] = timeout ? boot->now + timeout : BOOT_NEVER;
     boot_effect(boot, kind);
 }

@@ -1,6 +1,7 @@
 #include "config/url.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,11 +42,22 @@ const char *url_parameter(const char *url, const char *name, struct arena *arena
     return NULL;
 }
 
+/* The first of a search_path, as the server reads it: folded unless it is quoted. NULL for the role's own. */
+static const char *first_of_path(const char *path, struct arena *arena)
+{
+    bool quoted = *path == '"';
+    char *first = arena_strndup(arena, path + quoted, strcspn(path + quoted, quoted ? "\"" : ", "));
+
+    for (char *c = first; !quoted && *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return *first == '\0' || strcmp(first, "$user") == 0 ? NULL : first;
+}
+
 const char *url_schema(const char *url, struct arena *arena)
 {
     const char *schema = url_parameter(url, "schema", arena);
     const char *path = schema == NULL ? url_parameter(url, "currentSchema", arena) : NULL;
-    size_t first = path == NULL ? 0 : strcspn(path, ",");
 
-    return first > 0 ? arena_strndup(arena, path, first) : schema;
+    return path == NULL ? schema : first_of_path(path, arena);
 }

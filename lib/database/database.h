@@ -21,7 +21,8 @@ struct database_settings {
  * The lock is let go by the connection's end at the latest. Leaves the parent's descriptors to the caller to close.
  *
  * How long an order may take, a look-up of names that hangs excepted: CONNECT wait.connect_timeout in all; CHECK, LOCK
- * and SESSIONS DATABASE_ANSWER, and wait.connect_timeout more for each connection (two at most) that has to be opened.
+ * and SESSIONS DATABASE_ANSWER, and wait.connect_timeout more for each connection (two at most) that has to be opened
+ * to the configured URLs.
  */
 #define DATABASE_ANSWER ((duration)10000)
 

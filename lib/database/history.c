@@ -191,6 +191,15 @@ static void note_failed(const struct ledger_row *row, struct check *check, struc
     strings_add(arena, &check->failed_logs, log ? log : "");
 }
 
+static void find_failed(const struct ledger_row *rows, size_t count, struct check *check, struct arena *arena)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].finished && !rows[i].rolled_back) {
+            note_failed(&rows[i], check, arena);
+        }
+    }
+}
+
 /* Applied there, but not here: an older image on a newer schema. */
 static void find_gone(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
                       struct arena *arena)
@@ -220,39 +229,38 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
 }
 
 /* Where the tool's command was not understood the local migrations may be others than it takes. One that is recorded as
- * applied says that the folder is the right one, and that what is gone from it is gone. */
-static void compare_unsure(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
-                           struct arena *arena)
+ * applied says that the folder is the right one: what is gone from it is gone, and what failed is theirs. */
+static void compare_unsure(const struct wanted *wanted, const struct ledger_row *rows, size_t count,
+                           struct check *check, struct arena *arena)
 {
+    struct sorted sorted = sort_rows(rows, count, arena);
     struct check found = { 0 };
 
     for (size_t i = 0; i < wanted->migration_count; i++) {
-        compare_local(&wanted->migrations[i], sorted, &found, arena);
+        compare_local(&wanted->migrations[i], &sorted, &found, arena);
     }
     if (found.applied) {
-        find_gone(wanted, sorted, check, arena);
+        find_failed(rows, count, check, arena);
+        find_gone(wanted, &sorted, check, arena);
     }
 }
 
 void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
                      struct arena *arena)
 {
-    struct sorted sorted = sort_rows(rows, count, arena);
-
     if (wanted->unsure) {
-        compare_unsure(wanted, &sorted, check, arena);
+        compare_unsure(wanted, rows, count, check, arena);
         return;
     }
+
+    struct sorted sorted = sort_rows(rows, count, arena);
+
     check->history = true;
     check->local = (uint32_t)wanted->migration_count;
     for (size_t i = 0; i < wanted->migration_count; i++) {
         compare_local(&wanted->migrations[i], &sorted, check, arena);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!rows[i].finished && !rows[i].rolled_back) {
-            note_failed(&rows[i], check, arena);
-        }
-    }
+    find_failed(rows, count, check, arena);
     find_gone(wanted, &sorted, check, arena);
     check->proven = check->local > 0 && check->applied == check->local && check->failed == 0;
 }

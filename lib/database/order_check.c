@@ -21,8 +21,12 @@ static bool know_wanted(struct server *server, bool fresh, struct reply_failed *
 
     struct frame_reader reader = { .data = settings->wanted, .length = settings->wanted_length };
 
-    return wanted_decode(&server->wanted, &reader, server->wanted_arena) ||
-           failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
+    if (wanted_decode(&server->wanted, &reader, server->wanted_arena)) {
+        return true;
+    }
+    arena_free(server->wanted_arena);
+    server->wanted_arena = NULL;
+    return failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
 }
 
 /* Once, and before what came of the look, which speaks of it. */
@@ -36,12 +40,7 @@ static void tell_wanted(void *context)
     }
     server->wanted_told = true;
     for (size_t i = 0; i < server->wanted.notes.count; i++) {
-        const char *note = server->wanted.notes.items[i];
-
-        if (!strings_contain(&server->notes, note)) {
-            strings_add(server->arena, &server->notes, arena_strdup(server->arena, note));
-            reply_note(server, note);
-        }
+        reply_note(server, server->wanted.notes.items[i]);
     }
     wanted_encode(&server->wanted, &writer);
     if (!writer.failed) {
@@ -89,7 +88,7 @@ static bool look(struct server *server, bool history, struct check *check, enum 
         return false;
     }
     if (*ledger == LEDGER_DENIED && server->lock != &server->main) {
-        return read_ledger_directly(server, check, ledger, why);
+        return read_ledger_directly(server, check, ledger, why) || server->wanted.unsure;
     }
     return true;
 }
@@ -142,7 +141,7 @@ void order_check(struct server *server, const struct order_message *order)
         reply_failed(server, &why);
         return;
     }
-    if (ledger == LEDGER_DENIED && !server->denied_told) {
+    if (ledger == LEDGER_DENIED && !server->wanted.unsure && !server->denied_told) {
         server->denied_told = true;
         reply_note(
             server,

@@ -3,6 +3,8 @@
 #include "database/sessions.h"
 
 #define CLOCK_SLACK ((duration)1000) /* between an order and its arrival, a query and its execution */
+#define OWN_TIME ((duration)2000) /* to connect as a step does, and to be answered: what leads nowhere costs no lock \
+                                   */
 
 /* ---- ORDER_LOCK ---- */
 
@@ -93,23 +95,24 @@ void order_lock(struct server *server)
 /* ---- ORDER_SESSIONS ---- */
 
 /* As the step itself comes: as its role, which sees its own sessions, and by its way, on which they have its address.
- * NULL: it has no URL of its own, or one that leads nowhere. */
+ * NULL: it has no URL of its own, or one that leads nowhere in time. */
 static PGconn *open_as_step(struct server *server, const char *url)
 {
     struct config config = *server->config;
+    duration limit = config.wait.connect_timeout;
     struct reply_failed why;
 
     if (!url) {
         return NULL;
     }
     config.database.url = config.database.direct_url = url;
-    return connection_open(&config, true, config.wait.connect_timeout, server->order, &why);
+    return connection_open(&config, true, limit && limit < OWN_TIME ? limit : OWN_TIME, server->order, &why);
 }
 
-static bool count_sessions(struct server *server, PGconn *connection, instant since, struct reply_message *message,
-                           struct reply_failed *why)
+static bool count_sessions(struct server *server, PGconn *connection, duration limit, instant since,
+                           struct reply_message *message, struct reply_failed *why)
 {
-    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    struct deadline deadline = deadline_in(limit, server->fd);
 
     return sessions_count(connection, clock_now() - since, &message->count, &message->text, &deadline, server->order,
                           why);
@@ -121,7 +124,7 @@ void order_sessions(struct server *server, const struct order_message *order)
     struct reply_failed why;
     instant since = clock_now() - order->age - CLOCK_SLACK;
     PGconn *own = open_as_step(server, order->url);
-    bool counted = own && count_sessions(server, own, since, &message, &why);
+    bool counted = own && count_sessions(server, own, OWN_TIME, since, &message, &why);
 
     PQfinish(own);
     if (counted) {
@@ -132,7 +135,7 @@ void order_sessions(struct server *server, const struct order_message *order)
         reply_failed(server, &why);
         return;
     }
-    if (!count_sessions(server, server->lock->connection, since, &message, &why)) {
+    if (!count_sessions(server, server->lock->connection, DATABASE_ANSWER - 2 * OWN_TIME, since, &message, &why)) {
         place_close(server, server->lock);
         reply_failed(server, &why);
         return;

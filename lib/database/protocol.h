@@ -44,7 +44,7 @@ enum reply {
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */
     REPLY_NOTE,      /* of itself, before the reply of the order: a warning to log (`text`) */
-    REPLY_WANTED     /* of itself, once, before the first CHECKED: the encoded struct wanted, for later checks */
+    REPLY_WANTED /* of itself, before CHECKED, where it was found out: the encoded struct wanted, for later checks */
 };
 
 struct connected {

@@ -140,6 +140,19 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     };
 }
 
+/* Each once: what is found out anew brings the same notes again. */
+static void take_note(struct database_link *link, const char *text)
+{
+    uint32_t mark = fingerprint(text);
+    for (size_t i = 0; i < NOTES_KEPT; i++) {
+        if (link->notes[i] == mark) {
+            return;
+        }
+    }
+    link->notes[link->note_count++ % NOTES_KEPT] = mark;
+    log_event(LOG_WARN, "note", NULL, "%s", text);
+}
+
 /* Without the memory for it a later process finds it out by itself. */
 static void keep_wanted(struct database_link *link, const void *wanted, size_t length)
 {
@@ -183,7 +196,7 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
         event.kind = EVENT_LOCK_LOST;
         break;
     case REPLY_NOTE:
-        log_event(LOG_WARN, "note", NULL, "%s", reply->text);
+        take_note(&s->database, reply->text);
         return;
     case REPLY_WANTED:
         keep_wanted(&s->database, reply->wanted, reply->wanted_length);

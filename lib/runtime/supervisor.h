@@ -16,6 +16,8 @@
 #define QUEUED_EVENTS 32
 #define NARRATION 2048
 
+#define NOTES_KEPT 16
+
 /* The database process, as PID 1 sees it. */
 struct database_link {
     pid_t pid; /* 0: none */
@@ -24,8 +26,10 @@ struct database_link {
     struct watch *watch;
     struct frame_writer writer;
     struct arena *arena, *spare; /* of the last look, and for the next answer */
-    void *wanted;                /* what REPLY_WANTED said, for later processes */
+    void *wanted;                /* what REPLY_WANTED said last, for later processes */
     size_t wanted_length;
+    uint32_t notes[NOTES_KEPT]; /* fingerprints of those that were logged last */
+    size_t note_count;
     int64_t looking_since_us; /* -1: no look is under way */
 };
 

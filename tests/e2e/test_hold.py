@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from endpoint import Endpoint
+from supervisor import wait_until
 
 HOLD = {"PGENTRY_ON_FAILURE": "hold", "PGENTRY_VERIFY_INTERVAL": "200ms"}
 STEP = """\
@@ -230,6 +231,27 @@ def test_a_held_container_is_repaired_and_then_stopped_properly(pgentry, databas
     held(supervisor, endpoint, 65)
     database.as_app("CREATE TABLE users (id int)")
     assert supervisor.wait().exit == 7
+
+
+def looks(endpoint):
+    """How many were made."""
+    [line] = [line for line in endpoint.get("/metrics").body.splitlines() if "check_duration_seconds_count" in line]
+    return int(line.split()[-1])
+
+
+def test_what_is_noted_of_the_project_is_told_once(pgentry, database, project, endpoint):
+    """Not again with each look while held, which reads the project anew."""
+    project({"pgentry.yaml": """\
+verify: {tables: [users]}
+migrate:
+  preset: dbmate
+  steps: [{name: up, run: "exit 1; dbmate up 2>&1", attempts: 1}]
+""", "db/migrations/1_a.sql": "-- migrate:up\n"})
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 70)
+    begun = looks(endpoint)
+    wait_until(lambda: looks(endpoint) > begun + 3, what="more looks")
+    assert supervisor.stderr.count("the local migrations are not known for sure") == 1
 
 
 BROKEN = 'datasource db { provider = "postgresql" }\nmodel users { id Int @id\n'

@@ -636,6 +636,19 @@ def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project, st
     assert done.said("application psql") > 0, done
 
 
+@pytest.mark.parametrize("limit", ["0", "5s"])
+def test_a_step_s_url_that_says_nothing_costs_no_lock(pgentry, database, project, limit):
+    """What it left running is then looked for where the lock is, in time: the database is not called unready."""
+    project({"pgentry.yaml": ladder("""
+- {name: slow, run: sleep 60, attempts: 1, timeout: 200ms, env: {DATABASE_URL: "${STEP_URL}"}}
+""", f"wait: {{connect_timeout: {limit}}}")})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        done = pgentry(*APP, url=database.url,
+                       env={"STEP_URL": f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/d"})
+    assert done.exit == 70, done
+    assert "lock was lost" not in done.stderr and "not ready" not in done.stderr, done
+
+
 def test_sessions_of_a_killed_step_are_found_over_a_new_connection_too(pgentry, database, project):
     """The step ended ours, and a new one takes longer than the step took to open its own."""
     folder = project({"pgentry.yaml": ladder("""

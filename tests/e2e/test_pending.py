@@ -255,6 +255,23 @@ def test_a_ledger_that_may_not_be_read_proves_nothing(pgentry, sealed):
     assert "may not be read by this role" in note and "grant SELECT" in note
 
 
+def test_what_is_gone_is_seen_by_the_role_of_direct_url_behind_a_redirection_too(pgentry, sealed, project):
+    """The command is doubtful and the ledger closed to the role of url: no raw SQL on a newer schema all the same."""
+    sealed.sql("INSERT INTO _prisma_migrations (migration_name, checksum) VALUES ('20260101000000_newer', 'x')")
+    sealed.as_app("ALTER TABLE users RENAME TO people")
+    project({"fallback.sql": "CREATE TABLE IF NOT EXISTS users (id int)", "pgentry.yaml": """\
+migrate:
+  preset: prisma
+  steps:
+    - {name: deploy, run: "prisma migrate deploy 2>&1", attempts: 1}
+    - {name: raw SQL, sql: [fallback.sql]}
+"""})
+    direct = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{sealed.cluster.port}/{sealed.name}"
+    done = pgentry(*APP, url=sealed.url, env={"DIRECT_URL": direct})
+    assert done.exit in (65, 70) and done.stdout == "", done
+    assert done.said("gone locally") == 1 and "users" not in sealed.tables(), done
+
+
 def test_a_ledger_that_the_role_of_direct_url_may_read_is_read_there(pgentry, sealed):
     """Nothing pending: no step runs, and nothing is warned of."""
     direct = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{sealed.cluster.port}/{sealed.name}"
