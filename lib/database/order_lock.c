@@ -3,8 +3,7 @@
 #include "database/sessions.h"
 
 #define CLOCK_SLACK ((duration)1000) /* between an order and its arrival, a query and its execution */
-#define OWN_TIME ((duration)2000) /* to connect as a step does, and to be answered: what leads nowhere costs no lock \
-                                   */
+#define OWN_TIME ((duration)2000)    /* to connect as a step does, and to be answered: nothing there costs no lock */
 
 /* ---- ORDER_LOCK ---- */
 
