@@ -162,18 +162,32 @@ bool simple_precedes(const struct simples *commands, size_t before, size_t at)
 
 /* ---- commands inside of commands ---- */
 
-/* Programs that run what follows them as it stands, and what may stand between: options, numbers (timeout -k 5 300). */
+static const char *base_name(const char *word)
+{
+    const char *slash = strrchr(word, '/');
+
+    return slash ? slash + 1 : word;
+}
+
+/* As another user: the next word is the user. */
+static bool changes_user(const char *word)
+{
+    static const char *const programs[] = { "gosu", "su-exec", "setuidgid", "runuser", "sudo", "su", "doas" };
+
+    return IS_ONE_OF(base_name(word), programs);
+}
+
+/* What runs that which follows it as it stands, and what may stand between: numbers (timeout -k 5 300), assignments. */
 static bool runs_as_it_stands(const char *word)
 {
     static const char *const programs[] = {
         "env",  "cross-env", "nice", "ionice", "timeout", "command",   "corepack",  "sh",     "bash",
         "dash", "ash",       "zsh",  "tini",   "setsid",  "dumb-init", "catatonit", "stdbuf", "nohup",
     };
-    const char *slash = strrchr(word, '/');
     size_t digits = strspn(word, "0123456789");
 
-    return *word == '-' || simple_is_assignment(word) || simple_is_shell_word(word) ||
-           IS_ONE_OF(slash ? slash + 1 : word, programs) || (digits && strlen(word + digits) <= 1);
+    return changes_user(word) || simple_is_assignment(word) || simple_is_shell_word(word) ||
+           IS_ONE_OF(base_name(word), programs) || (digits && strlen(word + digits) <= 1);
 }
 
 /* Where a command inside another one stands: behind so many words of it. */
@@ -191,10 +205,16 @@ static const char *why_apart(const struct simples *commands, const struct inside
     if (parent->apart || inside->elsewhere) {
         return parent->apart ? parent->apart : "in another folder: name it with cwd instead";
     }
+    bool value = false; /* the word may be that of an option, or a user's name */
+
     for (size_t i = 0; i < inside->before; i++) {
-        if (!runs_as_it_stands(parent->words.items[i])) {
+        const char *word = parent->words.items[i];
+        bool option = *word == '-';
+
+        if (!option && !value && !runs_as_it_stands(word)) {
             return "behind another program: name what that sets with env instead";
         }
+        value = option ? strcmp(word, "--") != 0 && strchr(word, '=') == NULL : changes_user(word);
     }
     return NULL;
 }
@@ -275,8 +295,7 @@ static void scan_words(struct simples *commands, size_t at)
 static bool is_package_manager(const char *word)
 {
     static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
-    const char *slash = strrchr(word, '/');
-    const char *name = slash ? slash + 1 : word;
+    const char *name = base_name(word);
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t length = strlen(names[i]);

@@ -408,6 +408,9 @@ static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
         { "'DATABASE_URL=x sh -c \"prisma db push\"'", "env DATABASE_URL=x prisma " DIFF },
         { "'timeout -k 5 300 npm run push'", "prisma " DIFF },
         { "[timeout, 5m, bash, -lc, 'set -e; npx prisma db push']", "npx prisma " DIFF },
+        { "[gosu, node, npm, run, push]", "prisma " DIFF },
+        { "[runuser, -u, node, --, npm, run, push]", "prisma " DIFF },
+        { "[su, -c, 'npx prisma db push', node]", "npx prisma " DIFF },
     };
 
     write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
