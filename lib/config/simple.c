@@ -153,7 +153,7 @@ static void scan_shell(struct simples *commands, const char *text)
 bool simple_precedes(const struct simples *commands, size_t before, size_t at)
 {
     for (; at != SIMPLE_TOP; at = commands->items[at].parent) {
-        if (commands->items[before].parent == commands->items[at].parent && before < at) {
+        if (before < at && commands->items[before].parent == commands->items[at].parent) {
             return true;
         }
     }

@@ -41,7 +41,9 @@ static int listener(struct sockaddr_un *address)
 
 static void push_status(void)
 {
-    static struct status status = { .version = MARK, .phase = PHASE_RUNNING, .schema = MARK, .preset = MARK, .exit_status = -1 };
+    static struct status status = {
+        .version = MARK, .phase = PHASE_RUNNING, .schema = MARK, .preset = MARK, .exit_status = -1
+    };
     struct frame_writer writer = { 0 };
     strcpy(status.host, MARK);
     strcpy(status.error, MARK);
