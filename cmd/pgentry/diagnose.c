@@ -11,8 +11,6 @@
 
 static void look_at_wanted(const struct config *config, const struct wanted *wanted, struct findings *findings)
 {
-    size_t asked = wanted->table_count + wanted->type_count + wanted->extensions.count + wanted->assert_count;
-
     if (wanted->unreadable) {
         struct finding *finding =
             finding_add(findings, FINDING_SCHEMA_UNREADABLE, wanted->unreadable, wanted->unreadable_why, NULL);
@@ -20,7 +18,7 @@ static void look_at_wanted(const struct config *config, const struct wanted *wan
         if (config->verify.table_count) { /* those listed by hand are verified all the same */
             finding->severity = SEVERITY_WARNING;
         }
-    } else if (asked == 0) {
+    } else if (wanted_is_nothing(wanted)) {
         finding_add(findings, FINDING_NOTHING_TO_VERIFY, wanted->schema, NULL, NULL);
     }
     for (size_t i = 0; i < config->warnings.count; i++) {

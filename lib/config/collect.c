@@ -76,11 +76,7 @@ static bool collect_file(struct reading *reading, const char *path)
     char *bytes = content_read(path, CONTENT_SMALL, &length, reading->arena);
 
     if (!bytes) {
-        return complain(reading, whole, "%s",
-                        errno == EFBIG            ? "is larger than 1 MiB"
-                        : content_is_folder(path) ? "is a directory"
-                        : errno == EINVAL         ? "is not a regular file"
-                                          : arena_printf(reading->arena, "cannot be read: %s", strerror(errno)));
+        return complain(reading, whole, "%s", content_problem(path, CONTENT_SMALL, reading->arena));
     }
 
     const struct node *root = document_parse(source, bytes, length, reading->errors, reading->arena);

@@ -85,6 +85,20 @@ bool content_is_missing(const char *path)
     return stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
+const char *content_problem(const char *path, size_t most, struct arena *arena)
+{
+    const int number = errno;
+    const bool mebibytes = most >= (size_t)1 << 20;
+
+    if (number == EFBIG) {
+        return arena_printf(arena, "is larger than %zu %s", most >> (mebibytes ? 20 : 10), mebibytes ? "MiB" : "KiB");
+    }
+    if (content_is_folder(path)) {
+        return "is a directory";
+    }
+    return number == EINVAL ? "is not a regular file" : arena_printf(arena, "cannot be read: %s", strerror(number));
+}
+
 const char *content_path(struct arena *arena, const char *folder, const char *name)
 {
     while (name[0] == '.' && name[1] == '/') {

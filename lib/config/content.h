@@ -14,6 +14,9 @@
  * bytes, EINVAL if it is no regular file. Never blocks on a FIFO. */
 char *content_read(const char *path, size_t most, size_t *length, struct arena *arena);
 
+/* Why it gave nothing, from errno, as the rest of a sentence: "is larger than 64 KiB", "is a directory". */
+const char *content_problem(const char *path, size_t most, struct arena *arena);
+
 bool content_is_file(const char *path);   /* symbolic links followed */
 bool content_is_folder(const char *path); /* symbolic links followed */
 /* There is nothing of that name. What may not be looked at counts as being there, so that reading it tells the error.

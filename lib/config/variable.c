@@ -55,10 +55,7 @@ static const char *read_secret(struct reading *reading, const struct node *node,
     const char *why = NULL;
 
     if (!content) {
-        why = errno == EFBIG            ? "is larger than 64 KiB"
-              : content_is_folder(path) ? "is a directory"
-              : errno == EINVAL         ? "is not a regular file"
-                                        : arena_printf(reading->arena, "cannot be read: %s", strerror(errno));
+        why = content_problem(path, SECRET_FILE_MAX, reading->arena);
     } else if (memchr(content, '\0', length)) {
         why = "holds a NUL byte";
     }

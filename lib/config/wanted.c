@@ -81,6 +81,12 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
     }
 }
 
+bool wanted_is_nothing(const struct wanted *wanted)
+{
+    return !wanted->unreadable &&
+           wanted->table_count + wanted->type_count + wanted->extensions.count + wanted->assert_count == 0;
+}
+
 /* ---- as bytes ---- */
 
 static void put_tables(const struct wanted *wanted, struct frame_writer *writer)

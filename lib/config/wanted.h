@@ -56,6 +56,9 @@ struct wanted {
     struct strings notes; /* warnings to log once */
 };
 
+/* Whether nothing is asked of the schema: what cannot be read is something. */
+bool wanted_is_nothing(const struct wanted *wanted);
+
 /* From verify.* alone; names over 63 bytes were refused when the configuration was read. */
 void wanted_from_config(struct wanted *wanted, const struct config *config, struct arena *arena);
 

@@ -44,7 +44,7 @@ static const char *const questions[CATALOGS] = {
 
 /* ---- asking ---- */
 
-static void ask_tables(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+void catalog_tables(const struct wanted *wanted, const char *arrays[2], struct arena *arena)
 {
     struct array_text schemas, names;
 
@@ -54,9 +54,14 @@ static void ask_tables(const struct wanted *wanted, struct statement *statement,
         array_add(&schemas, wanted->tables[i].schema, arena);
         array_add(&names, wanted->tables[i].name, arena);
     }
+    arrays[0] = array_end(&schemas, arena);
+    arrays[1] = array_end(&names, arena);
+}
+
+static void ask_tables(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+{
     statement->parameter_count = 2;
-    statement->parameters[0] = array_end(&schemas, arena);
-    statement->parameters[1] = array_end(&names, arena);
+    catalog_tables(wanted, statement->parameters, arena);
 }
 
 static const struct strings *list_of(enum catalog catalog, const struct wanted_table *table)

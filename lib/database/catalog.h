@@ -22,6 +22,9 @@ enum catalog {
 bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
                        struct arena *arena);
 
+/* Schemas and names of all wanted tables, as text[]. */
+void catalog_tables(const struct wanted *wanted, const char *arrays[2], struct arena *arena);
+
 /* The tables of the report, all of them there and healthy until a row says otherwise. */
 void catalog_start(const struct wanted *wanted, struct check *check, struct arena *arena);
 

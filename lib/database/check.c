@@ -253,7 +253,7 @@ static void add_own_problems(const struct check_request *request, struct check *
     if (wanted->unreadable) {
         check_problem(check, PROBLEM_SCHEMA_UNREADABLE, wanted->unreadable,
                       wanted->unreadable_why ? wanted->unreadable_why : "unknown", arena);
-    } else if (!wanted->table_count && !wanted->type_count && !wanted->extensions.count && !wanted->assert_count) {
+    } else if (wanted_is_nothing(wanted)) {
         check_problem(check, PROBLEM_NOTHING_TO_VERIFY, wanted->schema, NULL, arena);
     }
 }

@@ -3,6 +3,7 @@
 #include "base/mask.h"
 #include "base/text.h"
 #include "database/also.h"
+#include "database/catalog.h"
 #include "database/diagnosing.h"
 #include "database/lock.h"
 #include "database/sqlstate.h"
@@ -232,28 +233,13 @@ static void open_places(struct diagnosing *diagnosing)
     }
 }
 
-static void name_tables(struct diagnosing *diagnosing)
-{
-    const struct wanted *wanted = diagnosing->request->wanted;
-    struct array_text schemas, names;
-
-    array_begin(&schemas, diagnosing->arena);
-    array_begin(&names, diagnosing->arena);
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        array_add(&schemas, wanted->tables[i].schema, diagnosing->arena);
-        array_add(&names, wanted->tables[i].name, diagnosing->arena);
-    }
-    diagnosing->tables[0] = array_end(&schemas, diagnosing->arena);
-    diagnosing->tables[1] = array_end(&names, diagnosing->arena);
-}
-
 void diagnose_database(const struct diagnose_request *request, struct diagnosis *diagnosis, struct arena *arena)
 {
     struct diagnosing diagnosing = {
         .request = request, .diagnosis = diagnosis, .findings = diagnosis->findings, .arena = arena
     };
 
-    name_tables(&diagnosing);
+    catalog_tables(request->wanted, diagnosing.tables, arena);
     open_places(&diagnosing);
     diagnosing.deadline = deadline_in(DIAGNOSE_ALL, -1);
     look_for_another_database(&diagnosing);

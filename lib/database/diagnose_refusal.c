@@ -128,9 +128,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_TLS_REFUSED:
         return psql_command(psql, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena);
     case FINDING_TOO_MANY:
-        sql =
-            "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC";
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        return psql_command(psql, "postgres", "postgres", DIAGNOSE_WHO_IS_CONNECTED, arena);
     default:
         return psql_command(psql, NULL, NULL, "SELECT 1", arena);
     }

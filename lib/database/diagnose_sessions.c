@@ -166,12 +166,9 @@ void diagnose_connections(struct diagnosing *diagnosing)
     int64_t taken = diagnose_number(result, 0, 0), limit = diagnose_number(result, 0, 1);
 
     if (taken * 100 >= limit * NEAR_LIMIT_PERCENT) {
-        const char *sql = "SELECT usename, application_name, state, count(*) FROM pg_stat_activity"
-                          " GROUP BY 1, 2, 3 ORDER BY 4 DESC";
-
         finding_add(diagnosing->findings, FINDING_NEAR_LIMIT, url->place->address,
                     arena_printf(diagnosing->arena, "%" PRId64 " of %" PRId64 " are taken", taken, limit),
-                    psql_command(&url->psql, NULL, NULL, sql, diagnosing->arena));
+                    psql_command(&url->psql, NULL, NULL, DIAGNOSE_WHO_IS_CONNECTED, diagnosing->arena));
     }
     PQclear(result);
 }

@@ -14,6 +14,9 @@ struct asked {
     PGconn *connection; /* NULL: not connected, or lost on the way */
 };
 
+#define DIAGNOSE_WHO_IS_CONNECTED \
+    "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"
+
 struct diagnosing {
     const struct diagnose_request *request;
     struct diagnosis *diagnosis;

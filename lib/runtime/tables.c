@@ -7,6 +7,13 @@
 
 #define NAMED 20 /* migrations named in one line */
 
+#define VERIFYING "Verifying critical tables"
+#define TABLE_EXISTS "%s EXISTS"
+#define TABLE_MISSING "%s NOT FOUND"
+#define TABLES_MISSING "CRITICAL: %zu tables are missing!"
+#define MISSING_TABLES "Missing tables: %s"
+#define TABLES_EXIST "All critical tables exist!"
+
 static uint32_t look_fingerprint(const struct check *check)
 {
     uint32_t hash = check->healthy ? 17 : 23;
@@ -42,9 +49,9 @@ static void log_each(const struct check *check)
         const struct table_state *table = &check->tables[i];
         const struct log_field fields[] = { { .name = "table", .string = table->name }, { 0 } };
         if (table->exists) {
-            log_event(LOG_INFO, "table-exists", fields, "%s EXISTS", table->name);
+            log_event(LOG_INFO, "table-exists", fields, TABLE_EXISTS, table->name);
         } else {
-            log_event(LOG_ERROR, "table-missing", fields, "%s NOT FOUND", table->name);
+            log_event(LOG_ERROR, "table-missing", fields, TABLE_MISSING, table->name);
         }
     }
 }
@@ -127,7 +134,7 @@ void log_tables(struct supervisor *s)
     s->look_fingerprint = hash;
     if (check->table_count) {
         const struct log_field fields[] = { { .name = "tables", .number = (int64_t)check->table_count }, { 0 } };
-        log_event(LOG_INFO, "verifying", fields, "Verifying critical tables");
+        log_event(LOG_INFO, "verifying", fields, VERIFYING);
     }
     log_each(check);
     log_problems(check);
@@ -138,10 +145,10 @@ void log_tables(struct supervisor *s)
         const struct log_field fields[] = { { .name = "missing", .number = (int64_t)missing },
                                             { .name = "tables", .string = names },
                                             { 0 } };
-        log_event(LOG_ERROR, "tables-missing", fields, "CRITICAL: %zu tables are missing!", missing);
-        log_event(LOG_ERROR, "missing-tables", fields, "Missing tables: %s", names);
+        log_event(LOG_ERROR, "tables-missing", fields, TABLES_MISSING, missing);
+        log_event(LOG_ERROR, "missing-tables", fields, MISSING_TABLES, names);
     } else if (check->table_count) {
-        log_event(LOG_INFO, "tables-exist", NULL, "All critical tables exist!");
+        log_event(LOG_INFO, "tables-exist", NULL, TABLES_EXIST);
     }
 }
 
@@ -160,10 +167,15 @@ void print_tables(const struct supervisor *s)
     }
     size_t missing = status_missing_tables(check);
     if (check->table_count) {
-        puts("Verifying critical tables");
+        puts(VERIFYING);
     }
     for (size_t i = 0; i < check->table_count; i++) {
-        printf("  %s %s\n", shown(s, check->tables[i].name), check->tables[i].exists ? "EXISTS" : "NOT FOUND");
+        const char *name = shown(s, check->tables[i].name);
+        if (check->tables[i].exists) {
+            printf("  " TABLE_EXISTS "\n", name);
+        } else {
+            printf("  " TABLE_MISSING "\n", name);
+        }
     }
     for (size_t i = 0; i < check->problem_count; i++) {
         const struct problem *p = &check->problems[i];
@@ -176,9 +188,9 @@ void print_tables(const struct supervisor *s)
         char names[8192];
         struct text text = text_over(names, sizeof names);
         list_missing(&text, check);
-        printf("CRITICAL: %zu tables are missing!\nMissing tables: %s\n", missing, shown(s, names));
+        printf(TABLES_MISSING "\n" MISSING_TABLES "\n", missing, shown(s, names));
     } else if (check->table_count) {
-        puts("All critical tables exist!");
+        puts(TABLES_EXIST);
     }
     printf("%s: %zu of %zu tables healthy\n", status_word(&s->status), status_healthy_tables(check),
            check->table_count);
