@@ -50,13 +50,10 @@ ACTION(begin)
 ACTION(begin_anew)
 {
     kill_database_if_asked(boot);
-    struct boot kept = *boot;
+    unsigned effects = boot->effect_count;
     boot_reset(boot);
-    boot->stale = true; /* somebody was at work */
-    boot->effect_count = kept.effect_count;
-    for (unsigned i = 0; i < kept.effect_count; i++) {
-        boot->effects[i] = kept.effects[i];
-    }
+    boot->effect_count = effects; /* they are there still */
+    boot->stale = true;           /* somebody was at work */
     action_begin(boot, event);
 }
 

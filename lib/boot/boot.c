@@ -42,14 +42,10 @@ enum phase boot_phase(const struct boot *boot)
     return states[boot->state].phase;
 }
 
+/* All but what boot_init set and the effects, whose pages most boots never touch. */
 void boot_reset(struct boot *boot)
 {
-    *boot = (struct boot){ .plan = boot->plan,
-                           .table = boot->table,
-                           .rows = boot->rows,
-                           .taken = boot->taken,
-                           .random = boot->random,
-                           .now = boot->now };
+    memset(&boot->state, 0, offsetof(struct boot, effects) - offsetof(struct boot, state));
     for (int i = 0; i < BOOT_TIMERS; i++) {
         boot->deadline[i] = BOOT_NEVER;
     }
@@ -58,7 +54,7 @@ void boot_reset(struct boot *boot)
 
 void boot_init(struct boot *boot, const struct boot_plan *plan, uint64_t seed)
 {
-    memset(boot, 0, sizeof *boot);
+    memset(boot, 0, offsetof(struct boot, effects));
     boot->plan = plan;
     boot->table = boot_table;
     boot->rows = boot_table_rows;

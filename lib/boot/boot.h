@@ -228,10 +228,12 @@ struct boot {
     size_t rows;
     unsigned *taken; /* counts of a test, one a row: how often it was taken; NULL: not counted */
 
-    enum boot_state state;
-    instant now;
-    instant deadline[BOOT_TIMERS]; /* BOOT_NEVER: not armed */
     uint64_t random;
+    instant now;
+
+    /* from here to the effects a boot that begins anew finds zeros */
+    enum boot_state state;
+    instant deadline[BOOT_TIMERS]; /* BOOT_NEVER: not armed */
 
     /* waiting */
     enum failure failure; /* the last one */

@@ -41,6 +41,7 @@ static void stop_polling(struct database_link *link)
         close(link->stream.fd);
     }
     frame_stream_begin(&link->stream, -1); /* the next look finds its memory there */
+    link->more = false;
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -242,30 +243,41 @@ static void died(struct supervisor *s)
     supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = 1 });
 }
 
-static void on_readable(struct supervisor *s)
+/* As many as the queue of events has room for; what is left waits for database_go_on(). False if one is broken. */
+static bool take_frames(struct supervisor *s)
 {
-    struct frame_stream *stream = &s->database.stream;
-    const pid_t pid = s->database.pid;
-    enum frame_result result = frame_fill(stream);
-    for (;;) {
+    struct database_link *link = &s->database;
+    enum frame_result next = FRAME_READY;
+    while (next == FRAME_READY && s->event_count < QUEUED_EVENTS / 2) {
         uint8_t kind;
         struct frame_reader payload;
-        enum frame_result next = frame_next(stream, &kind, &payload);
-        if (next == FRAME_READY && take_frame(s, kind, &payload)) {
-            supervisor_handle(s); /* one after the other: the queue of events has room for few */
-            if (s->database.pid != pid) {
-                return; /* it was closed, and the stream is another one's */
-            }
-            continue;
+        next = frame_next(&link->stream, &kind, &payload);
+        if (next == FRAME_READY && !take_frame(s, kind, &payload)) {
+            next = FRAME_BROKEN;
         }
-        if (next != FRAME_NONE) {
-            result = FRAME_BROKEN;
-        }
-        break;
     }
-    if (result == FRAME_CLOSED || result == FRAME_BROKEN) {
+    link->more = next == FRAME_READY;
+    return next != FRAME_BROKEN;
+}
+
+static void on_readable(struct supervisor *s)
+{
+    enum frame_result filled = frame_fill(&s->database.stream);
+    bool fine = take_frames(s);
+    if (!fine || filled == FRAME_CLOSED || filled == FRAME_BROKEN) {
         died(s);
     }
+}
+
+bool database_go_on(struct supervisor *s)
+{
+    if (!s->database.more) {
+        return false;
+    }
+    if (!take_frames(s)) {
+        died(s);
+    }
+    return true;
 }
 
 void database_prepare(struct supervisor *s)

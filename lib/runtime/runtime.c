@@ -188,7 +188,9 @@ void supervisor_handle(struct supervisor *s)
 /* After whatever came: nothing stays queued, and the loop waits for what is due next. */
 static void settle(struct supervisor *s)
 {
-    supervisor_handle(s);
+    do {
+        supervisor_handle(s);
+    } while (!s->ending && database_go_on(s));
     if (!s->ending) {
         arm_timer(s);
         watch_log(s);

@@ -23,6 +23,7 @@ struct database_link {
     pid_t pid; /* 0: none */
     pid_t old; /* one that was told to end and is not reaped yet */
     struct frame_stream stream;
+    bool more; /* frames are in it that were not taken yet */
     struct watch *watch;
     struct frame_writer writer;
     struct arena *arena, *spare; /* of the last look, and for the next answer */
@@ -177,6 +178,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect);
 void database_close(struct supervisor *s);
 void database_kill(struct supervisor *s);
 void database_late(struct supervisor *s);              /* its answer did not come within the deadline */
+bool database_go_on(struct supervisor *s);             /* true if it had said more than there was room for */
 bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of ours */
 
 /* http_link.c: the http process */

@@ -26,21 +26,25 @@ static uint32_t look_fingerprint(const struct check *check)
     return hash;
 }
 
-/* Whole names, as many as there is room for, and a mark where there are more. */
-static void list_missing(struct text *text, const struct check *check)
+/* Whole names, as many as there is room for, and a mark where there are more. Kept apart from the stack, all pages of
+ * which would be touched (-fstack-clash-protection). */
+static const char *list_missing(const struct check *check)
 {
     static const char more[] = " …";
+    static char names[8192];
+    struct text text = text_over(names, sizeof names);
     for (size_t i = 0; i < check->table_count; i++) {
         const char *name = check->tables[i].name;
         if (check->tables[i].exists) {
             continue;
         }
-        if (text->length + strlen(", ") + strlen(name) + sizeof more > text->size) {
-            text_string(text, more);
-            return;
+        if (text.length + strlen(", ") + strlen(name) + sizeof more > text.size) {
+            text_string(&text, more);
+            break;
         }
-        text_printf(text, "%s%s", text->length ? ", " : "", name);
+        text_printf(&text, "%s%s", text.length ? ", " : "", name);
     }
+    return names;
 }
 
 static void log_each(const struct check *check)
@@ -139,9 +143,7 @@ void log_tables(struct supervisor *s)
     log_each(check);
     log_problems(check);
     if (missing) {
-        char names[8192];
-        struct text text = text_over(names, sizeof names);
-        list_missing(&text, check);
+        const char *names = list_missing(check);
         const struct log_field fields[] = { { .name = "missing", .number = (int64_t)missing },
                                             { .name = "tables", .string = names },
                                             { 0 } };
@@ -185,10 +187,7 @@ void print_tables(const struct supervisor *s)
                shown(s, problem_fix(p->code, p->object, p->detail, fix, sizeof fix)));
     }
     if (missing) {
-        char names[8192];
-        struct text text = text_over(names, sizeof names);
-        list_missing(&text, check);
-        printf(TABLES_MISSING "\n" MISSING_TABLES "\n", missing, shown(s, names));
+        printf(TABLES_MISSING "\n" MISSING_TABLES "\n", missing, shown(s, list_missing(check)));
     } else if (check->table_count) {
         puts(TABLES_EXIST);
     }
