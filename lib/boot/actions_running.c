@@ -229,14 +229,12 @@ ACTION(hold)
     disarm(boot);
     close_database(boot);
     boot_effect(boot, EFFECT_SUMMARY);
-    boot->stale = true; /* by the next look somebody may have mended them */
     arm_look(boot, BOOT_HELD_INTERVAL);
 }
 
 ACTION(held_looked)
 {
     UNUSED_EVENT;
-    boot->stale = true;
     close_database(boot);
     arm_look(boot, BOOT_HELD_INTERVAL);
 }

@@ -89,7 +89,7 @@ static const struct sentence sentences[] = {
     { PHASE_STOPPING, ANY, 0, TONE_BUSY, "The application is being stopped.", "Nothing: pgentry ends with it." },
     { PHASE_HELD, ANY, STATUS_SCHEMA, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what is listed below, by hand or with `pgentry sync` in this container. Once the schema verifies, the "
-      "application starts by itself." },
+      "application starts by itself; a file that was mended is read after `kill -HUP 1`." },
     { PHASE_HELD, ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what the steps complain of. The application starts by itself once the schema verifies and the migration "
       "history proves nothing pending; `kill -HUP 1` runs the steps again at once." },
