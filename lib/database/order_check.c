@@ -141,8 +141,7 @@ void order_check(struct server *server, const struct order_message *order)
         reply_failed(server, &why);
         return;
     }
-    if (ledger == LEDGER_DENIED && !server->wanted.unsure && !server->denied_told) {
-        server->denied_told = true;
+    if (ledger == LEDGER_DENIED && !server->wanted.unsure) {
         reply_note(
             server,
             "the migration history may not be read by this role, so the steps run at every boot: grant SELECT on "

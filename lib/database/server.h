@@ -35,7 +35,6 @@ struct server {
     struct wanted wanted;
     struct arena *wanted_arena; /* its; NULL: it is not known yet */
     bool wanted_told;
-    bool denied_told;
 };
 
 /* ---- replies (serve.c) ---- */
