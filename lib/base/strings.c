@@ -42,8 +42,13 @@ const char *strings_listed(struct arena *arena, const struct strings *list)
 
 bool strings_contain(const struct strings *list, const char *string)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], string) == 0) {
+    return strings_among(string, list->items, list->count);
+}
+
+bool strings_among(const char *string, const char *const *array, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (array[i] != NULL && strcmp(array[i], string) == 0) {
             return true;
         }
     }

@@ -17,6 +17,9 @@ void strings_add(struct arena *arena, struct strings *list, const char *string);
 /* "a, b, c", in the arena. */
 const char *strings_listed(struct arena *arena, const struct strings *list);
 bool strings_contain(const struct strings *list, const char *string);
+/* The same of an array; what is NULL in it is no string. */
+bool strings_among(const char *string, const char *const *array, size_t count);
+#define STRINGS_AMONG(string, array) strings_among(string, array, sizeof(array) / sizeof *(array))
 
 /* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, case-insensitive), or NULL if none is near
  * enough to be what was meant (a third of the word's length, at least 2). */

@@ -1,5 +1,6 @@
 #include "config/command.h"
 
+#include "config/content.h"
 #include "config/simple.h"
 
 #include <string.h>
@@ -137,28 +138,17 @@ static const struct alias {
     { "ace.js", "ace" },
 };
 
-/* /app/node_modules/.bin/prisma, prisma@6.19.3 */
-static bool is_called(const char *word, const char *tool)
-{
-    const char *slash = strrchr(word, '/');
-    const char *name = slash ? slash + 1 : word;
-    size_t length = strcspn(name, "@");
-
-    return length == strlen(tool) && strncmp(name, tool, length) == 0;
-}
-
 /* Also by another name, and node_modules/prisma/build/index.js. */
 static bool is_tool(const char *word, const char *tool)
 {
-    const char *slash = strrchr(word, '/');
-    const char *name = slash ? slash + 1 : word;
+    const char *name = content_name(word);
 
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
         if (strcmp(name, aliases[i].called) == 0 && strcmp(tool, aliases[i].tool) == 0) {
             return true;
         }
     }
-    return is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build"));
+    return simple_is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build"));
 }
 
 /* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
@@ -203,14 +193,21 @@ static bool is_known(const struct strings *command, const struct known *known, b
            words_follow(command, *tool + 1, known->words, exactly);
 }
 
-const char *command_hazard(const struct step *step, struct arena *arena)
+/* Found out once: it may read files. */
+static const struct simples *commands_of(struct step *step, struct arena *arena)
 {
-    struct simples commands = simple_commands(step, arena);
+    step->commands = step->commands ? step->commands : simple_commands(step, arena);
+    return step->commands;
+}
+
+const char *command_hazard(struct step *step, struct arena *arena)
+{
+    const struct simples *commands = commands_of(step, arena);
     size_t tool;
 
-    for (size_t i = 0; i < commands.count; i++) {
+    for (size_t i = 0; i < commands->count; i++) {
         for (size_t j = 0; j < sizeof hazards / sizeof hazards[0]; j++) {
-            if (is_known(&commands.items[i].words, &hazards[j], false, &tool)) {
+            if (is_known(&commands->items[i].words, &hazards[j], false, &tool)) {
                 return hazards[j].tool ? arena_printf(arena, "%s%s%s", hazards[j].tool, *hazards[j].words ? " " : "",
                                                       hazards[j].words)
                                        : hazards[j].words;
@@ -220,19 +217,19 @@ const char *command_hazard(const struct step *step, struct arena *arena)
     return NULL;
 }
 
-enum step_role command_role(const struct step *step, enum history history, struct arena *arena)
+enum step_role command_role(struct step *step, enum history history, struct arena *arena)
 {
     enum step_role role = step->sql.count ? STEP_SQL : STEP_ORDINARY;
-    struct simples commands = simple_commands(step, arena);
+    const struct simples *commands = commands_of(step, arena);
     size_t tool;
 
-    for (size_t i = 0; i < commands.count; i++) {
-        if (is_known(&commands.items[i].words, &db_push, true, &tool)) {
+    for (size_t i = 0; i < commands->count; i++) {
+        if (is_known(&commands->items[i].words, &db_push, true, &tool)) {
             return STEP_DB_PUSH;
         }
         for (size_t j = 0; j < sizeof histories / sizeof histories[0]; j++) {
             if (histories[j].history == history &&
-                is_known(&commands.items[i].words, &histories[j].known, true, &tool)) {
+                is_known(&commands->items[i].words, &histories[j].known, true, &tool)) {
                 role = STEP_HISTORY;
             }
         }
@@ -242,20 +239,15 @@ enum step_role command_role(const struct step *step, enum history history, struc
 
 /* ---- the guard of db push ---- */
 
-/* The value of an option, written as two words or with =; NULL if it is not there. */
+/* Its value, or NULL if it is not there. */
 static const char *option(const struct strings *command, const char *name)
 {
-    size_t length = strlen(name);
+    const char *value = NULL;
 
-    for (size_t i = 0; i < command->count; i++) {
-        if (strcmp(command->items[i], name) == 0 && i + 1 < command->count) {
-            return command->items[i + 1];
-        }
-        if (strncmp(command->items[i], name, length) == 0 && command->items[i][length] == '=') {
-            return command->items[i] + length + 1;
-        }
+    for (size_t i = 0; i < command->count && !value; i++) {
+        value = simple_option(command, i, name);
     }
-    return NULL;
+    return value;
 }
 
 static void add_all(struct strings *argv, struct arena *arena, const char *const *words)
@@ -367,20 +359,20 @@ static const char *too_clever(const struct simples *commands, size_t push)
 
 const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
 {
-    struct simples commands = simple_commands(step, arena);
+    const struct simples *commands = commands_of(step, arena);
     size_t at = 0, tool = 0;
 
-    while (at < commands.count && !is_known(&commands.items[at].words, &db_push, true, &tool)) {
+    while (at < commands->count && !is_known(&commands->items[at].words, &db_push, true, &tool)) {
         at++;
     }
 
-    const char *clever = too_clever(&commands, at);
+    const char *clever = too_clever(commands, at);
 
     if (clever) {
         return clever;
     }
 
-    const struct strings *command = &commands.items[at].words;
+    const struct strings *command = &commands->items[at].words;
     const char *schema = schema_for(step, command, project), *config = option(command, "--config");
     const char *const before_7[] = { "--from-schema-datasource", schema, "--to-schema-datamodel", schema, NULL };
     const char *const since_7[] = { "--from-config-datasource", "--to-schema", schema, NULL };

@@ -294,6 +294,7 @@ static void adapt_prisma_steps(struct reading *reading)
             }
         }
         steps->items[i].argv = argv;
+        steps->items[i].commands = NULL;
     }
 }
 

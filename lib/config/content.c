@@ -138,6 +138,13 @@ const char *content_folder(struct arena *arena, const char *path)
     return arena_strndup(arena, path, length);
 }
 
+const char *content_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 /* "..", "../..": the folder above, as seen from the working directory. NULL at the root. */
 static const char *parent(const char *folder, struct arena *arena)
 {

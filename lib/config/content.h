@@ -27,6 +27,8 @@ bool content_is_missing(const char *path);
 const char *content_path(struct arena *arena, const char *folder, const char *name);
 /* The folder a path lies in: "." for a bare name. */
 const char *content_folder(struct arena *arena, const char *path);
+/* What stands behind the last slash. */
+const char *content_name(const char *path);
 /* The nearest file `name` in the folder or above it, or NULL. */
 const char *content_find_up(const char *folder, const char *name, struct arena *arena);
 

@@ -9,18 +9,6 @@
 #define NESTING_MAX 16    /* sh -c "…" inside sh -c "…", scripts that run each other */
 #define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
 
-static bool is_one_of(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-#define IS_ONE_OF(word, list) is_one_of(word, list, sizeof(list) / sizeof *(list))
-
 bool simple_is_assignment(const char *word)
 {
     return strchr(word, '=') != NULL && *word != '-' && *word != '=';
@@ -30,7 +18,7 @@ bool simple_is_shell_word(const char *word)
 {
     static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
 
-    return IS_ONE_OF(word, words);
+    return STRINGS_AMONG(word, words);
 }
 
 size_t simple_name(const struct strings *words)
@@ -41,6 +29,25 @@ size_t simple_name(const struct strings *words)
         at++;
     }
     return at;
+}
+
+bool simple_is_called(const char *word, const char *program)
+{
+    const char *name = content_name(word);
+    size_t length = strcspn(name, "@");
+
+    return length == strlen(program) && strncmp(name, program, length) == 0;
+}
+
+const char *simple_option(const struct strings *words, size_t at, const char *name)
+{
+    const char *word = words->items[at];
+    size_t length = strlen(name);
+
+    if (strcmp(word, name) == 0) {
+        return at + 1 < words->count ? words->items[at + 1] : NULL;
+    }
+    return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
 }
 
 /* ---- the shell's words ---- */
@@ -162,19 +169,12 @@ bool simple_precedes(const struct simples *commands, size_t before, size_t at)
 
 /* ---- commands inside of commands ---- */
 
-static const char *base_name(const char *word)
-{
-    const char *slash = strrchr(word, '/');
-
-    return slash ? slash + 1 : word;
-}
-
 /* As another user: the next word is the user. */
 static bool changes_user(const char *word)
 {
     static const char *const programs[] = { "gosu", "su-exec", "setuidgid", "runuser", "sudo", "su", "doas" };
 
-    return IS_ONE_OF(base_name(word), programs);
+    return STRINGS_AMONG(content_name(word), programs);
 }
 
 /* What runs that which follows it as it stands, and what may stand between: numbers (timeout -k 5 300), assignments. */
@@ -187,7 +187,7 @@ static bool runs_as_it_stands(const char *word)
     size_t digits = strspn(word, "0123456789");
 
     return changes_user(word) || simple_is_assignment(word) || simple_is_shell_word(word) ||
-           IS_ONE_OF(base_name(word), programs) || (digits && strlen(word + digits) <= 1);
+           STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
 }
 
 /* Where a command inside another one stands: behind so many words of it. */
@@ -279,7 +279,7 @@ static void scan_words(struct simples *commands, size_t at)
     const struct strings words = commands->items[at].words;
     size_t name = simple_name(&words);
 
-    if (name < words.count && IS_ONE_OF(words.items[name], printers)) {
+    if (name < words.count && STRINGS_AMONG(words.items[name], printers)) {
         return;
     }
     for (size_t i = 0; i < words.count; i++) {
@@ -295,12 +295,9 @@ static void scan_words(struct simples *commands, size_t at)
 static bool is_package_manager(const char *word)
 {
     static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
-    const char *name = base_name(word);
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t length = strlen(names[i]);
-
-        if (strncmp(name, names[i], length) == 0 && (name[length] == '\0' || name[length] == '@')) {
+        if (simple_is_called(word, names[i])) {
             return true;
         }
     }
@@ -312,39 +309,32 @@ static bool is_run(const char *word)
 {
     static const char *const words[] = { "run", "run-script", "rum", "urn", "workspace", "workspaces", "foreach" };
 
-    return IS_ONE_OF(word, words);
+    return STRINGS_AMONG(word, words);
 }
 
 /* Each once: a workspace lies in node_modules as a symbolic link. */
-static bool add_package(struct strings *files, const char *path, struct arena *arena)
+static void add_package(struct strings *files, const char *path, struct arena *arena)
 {
     char *real = path ? realpath(path, NULL) : NULL;
 
     if (real && !strings_contain(files, real)) {
-        strings_add(arena, files, arena_strdup(arena, real));
+        strings_add(arena, files, real);
     }
     free(real);
-    return real != NULL;
 }
 
-/* What an option of a package manager names as the place of the script: a folder, a workspace; NULL: nothing. */
+/* What an option of a package manager, or yarn's word, names as the place of the script: a folder, a workspace; NULL:
+ * nothing. */
 static const char *place_at(const struct strings *words, size_t at)
 {
-    static const char *const options[] = { "-w", "--workspace", "--filter", "-F",       "--prefix",
-                                           "-C", "--dir",       "--cwd",    "workspace" };
+    static const char *const options[] = { "-w", "--workspace", "--filter", "-F", "--prefix", "-C", "--dir", "--cwd" };
+    bool named = strcmp(words->items[at], "workspace") == 0 && at + 1 < words->count;
+    const char *place = named ? words->items[at + 1] : NULL;
 
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        size_t length = strlen(options[i]);
-        const char *word = words->items[at];
-
-        if (strcmp(word, options[i]) == 0) {
-            return at + 1 < words->count ? words->items[at + 1] : NULL;
-        }
-        if (word[0] == '-' && strncmp(word, options[i], length) == 0 && word[length] == '=') {
-            return word + length + 1;
-        }
+    for (size_t i = 0; i < sizeof options / sizeof options[0] && !place; i++) {
+        place = simple_option(words, at, options[i]);
     }
-    return NULL;
+    return place;
 }
 
 /* Every package.json that may be meant: those of the folders and workspaces that are named, else the nearest. */
@@ -385,10 +375,45 @@ static bool same_folder(const char *left, const char *right)
     return same;
 }
 
-/* Whether this was looked into already: scripts run each other, and themselves. */
-static bool known_before(struct simples *commands, const char *file, const char *key, const struct strings *words)
+/* The scripts of a package.json, read once however many of them are asked for. */
+struct package {
+    const char *file;
+    const struct variable *scripts;
+    size_t count;
+    const struct package *next;
+};
+
+static const struct package *package_of(struct simples *commands, const char *file)
 {
-    const char *all = arena_printf(commands->arena, "%s\n%s", file, key);
+    const struct package *known = commands->packages;
+
+    while (known && strcmp(known->file, file) != 0) {
+        known = known->next;
+    }
+    if (!known) {
+        struct package *package = arena_alloc(commands->arena, sizeof *package);
+
+        *package = (struct package){ .file = file, .next = commands->packages };
+        package->scripts = package_strings(file, "scripts", &package->count, commands->arena);
+        commands->packages = known = package;
+    }
+    return known;
+}
+
+static const char *script_of(const struct package *package, const char *name)
+{
+    for (size_t i = 0; i < package->count; i++) {
+        if (strcmp(package->scripts[i].name, name) == 0) {
+            return package->scripts[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* Whether this was looked into already: scripts run each other, and themselves. */
+static bool known_before(struct simples *commands, const char *file, const char *name, const struct strings *words)
+{
+    const char *all = arena_printf(commands->arena, "%s\n%s", file, name);
 
     for (size_t i = 0; i < words->count; i++) {
         all = arena_printf(commands->arena, "%s\n%s", all, words->items[i]);
@@ -404,27 +429,27 @@ static bool known_before(struct simples *commands, const char *file, const char 
 static void scan_named(struct simples *commands, const char *file, size_t at, size_t manager, size_t name)
 {
     static const char *const around[] = { "", "pre", "post" };
+    const struct package *package = package_of(commands, file);
     const struct strings words = commands->items[at].words;
     struct arena *arena = commands->arena;
     struct inside inside = { .parent = at, .before = manager, .folder = content_folder(arena, file) };
 
+    if (!script_of(package, words.items[name]) || known_before(commands, file, words.items[name], &words)) {
+        return;
+    }
     inside.elsewhere = !same_folder(inside.folder, commands->cwd);
-    for (size_t k = 0; k < sizeof around / sizeof around[0]; k++) {
-        const char *key = arena_printf(arena, "%s%s", around[k], words.items[name]);
-        const char *script = package_string(file, "scripts", key, arena);
+    for (size_t i = name + 1; i < words.count; i++) {
+        if (strcmp(words.items[i], "--") != 0) {
+            strings_add(arena, &inside.rest, words.items[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+        const char *script = script_of(package, arena_printf(arena, "%s%s", around[i], words.items[name]));
 
-        if (!script && k == 0) {
-            return;
-        }
-        inside.rest = (struct strings){ 0 };
-        for (size_t i = k == 0 ? name + 1 : words.count; i < words.count; i++) {
-            if (strcmp(words.items[i], "--") != 0) {
-                strings_add(arena, &inside.rest, words.items[i]);
-            }
-        }
-        if (script && !known_before(commands, file, key, &words)) {
+        if (script) {
             scan_inside(commands, script, &inside);
         }
+        inside.rest = (struct strings){ 0 }; /* not for what runs around it */
     }
 }
 
@@ -463,22 +488,23 @@ static void scan_script(struct simples *commands, size_t at)
     }
 }
 
-struct simples simple_commands(const struct step *step, struct arena *arena)
+const struct simples *simple_commands(const struct step *step, struct arena *arena)
 {
-    struct simples commands = { .cwd = step->cwd ? step->cwd : ".", .arena = arena };
+    struct simples *commands = arena_alloc(arena, sizeof *commands);
     size_t scanned = 0;
 
+    *commands = (struct simples){ .cwd = step->cwd ? step->cwd : ".", .arena = arena };
     if (step->shell) {
-        scan_shell(&commands, step->shell);
+        scan_shell(commands, step->shell);
     } else {
-        begin(&commands)->words = step->argv;
+        begin(commands)->words = step->argv;
     }
     for (unsigned depth = 0; depth < NESTING_MAX; depth++) {
-        size_t end = commands.count;
+        size_t end = commands->count;
 
-        for (; scanned < end && commands.count < COMMANDS_MAX; scanned++) {
-            scan_words(&commands, scanned);
-            scan_script(&commands, scanned);
+        for (; scanned < end && commands->count < COMMANDS_MAX; scanned++) {
+            scan_words(commands, scanned);
+            scan_script(commands, scanned);
         }
     }
     return commands;

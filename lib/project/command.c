@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_one_of(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (list[i] != NULL && strcmp(word, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool doubt(struct command *command, const char *sentence)
 {
     if (command->doubt == NULL) {
@@ -208,8 +198,7 @@ static bool changes_surroundings(const struct strings *words)
 {
     static const char *const changers[] = { "cd", "pushd", "popd", "export", "unset", ".", "source", "eval", "env" };
 
-    return words->count > 0 && (is_one_of(words->items[0], changers, sizeof changers / sizeof *changers) ||
-                                strchr(words->items[0], '=') != NULL);
+    return words->count > 0 && (STRINGS_AMONG(words->items[0], changers) || strchr(words->items[0], '=') != NULL);
 }
 
 /* The words up to the next && || ; | or line end. False at the end. Nothing else of a shell is understood: see below.
@@ -296,8 +285,7 @@ static void check_database(struct command *command, const struct config *config,
     for (size_t i = 0; i < command->step->env_count; i++) {
         const struct variable *variable = &command->step->env[i];
 
-        if (is_one_of(variable->name, variables, sizeof variables / sizeof *variables) &&
-            !is_one_of(variable->value, urls, 2)) {
+        if (STRINGS_AMONG(variable->name, variables) && !STRINGS_AMONG(variable->value, urls)) {
             doubt(command, arena_printf(arena, "its env sets %s", variable->name));
         }
     }

@@ -182,7 +182,7 @@ static void a_step_has_the_role_of_its_tool(void **state)
     struct arena *memory = arena_new();
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct step step = { .shell = rows[i].run };
+        struct step step = { .shell = rows[i].run };
 
         if (command_role(&step, rows[i].history, memory) != rows[i].role) {
             fail_msg("%s has role %d", rows[i].run, command_role(&step, rows[i].history, memory));
@@ -466,7 +466,7 @@ static void any_text_is_split_without_harm(void **state)
     struct arena *memory = arena_new();
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const struct step step = { .shell = texts[i] };
+        struct step step = { .shell = texts[i] };
 
         assert_null(command_hazard(&step, memory));
         assert_int_equal(command_role(&step, HISTORY_PRISMA, memory), STEP_ORDINARY);
