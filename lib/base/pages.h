@@ -9,4 +9,7 @@
  * the moment after which much is never needed again: once the application runs, the code that booted it. */
 void pages_give_back(void);
 
+/* Maps the page of this constant, and what the kernel maps around it: what a hurry will need. */
+void pages_want(const void *constant);
+
 #endif

@@ -33,7 +33,9 @@ bool terminal_should_suspend(void)
 
 void terminal_reclaim(pid_t child)
 {
-    if (tcgetpgrp(STDIN_FILENO) == child || !terminal_should_suspend()) {
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    if (foreground >= 0 && (foreground == child || !terminal_should_suspend())) {
         terminal_take();
     }
 }

@@ -160,11 +160,7 @@ static bool open_output(struct supervisor *s, int *write_end, struct error *erro
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     child->fd = ends[0];
-    child->watch = watch_start(s, child->fd, UV_READABLE, on_output);
-    if (!child->watch) { /* nobody would read it */
-        close(ends[1]);
-        return error_set(error, STATUS_RESOURCE, "the output of step %s cannot be watched", child->step->name);
-    }
+    child->watch = watch_start(child->fd, POLLIN, on_output);
     *write_end = ends[1];
     output_begin(child->output, child->guard ? NULL : &child->step->permanent_errors);
     return true;

@@ -112,7 +112,7 @@ static void pump(struct supervisor *s)
                 /* libuv watches a descriptor once: the second handle needs one of its own */
                 int fd = link->write_fd >= 0 ? link->write_fd : fcntl(link->stream.fd, F_DUPFD_CLOEXEC, 3);
                 link->write_fd = fd;
-                link->write_watch = watch_start(s, fd, UV_WRITABLE, on_writable);
+                link->write_watch = watch_start(fd, POLLOUT, on_writable);
             }
             return;
         }
@@ -262,10 +262,7 @@ static bool start(struct supervisor *s, struct error *error)
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     link->stream = (struct frame_stream){ .fd = pair[0], .most = WORD_BYTES };
-    link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
-    if (!link->watch) {
-        kill(link->pid, SIGKILL); /* the reaper tells */
-    }
+    link->watch = watch_start(pair[0], POLLIN, on_readable);
     link->started_at = clock_now();
     link->pushed = 0;
     http_push(s);
@@ -297,18 +294,16 @@ static void on_asked(struct supervisor *s)
     start_or_later(s);
 }
 
-/* False if a socket cannot be watched, or is a placeholder: whoever still waits in it is reset by the release. */
-static bool wait_for_somebody(struct supervisor *s)
+/* False if one is a placeholder: whoever still waits in it is reset by the release. */
+static bool wait_for_somebody(struct http_link *link)
 {
-    struct http_link *link = &s->http;
     for (size_t i = 0; i < link->sockets.count; i++) {
-        struct watch *watch =
-            link->sockets.placeholder[i] ? NULL : watch_start(s, link->sockets.fds[i], UV_READABLE, on_asked);
-        if (!watch) {
-            stop_waiting(link);
+        if (link->sockets.placeholder[i]) {
             return false;
         }
-        link->asked[link->asked_count++] = watch;
+    }
+    for (size_t i = 0; i < link->sockets.count; i++) {
+        link->asked[link->asked_count++] = watch_start(link->sockets.fds[i], POLLIN, on_asked);
     }
     return true;
 }
@@ -316,7 +311,7 @@ static bool wait_for_somebody(struct supervisor *s)
 void http_ready(struct supervisor *s)
 {
     s->http.ready_at = BOOT_NEVER;
-    if (s->http.sockets.count && !wait_for_somebody(s)) {
+    if (s->http.sockets.count && !wait_for_somebody(&s->http)) {
         start_or_later(s);
     }
 }

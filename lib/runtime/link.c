@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,11 +312,7 @@ bool database_start(struct supervisor *s, struct error *error)
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     frame_stream_begin(&link->stream, pair[0]);
-    link->watch = watch_start(s, pair[0], UV_READABLE, on_readable);
-    if (!link->watch) {
-        database_kill(s);
-        return error_set(error, STATUS_RESOURCE, "the database process cannot be watched");
-    }
+    link->watch = watch_start(pair[0], POLLIN, on_readable);
     return true;
 }
 

@@ -45,19 +45,19 @@ static void draw(struct supervisor *s)
     log_transient(line);
 }
 
-static void on_turn(uv_timer_t *timer)
-{
-    struct supervisor *s = timer->data;
-    s->child.turns++;
-    draw(s);
-}
-
 void progress_begin(struct supervisor *s)
 {
     s->child.progress[0] = '\0';
     if (shown(s)) {
-        uv_timer_start(&s->spinner, on_turn, TURN, TURN);
+        s->child.turn_at = clock_now() + TURN;
     }
+}
+
+void progress_turn(struct supervisor *s)
+{
+    s->child.turn_at = clock_now() + TURN;
+    s->child.turns++;
+    draw(s);
 }
 
 void progress_line(struct supervisor *s, const char *line)
@@ -72,7 +72,7 @@ void progress_line(struct supervisor *s, const char *line)
 void progress_end(struct supervisor *s)
 {
     if (shown(s)) {
-        uv_timer_stop(&s->spinner);
+        s->child.turn_at = BOOT_NEVER;
         log_transient("");
     }
 }

@@ -57,7 +57,6 @@ static void finish(struct supervisor *s, int status)
 {
     s->ending = true;
     s->exit_status = status;
-    uv_stop(&s->loop);
 }
 
 static void carry_out(struct supervisor *s, const struct boot_effect *effect)
@@ -136,30 +135,11 @@ static void watch_log(struct supervisor *s)
 {
     bool pending = log_pending() && log_descriptor() >= 0;
     if (pending && !s->log_watch) {
-        s->log_watch = watch_start(s, log_descriptor(), UV_WRITABLE, on_log_writable);
+        s->log_watch = watch_start(log_descriptor(), POLLOUT, on_log_writable);
     } else if (!pending && s->log_watch) {
         watch_stop(s->log_watch);
         s->log_watch = NULL;
     }
-}
-
-static void on_timer(uv_timer_t *timer);
-
-static void arm_timer(struct supervisor *s)
-{
-    enum boot_timer which;
-    instant next = boot_next_deadline(&s->boot, &which);
-    next = s->http.ready_at < next ? s->http.ready_at : next;
-    next = s->http.push_at < next ? s->http.push_at : next;
-    next = s->rest_at < next ? s->rest_at : next;
-    next = s->gather_until < next ? s->gather_until : next;
-    if (next == BOOT_NEVER) {
-        uv_timer_stop(&s->timer);
-        return;
-    }
-    instant now = clock_now();
-    uv_update_time(&s->loop);
-    uv_timer_start(&s->timer, on_timer, next > now ? (uint64_t)(next - now) : 0, 0);
 }
 
 void supervisor_handle(struct supervisor *s)
@@ -185,14 +165,13 @@ void supervisor_handle(struct supervisor *s)
     }
 }
 
-/* After whatever came: nothing stays queued, and the loop waits for what is due next. */
+/* After whatever came: nothing stays queued. */
 static void settle(struct supervisor *s)
 {
     do {
         supervisor_handle(s);
     } while (!s->ending && database_go_on(s));
     if (!s->ending) {
-        arm_timer(s);
         watch_log(s);
     }
 }
@@ -202,21 +181,28 @@ static void settle(struct supervisor *s)
 static void gather(struct supervisor *s)
 {
     instant now = clock_now();
-    if (now - s->orphan_at <= GATHERING && !s->loopless) {
+    if (now - s->orphan_at <= GATHERING) {
         s->gather_until = now + GATHERING;
         signals_children(s->signal_fd, false);
     }
     s->orphan_at = now;
 }
 
-/* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): what a timer brings is
- * settled here, or the poll would wait for ever with the events in our queue and no timer armed. */
-static void on_timer(uv_timer_t *timer)
+static instant next_deadline(const struct supervisor *s)
 {
-    struct supervisor *s = timer->data;
     enum boot_timer which;
-    supervisor_handle(s); /* an answer that came just in time */
-    gather_ended(s);      /* and an end */
+    instant next = boot_next_deadline(&s->boot, &which);
+    const instant others[] = { s->http.ready_at, s->http.push_at, s->rest_at, s->gather_until, s->child.turn_at };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        next = others[i] < next ? others[i] : next;
+    }
+    return next;
+}
+
+static void deadline_passed(struct supervisor *s)
+{
+    enum boot_timer which;
+    gather_ended(s); /* an end that came just in time */
     instant now = clock_now();
     if (s->http.ready_at <= now) {
         http_ready(s);
@@ -226,7 +212,12 @@ static void on_timer(uv_timer_t *timer)
     }
     if (s->rest_at <= now) {
         s->rest_at = BOOT_NEVER;
+        loop_rest();
         pages_give_back();
+        pages_want(boot_table); /* a fault there would stand between a signal and the application */
+    }
+    if (s->child.turn_at <= now) {
+        progress_turn(s);
     }
     if (boot_next_deadline(&s->boot, &which) <= now) {
         if (which == TIMER_ORDER) {
@@ -234,17 +225,13 @@ static void on_timer(uv_timer_t *timer)
         }
         supervisor_post(s, (struct boot_event){ .kind = EVENT_TIMER, .timer = which });
     }
-    settle(s);
-    if (s->ending) {
-        uv_stop(&s->loop);
-    }
 }
 
 static void reap(struct supervisor *s)
 {
     struct reaped reaped;
     int64_t orphans = s->status.counters[COUNTER_ORPHANS];
-    while (reaper_next(&reaped)) {
+    while (!s->ending && reaper_next(&reaped)) {
         if (reaped.pid == s->app) {
             app_reaped(s, &reaped);
         } else if (reaped.pid == s->child.pid) {
@@ -302,19 +289,15 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
     s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
-    s->http.ready_at = s->http.push_at = s->rest_at = s->gather_until = BOOT_NEVER;
+    s->http.ready_at = s->http.push_at = s->rest_at = s->gather_until = s->child.turn_at = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;
     s->init = getpid() == 1;
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
     }
-    abort_goes_on(s);
-    if (uv_loop_init(&s->loop) < 0 || uv_timer_init(&s->loop, &s->timer) < 0 ||
-        uv_timer_init(&s->loop, &s->spinner) < 0 || !watch_start(s, s->signal_fd, UV_READABLE, supervisor_signals)) {
-        return error_set(error, STATUS_RESOURCE, "no event loop: the system refuses descriptors or memory");
-    }
-    s->timer.data = s->spinner.data = s;
+    loop_open(s);
+    watch_start(s->signal_fd, POLLIN, supervisor_signals);
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0) {
         seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;
@@ -407,7 +390,7 @@ static bool wait_while(bool (*left)(struct supervisor *s), struct supervisor *s,
 /* Gives the database process a moment to close its connections, so that the lock is free when we are gone. */
 static void end_database(struct supervisor *s)
 {
-    if (!wait_while(database_left, s, LAST_CLOSE)) {
+    if (s->database.old && !wait_while(database_left, s, LAST_CLOSE)) {
         kill(s->database.old, SIGKILL);
     }
 }
@@ -461,8 +444,12 @@ int runtime_run(const struct runtime_request *request)
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);
     while (!s->ending) {
-        uv_run(&s->loop, UV_RUN_ONCE);
+        loop_turn(next_deadline(s));
         settle(s);
+        if (!s->ending && next_deadline(s) <= clock_now()) {
+            deadline_passed(s);
+            settle(s);
+        }
     }
     return supervisor_leave(s);
 }

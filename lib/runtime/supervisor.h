@@ -11,7 +11,7 @@
 #include "status/http.h"
 #include "status/status.h"
 
-#include <uv.h>
+#include <poll.h>
 
 #define QUEUED_EVENTS 32
 #define NARRATION 2048
@@ -80,19 +80,10 @@ struct child {
     int64_t oom_kills;
     char progress[PROGRESS_LINE]; /* its last line, for the terminal */
     unsigned turns;               /* of the spinner */
+    instant turn_at;              /* the next of them; BOOT_NEVER: there is none */
     struct drop_scan scan;        /* of a guard */
     bool drops;
     bool fresh; /* it printed lines that the status does not have yet */
-};
-
-/* A descriptor that the loop watches. libuv gives a handle back only later, so there are a few more than are used. */
-#define WATCHES (16 + HTTP_LISTEN_MAX)
-struct supervisor;
-typedef void watch_ready(struct supervisor *s);
-struct watch {
-    uv_poll_t poll;
-    bool used;
-    watch_ready *ready;
 };
 
 /* What the sentences of the log speak of; texts are masked and visible. First what a stop writes: beside the events, so
@@ -117,11 +108,6 @@ struct supervisor {
     struct boot_plan plan;
     const struct step **steps[BOOT_LISTS]; /* the configured step of each of the plan's */
 
-    uv_loop_t loop;
-    bool loopless; /* it gave up (abort.c): nothing is watched any more but signals and deadlines */
-    uv_timer_t timer;
-    uv_timer_t spinner;
-    struct watch watches[WATCHES];
     struct watch *log_watch;
     int signal_fd;
     bool init; /* PID 1 */
@@ -160,12 +146,13 @@ void gather_ended(struct supervisor *s);       /* the ends of children are told 
 int supervisor_leave(struct supervisor *s);    /* what is done last of all; the exit status */
 uint32_t fingerprint(const char *text);
 
-/* abort.c: from now on abort(3) in this process ends no child and no application that it finds running */
-void abort_goes_on(struct supervisor *s);
-
-/* watch.c: no allocation; NULL if the kernel refuses or no place is free */
-struct watch *watch_start(struct supervisor *s, int fd, int events, watch_ready *ready);
-void watch_stop(struct watch *watch); /* before the descriptor is closed; NULL is fine */
+/* loop.c: what is waited for. Nothing here fails: where the system refuses libuv anything, poll(2) takes its place. */
+typedef void watch_ready(struct supervisor *s);
+void loop_open(struct supervisor *s);
+struct watch *watch_start(int fd, short events, watch_ready *ready); /* events: POLLIN or POLLOUT; no allocation */
+void watch_stop(struct watch *watch);                                /* before the descriptor is closed; NULL is fine */
+void loop_turn(instant until); /* waits until then, or for a descriptor; BOOT_NEVER: for as long as it takes */
+void loop_rest(void);          /* there will be little to wait for from now on */
 
 /* plan.c: the machine's plan from the configuration; false with *error (unknown step name). */
 bool supervisor_plan(struct supervisor *s, struct error *error);
@@ -208,6 +195,7 @@ int spared(const struct supervisor *s, pid_t pids[SPARED]);
 /* progress.c: below the log, what a person at a terminal sees of a running step of `sync`; nothing elsewhere */
 void progress_begin(struct supervisor *s);
 void progress_line(struct supervisor *s, const char *line);
+void progress_turn(struct supervisor *s);
 void progress_end(struct supervisor *s);
 
 /* guard.c */

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from diagnosis import Report
+from endpoint import Endpoint
 from migrators import installed, prisma_environment
 from postgres import Cluster, as_postgres
 from supervisor import Supervisor, run
@@ -88,6 +89,11 @@ def late(spare):
     database = spare.database()
     spare.stop("fast")
     return database
+
+
+@pytest.fixture
+def endpoint():
+    return Endpoint()
 
 
 @pytest.fixture

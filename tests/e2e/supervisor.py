@@ -1,6 +1,7 @@
 """Running the pgentry binary: to its end, or in the background with its lines read as they come."""
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -148,6 +149,17 @@ class Supervisor:
 
     def children(self):
         return children_of(self.pid)
+
+    def descriptors(self):
+        """What they lead to, but for the streams."""
+        folder = f"/proc/{self.pid}/fd/"
+        leads = [os.readlink(folder + fd) for fd in os.listdir(folder) if int(fd) > 2]
+        return sorted(re.sub(r"^anon_inode:\[|:\[\d+\]$|\]$", "", to) for to in leads)
+
+    def rest(self):
+        """Waits until the application ran for a while and what booted it was given back."""
+        self.wait_for("application started")
+        wait_until(lambda: "eventpoll" not in self.descriptors(), what="libuv's loop is left")
 
     def signal(self, number):
         os.kill(self.pid, number)

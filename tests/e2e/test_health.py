@@ -32,11 +32,6 @@ migrate:
 
 
 @pytest.fixture
-def endpoint():
-    return Endpoint()
-
-
-@pytest.fixture
 def running(pgentry, database, project, endpoint):
     """A supervisor whose application runs on a healthy schema."""
     database.as_app("CREATE TABLE users (id int)")
@@ -659,8 +654,9 @@ def test_a_killed_http_process_comes_back(running, endpoint):
 
 def test_an_http_process_killed_again_and_again_comes_back_and_leaves_nothing(running, endpoint):
     """Never later than after a second: a probe that comes every few seconds hardly notices. No zombie, no descriptor."""
+    running.rest()
     wait_until(lambda: len(running.children()) == 2, what="the database process of the boot gone")
-    begun = len(os.listdir(f"/proc/{running.pid}/fd"))
+    begun = running.descriptors()
     for death in range(1, 9):
         os.kill(http_process(running), signal.SIGKILL)
         running.wait_for("http-died", count=death)
@@ -669,7 +665,7 @@ def test_an_http_process_killed_again_and_again_comes_back_and_leaves_nothing(ru
     assert [event["msg"].split()[-2] for event in running.events if event["event"] == "http-died"] == [
         "100", "200", "400", "800", "1000", "1000", "1000", "1000"]
     assert len(running.children()) == 2
-    assert len(os.listdir(f"/proc/{running.pid}/fd")) == begun
+    assert running.descriptors() == begun
 
 
 def test_at_rest_nothing_wakes_up(running):

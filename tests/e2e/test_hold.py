@@ -17,11 +17,6 @@ migrate:
 """
 
 
-@pytest.fixture
-def endpoint():
-    return Endpoint()
-
-
 def start(pgentry, url, endpoint, **env):
     return pgentry.start("run", "--", "sh", "-c", "echo app $((40 + 2)); exec sleep 600", url=url,
                          env={**endpoint.env, **HOLD, **env})

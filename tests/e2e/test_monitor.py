@@ -5,15 +5,10 @@ import socket
 import time
 
 import pytest
-from endpoint import Endpoint, process_status
+from endpoint import process_status
 from supervisor import wait_until
 
 EVERY = {"PGENTRY_VERIFY_INTERVAL": "200ms"}
-
-
-@pytest.fixture
-def endpoint():
-    return Endpoint()
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ def checked(endpoint):
     return dict(samples)
 
 
-@pytest.fixture
-def endpoint():
-    return Endpoint()
-
-
 def test_metrics_pass_promtool_in_every_phase(pgentry, database, project, endpoint):
     """Before the first look, while a step runs, held, running; whatever tables and steps are called."""
     folder = project({"pgentry.yaml": CONFIG})

@@ -48,11 +48,6 @@ def browser(_browser):
 
 
 @pytest.fixture
-def endpoint():
-    return Endpoint()
-
-
-@pytest.fixture
 def start(pgentry, endpoint):
     """Starts a supervisor on which the page is looked at."""
     def begin(url, **env):
