@@ -16,7 +16,7 @@ for program in build/coverage/tests/unit/unit_* "build/coverage/tests/sim/sim --
     # shellcheck disable=SC2086 # a program and its arguments
     [ ! -f "${program%% *}" ] || $program >build/coverage/log 2>&1 </dev/null || { cat build/coverage/log; echo "FAILED $program"; }
 done
-[ $# -gt 0 ] || { set -- --ignore tests/e2e/test_valgrind.py tests/e2e && for tool in prisma engine prisma-7 engine-7 dbmate migrators; do sh tests/e2e/tools.sh "$tool"; done; }
+[ $# -gt 0 ] || { set -- --ignore tests/e2e/test_valgrind.py tests/e2e && sh tests/e2e/tools.sh all; }
 # Left out: the counts' own variable is in the environment of what we start, and their set-up hangs where malloc refuses it
 # memory, with the file locked on which all others then wait.
 PGENTRY=$PWD/build/coverage/pgentry PYTHONDONTWRITEBYTECODE=1 env --default-signal=HUP,INT /usr/bin/python3 -m pytest -q -n 4 -p no:cacheprovider -k "not gets_a_clean_process and not fails[malloc]" "$@" </dev/null ||

@@ -173,15 +173,8 @@ pytest() {
     pytest_report "$name" $? "$began"
 }
 
-# The migration tools are fetched before the tests, so that no test's time limit pays for the download.
-install_tools() {
-    for tool in prisma engine prisma-7 engine-7 dbmate migrators; do
-        sh tests/e2e/tools.sh "$tool" || return 1
-    done
-}
-
 part_e2e() {
-    check tools install_tools
+    check tools sh tests/e2e/tools.sh all # before the tests, so that no test's time limit pays for the download
     if [ -n "${PGENTRY:-}" ]; then
         pytest e2e "$PGENTRY" -m 'not preload' tests/e2e
     else

@@ -119,8 +119,8 @@ static const struct key step_rows[] = {
 };
 
 static const struct key table_rows[] = {
-    { .path = "schema", KEY_NAME, IN_TABLE(schema), NULL, "default: verify.schema" },
     { .path = "name", KEY_STRING, IN_TABLE(name), NULL, "of the table; schema.table for one outside verify.schema", .required = true },
+    { .path = "schema", KEY_NAME, IN_TABLE(schema), NULL, "default: verify.schema" },
     { .path = "columns", KEY_NAMES, IN_TABLE(columns), "", "columns that must be there" },
     { .path = "indexes", KEY_NAMES, IN_TABLE(indexes), "", "indexes that must be there and valid" },
     { .path = "privileges", KEY_STRINGS, IN_TABLE(privileges), "", "what the connection's role must be allowed to do", .words = privileges, .form = FORM_PRIVILEGE },

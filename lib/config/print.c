@@ -133,100 +133,7 @@ static void print_origin(const struct node *const values[RANKS])
     }
 }
 
-/* ---- lists of maps ---- */
-
-/* `literal`: nothing in it is filled in, and no dollar doubled. */
-static void print_step(const struct step *step, bool literal)
-{
-    char buffer[DURATION_TEXT];
-
-    printf("    - name: ");
-    print_string(step->name, literal);
-    if (step->sql.count) {
-        printf("\n      sql: ");
-        print_list(&step->sql, print_string, literal);
-    } else {
-        printf("\n      run: ");
-        if (step->shell) {
-            print_hidden(step->shell, true);
-        } else {
-            print_list(&step->argv, print_hidden, true);
-        }
-    }
-    printf("\n      attempts: %u", step->attempts);
-    printf("\n      delay: %s", duration_format(step->delay, buffer));
-    printf("\n      timeout: %s", duration_format(step->timeout, buffer));
-    printf("\n      env: {");
-    for (size_t i = 0; i < step->env_count; i++) {
-        printf("%s", i ? ", " : "");
-        print_string(step->env[i].name, true);
-        printf(": ");
-        print_masked(step->env[i].value, literal);
-    }
-    printf("}\n      cwd: ");
-    print_string(step->cwd, literal);
-    printf("\n      permanent_errors: ");
-    print_list(&step->permanent_errors, print_string, literal);
-    printf("\n      allow_data_loss: %s\n", step->allow_data_loss ? "true" : "false");
-}
-
-static void print_table(const struct table *table)
-{
-    const struct {
-        const char *name;
-        const struct strings *list;
-    } lists[] = { { "columns", &table->columns },
-                  { "indexes", &table->indexes },
-                  { "privileges", &table->privileges } };
-
-    printf("    - name: ");
-    print_string(table->name, false);
-    if (table->schema) {
-        printf("\n      schema: ");
-        print_string(table->schema, false);
-    }
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (lists[i].list->count) {
-            printf("\n      %s: ", lists[i].name);
-            print_list(lists[i].list, print_string, false);
-        }
-    }
-    printf("\n");
-}
-
-static void print_assertion(const struct assertion *assertion)
-{
-    printf("    - name: ");
-    print_string(assertion->name, true);
-    printf("\n      sql: ");
-    print_hidden(assertion->sql, true);
-    printf("\n");
-}
-
-static size_t items_of(const struct config *config, const struct key *key)
-{
-    const void *place = (const char *)config + key->offset;
-
-    return key->type == KEY_STEPS    ? ((const struct steps *)place)->count
-           : key->type == KEY_TABLES ? config->verify.table_count
-                                     : config->verify.assert_count;
-}
-
-static void print_items(const struct config *config, const struct key *key, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (key->type == KEY_STEPS) {
-            print_step(&((const struct steps *)(const void *)((const char *)config + key->offset))->items[i],
-                       key->literal);
-        } else if (key->type == KEY_TABLES) {
-            print_table(&config->verify.tables[i]);
-        } else {
-            print_assertion(&config->verify.asserts[i]);
-        }
-    }
-}
-
-/* ---- one key ---- */
+/* ---- a value ---- */
 
 /* Whether ${NAME} was written. */
 static bool was_filled(const struct node *node)
@@ -242,7 +149,8 @@ static bool was_filled(const struct node *node)
     return false;
 }
 
-static void print_value(const struct config *config, const struct key *key, const void *place, print_function *print)
+static void print_value(const struct config *config, const struct key *key, const void *place, print_function *print,
+                        bool literal)
 {
     char buffer[DURATION_TEXT];
 
@@ -268,30 +176,124 @@ static void print_value(const struct config *config, const struct key *key, cons
     case KEY_STRINGS:
     case KEY_NAMES:
     case KEY_STATUSES:
-        print_list(place, print, false);
+    case KEY_FILES:
+        print_list(place, print, literal);
         break;
     default:
         if (key->secret) {
             print_secret(config, key, *(const char *const *)place);
         } else {
-            print(*(const char *const *)place, false);
+            print(*(const char *const *)place, literal);
         }
     }
 }
+
+/* ---- lists of maps ---- */
+
+struct items {
+    const struct keys *keys; /* NULL: no list of maps */
+    const void *first;
+    size_t size, count;
+};
+
+static struct items items_of(const struct config *config, const struct key *key)
+{
+    const struct steps *steps = (const void *)((const char *)config + key->offset);
+
+    switch (key->type) {
+    case KEY_STEPS:
+        return (struct items){ &step_keys, steps->items, sizeof *steps->items, steps->count };
+    case KEY_TABLES:
+        return (struct items){ &table_keys, config->verify.tables, sizeof *config->verify.tables,
+                               config->verify.table_count };
+    case KEY_ASSERTS:
+        return (struct items){ &assert_keys, config->verify.asserts, sizeof *config->verify.asserts,
+                               config->verify.assert_count };
+    default:
+        return (struct items){ 0 };
+    }
+}
+
+static bool is_given(const struct key *key, const void *item)
+{
+    const void *place = (const char *)item + key->offset;
+
+    switch (key->type) {
+    case KEY_STRING:
+    case KEY_NAME:
+        return *(const char *const *)place;
+    case KEY_STRINGS:
+    case KEY_NAMES:
+    case KEY_FILES:
+        return ((const struct strings *)place)->count;
+    case KEY_COMMAND:
+        return ((const struct step *)item)->sql.count == 0;
+    case KEY_VARIABLES:
+        return ((const struct step *)item)->env_count;
+    default:
+        return true;
+    }
+}
+
+static void print_command(const struct step *step)
+{
+    if (step->shell) {
+        print_hidden(step->shell, true);
+    } else {
+        print_list(&step->argv, print_hidden, true);
+    }
+}
+
+static void print_variables(const struct step *step, bool literal)
+{
+    printf("{");
+    for (size_t i = 0; i < step->env_count; i++) {
+        printf("%s", i ? ", " : "");
+        print_string(step->env[i].name, true);
+        printf(": ");
+        print_masked(step->env[i].value, literal);
+    }
+    printf("}");
+}
+
+/* `literal`: nothing in it is filled in, and no dollar doubled. What is not given is left out. */
+static void print_item(const struct config *config, const struct keys *keys, const void *item, bool literal)
+{
+    const char *lead = "    - ";
+
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct key *key = &keys->rows[i];
+
+        if (!is_given(key, item)) {
+            continue;
+        }
+        printf("%s%s: ", lead, key->path);
+        if (key->type == KEY_COMMAND) {
+            print_command(item);
+        } else if (key->type == KEY_VARIABLES) {
+            print_variables(item, literal);
+        } else {
+            print_value(config, key, (const char *)item + key->offset, print_hidden, literal);
+        }
+        printf("\n");
+        lead = "      ";
+    }
+}
+
+/* ---- one key ---- */
 
 static void print_key(const struct config *config, const struct key *key, const struct node *const values[RANKS])
 {
     const char *dot = strchr(key->path, '.');
     const void *place = (const char *)config + key->offset;
-    bool items = key->type == KEY_STEPS || key->type == KEY_TABLES || key->type == KEY_ASSERTS;
-    size_t count = items ? items_of(config, key) : 0;
+    struct items items = items_of(config, key);
 
     printf("%s%s:", dot ? "  " : "", dot ? dot + 1 : key->path);
-    if (items) {
-        printf("%s", count ? "" : " []");
+    if (items.keys) {
+        printf("%s", items.count ? "" : " []");
     } else {
         printf(" ");
-        print_value(config, key, place, was_filled(values[winner_of(values)]) ? print_masked : print_string);
+        print_value(config, key, place, was_filled(values[winner_of(values)]) ? print_masked : print_string, false);
     }
     print_origin(values);
     if (key->form == FORM_PRESET && values[winner_of(values)] &&
@@ -299,7 +301,9 @@ static void print_key(const struct config *config, const struct key *key, const 
         printf(": %s", values[winner_of(values)]->text);
     }
     printf("\n");
-    print_items(config, key, count);
+    for (size_t i = 0; i < items.count; i++) {
+        print_item(config, items.keys, (const char *)items.first + i * items.size, key->literal);
+    }
 }
 
 void config_print(const struct config *config)

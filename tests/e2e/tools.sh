@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs a real migration tool from npm and prints the folder that holds its node_modules:
 #   sh tests/e2e/tools.sh prisma | engine | prisma-7 | engine-7 | dbmate | migrators | parser | parser-next
+#   sh tests/e2e/tools.sh all     each of them
 # The folders are kept outside the tree, named by the versions in them, and used again when they are there.
 # engine* is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
 set -eu
@@ -8,6 +9,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pgentry-tests
 
 case ${1:-} in
+all)
+    for tool in prisma engine prisma-7 engine-7 dbmate migrators parser parser-next; do
+        sh "$0" "$tool"
+    done
+    exit
+    ;;
 prisma) packages="prisma@6.19.3 @prisma/client@6.19.3" ;;
 engine)
     packages="@prisma/schema-engine-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7"
@@ -25,7 +32,7 @@ migrators) packages="node-pg-migrate@9.0.0 knex@3.3.0 drizzle-kit@0.31.11 drizzl
 parser) packages="@prisma/prisma-schema-wasm@7.1.1-3.c2990dca591cba766e3b7ef5d9e8a84796e47ab7" ;;
 parser-next) packages="@prisma/prisma-schema-wasm@8.1.0-2.59be4fda12412a79eeb9c2ae727b6aa723593323" ;;
 *)
-    echo "usage: sh tests/e2e/tools.sh prisma|engine|prisma-7|engine-7|dbmate|migrators|parser|parser-next" >&2
+    echo "usage: sh tests/e2e/tools.sh all|prisma|engine|prisma-7|engine-7|dbmate|migrators|parser|parser-next" >&2
     exit 64
     ;;
 esac
