@@ -31,6 +31,19 @@ const char *package_string(const char *path, const char *section, const char *ke
     return copy;
 }
 
+bool package_depends_on(const char *path, const char *name, struct arena *arena)
+{
+    static const char *const sections[] = { "dependencies", "devDependencies", "optionalDependencies" };
+    json_t *package = load(path, arena);
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        found = found || json_object_get(json_object_get(package, sections[i]), name);
+    }
+    json_decref(package);
+    return found;
+}
+
 const struct variable *package_strings(const char *path, const char *section, size_t *count, struct arena *arena)
 {
     json_t *package = load(path, arena), *object = json_object_get(package, section), *value;

@@ -1,9 +1,9 @@
 #include "config/preset.h"
 
 #include "config/content.h"
+#include "config/package.h"
 
 #include <dirent.h>
-#include <jansson.h>
 #include <string.h>
 
 #define SQL_FILES_MAX 32 /* of db/migrations that are looked into */
@@ -30,21 +30,6 @@ static bool ends_with(const char *name, const char *ending)
     size_t length = strlen(name), tail = strlen(ending);
 
     return length > tail && strcmp(name + length - tail, ending) == 0;
-}
-
-static bool package_depends_on(const char *package, struct arena *arena)
-{
-    static const char *const sections[] = { "dependencies", "devDependencies", "optionalDependencies" };
-    size_t length;
-    const char *content = content_read("package.json", CONTENT_SMALL, &length, arena);
-    json_t *root = content ? json_loadb(content, length, 0, NULL) : NULL;
-    bool found = false;
-
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        found = found || json_object_get(json_object_get(root, sections[i]), package);
-    }
-    json_decref(root);
-    return found;
 }
 
 static bool is_django(struct arena *arena)
@@ -84,7 +69,7 @@ static bool is_dbmate(struct arena *arena)
 
 static bool is_node_pg_migrate(struct arena *arena)
 {
-    return content_is_folder("migrations") && package_depends_on("node-pg-migrate", arena);
+    return content_is_folder("migrations") && package_depends_on("package.json", "node-pg-migrate", arena);
 }
 
 static bool is_knex(struct arena *arena)
