@@ -193,16 +193,9 @@ static bool is_known(const struct strings *command, const struct known *known, b
            words_follow(command, *tool + 1, known->words, exactly);
 }
 
-/* Found out once: it may read files. */
-static const struct simples *commands_of(struct step *step, struct arena *arena)
+const char *command_hazard(const struct step *step, struct arena *arena)
 {
-    step->commands = step->commands ? step->commands : simple_commands(step, arena);
-    return step->commands;
-}
-
-const char *command_hazard(struct step *step, struct arena *arena)
-{
-    const struct simples *commands = commands_of(step, arena);
+    const struct simples *commands = simple_commands(step, arena);
     size_t tool;
 
     for (size_t i = 0; i < commands->count; i++) {
@@ -217,10 +210,10 @@ const char *command_hazard(struct step *step, struct arena *arena)
     return NULL;
 }
 
-enum step_role command_role(struct step *step, enum history history, struct arena *arena)
+enum step_role command_role(const struct step *step, enum history history, struct arena *arena)
 {
     enum step_role role = step->sql.count ? STEP_SQL : STEP_ORDINARY;
-    const struct simples *commands = commands_of(step, arena);
+    const struct simples *commands = simple_commands(step, arena);
     size_t tool;
 
     for (size_t i = 0; i < commands->count; i++) {
@@ -359,7 +352,7 @@ static const char *too_clever(const struct simples *commands, size_t push)
 
 const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
 {
-    const struct simples *commands = commands_of(step, arena);
+    const struct simples *commands = simple_commands(step, arena);
     size_t at = 0, tool = 0;
 
     while (at < commands->count && !is_known(&commands->items[at].words, &db_push, true, &tool)) {

@@ -8,10 +8,10 @@
 #include "config/prisma.h"
 
 /* The words that destroy data, as the table has them ("prisma migrate reset"), or NULL. */
-const char *command_hazard(struct step *step, struct arena *arena);
+const char *command_hazard(const struct step *step, struct arena *arena);
 
 /* The step's role when `history` is in force. */
-enum step_role command_role(struct step *step, enum history history, struct arena *arena);
+enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 
 /* Fills step->guard of a STEP_DB_PUSH: argv of a `prisma migrate diff … --script` from the live database to the schema,
  * without a URL. NULL, or how the command is too clever for that, as the end of a sentence that begins with it. */

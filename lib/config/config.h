@@ -43,7 +43,7 @@ struct step {
     const char *cwd; /* "." */
     struct strings permanent_errors;
     bool allow_data_loss;
-    const struct simples *commands; /* what it comes to (config/simple.h); NULL: not found out yet */
+    const struct simples *commands; /* what it comes to (config/simple.h); NULL: not found out */
 };
 
 /* The value that the step's own env has for it, or NULL. */

@@ -1,6 +1,7 @@
 #include "config/reading.h"
 
 #include "config/command.h"
+#include "config/simple.h"
 
 #include "base/text.h"
 
@@ -172,6 +173,8 @@ static bool check_step(struct reading *reading, const struct key *key, const cha
     if (once || (sql && !given(map, "attempts"))) {
         step->attempts = 1;
     }
+
+    step->commands = simple_commands(step, reading->arena);
 
     const char *hazard = step->allow_data_loss ? NULL : command_hazard(step, reading->arena);
 

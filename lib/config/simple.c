@@ -490,6 +490,10 @@ static void scan_script(struct simples *commands, size_t at)
 
 const struct simples *simple_commands(const struct step *step, struct arena *arena)
 {
+    if (step->commands) {
+        return step->commands;
+    }
+
     struct simples *commands = arena_alloc(arena, sizeof *commands);
     size_t scanned = 0;
 

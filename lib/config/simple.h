@@ -24,7 +24,7 @@ struct simples {
     struct arena *arena;
 };
 
-/* Reads the package.json files that the commands lead to. */
+/* step->commands; where that is NULL it is found out: reads the package.json files that the commands lead to. */
 const struct simples *simple_commands(const struct step *step, struct arena *arena);
 
 /* Whether `before` runs in the same shell as the command `at`, or as one that it stands in, and earlier. */

@@ -4,6 +4,7 @@
 #include "base/shell.h"
 #include "config/content.h"
 #include "config/package.h"
+#include "config/simple.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,61 +194,65 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
     return true;
 }
 
-/* What changes the folder or the environment of the commands behind it. */
+/* What may change folder or environment of the commands behind it. */
 static bool changes_surroundings(const struct strings *words)
 {
-    static const char *const changers[] = { "cd", "pushd", "popd", "export", "unset", ".", "source", "eval", "env" };
+    static const char *const changers[] = {
+        "cd", "pushd", "popd", "export", "unset", ".", "source", "eval", "declare"
+    };
+    size_t name = simple_name(words);
 
-    return words->count > 0 && (STRINGS_AMONG(words->items[0], changers) || strchr(words->items[0], '=') != NULL);
+    return words->count &&
+           (name == words->count || STRINGS_AMONG(words->items[name], changers) || strpbrk(words->items[name], "$`"));
 }
 
-/* The words up to the next && || ; | or line end. False at the end. Nothing else of a shell is understood: see below.
- */
-static bool next_simple_command(const char **text, struct strings *words, struct arena *arena)
+/* That a shell makes something else of it than its words; in quotes it is no less doubtful. */
+static bool is_expanded(const struct strings *words)
 {
-    *words = (struct strings){ 0 };
-    *text += strspn(*text, " \t\n&|;");
-    if (**text == '\0') {
-        return false;
-    }
-    while (**text != '\0' && strchr("\n&|;", **text) == NULL) {
-        size_t length = strcspn(*text, " \t\n&|;");
+    bool expanded = false;
 
-        strings_add(arena, words, arena_strndup(arena, *text, length));
-        *text += length;
-        *text += strspn(*text, " \t");
+    for (size_t i = 0; i < words->count; i++) {
+        expanded = expanded || strpbrk(words->items[i], "$`*?~[{");
     }
-    return true;
+    return expanded;
 }
 
-/* A plain string for /bin/sh: simple commands one after the other. Quotes, variables and the like are doubts. */
-static bool parse_shell(struct command *command, const struct tool *tool, struct arena *arena)
+/* What around a simple command makes another one of it. */
+static void check_surroundings(struct command *command, const struct simples *commands, size_t at, struct arena *arena)
 {
-    const char *text = command->step->shell;
-    struct strings words;
-    bool found = false, changed = strpbrk(text, "$`\"'\\<>(){}[]*?~#!") != NULL;
+    const struct simple *simple = &commands->items[at];
+    bool shell = command->step->shell || simple->parent != SIMPLE_TOP, changed = false;
 
-    while (next_simple_command(&text, &words, arena)) {
-        changed |= changes_surroundings(&words);
-        if (!parse_words(command, tool, &words, arena)) {
-            continue;
-        }
-        if (changed || found) {
-            doubt(command, "its shell line says more than is understood");
-        }
-        found = true;
+    for (size_t i = 0; i < commands->count; i++) {
+        changed = changed || (simple_precedes(commands, i, at) && changes_surroundings(&commands->items[i].words));
     }
-    return found;
+    if (simple->apart) {
+        doubt(command, arena_printf(arena, "it runs it %s", simple->apart));
+    }
+    if (changed || (shell && is_expanded(&simple->words)) ||
+        (command->step->shell && strstr(command->step->shell, "<<"))) {
+        doubt(command, "its shell line says more than is understood");
+    }
 }
 
 /* False if the step does not run the tool. */
 static bool parse_step(struct command *command, const struct tool *tool, const struct step *step, struct arena *arena)
 {
+    const struct simples *commands = simple_commands(step, arena);
+    bool found = false;
+
     *command = (struct command){ .step = step };
-    if (step->shell != NULL) {
-        return parse_shell(command, tool, arena);
+    for (size_t i = 0; i < commands->count; i++) {
+        if (!parse_words(command, tool, &commands->items[i].words, arena)) {
+            continue;
+        }
+        if (found) {
+            doubt(command, "it runs it twice");
+        }
+        check_surroundings(command, commands, i, arena);
+        found = true;
     }
-    return step->argv.count > 0 && parse_words(command, tool, &step->argv, arena);
+    return found;
 }
 
 static bool same_strings(const char *left, const char *right)

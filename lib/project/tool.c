@@ -1,5 +1,7 @@
 #include "project/tool.h"
 
+#include "config/simple.h"
+
 #include <string.h>
 
 static const struct option prisma_options[] = {
@@ -132,7 +134,7 @@ static bool ends_with_path(const char *word, const char *path)
 bool tool_is_program(const struct tool *tool, const char *word)
 {
     for (size_t i = 0; i < PROGRAMS && tool->programs[i] != NULL; i++) {
-        if (ends_with_path(word, tool->programs[i])) {
+        if (simple_is_called(word, tool->programs[i]) || ends_with_path(word, tool->programs[i])) {
             return true;
         }
     }
@@ -149,24 +151,14 @@ const struct option *tool_option(const struct tool *tool, const char *name, size
     return NULL;
 }
 
-static bool is_in(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool tool_is_launcher(const char *word)
 {
-    return is_in(word, launchers, sizeof launchers / sizeof *launchers);
+    return STRINGS_AMONG(word, launchers);
 }
 
 bool tool_is_script_launcher(const char *word)
 {
     static const char *const managers[] = { "yarn", "npm", "pnpm", "bun" };
 
-    return is_in(word, managers, sizeof managers / sizeof *managers);
+    return STRINGS_AMONG(word, managers);
 }

@@ -1,6 +1,7 @@
 """A wrong "nothing pending" would start an application on an old schema. So for each tool whose history is read: the default
 place says that all is applied, and the tool as it is set up here looks elsewhere. Then a step must run, whatever the reason."""
 import hashlib
+import json
 from pathlib import Path
 
 import migrators
@@ -53,6 +54,20 @@ DBMATE = [
           files={f"sub/db/migrations/{LATER}": TABLE}),
     Place("a script of that name", "later", step="{name: x, run: [npm, run, dbmate, migrate]}",
           files={f"other/{LATER}": TABLE, "package.json": '{"scripts": {"dbmate": "dbmate --no-dump-schema -d other"}}'}),
+    Place("another folder in a script", "later", step="{name: x, run: [npm, run, up]}",
+          files={f"other/{LATER}": TABLE, "package.json": '{"scripts": {"up": "dbmate --no-dump-schema -d \\"other\\" migrate"}}'}),
+    Place("a script of another folder", "later", step="{name: x, run: npm --prefix sub run up 2>&1}",
+          files={f"sub/db/migrations/{LATER}": TABLE, "sub/package.json":
+                 '{"scripts": {"up": "../node_modules/.bin/dbmate --no-dump-schema migrate"}}'}),
+    Place("a variable in a script", "later", step="{name: x, run: [npm, run, up]}", files={
+        f"other/{LATER}": TABLE, "package.json":
+        '{"scripts": {"up": "npm run it", "it": "DBMATE_MIGRATIONS_DIR=other dbmate --no-dump-schema migrate"}}'}),
+    Place("a variable before a script", "later", step="{name: x, run: DBMATE_MIGRATIONS_DIR=other npm run up}", files={
+        f"other/{LATER}": TABLE, "package.json": '{"scripts": {"up": "dbmate --no-dump-schema migrate"}}'}),
+    Place("a variable of the shell", "later", step="{name: x, run: node_modules/.bin/dbmate --no-dump-schema $HOW migrate}",
+          env={"HOW": "--migrations-dir=other"}, files={f"other/{LATER}": TABLE}),
+    Place("a command of the shell", "later", step="{name: x, run: $HOW; ../node_modules/.bin/dbmate --no-dump-schema migrate}",
+          env={"HOW": "cd sub"}, files={f"sub/db/migrations/{LATER}": TABLE}),
     Place("upper case in search_path", '"Tenant".schema_migrations', query="search_path=Tenant",
           sql=['CREATE SCHEMA "Tenant" AUTHORIZATION {user}']),
 ]
@@ -167,6 +182,9 @@ PRISMA = [
     Place("a script of that name", "later", files={
         **SECOND, "package.json": '{"scripts": {"prisma": "prisma migrate deploy --schema second/schema.prisma && : "}}'},
         step="{name: x, run: [npm, run, prisma, migrate, deploy]}"),
+    Place("another schema in a script", "later", files={
+        **SECOND, "package.json": '{"scripts": {"deploy": "prisma migrate deploy", "all": "npm run deploy -- --schema second/schema.prisma"}}'},
+        step="{name: x, run: [npm, run, all]}"),
     Place("a folder of schemas", "later", files={
         "package.json": '{"prisma": {"schema": "prisma"}}', f"prisma/parts/migrations/{LATER_PRISMA}": TABLE_PRISMA,
         "prisma/schema.prisma": "// in parts\n", "prisma/parts/main.prisma": SCHEMA.format('url = env("DATABASE_URL")')}),
@@ -232,6 +250,22 @@ def test_the_default_place_needs_no_asking(pgentry, applied, migrator):
     assert done.exit == 0 and not migrated(done), done
 
 
+UPS = {"dbmate": "dbmate --no-dump-schema migrate", "node-pg-migrate": "node-pg-migrate up", "prisma": "prisma migrate deploy"}
+
+
+@pytest.mark.parametrize("run", ["[npm, run, up]", "npm run --silent all >log 2>&1", '"sh -c \'{}\' | cat"'],
+                         ids=["a script", "scripts", "a shell"])
+@pytest.mark.parametrize("applied", [migrators.Dbmate, migrators.NodePgMigrate, migrators.Prisma],
+                         ids=lambda kind: kind.name, indirect=True)
+def test_nor_does_a_script_that_does_the_same(pgentry, applied, migrator, run):
+    """package.json is read, and a shell's line taken apart."""
+    up = UPS[migrator.name]
+    migrator.write("package.json", json.dumps({"scripts": {"up": up, "all": "npm run up && node --version"}}))
+    migrator.write("pgentry.yaml", f"{VERIFY}migrate:\n  preset: {migrator.name}\n  steps:\n    - {{name: x, run: {run.format(up)}}}\n")
+    done = pgentry(*APP, url=migrator.url(applied[1]), env=migrator.env)
+    assert done.exit == 0 and not migrated(done), done
+
+
 @pytest.fixture
 def sealed(database, project):
     """A healthy Prisma project in which all is applied; the application's role may not read the ledger."""
@@ -255,7 +289,7 @@ def test_a_ledger_that_may_not_be_read_proves_nothing(pgentry, sealed):
     assert "may not be read by this role" in note and "grant SELECT" in note
 
 
-def test_what_is_gone_is_seen_by_the_role_of_direct_url_behind_a_redirection_too(pgentry, sealed, project):
+def test_what_is_gone_is_seen_by_the_role_of_direct_url_behind_a_doubt_too(pgentry, sealed, project):
     """The command is doubtful and the ledger closed to the role of url: no raw SQL on a newer schema all the same."""
     sealed.sql("INSERT INTO _prisma_migrations (migration_name, checksum) VALUES ('20260101000000_newer', 'x')")
     sealed.as_app("ALTER TABLE users RENAME TO people")
@@ -263,7 +297,7 @@ def test_what_is_gone_is_seen_by_the_role_of_direct_url_behind_a_redirection_too
 migrate:
   preset: prisma
   steps:
-    - {name: deploy, run: "prisma migrate deploy 2>&1", attempts: 1}
+    - {name: deploy, run: "prisma migrate deploy $NOTHING", attempts: 1}
     - {name: raw SQL, sql: [fallback.sql]}
 """})
     direct = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{sealed.cluster.port}/{sealed.name}"

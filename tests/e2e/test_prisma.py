@@ -260,8 +260,8 @@ def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, 
     assert "newer" in database.tables() and "fallback_ran" not in database.tables()
 
 
-@pytest.mark.parametrize("run", ['"npx prisma migrate deploy 2>&1"', '[npm, run, "migrate:deploy"]'],
-                         ids=["a redirection", "a script of package.json"])
+@pytest.mark.parametrize("run", ['"npx prisma migrate deploy $NOTHING"', '[npm, run, "migrate:deploy"]'],
+                         ids=["a doubt", "a script of package.json"])
 def test_an_older_image_runs_no_raw_sql_however_its_tool_is_called(pgentry, database, prisma, run):
     """What the history proves is doubtful then, but what it has and the image has not is no less gone."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0

@@ -143,6 +143,54 @@ static void simple_shell_lines_are_understood(void **state)
     assert_string_equal(command.schema_path, "db/x.prisma");
     find_in_shell(HISTORY_DBMATE, "node wait.js\ndbmate up || exit 1\n");
     understood();
+    find_in_shell(HISTORY_PRISMA,
+                  "exec npx prisma@6.19.3 migrate deploy --schema 'a b/x.prisma' >>log 2>&1 </dev/null");
+    understood();
+    assert_string_equal(command.schema_path, "a b/x.prisma");
+    find_in_shell(HISTORY_PRISMA,
+                  "(cd api); timeout 300 sh -c \"(prisma migrate deploy --schema=x.prisma)\" | tee log");
+    assert_string_equal(command.doubt, "step the step: its shell line says more than is understood");
+    find_in_shell(HISTORY_PRISMA, "timeout 300 sh -c \"(prisma migrate deploy --schema=x.prisma)\" | tee log");
+    understood();
+    assert_string_equal(command.schema_path, "x.prisma");
+}
+
+static void scripts_of_package_json_are_understood(void **state)
+{
+    static const struct {
+        const char *words;
+        const char *schema; /* NULL: a doubt */
+    } calls[] = {
+        { "npm run deploy", "db/x.prisma" },
+        { "yarn deploy", "db/x.prisma" },
+        { "pnpm run --silent deploy", "db/x.prisma" },
+        { "npm run all", "db/x.prisma" },
+        { "npm run plain -- --schema y.prisma", "y.prisma" },
+        { "npm run elsewhere", NULL },
+        { "npm run variable", NULL },
+        { "npm run twice", NULL },
+        { "npm run missing", NULL },
+        { "dotenv -- npm run deploy", NULL },
+        { "npm --prefix other run deploy", NULL },
+    };
+
+    (void)state;
+    write_file("other/package.json", "{\"scripts\": {\"deploy\": \"prisma migrate deploy\"}}");
+    write_file("package.json", "{\"scripts\": {\"deploy\": \"prisma migrate deploy --schema db/x.prisma\","
+                               "\"all\": \"node wait.js && npm run deploy && node seed.js\","
+                               "\"plain\": \"prisma migrate deploy\","
+                               "\"elsewhere\": \"cd other && prisma migrate deploy\","
+                               "\"variable\": \"prisma migrate deploy --schema $SCHEMA\","
+                               "\"twice\": \"npm run deploy; npm run plain\"}}");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        find(HISTORY_PRISMA, calls[i].words);
+        if (calls[i].schema == NULL) {
+            assert_non_null(command.doubt);
+        } else {
+            understood();
+            assert_string_equal(command.schema_path, calls[i].schema);
+        }
+    }
 }
 
 static void clever_shell_lines_are_doubts(void **state)
@@ -153,10 +201,15 @@ static void clever_shell_lines_are_doubts(void **state)
         "DATABASE_URL=x prisma migrate deploy",
         ". ./env.sh; prisma migrate deploy",
         "env A=b prisma migrate deploy",
-        "prisma migrate deploy --schema \"a b\"",
         "prisma migrate deploy --schema $SCHEMA",
-        "prisma migrate deploy > /dev/null",
-        "(prisma migrate deploy)",
+        "$PREPARE; prisma migrate deploy",
+        "(cd api; prisma migrate deploy)",
+        "prisma migrate deploy --schema ~/x.prisma",
+        "cat <<END\nprisma migrate deploy\nEND\n",
+        "if true; then prisma migrate deploy; fi",
+        "echo prisma migrate deploy",
+        "direnv exec . sh -c 'prisma migrate deploy'",
+        "sh -c 'cd api && prisma migrate deploy'",
         "prisma migrate deploy --schema a && prisma migrate deploy --schema b",
         "./migrate.sh",
         "",
@@ -256,6 +309,7 @@ int main(void)
         SCRATCH_TEST(what_is_not_understood_is_a_doubt),
         SCRATCH_TEST(a_doubt_names_the_step_and_the_word),
         SCRATCH_TEST(simple_shell_lines_are_understood),
+        SCRATCH_TEST(scripts_of_package_json_are_understood),
         SCRATCH_TEST(clever_shell_lines_are_doubts),
         SCRATCH_TEST(the_history_step_may_stand_among_others),
         SCRATCH_TEST(two_history_steps_must_agree),
