@@ -38,9 +38,10 @@ extern const size_t command_count;
 
 /* Reads the configuration; prints every error on standard error and returns NULL (the status is then 78). */
 struct config *command_config(const struct command_line *line, bool database_needed);
-/* The same for a command that keeps no log: the configuration's warnings go to standard error. Not for health, whose
- * output a HEALTHCHECK keeps every time. */
+/* The same for a command that keeps no log: the configuration's warnings go to standard error. */
 struct config *command_config_told(const struct command_line *line, bool database_needed);
+/* The section health alone, for who asks the endpoint: neither secrets nor the project are needed. */
+struct config *command_config_health(const struct command_line *line);
 /* As command_config, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
 struct config *command_config_any_url(const struct command_line *line);
 

@@ -81,8 +81,10 @@ int command_diagnose(const struct command_line *line)
         line->config_file ? arena_printf(arena, "pgentry -c %s", shell_quote(line->config_file, arena)) : "pgentry";
     const char *sync = config->migrate.steps.count
                            ? arena_printf(arena, "%s sync", program)
-                           : "# this container runs no migrations: run them where they belong, then look again\n"
-                             "pgentry verify";
+                           : arena_printf(arena,
+                                          "# this container runs no migrations: run them where they belong, then look "
+                                          "again\n%s verify",
+                                          program);
     const struct diagnose_request request = { .config = config, .wanted = &wanted, .sync = sync, .program = program };
     const struct project_request project = {
         .config = config, .wanted = &wanted, .ledger = &diagnosis.ledger, .sync = sync, .program = program

@@ -54,7 +54,7 @@ int command_health(const struct command_line *line)
     if (line->wait && !duration_parse(line->wait, &patience)) {
         return usage_error("--wait %s is no duration: write 30s or 2m", word_shown(line->wait));
     }
-    const struct config *config = command_config(line, false);
+    const struct config *config = command_config_health(line);
     if (!config) {
         return STATUS_FAILED;
     }

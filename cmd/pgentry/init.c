@@ -147,18 +147,19 @@ static int complain(int status)
 
 static int write_file(const char *text, size_t length, bool force)
 {
-    int fd = open(INIT_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0644);
+    /* O_NONBLOCK: a FIFO that nobody reads is refused, not waited for. */
+    int fd = open(INIT_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (force ? O_TRUNC : O_EXCL), 0644);
     if (fd < 0) {
         return complain(STATUS_CANNOT_CREATE);
     }
     FILE *out = fdopen(fd, "w");
-    if (!out) {
-        close(fd);
-        return complain(STATUS_IO);
-    }
-    bool written = fwrite(text, 1, length, out) == length;
-    if (fclose(out) != 0 || !written) {
-        return complain(STATUS_IO);
+    bool written = out && fwrite(text, 1, length, out) == length;
+    if ((out ? fclose(out) : close(fd)) != 0 || !written) {
+        int status = complain(STATUS_IO);
+        if (!force) {
+            unlink(INIT_FILE); /* half of one would be in the way of the next */
+        }
+        return status;
     }
     printf("%s written: look through it, then try `pgentry config`\n", INIT_FILE);
     return STATUS_OK;

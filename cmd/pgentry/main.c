@@ -315,14 +315,13 @@ static int check_operands(const struct command *command, const struct command_li
     return 0;
 }
 
-static struct config *read_config(const struct command_line *line, bool database_needed, config_check *check_urls)
+static struct config *read_config(const struct command_line *line, struct config_request request)
 {
-    struct config_request request = { .file = line->config_file,
-                                      .no_file = line->no_file,
-                                      .settings = line->settings,
-                                      .setting_count = line->setting_count,
-                                      .database_needed = database_needed,
-                                      .check_urls = check_urls };
+    request.file = line->config_file;
+    request.no_file = line->no_file;
+    request.settings = line->settings;
+    request.setting_count = line->setting_count;
+
     struct arena *arena = arena_new(); /* the configuration's, for the life of the process */
     struct strings errors = { 0 };
     struct config *config = config_load(&request, &errors, arena);
@@ -335,12 +334,18 @@ static struct config *read_config(const struct command_line *line, bool database
 
 struct config *command_config_any_url(const struct command_line *line)
 {
-    return read_config(line, true, NULL);
+    return read_config(line, (struct config_request){ .database_needed = true });
 }
 
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
-    return read_config(line, database_needed, database_needed ? database_check_urls : NULL);
+    return read_config(line, (struct config_request){ .database_needed = database_needed,
+                                                      .check_urls = database_needed ? database_check_urls : NULL });
+}
+
+struct config *command_config_health(const struct command_line *line)
+{
+    return read_config(line, (struct config_request){ .section = "health." });
 }
 
 struct config *command_config_told(const struct command_line *line, bool database_needed)

@@ -74,7 +74,8 @@ ACTION(connected_check)
 static duration retry_delay(struct boot *boot)
 {
     const struct boot_plan *plan = boot->plan;
-    switch (boot->failure) {
+    /* Before the lock stands a whole look, which is no bare probe. */
+    switch (boot->state == STATE_LOCKING ? FAILURES : boot->failure) {
     case FAILURE_NOT_LISTENING:
     case FAILURE_ALSO:
         boot->failures = 0;

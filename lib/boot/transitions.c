@@ -159,7 +159,7 @@ const struct boot_row boot_table[] = {
         STEP_IS(TIMED_OUT, "it did not end within {step_timeout}: {outcome}", INFO, "step-ended",
                 "step {step} ended: {outcome}")),
     ANY(S(ENDING), CHILD_ENDED, clean_up, SETTLING,
-        STEP_IS(FAILED, "{outcome}", INFO, "step-ended", "step {step} ended: {outcome}")),
+        STEP_IS(FAILED, "it was told to end: {outcome}", INFO, "step-ended", "step {step} ended: {outcome}")),
 
     /* something of it may still run in the server */
     ROW(S(SETTLING), SESSIONS, settled, nothing, SETTLED, QUIET),

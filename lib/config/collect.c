@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define VARIABLE_PREFIX "PGENTRY_"
@@ -60,8 +61,10 @@ static const char *find_file(const struct config_request *request)
         return named;
     }
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        /* One that is there but may not be read is an error, not a reason to pass it over. */
-        if (access(places[i], F_OK) == 0 || errno != ENOENT) {
+        struct stat entry;
+
+        /* One that is there but cannot be read, or leads nowhere, is an error, not a reason to pass it over. */
+        if (lstat(places[i], &entry) == 0 || errno != ENOENT) {
             return places[i];
         }
     }

@@ -219,18 +219,18 @@ static const struct node *member_of(const struct node *list, size_t index)
     return member ? member : list;
 }
 
-static void finish_placeholder(struct reading *reading)
+/* That each address is another one. */
+static void check_addresses(struct reading *reading, const char *path, const struct strings *list)
 {
-    const struct config *config = reading->config;
-    const struct node *list = node_of(reading, "health.placeholder");
+    const struct strings *listen = &reading->config->health.listen;
 
-    for (size_t i = 0; i < config->health.placeholder.count; i++) {
-        const char *address = config->health.placeholder.items[i];
-        const char *taken = address_taken(address, &config->health.listen);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct strings before = { listen->items, list == listen ? i : listen->count, 0 };
+        const char *taken = address_taken(list->items[i], &before);
 
         if (taken) {
-            (void)complain(reading, member_of(list, i),
-                           "health.placeholder[%zu]: \"%s\" is taken by \"%s\" of health.listen", i, address, taken);
+            (void)complain(reading, member_of(node_of(reading, path), i),
+                           "%s[%zu]: \"%s\" is taken by \"%s\" of health.listen", path, i, list->items[i], taken);
         }
     }
 }
@@ -338,13 +338,49 @@ static void check_urls(struct reading *reading, config_check *check)
     }
 }
 
+static void load_section(struct reading *reading, const char *section)
+{
+    for (size_t i = 0; i < config_keys.count; i++) {
+        if (strncmp(config_keys.rows[i].path, section, strlen(section)) == 0) {
+            (void)apply(reading, &config_keys.rows[i]);
+        }
+    }
+}
+
+static void load_all(struct reading *reading, const struct config_request *request, bool readable)
+{
+    struct config *config = reading->config;
+    bool located = true;
+
+    collect_preset(reading);
+
+    const char *preset = config->migrate.preset;
+
+    for (size_t i = 0; i < config_keys.count; i++) {
+        bool fine = apply(reading, &config_keys.rows[i]);
+
+        located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
+    }
+    config->migrate.preset = preset;
+    finish_database(reading, request->database_needed && readable && located);
+    check_urls(reading, located ? request->check_urls : NULL);
+    finish_verify(reading);
+    finish_app(reading);
+    if (strcmp(preset, "prisma") == 0 && !user_set(reading, "migrate.steps")) {
+        adapt_prisma_steps(reading);
+    }
+    finish_steps(reading, "migrate.before", &config->migrate.before);
+    finish_steps(reading, "migrate.steps", &config->migrate.steps);
+    finish_steps(reading, "migrate.after", &config->migrate.after);
+    count_steps(reading);
+}
+
 struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena)
 {
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
     struct config *config = &loaded->config;
     struct reading reading = { .loaded = loaded, .config = config, .errors = errors, .arena = arena };
     size_t errors_before = errors->count;
-    bool located = true;
 
     config->arena = arena;
     secret_of_environment();
@@ -352,29 +388,14 @@ struct config *config_load(const struct config_request *request, struct strings 
 
     bool readable = collect_sources(&reading, request);
 
-    collect_preset(&reading);
-
-    const char *preset = config->migrate.preset;
-
-    for (size_t i = 0; i < config_keys.count; i++) {
-        bool fine = apply(&reading, &config_keys.rows[i]);
-
-        located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
+    if (request->section) {
+        load_section(&reading, request->section);
+    } else {
+        load_all(&reading, request, readable);
     }
-    config->migrate.preset = preset;
     finish_token(&reading);
-    finish_database(&reading, request->database_needed && readable && located);
-    check_urls(&reading, located ? request->check_urls : NULL);
-    finish_verify(&reading);
-    finish_app(&reading);
-    finish_placeholder(&reading);
-    if (strcmp(preset, "prisma") == 0 && !user_set(&reading, "migrate.steps")) {
-        adapt_prisma_steps(&reading);
-    }
-    finish_steps(&reading, "migrate.before", &config->migrate.before);
-    finish_steps(&reading, "migrate.steps", &config->migrate.steps);
-    finish_steps(&reading, "migrate.after", &config->migrate.after);
-    count_steps(&reading);
+    check_addresses(&reading, "health.listen", &config->health.listen);
+    check_addresses(&reading, "health.placeholder", &config->health.placeholder);
     return errors->count > errors_before ? NULL : config;
 }
 

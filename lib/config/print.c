@@ -10,7 +10,7 @@
 
 /* ---- scalars as YAML ---- */
 
-/* May stand without quotes: a word that YAML takes for nothing else. */
+/* May stand without quotes: a word that YAML takes for nothing else, a number or a date. */
 static bool is_plain(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
@@ -21,7 +21,7 @@ static bool is_plain(const char *text)
             return false;
         }
     }
-    return *text && strspn(text, letters) == strlen(text) && !strchr("-.", *text);
+    return *text && strspn(text, letters) == strlen(text) && !strchr("-.0123456789", *text);
 }
 
 /* Quotes are JSON's, which YAML understands. A dollar that would be filled in when it is read again is doubled. */
@@ -62,6 +62,12 @@ static void print_hidden(const char *text, bool literal)
 
     print_string(secret_hide(text, arena), literal);
     arena_free(arena);
+}
+
+static void print_number(const char *text, bool literal)
+{
+    (void)literal;
+    printf("%s", text);
 }
 
 typedef void print_function(const char *text, bool literal);
@@ -173,9 +179,11 @@ static void print_value(const struct config *config, const struct key *key, cons
     case KEY_SIGNAL:
         printf("%s", *(const int *)place == SIGNAL_SAME ? "same" : signal_name(*(const int *)place));
         break;
+    case KEY_STATUSES:
+        print_list(place, print_number, literal);
+        break;
     case KEY_STRINGS:
     case KEY_NAMES:
-    case KEY_STATUSES:
     case KEY_FILES:
         print_list(place, print, literal);
         break;

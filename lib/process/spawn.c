@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -116,14 +117,35 @@ static void execute(const struct spawn *spawn, struct failure *failure)
     lookup_exec(spawn->argv, environment(spawn), search_path(spawn), &failure->lookup);
 }
 
+static bool explain(const struct spawn *spawn, const struct failure *failure, struct error *error)
+{
+    const char *reason = strerror(failure->lookup.number), *program = spawn->argv ? spawn->argv[0] : "pgentry";
+
+    switch (failure->stage) {
+    case STAGE_CWD:
+        return error_set(error, STATUS_NOT_EXECUTABLE, "%s: cannot enter its directory %s: %s", program, spawn->cwd,
+                         reason);
+    case STAGE_STREAMS:
+        return error_set(error, STATUS_RESOURCE, "%s: cannot set up its standard streams: %s", program, reason);
+    case STAGE_CREDENTIALS:
+        return credentials_error(spawn->credentials, failure->lookup.number, error);
+    case STAGE_EXEC:
+        break;
+    }
+    return lookup_error(&failure->lookup, program, search_path(spawn), error);
+}
+
 static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
 {
-    struct failure failure;
+    struct failure failure = { 0 };
+    struct error error = { 0 };
 
     descriptors_close(spawn->keep, spawn->keep_count);
     log_forked();
     if (!prepare(spawn, &failure)) {
-        _exit(STATUS_RESOURCE);
+        (void)explain(spawn, &failure, &error);
+        (void)(spawn->output >= 0 && dprintf(STDERR_FILENO, "%s\n", error.message)); /* else it is not its own */
+        _exit((int)error.status);
     }
     /* After the credentials: a change of the uid clears it (prctl(2)). We may be orphaned already. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
@@ -151,24 +173,6 @@ static _Noreturn void program_child(const struct spawn *spawn, bool foreground, 
 }
 
 /* ---- in the parent ---- */
-
-static bool explain(const struct spawn *spawn, const struct failure *failure, struct error *error)
-{
-    const char *reason = strerror(failure->lookup.number);
-
-    switch (failure->stage) {
-    case STAGE_CWD:
-        return error_set(error, STATUS_NOT_EXECUTABLE, "%s: cannot enter its directory %s: %s", spawn->argv[0],
-                         spawn->cwd, reason);
-    case STAGE_STREAMS:
-        return error_set(error, STATUS_RESOURCE, "%s: cannot set up its standard streams: %s", spawn->argv[0], reason);
-    case STAGE_CREDENTIALS:
-        return credentials_error(spawn->credentials, failure->lookup.number, error);
-    case STAGE_EXEC:
-        break;
-    }
-    return lookup_error(&failure->lookup, spawn->argv[0], search_path(spawn), error);
-}
 
 /* True if a failure came: end of file means that exec closed the pipe, or that a signal ended the child before it. */
 static bool report_read(int fd, struct failure *failure)

@@ -221,6 +221,9 @@ struct watch *watch_start(int fd, short events, watch_ready *ready)
         give_up();
         watch = free_watch();
     }
+    if (!watch) {
+        return NULL; /* more alive than WATCHES says there can be */
+    }
     watch->state = WATCH_LIVE;
     watch->fd = fd;
     watch->events = events;

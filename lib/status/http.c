@@ -54,9 +54,9 @@ static void *on_target(void *argument, const char *target, struct MHD_Connection
 }
 
 /* Constant time in the token's content: what an attacker sends decides how long it takes, not what we hold. */
-static bool same(const char *given, const char *token)
+static bool same(const char *given, size_t given_length, const char *token)
 {
-    size_t given_length = strlen(given), length = strlen(token);
+    size_t length = strlen(token);
     bool differ = given_length != length;
     unsigned difference = 0;
     for (size_t i = 0; i < given_length; i++) {
@@ -70,8 +70,20 @@ static bool admitted(const struct server *server, struct MHD_Connection *connect
     const char *token = server->settings->token;
     const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
     static const char scheme[] = "Bearer ";
-    return !*token ||
-           (given && strncasecmp(given, scheme, sizeof scheme - 1) == 0 && same(given + sizeof scheme - 1, token));
+    if (!*token) {
+        return true;
+    }
+    if (!given || strncasecmp(given, scheme, sizeof scheme - 1) != 0) {
+        return false;
+    }
+    given += sizeof scheme - 1;
+    given += strspn(given, " ");
+    size_t length = strlen(given);
+    while (length > strlen(token) &&
+           strchr(" \t", given[length - 1])) { /* no part of a field's value (RFC 9110, 5.5) */
+        length--;
+    }
+    return same(given, length, token);
 }
 
 static enum MHD_Result count_header(void *sum, enum MHD_ValueKind kind, const char *key, const char *value)

@@ -32,6 +32,31 @@ void status_init(struct status *status, const struct config *config, struct aren
     add_steps(status, &config->migrate.after, "after");
 }
 
+static void drop_spell(struct status *status, size_t at)
+{
+    struct status_spell *spells = status->spells;
+
+    spells[at - 1].end_us = spells[at].end_us;
+    memmove(&spells[at], &spells[at + 1], (--status->spell_count - at) * sizeof *spells);
+}
+
+/* Room for one more. What is then beside its like becomes one with it. */
+static void drop_shortest_spell(struct status *status)
+{
+    const struct status_spell *spells = status->spells;
+    size_t least = 1;
+
+    for (size_t i = 2; i < status->spell_count; i++) {
+        if (spells[i].end_us - spells[i].begin_us < spells[least].end_us - spells[least].begin_us) {
+            least = i;
+        }
+    }
+    drop_spell(status, least);
+    if (least < status->spell_count && spells[least].phase == spells[least - 1].phase) {
+        drop_spell(status, least);
+    }
+}
+
 void status_phase(struct status *status, enum phase phase)
 {
     int64_t now = clock_now_us() - status->began_us;
@@ -42,12 +67,11 @@ void status_phase(struct status *status, enum phase phase)
     if (phase == PHASE_STARTING) { /* what failed on the way to a good boot is told by its steps */
         status->reason[0] = '\0';
     }
-    if (status->spell_count == STATUS_SPELLS) {
-        status->spells[STATUS_SPELLS - 1].phase = phase;
-        return;
-    }
     if (status->spell_count) {
         status->spells[status->spell_count - 1].end_us = now;
+    }
+    if (status->spell_count == STATUS_SPELLS) {
+        drop_shortest_spell(status);
     }
     status->spells[status->spell_count++] = (struct status_spell){ .phase = phase, .begin_us = now, .end_us = -1 };
 }

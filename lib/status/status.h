@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATUS_SPELLS 64 /* phases of the timeline that are kept; later ones are counted into the last */
+#define STATUS_SPELLS 64 /* of the timeline; where there are more, the shortest is counted to the one before it */
 #define STATUS_LAST 2048 /* bytes of a step's last lines */
 #define STATUS_TEXT 512
 

@@ -129,6 +129,13 @@ def test_a_configuration_file_that_cannot_be_read_is_78(pgentry, database, args)
     assert args[1] in done.stderr
 
 
+def test_a_configuration_file_that_leads_nowhere_is_78(pgentry, database, project):
+    """A mount that was lost is not a container without a file."""
+    project({}).joinpath("pgentry.yaml").symlink_to("..data/pgentry.yaml")
+    done = pgentry("config", url=database.url)
+    assert done.exit == 78 and "pgentry.yaml: cannot be read: No such file" in done.stderr, done
+
+
 def test_a_bomb_of_aliases_is_refused_quickly(pgentry, database, project):
     """The billion laughs."""
     project({"pgentry.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(

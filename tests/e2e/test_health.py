@@ -353,10 +353,11 @@ def test_the_token_opens_all_but_live(pgentry, database, project, endpoint):
         public = path == "/health/live"
         assert endpoint.get(path).status == (200 if public else 401)
         for wrong in ("open-sesame-4711", "Bearer open-sesame-471", "Bearer open-sesame-47111", "Bearer ", "Bearer x",
-                      "Basic open-sesame-4711", "Bearer Open-sesame-4711"):
+                      "Basic open-sesame-4711", "Bearer Open-sesame-4711", "Bearer open-sesame-4711 x", "Bearer\topen-sesame-4711"):
             assert endpoint.get(path, Authorization=wrong).status == (200 if public else 401)
         assert endpoint.get(path, Authorization="Bearer open-sesame-4711").status == 200
         assert endpoint.get(path, Authorization="bearer open-sesame-4711").status == 200
+        assert endpoint.get(path, Authorization="Bearer   open-sesame-4711 \t ").status == 200
     assert endpoint.get("/nothing").status == 401
     refused = endpoint.get("/status.json")
     assert refused.headers["www-authenticate"] == "Bearer" and "sesame" not in refused.body
@@ -823,6 +824,14 @@ def test_health_asks_ready_and_live(pgentry, gated, endpoint, project, database)
     assert done.exit == 0, done
     assert json.loads(done.stdout)["status"] == "healthy"
     assert pgentry("health", env=endpoint.env).exit == 0
+
+
+def test_health_needs_nothing_but_the_endpoint_s_keys(pgentry, running, endpoint):
+    """A secret that may not be read, or is gone since the start, a URL that is none, a step that may not be."""
+    env = {**endpoint.env, "DATABASE_URL_FILE": "/nowhere", "PGENTRY_WAIT_TIMEOUT": "${MISSING}",
+           "PGENTRY_MIGRATE_STEPS": "[{run: prisma migrate reset}]"}
+    wait_until(lambda: pgentry("health", env=env).exit == 0)
+    assert pgentry("health", env={**env, "PGENTRY_HEALTH_LISTEN": "nonsense"}).exit == 1
 
 
 def test_health_without_anybody_there_is_1_and_wait_ends(pgentry, endpoint):

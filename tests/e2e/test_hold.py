@@ -240,7 +240,7 @@ def test_what_is_noted_of_the_project_is_told_once(pgentry, database, project, e
 verify: {tables: [users]}
 migrate:
   preset: dbmate
-  steps: [{name: up, run: "exit 1; dbmate up 2>&1", attempts: 1}]
+  steps: [{name: up, run: "exit 1; dbmate up $NOTHING", attempts: 1}]
 """, "db/migrations/1_a.sql": "-- migrate:up\n"})
     supervisor = start(pgentry, database.url, endpoint)
     held(supervisor, endpoint, 70)

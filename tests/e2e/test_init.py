@@ -1,5 +1,6 @@
 """pgentry init: looks at the project and writes a commented pgentry.yaml."""
 import pytest
+import os
 from pathlib import Path
 
 SCHEMA = """\
@@ -75,3 +76,9 @@ def test_init_that_cannot_write_says_so(pgentry, project):
     Path(folder, "pgentry.yaml").unlink()
     Path(folder, "pgentry.yaml").symlink_to("/dev/full")
     assert pgentry("init", "--force").exit == 74
+    Path(folder, "pgentry.yaml").unlink()
+    os.mkfifo(folder / "pgentry.yaml")
+    assert pgentry("init", "--force").exit == 73
+    Path(folder, "pgentry.yaml").unlink()
+    done = pgentry("init", under=["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=100"])
+    assert done.exit == 74 and not (folder / "pgentry.yaml").exists(), done

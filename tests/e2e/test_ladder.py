@@ -777,6 +777,25 @@ def test_a_direct_url_that_is_not_reachable_is_no_trouble_while_no_step_runs(pge
     assert done.exit == 0 and done.stdout == "it runs\n", done
 
 
+def test_while_a_direct_url_is_not_reachable_the_schema_is_looked_at_now_and_then(pgentry, database):
+    """A whole look stands before each attempt at the lock: it is no bare probe, and backs off."""
+    done = pgentry("sync", url=database.url, env={
+        "DIRECT_URL": database.url.replace(f":{database.cluster.port}/", f":{free_port()}/"), "PGENTRY_WAIT_TIMEOUT": "3s",
+        "PGENTRY_MIGRATE_STEPS": '[{run: "true"}]'})
+    assert done.exit == 69, done
+    phases = done.events[[event["event"] for event in done.events].index("summary")]["phases"]
+    assert phases.count("locking") < 30, phases
+
+
+def test_a_sql_step_in_a_folder_that_is_missing_says_so(pgentry, database, project):
+    """As any other step."""
+    project({"one.sql": "SELECT 1"})
+    done = pgentry("sync", url=database.url, env={
+        "PGENTRY_MIGRATE_STEPS": "[{name: q, sql: one.sql, cwd: /nowhere}]", "PGENTRY_MIGRATE_PRESET": "none"})
+    assert done.exit == 70, done
+    assert done.said("pgentry: cannot enter its directory /nowhere: No such file or directory"), done
+
+
 @pytest.mark.parametrize("limits", [
     {"PGENTRY_WAIT_TIMEOUT": "5s"}, {"PGENTRY_WAIT_TIMEOUT": "2s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "2s"},
     {"PGENTRY_WAIT_CONNECT_TIMEOUT": "15s"}, {"PGENTRY_WAIT_CONNECT_TIMEOUT": "0"}],

@@ -16,8 +16,8 @@ static void object_and_detail_are_filled_in(void **state)
 
     assert_string_equal(problem_sentence(PROBLEM_MISSING_PRIVILEGE, "public.users", "insert", buffer, sizeof buffer),
                         "no right to insert on public.users");
-    assert_string_equal(problem_fix(PROBLEM_MISSING_PRIVILEGE, "public.users", "insert", buffer, sizeof buffer),
-                        "GRANT insert ON public.users TO the role");
+    assert_string_equal(problem_fix(PROBLEM_MISSING_EXTENSION, "uuid-ossp", NULL, buffer, sizeof buffer),
+                        "CREATE EXTENSION \"uuid-ossp\"");
     assert_string_equal(problem_sentence(PROBLEM_MISSING_TABLE, "100%o", NULL, buffer, sizeof buffer),
                         "table 100%o does not exist"); /* a name is not a form */
     assert_string_equal(problem_sentence(PROBLEM_MISSING_TABLE, "public.users", NULL, buffer, 10), "table pub");

@@ -85,6 +85,8 @@ static void every_mistake_is_named_with_its_place(void **state)
           "1:55: health.placeholder[1]: \":1\" is taken by \"127.0.0.1:1\" of health.listen" },
         { "health: {placeholder: ['localhost:9180']}\n",
           "1:24: health.placeholder[0]: \"localhost:9180\" is taken by \"127.0.0.1:9180\" of health.listen" },
+        { "health: {listen: ['127.0.0.1:1', ':2', '0.0.0.0:1']}\n",
+          "1:40: health.listen[2]: \"0.0.0.0:1\" is taken by \"127.0.0.1:1\" of health.listen" },
         { "health: {failures: 0}\n", "1:20: health.failures must be a whole number from 1 to 1000, not \"0\"" },
         { "- a\n", "1:1: the configuration must be a map of keys, not a list" },
         { "words\n", "1:1: the configuration must be a map of keys, not a single value" },
