@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BEGINNING 256                             /* bytes in which a method ends, and empty lines before it */
-#define ANSWER 1024                               /* bytes of a refusal */
+#define BEGINNING 4096 /* bytes of a first request that are looked at; a method ends in them */
+#define ANSWER 1024    /* bytes of a refusal */
 #define NEWCOMER (EPOLLIN | EPOLLRDHUP | EPOLLET) /* what was looked at stays in the socket: each change tells once */
 #define INSIDE (EPOLLRDHUP | EPOLLONESHOT)
 

@@ -47,6 +47,15 @@ static bool is_token(const char *text)
     return length && text[length] == '\0';
 }
 
+/* A zero byte would end what we are handed of a line: another target, or another token, would become ours.
+ * libmicrohttpd takes a line without a name for the end of all headers. */
+static bool malformed_head(const char *bytes, size_t length)
+{
+    const char *end = memmem(bytes, length, "\r\n\r\n", 4);
+    length = end ? (size_t)(end - bytes) : length;
+    return memchr(bytes, '\0', length) || memmem(bytes, length, "\n:", 2);
+}
+
 /* RFC 9112 sections 2.2 and 3 */
 enum beginning malformed_beginning(const char *bytes, size_t length)
 {
@@ -60,9 +69,7 @@ enum beginning malformed_beginning(const char *bytes, size_t length)
     while (end < length && memchr(tchar, bytes[end], sizeof tchar - 1)) {
         end++;
     }
-    /* A zero byte would end the target that we are handed: another one would become ours. */
-    const char *line_end = memchr(bytes + end, '\n', length - end);
-    if (memchr(bytes + end, '\0', line_end ? (size_t)(line_end - bytes) - end : length - end)) {
+    if (malformed_head(bytes + end, length - end)) {
         return BEGINNING_BAD;
     }
     return end == length ? BEGINNING_SHORT : end > begin && bytes[end] == ' ' ? BEGINNING_GOOD : BEGINNING_BAD;
@@ -73,6 +80,15 @@ struct headers {
     bool broken;
 };
 
+/* RFC 9110 section 5.5 */
+static bool is_field_value(const char *text)
+{
+    while (*text && (*text == '\t' || !iscntrl((unsigned char)*text))) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 static enum MHD_Result look(void *argument, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct headers *headers = argument;
@@ -81,7 +97,8 @@ static enum MHD_Result look(void *argument, enum MHD_ValueKind kind, const char 
     headers->hosts += strcasecmp(name, "Host") == 0;
     headers->lengths += strcasecmp(name, "Content-Length") == 0;
     headers->codings += coding;
-    headers->broken |= !is_token(name) || (coding && (!value || strcasecmp(value, "chunked") != 0));
+    headers->broken |= !is_token(name) || (value && !is_field_value(value)) ||
+                       (coding && (!value || strcasecmp(value, "chunked") != 0));
     return MHD_YES;
 }
 

@@ -285,6 +285,8 @@ def test_the_beginning_of_a_request_and_no_more_is_400(running, endpoint):
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello",
     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+    *(b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n"
+      for line in (b": x", b":", b"\0: x", b"A:\0x", b"A: x\0", b"A: \1", b"A: x\x7f", b"A: x\ry")),
 ])
 def test_a_malformed_request_is_answered_once(running, endpoint, request_bytes):
     """400, and the connection ends: what follows on it is not another request."""
