@@ -115,7 +115,7 @@ static const char *unseen(const struct diagnosis *diagnosis, enum section sectio
         return "not looked at to the end: the connection was lost";
     }
     return section == SECTION_HISTORY && !diagnosis->ledger.name
-               ? "this migration tool has no history that can be read from outside"
+               ? "not looked at: this tool keeps none, or it is not known for sure where"
                : NULL;
 }
 

@@ -208,7 +208,7 @@ static bool read_text(struct reading *reading, const char *text, struct error *e
     if (conninfo_is_prisma_proxy(text)) {
         return error_set(error, STATUS_CONFIG,
                          "a %.*s:// URL leads to a proxy of Prisma's that speaks no PostgreSQL: "
-                         "set database.direct_url",
+                         "set database.direct_url to the server itself",
                          (int)scheme, text);
     }
     if (strncasecmp(text, jdbc, sizeof jdbc - 1) == 0) {
