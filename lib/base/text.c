@@ -129,11 +129,25 @@ static void append_whole(struct text *text, const char *bytes, size_t length)
     text_bytes(text, bytes, length);
 }
 
+/* Appends what stands for itself, as far as there is room: most of most texts, at once. Returns how much that was. */
+static size_t append_plain(struct text *text, const char *bytes, size_t length)
+{
+    size_t room = text->size - 1 - text->length, run = 0;
+
+    length = length < room ? length : room;
+    while (run < length && bytes[run] >= 0x20 && bytes[run] < 0x7F && bytes[run] != '"' && bytes[run] != '\\') {
+        run++;
+    }
+    text_bytes(text, bytes, run);
+    return run;
+}
+
 void text_json(struct text *text, const char *bytes, size_t length)
 {
     static const char names[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
 
-    for (size_t i = 0; i < length && !text->cut;) {
+    for (size_t i = append_plain(text, bytes, length); i < length && !text->cut;
+         i += append_plain(text, bytes + i, length - i)) {
         unsigned char c = (unsigned char)bytes[i];
         size_t sequence = text_utf8_sequence(bytes + i, length - i);
         char escape[8];
@@ -188,7 +202,8 @@ static size_t escape_length(const char *bytes, size_t length)
 
 void text_visible(struct text *text, const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length && !text->cut;) {
+    for (size_t i = append_plain(text, bytes, length); i < length && !text->cut;
+         i += append_plain(text, bytes + i, length - i)) {
         unsigned char c = (unsigned char)bytes[i];
         size_t sequence = text_utf8_sequence(bytes + i, length - i);
         char escape[8];
