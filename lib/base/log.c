@@ -25,7 +25,7 @@
 static struct {
     int fd; /* -1: nothing can be written */
     bool opened;
-    bool socket;
+    bool socket, regular;
     bool careful; /* it is shared and may block */
     bool colour;
     bool terminal;
@@ -114,7 +114,8 @@ static int open_descriptor(void)
     /* A file's writer never waits for a reader. Reopened it would have an offset of its own, and the application, which
      * inherits standard error, would write over our lines. */
     state.socket = S_ISSOCK(status.st_mode);
-    if (state.socket || S_ISREG(status.st_mode)) {
+    state.regular = S_ISREG(status.st_mode);
+    if (state.socket || state.regular) {
         return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     }
     state.terminal = S_ISCHR(status.st_mode) && isatty(STDERR_FILENO);
@@ -273,7 +274,7 @@ bool log_pending(void)
 
 int log_descriptor(void)
 {
-    return log_pending() ? state.fd : -1;
+    return log_pending() && !state.regular ? state.fd : -1;
 }
 
 static bool keep(const char *line, size_t length)

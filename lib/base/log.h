@@ -47,7 +47,8 @@ bool log_terminal(void);
 void log_transient(const char *line);
 
 /* Lines that a full or dead reader did not take wait in a fixed buffer. log_pending tells whether anything waits,
- * log_descriptor what to poll for POLLOUT (-1: nothing), log_flush writes what goes. */
+ * log_descriptor what to poll for POLLOUT (-1: nothing, also where it is a regular file, which is always ready; the
+ * next line tries again), log_flush writes what goes. */
 bool log_pending(void);
 int log_descriptor(void);
 void log_flush(void);

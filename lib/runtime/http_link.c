@@ -112,7 +112,7 @@ static void pump(struct supervisor *s)
                 /* libuv watches a descriptor once: the second handle needs one of its own */
                 int fd = link->write_fd >= 0 ? link->write_fd : fcntl(link->stream.fd, F_DUPFD_CLOEXEC, 3);
                 link->write_fd = fd;
-                link->write_watch = watch_start(fd, POLLOUT, on_writable);
+                link->write_watch = watch_start(fd >= 0 ? fd : link->stream.fd, POLLOUT, on_writable);
             }
             return;
         }

@@ -15,7 +15,7 @@
 /* Alive are at most the signals, the log, the database process, the http process twice, a step's output and the
  * listening sockets. libuv gives a handle back only in its next turn, so there are some more. */
 #define WATCHES (16 + HTTP_LISTEN_MAX)
-#define BLIND_PAUSE 100 /* ms between two looks at the signals where even poll(2) is refused */
+#define BLIND_PAUSE 100 /* ms between two looks at everything where even poll(2) is refused */
 
 struct watch {
     uv_poll_t poll;
@@ -95,12 +95,16 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     (void)status; /* an error shows when the descriptor is read */
     (void)events;
-    ((const struct watch *)poll)->ready(loop.s);
+    if (loop.libuv) { /* else it gave up in this turn: poll(2) sees whatever else is ready, of what is watched still */
+        ((const struct watch *)poll)->ready(loop.s);
+    }
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-    ((struct watch *)handle)->state = WATCH_FREE;
+    struct watch *watch = (struct watch *)handle;
+    watch->state =
+        watch->state == WATCH_CLOSING ? WATCH_FREE : watch->state; /* it may be another's since libuv gave up */
 }
 
 /* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): without this for ever,
@@ -183,8 +187,9 @@ static void poll_turn(instant until)
     }
     if (poll(fds, count, patience(until)) < 0 && errno != EINTR) {
         (void)poll(NULL, 0, BLIND_PAUSE); /* our limit of descriptors is now below what we watch (prlimit(2)) */
-        supervisor_signals(loop.s);
-        return;
+        for (nfds_t i = 0; i < count; i++) {
+            fds[i].revents = fds[i].events; /* all are read without blocking: in vain at the worst */
+        }
     }
     for (nfds_t i = 0; i < count; i++) {
         if (fds[i].revents && watches[i]->state == WATCH_LIVE && watches[i]->fd == fds[i].fd) {

@@ -2,8 +2,8 @@
  * builds and drives it.
  *
  *   INJECTION_FILE  a file of INJECTION_SIZE bytes, mapped by all of pgentry's processes: the rows below, then
- * `reached` INJECTION       FUNCTION:N:ERRNO, the Nth call fails; N+ for that and every later one. Unset: calls are
- * only counted
+ * `reached` INJECTION       FUNCTION:N:ERRNO, the Nth call fails; N+ for that and every later one; 0 for the next one
+ * each time that `armed` is set. Unset: calls are only counted. To stop watching a descriptor never fails
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ struct row {
 };
 
 struct shared {
-    uint32_t reached;
+    uint32_t reached, armed;
     struct row rows[ROWS];
 };
 _Static_assert(sizeof(struct shared) <= INJECTION_SIZE, "the rows fit");
@@ -90,7 +90,10 @@ static bool due(const char *name, struct row **row)
         *row = at;
     }
     uint32_t call = __atomic_add_fetch(&(*row)->calls, 1, __ATOMIC_SEQ_CST);
-    if (shared == &nothing || !(onward ? call >= wanted : call == wanted) || strcmp(name, function) != 0) {
+    if (shared == &nothing || strcmp(name, function) != 0 ||
+        !(onward   ? call >= wanted
+          : wanted ? call == wanted
+                   : __atomic_exchange_n(&shared->armed, 0, __ATOMIC_SEQ_CST))) {
         return false;
     }
     shared->reached = 1;
@@ -124,8 +127,17 @@ FAILS(int, -1, bind, (int fd, const struct sockaddr *address, socklen_t length),
 FAILS(int, -1, listen, (int fd, int backlog), fd, backlog)
 FAILS(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags), fd, address, length, flags)
 FAILS(int, -1, epoll_create1, (int flags), flags)
-FAILS(int, -1, epoll_ctl, (int epoll, int what, int fd, struct epoll_event *event), epoll, what, fd, event)
 FAILS(int, -1, epoll_wait, (int epoll, struct epoll_event *events, int most, int timeout), epoll, events, most, timeout)
+
+int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+{
+    static struct row *row;
+    if (what != EPOLL_CTL_DEL && due("epoll_ctl", &row)) {
+        return -1;
+    }
+    return (int)syscall(SYS_epoll_ctl, epoll, what, fd, event);
+}
+
 FAILS(int, -1, poll, (struct pollfd * fds, nfds_t count, int timeout), fds, count, timeout)
 FAILS(ssize_t, -1, read, (int fd, void *bytes, size_t length), fd, bytes, length)
 FAILS(ssize_t, -1, write, (int fd, const void *bytes, size_t length), fd, bytes, length)

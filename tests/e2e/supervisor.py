@@ -152,8 +152,13 @@ class Supervisor:
 
     def descriptors(self):
         """What they lead to, but for the streams."""
-        folder = f"/proc/{self.pid}/fd/"
-        leads = [os.readlink(folder + fd) for fd in os.listdir(folder) if int(fd) > 2]
+        leads = []
+        for entry in os.scandir(f"/proc/{self.pid}/fd"):
+            if int(entry.name) > 2:
+                try:
+                    leads.append(os.readlink(entry.path))
+                except FileNotFoundError:
+                    pass  # closed just now
         return sorted(re.sub(r"^anon_inode:\[|:\[\d+\]$|\]$", "", to) for to in leads)
 
     def rest(self):

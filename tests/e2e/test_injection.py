@@ -4,6 +4,7 @@ Whatever fails, the boot ends in time with a documented status, leaves no proces
 runs only where its table is there. How often a function is called is counted by the boot itself; the calls that are tried
 are all of the first ones and fewer and fewer of the later ones.
 """
+import contextlib
 import errno
 import signal
 import struct
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from boots import APP_STATUS, PATIENT, Boots
+from endpoint import Endpoint, process_status
 from supervisor import wait_until
 
 pytestmark = pytest.mark.preload
@@ -58,8 +60,14 @@ class Shared:
         return struct.unpack_from("I", self.path.read_bytes())[0] != 0
 
     def calls(self):
-        rows = (struct.unpack_from("40sI", self.path.read_bytes(), 4 + 44 * i) for i in range(96))
+        rows = (struct.unpack_from("40sI", self.path.read_bytes(), 8 + 44 * i) for i in range(96))
         return {name.split(b"\0")[0].decode(): calls for name, calls in rows if name[0]}
+
+    def arm(self):
+        """The next call fails, once (FUNCTION:0:ERRNO)."""
+        with open(self.path, "r+b") as file:
+            file.seek(4)
+            file.write(struct.pack("I", 1))
 
 
 class Injected(Boots):
@@ -74,7 +82,10 @@ class Injected(Boots):
         if app:
             self.project({"app.sh": app})
         self.shared.reset()
-        return self.boot(plan, LD_PRELOAD=self.library, INJECTION_FILE=self.shared.path, INJECTION=plan, **more)
+        return self.boot(plan, **self.under(plan), **more)
+
+    def under(self, plan):
+        return {"LD_PRELOAD": self.library, "INJECTION_FILE": self.shared.path, "INJECTION": plan}
 
 
 @pytest.fixture
@@ -125,6 +136,67 @@ def test_a_boot_that_libuv_gives_up_in_goes_on(boots, function):
     told = [boots(f"{function}:{n}:{FUNCTIONS[function]}", allowed={APP_STATUS}, **env).said("poll(2) takes its place")
             for n in range(1, boots.shared.calls()[function] + 1)]
     assert told[0] == 1 and set(told) <= {0, 1}, told
+
+
+@contextlib.contextmanager
+def at_once(supervisor):
+    """What happens meanwhile comes to it in one turn of its loop."""
+    supervisor.signal(signal.SIGSTOP)
+    wait_until(lambda: process_status(supervisor.pid)["State"][0] == "T")
+    yield
+    supervisor.signal(signal.SIGCONT)
+
+
+def ask(endpoint):
+    """Somebody who waits for an answer."""
+    client = endpoint.socket()
+    client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+    return client
+
+
+TWO_STEPS = """verify: {tables: [users]}
+migrate:
+  when: always
+  before: [{name: gated, run: [./gated.sh]}, {name: chatty, run: "seq 30000", timeout: 15s}]
+  steps: [{name: nothing, run: "true"}]
+"""
+
+
+def test_who_asks_as_a_step_ends_and_libuv_gives_up_takes_no_output_away(boots, project, database, endpoint):
+    """The place of a watch that libuv has still to close is not another one's."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": TWO_STEPS, "gated.sh": "#!/bin/sh\necho $$ >begun\nwhile [ ! -e go ]; do sleep 0.01; done\n"})
+    boot = boots.pgentry.start("run", "--", "echo", "it runs", url=database.url,
+                               env={**endpoint.env, **boots.under(f"epoll_ctl:0:{errno.ENOMEM}")})
+    wait_until(lambda: (folder / "begun").exists() and (folder / "begun").read_text())
+    with at_once(boot):
+        with ask(endpoint):
+            boots.shared.arm()
+            (folder / "go").touch()
+            wait_until(lambda: process_status(int((folder / "begun").read_text()))["State"][0] == "Z")
+    done = boot.wait()
+    assert done.exit == 0 and done.said("poll(2) takes its place") == 1 and done.said("chatty | 30000"), done
+
+
+def test_who_asks_twice_as_libuv_gives_up_starts_one_http_process(boots, project, database):
+    """What libuv still tells in that turn is told to nobody."""
+    project({"pgentry.yaml": "verify: {tables: [users], interval: 1h}\non_failure: hold\n"})
+    first, second = Endpoint(), Endpoint()
+    boot = boots.pgentry.start("run", "--", "sleep", "600", url=database.url, env={
+        "PGENTRY_HEALTH_LISTEN": f"[{first.address}, {second.address}]", **boots.under(f"epoll_ctl:0:{errno.ENOMEM}")})
+    boot.wait_for("staying up")
+    wait_until(lambda: not boot.children(), what="the database process of the boot gone")
+    database.as_app("CREATE TABLE users (id int)")
+    with at_once(boot):
+        boots.shared.arm()
+        boot.signal(signal.SIGHUP)
+        with ask(first) as one, ask(second) as other:
+            boot.signal(signal.SIGCONT)
+            assert {client.recv(12) for client in (one, other)} == {b"HTTP/1.1 200"}
+    boot.wait_for("application started")
+    wait_until(lambda: len(boot.children()) == 2, what="the application and one http process")
+    boot.terminate()
+    assert boot.wait().exit == 143
 
 
 @pytest.mark.parametrize("status", [APP_STATUS, 128 + signal.SIGTERM])

@@ -45,8 +45,10 @@ def test_the_application_s_own_end_is_the_end(rested, project):
     assert rested.wait().exit == 137
 
 
-def test_a_limit_of_descriptors_that_comes_later_takes_no_signal_away(rested):
+def test_a_limit_of_descriptors_that_comes_later_takes_nothing_away(rested, endpoint):
     """prlimit(1) from outside: poll(2) is refused too."""
+    assert endpoint.get("/health/live").status == 200
     resource.prlimit(rested.pid, resource.RLIMIT_NOFILE, (0, 0))
+    assert [endpoint.get("/health/live").status for _ in range(3)] == [200] * 3  # the first ends the poll that was begun
     rested.terminate()
     assert rested.wait().exit == 143
