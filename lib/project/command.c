@@ -197,9 +197,8 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
 /* What may change folder or environment of the commands behind it. */
 static bool changes_surroundings(const struct strings *words)
 {
-    static const char *const changers[] = {
-        "cd", "pushd", "popd", "export", "unset", ".", "source", "eval", "declare"
-    };
+    static const char *const changers[] = { "cd",   "pushd", "popd",    "export",   "unset",   ".",     "source",
+                                            "eval", "alias", "declare", "readonly", "typeset", "local", "read" };
     size_t name = simple_name(words);
 
     return words->count &&
@@ -217,6 +216,28 @@ static bool is_expanded(const struct strings *words)
     return expanded;
 }
 
+/* A command line that another command runs: the words of that one which say how. */
+static void check_around(struct command *command, const struct strings *words, struct arena *arena)
+{
+    static const char *const plain[] = { "-c", "-ec", "-s", "--if-present" };
+    static const char *const elsewhere[] = { "workspace", "workspaces", "foreach" };
+
+    for (size_t i = 0; i < words->count && strcmp(words->items[i], "--") != 0; i++) {
+        const char *word = words->items[i];
+        bool understood = *word != '-' || tool_is_launcher(word) || STRINGS_AMONG(word, plain);
+
+        if (!understood || STRINGS_AMONG(word, elsewhere)) {
+            doubt(command, arena_printf(arena, "the word %s before it is not understood", word));
+        }
+    }
+}
+
+/* f() { …; }: what the scanner leaves of it is the name alone, and what is called so later is another command. */
+static bool may_define(const struct strings *words, const struct strings *later)
+{
+    return words->count == 1 && strings_contain(later, words->items[0]);
+}
+
 /* What around a simple command makes another one of it. */
 static void check_surroundings(struct command *command, const struct simples *commands, size_t at, struct arena *arena)
 {
@@ -224,7 +245,13 @@ static void check_surroundings(struct command *command, const struct simples *co
     bool shell = command->step->shell || simple->parent != SIMPLE_TOP, changed = false;
 
     for (size_t i = 0; i < commands->count; i++) {
-        changed = changed || (simple_precedes(commands, i, at) && changes_surroundings(&commands->items[i].words));
+        const struct strings *words = &commands->items[i].words;
+
+        changed = changed || (simple_precedes(commands, i, at) &&
+                              (changes_surroundings(words) || may_define(words, &simple->words)));
+    }
+    for (size_t i = simple->parent; i != SIMPLE_TOP; i = commands->items[i].parent) {
+        check_around(command, &commands->items[i].words, arena);
     }
     if (simple->apart) {
         doubt(command, arena_printf(arena, "it runs it %s", simple->apart));
