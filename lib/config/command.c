@@ -303,26 +303,24 @@ static bool leads_to_database(const char *assignment)
 /* What the shell does before the push, and the diff without a shell does not. */
 static const char *done_before(const struct strings *command)
 {
-    static const char folder[] = "after a cd: name the folder with cwd instead";
     static const char variables[] = "after an export: name the variables with env instead";
-    static const struct {
-        const char *word;
-        const char *why;
-    } words[] = { { "cd", folder },      { "pushd", folder },     { "export", variables }, { ".", variables },
-                  { "eval", variables }, { "source", variables }, { "declare", variables } };
+    enum simple_change change = simple_changes(command);
     size_t name = simple_name(command);
+    bool leads = false;
 
-    for (size_t i = 0; name < command->count && i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(command->items[name], words[i].word) == 0) {
-            return words[i].why;
-        }
+    if (change == CHANGES_FOLDER) {
+        return "after a cd: name the folder with cwd instead";
     }
-    for (size_t i = 0; name == command->count && i < command->count; i++) {
-        if (leads_to_database(command->items[i])) {
-            return variables;
-        }
+    if (change == CHANGES_COMMANDS) {
+        return "beside an alias or a function: give it a step of its own";
     }
-    return NULL;
+    if (change == CHANGES_ANYTHING) {
+        return variables;
+    }
+    for (size_t i = 0; (name == command->count || change == CHANGES_VARIABLES) && i < command->count; i++) {
+        leads = leads || leads_to_database(command->items[i]);
+    }
+    return leads || (change && strcmp(command->items[name], "export") == 0) ? variables : NULL;
 }
 
 /* What makes the push another than the one that would be looked at. */
@@ -340,6 +338,9 @@ static const char *too_clever(const struct simples *commands, size_t push)
         if (i > push && is_known(&commands->items[i].words, &db_push, true, &tool)) {
             return "beside another: give each a step of its own";
         }
+    }
+    if (commands->items[push].text && simple_defines(commands->items[push].text)) {
+        return "beside an alias or a function: give it a step of its own";
     }
     for (size_t i = 0; i < pushing->count; i++) {
         if (strpbrk(pushing->items[i], "$`")) {

@@ -170,7 +170,7 @@ struct config_request {
     const struct setting *settings;
     size_t setting_count;
     bool no_file;             /* read none: `init` looks at the project alone */
-    bool database_needed;     /* false for `pgentry init` and `health`: no URL is no error */
+    bool database_needed;     /* false for `pgentry init`: no URL is no error */
     config_check *check_urls; /* or NULL; asked if both URLs could be read */
     const char *section;      /* "health.": its keys alone are read and checked, all others keep zero; NULL: all */
 };

@@ -10,7 +10,7 @@
 
 /* ---- scalars as YAML ---- */
 
-/* May stand without quotes: a word that YAML takes for nothing else, a number or a date. */
+/* May stand without quotes: a word that YAML takes for nothing else, so for no number and no date either. */
 static bool is_plain(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";

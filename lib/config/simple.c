@@ -31,6 +31,42 @@ size_t simple_name(const struct strings *words)
     return at;
 }
 
+enum simple_change simple_changes(const struct strings *words)
+{
+    static const struct {
+        const char *word;
+        enum simple_change change;
+    } builtins[] = {
+        { "cd", CHANGES_FOLDER },        { "pushd", CHANGES_FOLDER },      { "popd", CHANGES_FOLDER },
+        { "export", CHANGES_VARIABLES }, { "declare", CHANGES_VARIABLES }, { "typeset", CHANGES_VARIABLES },
+        { "local", CHANGES_VARIABLES },  { "read", CHANGES_VARIABLES },    { "readonly", CHANGES_VARIABLES },
+        { "unset", CHANGES_VARIABLES },  { ".", CHANGES_ANYTHING },        { "source", CHANGES_ANYTHING },
+        { "eval", CHANGES_ANYTHING },    { "alias", CHANGES_COMMANDS },    { "function", CHANGES_COMMANDS },
+    };
+    static const char *const before[] = { "command", "builtin" };
+    size_t name = simple_name(words);
+
+    while (name < words->count && STRINGS_AMONG(words->items[name], before)) {
+        name++;
+    }
+    for (size_t i = 0; name < words->count && i < sizeof builtins / sizeof builtins[0]; i++) {
+        if (strcmp(words->items[name], builtins[i].word) == 0) {
+            return builtins[i].change;
+        }
+    }
+    return CHANGES_NOTHING;
+}
+
+bool simple_defines(const char *text)
+{
+    for (const char *c = text; (c = strchr(c, '(')) != NULL; c++) {
+        if (c[1 + strspn(c + 1, " \t\n")] == ')') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool simple_is_called(const char *word, const char *program)
 {
     const char *name = content_name(word);
@@ -129,6 +165,7 @@ static const char *scan_redirection(struct scanner *scanner, const char *c)
 static void scan_shell(struct simples *commands, const char *text)
 {
     struct scanner scanner = { .commands = commands, .word = arena_alloc(commands->arena, strlen(text) + 1) };
+    size_t begun = commands->count;
 
     (void)begin(commands);
     scanner.at = commands->count - 1;
@@ -155,6 +192,9 @@ static void scan_shell(struct simples *commands, const char *text)
         }
     }
     end_command(&scanner);
+    for (size_t i = begun; i < commands->count; i++) {
+        commands->items[i].text = text;
+    }
 }
 
 bool simple_precedes(const struct simples *commands, size_t before, size_t at)
@@ -211,6 +251,9 @@ static const char *why_apart(const struct simples *commands, const struct inside
         const char *word = parent->words.items[i];
         bool option = *word == '-';
 
+        if (strcmp(word, "-C") == 0 || strncmp(word, "--chdir", strlen("--chdir")) == 0) { /* env(1) */
+            return "in another folder: name it with cwd instead";
+        }
         if (!option && !value && !runs_as_it_stands(word)) {
             return "behind another program: name what that sets with env instead";
         }
@@ -292,7 +335,7 @@ static void scan_words(struct simples *commands, size_t at)
 
 /* ---- scripts of package.json ---- */
 
-static bool is_package_manager(const char *word)
+bool simple_is_package_manager(const char *word)
 {
     static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
 
@@ -460,7 +503,7 @@ static void scan_script(struct simples *commands, size_t at)
     size_t manager = 0;
     bool value = false;
 
-    while (manager < words.count && !is_package_manager(words.items[manager])) {
+    while (manager < words.count && !simple_is_package_manager(words.items[manager])) {
         manager++;
     }
     if (manager == words.count) {

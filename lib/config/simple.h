@@ -11,6 +11,7 @@
 struct simple {
     struct strings words; /* with the variables that are set before the commands around it */
     size_t parent;        /* index of the command that it stands in; SIMPLE_TOP: none */
+    const char *text;     /* the shell's text that it stands in; NULL: it is the step's argv */
     const char *folder;   /* where its shell begins, as seen from our working directory */
     const char *apart;    /* why it is another command than its words alone, the end of a sentence; NULL: it is not */
 };
@@ -34,8 +35,14 @@ bool simple_precedes(const struct simples *commands, size_t before, size_t at);
 bool simple_is_called(const char *word, const char *program);
 /* The value of that option where it is the word `at`, written as two words or with =; else NULL. */
 const char *simple_option(const struct strings *words, size_t at, const char *name);
-bool simple_is_assignment(const char *word); /* NAME=value */
-bool simple_is_shell_word(const char *word); /* if, then, exec …: what follows is the command */
+bool simple_is_assignment(const char *word);      /* NAME=value */
+bool simple_is_shell_word(const char *word);      /* if, then, exec …: what follows is the command */
+bool simple_is_package_manager(const char *word); /* it looks among the scripts of package.json first: yarn, npm */
+/* What a builtin of the shell may change for the commands behind it (POSIX XCU 2.14, bash manual). */
+enum simple_change { CHANGES_NOTHING, CHANGES_FOLDER, CHANGES_VARIABLES, CHANGES_COMMANDS, CHANGES_ANYTHING };
+enum simple_change simple_changes(const struct strings *words);
+/* Whether a shell's text defines a function: name() … */
+bool simple_defines(const char *text);
 /* Where the command's own name stands, behind such words and assignments; words.count if it has none. */
 size_t simple_name(const struct strings *words);
 

@@ -186,7 +186,7 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
         if (!tool_is_launcher(words->items[i])) {
             doubt(&tried, arena_printf(arena, "the word %s before it is not understood", words->items[i]));
         }
-        if (tool_is_script_launcher(words->items[i])) {
+        if (simple_is_package_manager(words->items[i])) {
             check_script(&tried, words->items[program], arena);
         }
     }
@@ -194,71 +194,71 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
     return true;
 }
 
-/* What may change folder or environment of the commands behind it. */
-static bool changes_surroundings(const struct strings *words)
+/* What the commands behind it may not be as they stand for, or may not follow at all. */
+static bool leaves_open(const struct strings *words)
 {
-    static const char *const changers[] = { "cd",   "pushd", "popd",    "export",   "unset",   ".",     "source",
-                                            "eval", "alias", "declare", "readonly", "typeset", "local", "read" };
     size_t name = simple_name(words);
 
     return words->count &&
-           (name == words->count || STRINGS_AMONG(words->items[name], changers) || strpbrk(words->items[name], "$`"));
+           (name == words->count || simple_is_shell_word(words->items[0]) || simple_changes(words) != CHANGES_NOTHING);
 }
 
-/* That a shell makes something else of it than its words; in quotes it is no less doubtful. */
-static bool is_expanded(const struct strings *words)
+/* Of a shell's grammar quotes, lists, pipelines and redirections are understood, not what is expanded or grouped. */
+static bool is_plain(const char *text)
 {
-    bool expanded = false;
+    return strpbrk(text, "$`\\(){}[]*?~#!") == NULL && strstr(text, "<<") == NULL;
+}
 
-    for (size_t i = 0; i < words->count; i++) {
-        expanded = expanded || strpbrk(words->items[i], "$`*?~[{");
+static size_t skip(const struct strings *words, size_t at, const char *const *among, size_t count)
+{
+    while (at < words->count && strings_among(words->items[at], among, count)) {
+        at++;
     }
-    return expanded;
+    return at;
 }
+#define SKIP(words, at, among) skip(words, at, among, sizeof(among) / sizeof *(among))
 
-/* A command line that another command runs: the words of that one which say how. */
-static void check_around(struct command *command, const struct strings *words, struct arena *arena)
+/* A command that runs a command line, and changes nothing else: [exec] sh -c TEXT, npm [run] NAME [-- OPTIONS]. */
+static bool runs_plainly(const struct strings *words)
 {
-    static const char *const plain[] = { "-c", "-ec", "-s", "--if-present" };
-    static const char *const elsewhere[] = { "workspace", "workspaces", "foreach" };
+    static const char *const before[] = { "exec", "nohup", "tini", "dumb-init", "catatonit", "--" };
+    static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh" };
+    static const char *const flags[] = { "-c", "-ec" };
+    static const char *const running[] = { "run", "run-script", "--silent", "-s", "--if-present" };
+    size_t at = SKIP(words, 0, before);
 
-    for (size_t i = 0; i < words->count && strcmp(words->items[i], "--") != 0; i++) {
-        const char *word = words->items[i];
-        bool understood = *word != '-' || tool_is_launcher(word) || STRINGS_AMONG(word, plain);
-
-        if (!understood || STRINGS_AMONG(word, elsewhere)) {
-            doubt(command, arena_printf(arena, "the word %s before it is not understood", word));
-        }
+    if (at + 1 < words->count && strcmp(words->items[at], "timeout") == 0) {
+        at += 2;
     }
-}
-
-/* f() { …; }: what the scanner leaves of it is the name alone, and what is called so later is another command. */
-static bool may_define(const struct strings *words, const struct strings *later)
-{
-    return words->count == 1 && strings_contain(later, words->items[0]);
+    if (at + 3 == words->count && STRINGS_AMONG(content_name(words->items[at]), shells)) {
+        return STRINGS_AMONG(words->items[at + 1], flags);
+    }
+    if (at == words->count || !simple_is_package_manager(words->items[at])) {
+        return false;
+    }
+    at = SKIP(words, at + 1, running) + 1;
+    return at == words->count || (at < words->count && strcmp(words->items[at], "--") == 0);
 }
 
 /* What around a simple command makes another one of it. */
 static void check_surroundings(struct command *command, const struct simples *commands, size_t at, struct arena *arena)
 {
     const struct simple *simple = &commands->items[at];
-    bool shell = command->step->shell || simple->parent != SIMPLE_TOP, changed = false;
+    bool plain = true;
 
     for (size_t i = 0; i < commands->count; i++) {
-        const struct strings *words = &commands->items[i].words;
-
-        changed = changed || (simple_precedes(commands, i, at) &&
-                              (changes_surroundings(words) || may_define(words, &simple->words)));
+        plain = plain && !(simple_precedes(commands, i, at) && leaves_open(&commands->items[i].words));
     }
-    for (size_t i = simple->parent; i != SIMPLE_TOP; i = commands->items[i].parent) {
-        check_around(command, &commands->items[i].words, arena);
+    for (size_t i = at; i != SIMPLE_TOP; i = commands->items[i].parent) {
+        const struct simple *around = &commands->items[i];
+
+        plain = plain && (around->text == NULL || is_plain(around->text)) && (i == at || runs_plainly(&around->words));
     }
     if (simple->apart) {
         doubt(command, arena_printf(arena, "it runs it %s", simple->apart));
     }
-    if (changed || (shell && is_expanded(&simple->words)) ||
-        (command->step->shell && strstr(command->step->shell, "<<"))) {
-        doubt(command, "its shell line says more than is understood");
+    if (!plain) {
+        doubt(command, "its command line says more than is understood");
     }
 }
 

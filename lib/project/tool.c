@@ -155,10 +155,3 @@ bool tool_is_launcher(const char *word)
 {
     return STRINGS_AMONG(word, launchers);
 }
-
-bool tool_is_script_launcher(const char *word)
-{
-    static const char *const managers[] = { "yarn", "npm", "pnpm", "bun" };
-
-    return STRINGS_AMONG(word, managers);
-}

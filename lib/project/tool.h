@@ -29,7 +29,7 @@ struct option {
 struct tool {
     enum history history;
     const char *label;               /* as a person runs it */
-    const char *programs[PROGRAMS];  /* by their file's name, or the end of their path */
+    const char *programs[PROGRAMS];  /* by their file's name, NAME@VERSION, or the end of their path */
     const char *verbs[VERBS][VERBS]; /* what must stand behind it: one of these sequences */
     const char *beside;              /* further verbs that may stand with it begin so, or NULL */
     const struct option *options;
@@ -47,7 +47,5 @@ const struct option *tool_option(const struct tool *tool, const char *name, size
 
 /* A word that starts another program without changing where or as what it runs: npx, exec, node, --. */
 bool tool_is_launcher(const char *word);
-/* One that looks among the scripts of package.json first: yarn, npm. */
-bool tool_is_script_launcher(const char *word);
 
 #endif

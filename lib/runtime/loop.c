@@ -51,7 +51,7 @@ static bool try_libuv(int (*call)(void *argument), void *argument)
     return done;
 }
 
-/* What abort(3) promises; for a helper process, or where nobody of ours called libuv. */
+/* What abort(3) promises; for a helper process, or where libuv does not run. */
 static _Noreturn void die(void)
 {
     sigset_t set;

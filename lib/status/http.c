@@ -77,8 +77,10 @@ static bool admitted(const struct server *server, struct MHD_Connection *connect
         return false;
     }
     given += sizeof scheme - 1;
-    given += strspn(given, " ");
     size_t length = strlen(given);
+    for (; length > strlen(token) && *given == ' '; given++) {
+        length--;
+    }
     while (length > strlen(token) &&
            strchr(" \t", given[length - 1])) { /* no part of a field's value (RFC 9110, 5.5) */
         length--;

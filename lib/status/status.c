@@ -72,6 +72,10 @@ void status_phase(struct status *status, enum phase phase)
     }
     if (status->spell_count == STATUS_SPELLS) {
         drop_shortest_spell(status);
+        if (status->spells[status->spell_count - 1].phase == phase) { /* what ended just now was the shortest */
+            status->spells[status->spell_count - 1].end_us = -1;
+            return;
+        }
     }
     status->spells[status->spell_count++] = (struct status_spell){ .phase = phase, .begin_us = now, .end_us = -1 };
 }

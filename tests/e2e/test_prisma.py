@@ -263,7 +263,7 @@ def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, 
 @pytest.mark.parametrize("run", ['"npx prisma migrate deploy $NOTHING"', '[npm, run, "migrate:deploy"]'],
                          ids=["a doubt", "a script of package.json"])
 def test_an_older_image_runs_no_raw_sql_however_its_tool_is_called(pgentry, database, prisma, run):
-    """What the history proves is doubtful then, but what it has and the image has not is no less gone."""
+    """Understood or in doubt: what the history has and the image has not is gone."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
     database.as_app('ALTER TABLE "Tag" RENAME TO "Label"')
     database.as_app("INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)"

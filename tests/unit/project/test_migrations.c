@@ -297,7 +297,7 @@ static void a_step_that_is_not_understood_is_a_doubt(void **state)
     write_file("prisma/migrations/1_a/migration.sql", "");
     steps[0].argv = (struct strings){ 0 };
     steps[0].shell = "cd api && npx prisma migrate deploy";
-    expect_doubt("step the step: its shell line says more than is understood");
+    expect_doubt("step the step: its command line says more than is understood");
 }
 
 /* ---- dbmate ---- */

@@ -40,6 +40,7 @@ static void of_too_many_phases_the_shortest_are_counted_to_those_before_them(voi
         const struct status_spell *spell = &status.spells[i];
 
         assert_true(spell->begin_us >= end - 1000 && spell->begin_us <= end + 1000); /* without a gap */
+        assert_true(i == 0 || spell->phase != spell[-1].phase);
         end = spell->end_us;
         waiting += spell->phase == PHASE_WAITING ? spell->end_us - spell->begin_us : 0;
     }
@@ -48,10 +49,26 @@ static void of_too_many_phases_the_shortest_are_counted_to_those_before_them(voi
     assert_int_equal(status.spells[status.spell_count - 1].phase, PHASE_STARTING);
 }
 
+static void a_phase_that_goes_on_after_the_shortest_one_stays_one(void **state)
+{
+    (void)state;
+    memset(&status, 0, sizeof status);
+    status.began_us = clock_now_us();
+    while (status.spell_count < STATUS_SPELLS - 1) {
+        spend(status.spell_count % 2 ? PHASE_CHECKING : PHASE_WAITING, 1000);
+    }
+    spend(PHASE_LOCKING, 1);
+    assert_int_equal(status.spell_count, STATUS_SPELLS);
+    spend(PHASE_WAITING, 500);
+    assert_int_equal(status.spell_count, STATUS_SPELLS - 1);
+    assert_int_equal(status.spells[STATUS_SPELLS - 2].phase, PHASE_WAITING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_too_many_phases_the_shortest_are_counted_to_those_before_them),
+        cmocka_unit_test(a_phase_that_goes_on_after_the_shortest_one_stays_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
