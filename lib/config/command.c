@@ -2,6 +2,7 @@
 
 #include "config/content.h"
 #include "config/simple.h"
+#include "config/word.h"
 
 #include <string.h>
 
@@ -148,7 +149,7 @@ static bool is_tool(const char *word, const char *tool)
             return true;
         }
     }
-    return simple_is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build"));
+    return word_is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build"));
 }
 
 /* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
@@ -188,7 +189,7 @@ static bool is_known(const struct strings *command, const struct known *known, b
         }
     }
     /* Prisma's words are unlike any other's: what a variable holds in front of them is it. */
-    *tool = simple_name(command);
+    *tool = words_name(command);
     return strcmp(known->tool, "prisma") == 0 && *tool < command->count && *command->items[*tool] == '$' &&
            words_follow(command, *tool + 1, known->words, exactly);
 }
@@ -238,7 +239,7 @@ static const char *option(const struct strings *command, const char *name)
     const char *value = NULL;
 
     for (size_t i = 0; i < command->count && !value; i++) {
-        value = simple_option(command, i, name);
+        value = words_option(command, i, name);
     }
     return value;
 }
@@ -256,9 +257,9 @@ static void add_launcher(struct strings *argv, const struct strings *command, si
     bool leading = true;
 
     for (size_t i = 0; i <= tool; i++) {
-        bool variable = leading && i < tool && simple_is_assignment(command->items[i]);
+        bool variable = leading && i < tool && word_is_assignment(command->items[i]);
 
-        if (leading && simple_is_shell_word(command->items[i])) {
+        if (leading && word_is_prefix(command->items[i])) {
             continue;
         }
         if (variable && argv->count == 0) {
@@ -300,19 +301,21 @@ static bool leads_to_database(const char *assignment)
     return leads;
 }
 
+static const char redefined[] = "beside an alias or a function: give it a step of its own";
+
 /* What the shell does before the push, and the diff without a shell does not. */
 static const char *done_before(const struct strings *command)
 {
     static const char variables[] = "after an export: name the variables with env instead";
-    enum simple_change change = simple_changes(command);
-    size_t name = simple_name(command);
+    enum change change = words_change(command);
+    size_t name = words_name(command);
     bool leads = false;
 
     if (change == CHANGES_FOLDER) {
         return "after a cd: name the folder with cwd instead";
     }
     if (change == CHANGES_COMMANDS) {
-        return "beside an alias or a function: give it a step of its own";
+        return redefined;
     }
     if (change == CHANGES_ANYTHING) {
         return variables;
@@ -320,7 +323,7 @@ static const char *done_before(const struct strings *command)
     for (size_t i = 0; (name == command->count || change == CHANGES_VARIABLES) && i < command->count; i++) {
         leads = leads || leads_to_database(command->items[i]);
     }
-    return leads || (change && strcmp(command->items[name], "export") == 0) ? variables : NULL;
+    return leads ? variables : NULL;
 }
 
 /* What makes the push another than the one that would be looked at. */
@@ -339,8 +342,8 @@ static const char *too_clever(const struct simples *commands, size_t push)
             return "beside another: give each a step of its own";
         }
     }
-    if (commands->items[push].text && simple_defines(commands->items[push].text)) {
-        return "beside an alias or a function: give it a step of its own";
+    if (commands->items[push].text && words_define(commands->items[push].text)) {
+        return redefined;
     }
     for (size_t i = 0; i < pushing->count; i++) {
         if (strpbrk(pushing->items[i], "$`")) {

@@ -1,7 +1,9 @@
 #include "config/package.h"
+#include "config/config.h"
 #include "config/content.h"
 
 #include <jansson.h>
+#include <string.h>
 
 /* npm puts a mark in the place of bytes that are no UTF-8, and passes over a byte order mark: a script that it runs is
  * found. NULL if the file cannot be read. */
@@ -44,20 +46,69 @@ bool package_depends_on(const char *path, const char *name, struct arena *arena)
     return found;
 }
 
-const struct variable *package_strings(const char *path, const char *section, size_t *count, struct arena *arena)
+static const struct variable *scripts_of(const char *path, size_t *count, struct arena *arena)
 {
-    json_t *package = load(path, arena), *object = json_object_get(package, section), *value;
-    struct variable *strings = arena_array(arena, json_object_size(object), sizeof *strings);
-    const char *key;
+    json_t *package = load(path, arena), *scripts = json_object_get(package, "scripts"), *value;
+    struct variable *strings = arena_array(arena, json_object_size(scripts), sizeof *strings);
+    const char *name;
 
     *count = 0;
-    json_object_foreach(object, key, value)
+    json_object_foreach(scripts, name, value)
     {
         if (json_is_string(value)) {
             strings[(*count)++] =
-                (struct variable){ arena_strdup(arena, key), arena_strdup(arena, json_string_value(value)) };
+                (struct variable){ arena_strdup(arena, name), arena_strdup(arena, json_string_value(value)) };
         }
     }
     json_decref(package);
     return strings;
+}
+
+struct package {
+    const char *file;
+    const struct variable *scripts;
+    size_t count;
+    const struct package *next;
+};
+
+struct packages {
+    struct arena *arena;
+    const struct package *first;
+};
+
+struct packages *packages_new(struct arena *arena)
+{
+    struct packages *packages = arena_alloc(arena, sizeof *packages);
+
+    *packages = (struct packages){ .arena = arena };
+    return packages;
+}
+
+static const struct package *package_of(struct packages *packages, const char *file)
+{
+    const struct package *known = packages->first;
+
+    while (known && strcmp(known->file, file) != 0) {
+        known = known->next;
+    }
+    if (!known) {
+        struct package *package = arena_alloc(packages->arena, sizeof *package);
+
+        *package = (struct package){ .file = file, .next = packages->first };
+        package->scripts = scripts_of(file, &package->count, packages->arena);
+        packages->first = known = package;
+    }
+    return known;
+}
+
+const char *packages_script(struct packages *packages, const char *file, const char *name)
+{
+    const struct package *package = package_of(packages, file);
+
+    for (size_t i = 0; i < package->count; i++) {
+        if (strcmp(package->scripts[i].name, name) == 0) {
+            return package->scripts[i].value;
+        }
+    }
+    return NULL;
 }

@@ -3,14 +3,19 @@
 #define CONFIG_PACKAGE_H
 
 #include "base/arena.h"
-#include "config/config.h"
+
+#include <stdbool.h>
 
 /* The string under `key`, of the object `section` or, where that is NULL, of the whole. NULL if there is none, or the
  * file cannot be read. */
 const char *package_string(const char *path, const char *section, const char *key, struct arena *arena);
 /* Whether that package is among its dependencies, be it an optional one or for development. */
 bool package_depends_on(const char *path, const char *name, struct arena *arena);
-/* All strings of the object `section`. */
-const struct variable *package_strings(const char *path, const char *section, size_t *count, struct arena *arena);
+
+/* The scripts of package.json files, each read once however many of them are asked for. `file` and the arena must
+ * outlive them. NULL: it has none of that name. */
+struct packages;
+struct packages *packages_new(struct arena *arena);
+const char *packages_script(struct packages *packages, const char *file, const char *name);
 
 #endif

@@ -2,89 +2,13 @@
 
 #include "config/content.h"
 #include "config/package.h"
+#include "config/word.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NESTING_MAX 16    /* sh -c "…" inside sh -c "…", scripts that run each other */
 #define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
-
-bool simple_is_assignment(const char *word)
-{
-    return strchr(word, '=') != NULL && *word != '-' && *word != '=';
-}
-
-bool simple_is_shell_word(const char *word)
-{
-    static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
-
-    return STRINGS_AMONG(word, words);
-}
-
-size_t simple_name(const struct strings *words)
-{
-    size_t at = 0;
-
-    while (at < words->count && (simple_is_shell_word(words->items[at]) || simple_is_assignment(words->items[at]))) {
-        at++;
-    }
-    return at;
-}
-
-enum simple_change simple_changes(const struct strings *words)
-{
-    static const struct {
-        const char *word;
-        enum simple_change change;
-    } builtins[] = {
-        { "cd", CHANGES_FOLDER },        { "pushd", CHANGES_FOLDER },      { "popd", CHANGES_FOLDER },
-        { "export", CHANGES_VARIABLES }, { "declare", CHANGES_VARIABLES }, { "typeset", CHANGES_VARIABLES },
-        { "local", CHANGES_VARIABLES },  { "read", CHANGES_VARIABLES },    { "readonly", CHANGES_VARIABLES },
-        { "unset", CHANGES_VARIABLES },  { ".", CHANGES_ANYTHING },        { "source", CHANGES_ANYTHING },
-        { "eval", CHANGES_ANYTHING },    { "alias", CHANGES_COMMANDS },    { "function", CHANGES_COMMANDS },
-    };
-    static const char *const before[] = { "command", "builtin" };
-    size_t name = simple_name(words);
-
-    while (name < words->count && STRINGS_AMONG(words->items[name], before)) {
-        name++;
-    }
-    for (size_t i = 0; name < words->count && i < sizeof builtins / sizeof builtins[0]; i++) {
-        if (strcmp(words->items[name], builtins[i].word) == 0) {
-            return builtins[i].change;
-        }
-    }
-    return CHANGES_NOTHING;
-}
-
-bool simple_defines(const char *text)
-{
-    for (const char *c = text; (c = strchr(c, '(')) != NULL; c++) {
-        if (c[1 + strspn(c + 1, " \t\n")] == ')') {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool simple_is_called(const char *word, const char *program)
-{
-    const char *name = content_name(word);
-    size_t length = strcspn(name, "@");
-
-    return length == strlen(program) && strncmp(name, program, length) == 0;
-}
-
-const char *simple_option(const struct strings *words, size_t at, const char *name)
-{
-    const char *word = words->items[at];
-    size_t length = strlen(name);
-
-    if (strcmp(word, name) == 0) {
-        return at + 1 < words->count ? words->items[at + 1] : NULL;
-    }
-    return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
-}
 
 /* ---- the shell's words ---- */
 
@@ -226,7 +150,7 @@ static bool runs_as_it_stands(const char *word)
     };
     size_t digits = strspn(word, "0123456789");
 
-    return changes_user(word) || simple_is_assignment(word) || simple_is_shell_word(word) ||
+    return changes_user(word) || word_is_assignment(word) || word_is_prefix(word) ||
            STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
 }
 
@@ -284,7 +208,7 @@ static void scan_inside(struct simples *commands, const char *text, const struct
         }
         last = i;
         for (size_t k = 0; k < inside->before; k++) {
-            if (simple_is_assignment(around.items[k])) {
+            if (word_is_assignment(around.items[k])) {
                 strings_add(arena, &whole, around.items[k]);
             }
         }
@@ -305,7 +229,7 @@ static const char *folder_of(const struct simples *commands, size_t at)
 
     for (size_t i = 0; i < at; i++) {
         const struct strings *words = &commands->items[i].words;
-        size_t name = simple_name(words);
+        size_t name = words_name(words);
 
         if (commands->items[i].parent == commands->items[at].parent && name + 1 < words->count &&
             (strcmp(words->items[name], "cd") == 0 || strcmp(words->items[name], "pushd") == 0)) {
@@ -320,7 +244,7 @@ static void scan_words(struct simples *commands, size_t at)
 {
     static const char *const printers[] = { "echo", "printf", ":", "logger" };
     const struct strings words = commands->items[at].words;
-    size_t name = simple_name(&words);
+    size_t name = words_name(&words);
 
     if (name < words.count && STRINGS_AMONG(words.items[name], printers)) {
         return;
@@ -334,18 +258,6 @@ static void scan_words(struct simples *commands, size_t at)
 }
 
 /* ---- scripts of package.json ---- */
-
-bool simple_is_package_manager(const char *word)
-{
-    static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (simple_is_called(word, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Between a package manager and the name of a script: whole words, since a script may be called run-migrations. */
 static bool is_run(const char *word)
@@ -375,7 +287,7 @@ static const char *place_at(const struct strings *words, size_t at)
     const char *place = named ? words->items[at + 1] : NULL;
 
     for (size_t i = 0; i < sizeof options / sizeof options[0] && !place; i++) {
-        place = simple_option(words, at, options[i]);
+        place = words_option(words, at, options[i]);
     }
     return place;
 }
@@ -418,41 +330,6 @@ static bool same_folder(const char *left, const char *right)
     return same;
 }
 
-/* The scripts of a package.json, read once however many of them are asked for. */
-struct package {
-    const char *file;
-    const struct variable *scripts;
-    size_t count;
-    const struct package *next;
-};
-
-static const struct package *package_of(struct simples *commands, const char *file)
-{
-    const struct package *known = commands->packages;
-
-    while (known && strcmp(known->file, file) != 0) {
-        known = known->next;
-    }
-    if (!known) {
-        struct package *package = arena_alloc(commands->arena, sizeof *package);
-
-        *package = (struct package){ .file = file, .next = commands->packages };
-        package->scripts = package_strings(file, "scripts", &package->count, commands->arena);
-        commands->packages = known = package;
-    }
-    return known;
-}
-
-static const char *script_of(const struct package *package, const char *name)
-{
-    for (size_t i = 0; i < package->count; i++) {
-        if (strcmp(package->scripts[i].name, name) == 0) {
-            return package->scripts[i].value;
-        }
-    }
-    return NULL;
-}
-
 /* Whether this was looked into already: scripts run each other, and themselves. */
 static bool known_before(struct simples *commands, const char *file, const char *name, const struct strings *words)
 {
@@ -472,12 +349,12 @@ static bool known_before(struct simples *commands, const char *file, const char 
 static void scan_named(struct simples *commands, const char *file, size_t at, size_t manager, size_t name)
 {
     static const char *const around[] = { "", "pre", "post" };
-    const struct package *package = package_of(commands, file);
     const struct strings words = commands->items[at].words;
     struct arena *arena = commands->arena;
     struct inside inside = { .parent = at, .before = manager, .folder = content_folder(arena, file) };
 
-    if (!script_of(package, words.items[name]) || known_before(commands, file, words.items[name], &words)) {
+    if (!packages_script(commands->packages, file, words.items[name]) ||
+        known_before(commands, file, words.items[name], &words)) {
         return;
     }
     inside.elsewhere = !same_folder(inside.folder, commands->cwd);
@@ -487,7 +364,8 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
         }
     }
     for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
-        const char *script = script_of(package, arena_printf(arena, "%s%s", around[i], words.items[name]));
+        const char *script =
+            packages_script(commands->packages, file, arena_printf(arena, "%s%s", around[i], words.items[name]));
 
         if (script) {
             scan_inside(commands, script, &inside);
@@ -503,7 +381,7 @@ static void scan_script(struct simples *commands, size_t at)
     size_t manager = 0;
     bool value = false;
 
-    while (manager < words.count && !simple_is_package_manager(words.items[manager])) {
+    while (manager < words.count && !word_is_package_manager(words.items[manager])) {
         manager++;
     }
     if (manager == words.count) {
@@ -540,7 +418,7 @@ const struct simples *simple_commands(const struct step *step, struct arena *are
     struct simples *commands = arena_alloc(arena, sizeof *commands);
     size_t scanned = 0;
 
-    *commands = (struct simples){ .cwd = step->cwd ? step->cwd : ".", .arena = arena };
+    *commands = (struct simples){ .cwd = step->cwd ? step->cwd : ".", .packages = packages_new(arena), .arena = arena };
     if (step->shell) {
         scan_shell(commands, step->shell);
     } else {

@@ -5,6 +5,7 @@
 #include "config/content.h"
 #include "config/package.h"
 #include "config/simple.h"
+#include "config/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -186,7 +187,7 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
         if (!tool_is_launcher(words->items[i])) {
             doubt(&tried, arena_printf(arena, "the word %s before it is not understood", words->items[i]));
         }
-        if (simple_is_package_manager(words->items[i])) {
+        if (word_is_package_manager(words->items[i])) {
             check_script(&tried, words->items[program], arena);
         }
     }
@@ -197,10 +198,10 @@ static bool parse_words(struct command *command, const struct tool *tool, const 
 /* What the commands behind it may not be as they stand for, or may not follow at all. */
 static bool leaves_open(const struct strings *words)
 {
-    size_t name = simple_name(words);
+    size_t name = words_name(words);
 
     return words->count &&
-           (name == words->count || simple_is_shell_word(words->items[0]) || simple_changes(words) != CHANGES_NOTHING);
+           (name == words->count || word_is_prefix(words->items[0]) || words_change(words) != CHANGES_NOTHING);
 }
 
 /* Of a shell's grammar quotes, lists, pipelines and redirections are understood, not what is expanded or grouped. */
@@ -233,7 +234,7 @@ static bool runs_plainly(const struct strings *words)
     if (at + 3 == words->count && STRINGS_AMONG(content_name(words->items[at]), shells)) {
         return STRINGS_AMONG(words->items[at + 1], flags);
     }
-    if (at == words->count || !simple_is_package_manager(words->items[at])) {
+    if (at == words->count || !word_is_package_manager(words->items[at])) {
         return false;
     }
     at = SKIP(words, at + 1, running) + 1;

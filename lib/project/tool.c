@@ -1,6 +1,6 @@
 #include "project/tool.h"
 
-#include "config/simple.h"
+#include "config/word.h"
 
 #include <string.h>
 
@@ -134,7 +134,7 @@ static bool ends_with_path(const char *word, const char *path)
 bool tool_is_program(const struct tool *tool, const char *word)
 {
     for (size_t i = 0; i < PROGRAMS && tool->programs[i] != NULL; i++) {
-        if (simple_is_called(word, tool->programs[i]) || ends_with_path(word, tool->programs[i])) {
+        if (word_is_called(word, tool->programs[i]) || ends_with_path(word, tool->programs[i])) {
             return true;
         }
     }

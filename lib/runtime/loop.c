@@ -103,8 +103,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 static void on_closed(uv_handle_t *handle)
 {
     struct watch *watch = (struct watch *)handle;
-    watch->state =
-        watch->state == WATCH_CLOSING ? WATCH_FREE : watch->state; /* it may be another's since libuv gave up */
+    if (watch->state == WATCH_CLOSING) { /* else libuv gave up meanwhile, and the place is another's */
+        watch->state = WATCH_FREE;
+    }
 }
 
 /* libuv runs a timer that is due before it polls, and polls all the same (uv_run, UV_RUN_ONCE): without this for ever,

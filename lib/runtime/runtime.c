@@ -133,7 +133,7 @@ static void on_log_writable(struct supervisor *s)
 /* Watches the log's descriptor only while something waits to be written. */
 static void watch_log(struct supervisor *s)
 {
-    bool pending = log_pending() && log_descriptor() >= 0;
+    bool pending = log_descriptor() >= 0;
     if (pending && !s->log_watch) {
         s->log_watch = watch_start(log_descriptor(), POLLOUT, on_log_writable);
     } else if (!pending && s->log_watch) {

@@ -1,0 +1,94 @@
+#include "config/word.h"
+
+#include "config/content.h"
+
+#include <string.h>
+
+bool word_is_assignment(const char *word)
+{
+    return strchr(word, '=') != NULL && *word != '-' && *word != '=';
+}
+
+bool word_is_prefix(const char *word)
+{
+    static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
+
+    return STRINGS_AMONG(word, words);
+}
+
+size_t words_name(const struct strings *words)
+{
+    size_t at = 0;
+
+    while (at < words->count && (word_is_prefix(words->items[at]) || word_is_assignment(words->items[at]))) {
+        at++;
+    }
+    return at;
+}
+
+enum change words_change(const struct strings *words)
+{
+    static const struct {
+        const char *word;
+        enum change change;
+    } builtins[] = {
+        { "cd", CHANGES_FOLDER },       { "pushd", CHANGES_FOLDER },      { "popd", CHANGES_FOLDER },
+        { "export", CHANGES_ANYTHING }, { "declare", CHANGES_VARIABLES }, { "typeset", CHANGES_VARIABLES },
+        { "local", CHANGES_VARIABLES }, { "read", CHANGES_VARIABLES },    { "readonly", CHANGES_VARIABLES },
+        { "unset", CHANGES_VARIABLES }, { ".", CHANGES_ANYTHING },        { "source", CHANGES_ANYTHING },
+        { "eval", CHANGES_ANYTHING },   { "alias", CHANGES_COMMANDS },    { "function", CHANGES_COMMANDS },
+    };
+    static const char *const before[] = { "command", "builtin" };
+    size_t name = words_name(words);
+
+    while (name < words->count && STRINGS_AMONG(words->items[name], before)) {
+        name++;
+    }
+    for (size_t i = 0; name < words->count && i < sizeof builtins / sizeof builtins[0]; i++) {
+        if (strcmp(words->items[name], builtins[i].word) == 0) {
+            return builtins[i].change;
+        }
+    }
+    return CHANGES_NOTHING;
+}
+
+bool words_define(const char *text)
+{
+    for (const char *c = text; (c = strchr(c, '(')) != NULL; c++) {
+        if (c[1 + strspn(c + 1, " \t\n")] == ')') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool word_is_called(const char *word, const char *program)
+{
+    const char *name = content_name(word);
+    size_t length = strcspn(name, "@");
+
+    return length == strlen(program) && strncmp(name, program, length) == 0;
+}
+
+const char *words_option(const struct strings *words, size_t at, const char *name)
+{
+    const char *word = words->items[at];
+    size_t length = strlen(name);
+
+    if (strcmp(word, name) == 0) {
+        return at + 1 < words->count ? words->items[at + 1] : NULL;
+    }
+    return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
+}
+
+bool word_is_package_manager(const char *word)
+{
+    static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (word_is_called(word, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
