@@ -129,9 +129,6 @@ bool frame_send(int fd, const struct frame_writer *writer)
         /* MSG_NOSIGNAL: a reader that is gone is an error, not our death. */
         ssize_t count = send(fd, writer->data + sent, writer->length - sent, MSG_NOSIGNAL);
 
-        if (count < 0 && errno == ENOTSOCK) {
-            count = write(fd, writer->data + sent, writer->length - sent);
-        }
         if (count < 0 && errno != EINTR) {
             return false;
         }
@@ -213,8 +210,11 @@ void frame_get_strings(struct frame_reader *reader, struct strings *strings, str
     size_t count = frame_get_count(reader, LENGTH_BYTES);
 
     *strings = (struct strings){ 0 };
-    for (size_t i = 0; i < count && !reader->broken; i++) {
-        strings_add(arena, strings, frame_get_name(reader, arena));
+    if (count) { /* no more at once than there is, and no string twice: PID 1's room for an answer has an end */
+        *strings = (struct strings){ arena_array(arena, count + 1, sizeof *strings->items), count, count + 1 };
+    }
+    for (size_t i = 0; i < count; i++) {
+        strings->items[i] = frame_get_name(reader, arena);
     }
 }
 

@@ -30,7 +30,7 @@ void frame_bytes(struct frame_writer *writer, const void *bytes, size_t length);
 /* Completes the frame: data[0..length) is what goes over the wire. False if it failed or is too large. */
 bool frame_end(struct frame_writer *writer);
 void frame_writer_free(struct frame_writer *writer);
-/* Sends a completed frame on a blocking descriptor, whole; false with errno. */
+/* Sends a completed frame, whole, on a socket that blocks or has room for it; false with errno. */
 bool frame_send(int fd, const struct frame_writer *writer);
 
 /* Reading one frame's payload. Any read past the end or of a malformed field sets `broken`; later reads give 0/NULL. */

@@ -1,5 +1,6 @@
 #include "base/mask.h"
 
+#include "base/percent.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -62,7 +63,11 @@ static void form_add(const char *bytes, size_t length, bool encodable)
     if (set.count == set.capacity) {
         set_grow();
     }
-    set.forms[set.count++] = (struct form){ arena_strndup(set.arena, bytes, length), length, encodable };
+
+    char *copy = arena_alloc(set.arena, length); /* not as a string: a decoded %00 is in the middle of one */
+
+    memcpy(copy, bytes, length);
+    set.forms[set.count++] = (struct form){ copy, length, encodable };
     set.longest = longest > set.longest ? longest : set.longest;
     set.first[(unsigned char)bytes[0]] = true;
     if (encodable) {
@@ -120,33 +125,6 @@ static void form_add_all(const char *secret, size_t length, char *scratch, size_
     form_add_ascii(secret, length, true, scratch, size);
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* What is no escape stays as it is. Returns the length. */
-static size_t decode(const char *secret, size_t length, char *out)
-{
-    size_t written = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        int high = i + 2 < length && secret[i] == '%' ? hex_value(secret[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(secret[i + 2]) : -1;
-
-        if (low >= 0) {
-            out[written++] = (char)(high * 16 + low);
-            i += 2;
-        } else {
-            out[written++] = secret[i];
-        }
-    }
-    return written;
-}
-
 static void form_add_lines(const char *secret)
 {
     if (!strchr(secret, '\n')) {
@@ -175,7 +153,7 @@ void mask_add(const char *secret)
         set.arena = arena_new();
     }
     form_add_all(secret, length, room, size);
-    form_add_all(decoded, decode(secret, length, decoded), room, size);
+    form_add_all(decoded, percent_decode(secret, length, decoded), room, size);
     form_add_lines(secret);
     explicit_bzero(room, size);
     explicit_bzero(decoded, length);
@@ -194,8 +172,7 @@ __attribute__((no_sanitize("address", "undefined"))) static size_t spelled(const
         char c = form->bytes[i];
 
         if (form->encodable && length - at >= ENCODED && bytes[at] == '%' &&
-            hex_value(bytes[at + 1]) * 16 + hex_value(bytes[at + 2]) == (unsigned char)c &&
-            hex_value(bytes[at + 2]) >= 0) {
+            percent_byte(bytes[at + 1], bytes[at + 2]) == (unsigned char)c) {
             at += ENCODED;
         } else if (at < length && (bytes[at] == c || (form->encodable && c == ' ' && bytes[at] == '+'))) {
             at++;

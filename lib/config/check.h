@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define CHECK_NAMES 20 /* migrations of each kind that are named */
+
 struct table_state {
     const char *name; /* "users", outside verify.schema "schema.users" */
     size_t schema;    /* bytes of the name that are its schema's; 0: verify.schema. Either may have dots in it */
@@ -44,8 +46,8 @@ struct check {
     uint32_t local, applied, pending, failed, edited, gone;
     const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
     const char *failed_log;
-    struct strings pending_names, edited_names, gone_names; /* the first 20 of each */
-    /* The first 20 that failed and their logged errors, "" for none: for diagnose alone, and not encoded. */
+    struct strings pending_names, edited_names, gone_names; /* the first CHECK_NAMES of each */
+    /* The first CHECK_NAMES that failed and their logged errors, "" for none: for diagnose alone, and not encoded. */
     struct strings failed_names, failed_logs;
 
     const char *server_version; /* "15.18" */

@@ -1,27 +1,17 @@
 #include "config/url.h"
 
+#include "base/percent.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* %2C and the like; a '%' that two hex digits do not follow is one. */
 static char *decoded(const char *text, size_t length, struct arena *arena)
 {
-    char *result = arena_alloc(arena, length + 1), *out = result;
+    char *result = arena_alloc(arena, length + 1);
 
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '%' && i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
-            isxdigit((unsigned char)text[i + 2])) {
-            char hex[3] = { text[i + 1], text[i + 2], '\0' };
-
-            *out++ = (char)strtoul(hex, NULL, 16);
-            i += 2;
-        } else {
-            *out++ = text[i];
-        }
-    }
-    *out = '\0';
+    percent_decode(text, length, result);
     return result;
 }
 

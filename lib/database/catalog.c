@@ -209,8 +209,8 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
         check_problem(check, PROBLEM_MISSING_COLUMN, arena_printf(arena, "%s.%s", object, name), NULL, arena);
         break;
     case CATALOG_INDEXES:
-        object = arena_printf(arena, "%s.%s", table->schema, name);
-        check_problem(check, third ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX, object, NULL, arena);
+        check_problem(check, third ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX,
+                      arena_printf(arena, "%s.%s", table->schema, name), object, arena);
         break;
     default: /* privileges */
         if (!third) {

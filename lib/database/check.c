@@ -1,13 +1,14 @@
 #include "database/check.h"
 
 #include "base/mask.h"
+#include "base/text.h"
 #include "database/catalog.h"
 #include "database/history.h"
 #include "database/sql_lexer.h"
 
 #include <string.h>
 
-#define VALUE_SHOWN 60 /* bytes of an assertion's value in the report */
+#define VALUE_SHOWN ((size_t)60) /* bytes of an assertion's value in the report */
 
 /* The statements of one look, in their order. A part ends with a synchronisation point: it is a transaction of its own
  * without BEGIN, which a pooler that hands out server processes by the statement refuses, and an error in it leaves the
@@ -168,10 +169,11 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
     }
 
     char *shown = mask_copy(look->arena, value);
+    size_t length = strcspn(shown, "\n");
 
-    shown[strcspn(shown, "\n")] = '\0';
+    shown[length > VALUE_SHOWN ? text_utf8_border(shown, VALUE_SHOWN) : length] = '\0';
     assert_failed(look, i, check,
-                  arena_printf(look->arena, "its first value is %.*s, not true", VALUE_SHOWN,
+                  arena_printf(look->arena, "its first value is %s, not true",
                                strcmp(shown, "f") == 0 ? "false" : shown));
 }
 

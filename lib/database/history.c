@@ -103,7 +103,7 @@ static int compare_name_and_row(const void *name, const void *row)
 
 static void count_name(uint32_t *count, struct strings *names, const char *name, struct arena *arena)
 {
-    if ((*count)++ < NAMED_MIGRATIONS) {
+    if ((*count)++ < CHECK_NAMES) {
         strings_add(arena, names, name);
     }
 }
@@ -177,7 +177,7 @@ static const char *beginning(const char *log, struct arena *arena)
 static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
 {
     check->failed++;
-    if (check->failed_names.count == NAMED_MIGRATIONS || strings_contain(&check->failed_names, row->name)) {
+    if (check->failed_names.count == CHECK_NAMES || strings_contain(&check->failed_names, row->name)) {
         return;
     }
 

@@ -8,7 +8,6 @@
 #include "database/protocol.h"
 #include "database/query.h"
 
-#define NAMED_MIGRATIONS 20  /* of each kind, in the report */
 #define HISTORY_LOG_MAX 4000 /* bytes of a failed migration's logged error, in the report */
 
 /* One line of a ledger. */

@@ -34,10 +34,7 @@ static void reply_connected(struct server *server)
     reply(server, &(struct reply_message){
                       .reply = REPLY_CONNECTED,
                       .connected = { .host = folder ? host : host_label(host, port, NULL, server->order),
-                                     .address = PQhostaddr(connection),
-                                     .server_version = arena_strndup(server->order, version, strcspn(version, " ")),
-                                     .database = PQdb(connection),
-                                     .user = PQuser(connection) },
+                                     .server_version = arena_strndup(server->order, version, strcspn(version, " ")) },
                   });
 }
 

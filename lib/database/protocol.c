@@ -80,19 +80,13 @@ static void get_failed(struct frame_reader *reader, struct reply_failed *failed,
 static void put_connected(struct frame_writer *writer, const struct connected *connected)
 {
     frame_string(writer, connected->host);
-    frame_string(writer, connected->address);
     frame_string(writer, connected->server_version);
-    frame_string(writer, connected->database);
-    frame_string(writer, connected->user);
 }
 
 static void get_connected(struct frame_reader *reader, struct connected *connected, struct arena *arena)
 {
     connected->host = frame_get_string(reader, arena);
-    connected->address = frame_get_string(reader, arena);
     connected->server_version = frame_get_string(reader, arena);
-    connected->database = frame_get_string(reader, arena);
-    connected->user = frame_get_string(reader, arena);
 }
 
 static void put_ledger(struct frame_writer *writer, const struct check *check)
@@ -112,6 +106,12 @@ static void put_ledger(struct frame_writer *writer, const struct check *check)
     frame_strings(writer, &check->gone_names);
 }
 
+static void get_names(struct frame_reader *reader, struct strings *names, struct arena *arena)
+{
+    frame_get_strings(reader, names, arena);
+    reader->broken |= names->count > CHECK_NAMES;
+}
+
 static void get_ledger(struct frame_reader *reader, struct check *check, struct arena *arena)
 {
     check->history = get_flag(reader);
@@ -124,9 +124,9 @@ static void get_ledger(struct frame_reader *reader, struct check *check, struct 
     check->gone = frame_get_u32(reader);
     check->failed_name = frame_get_string(reader, arena);
     check->failed_log = frame_get_string(reader, arena);
-    frame_get_strings(reader, &check->pending_names, arena);
-    frame_get_strings(reader, &check->edited_names, arena);
-    frame_get_strings(reader, &check->gone_names, arena);
+    get_names(reader, &check->pending_names, arena);
+    get_names(reader, &check->edited_names, arena);
+    get_names(reader, &check->gone_names, arena);
 }
 
 static void put_check(struct frame_writer *writer, const struct check *check)

@@ -49,10 +49,7 @@ enum reply {
 
 struct connected {
     const char *host; /* "db:5432" or a socket folder, for the log */
-    const char *address;
     const char *server_version;
-    const char *database;
-    const char *user;
 };
 
 struct reply_failed {

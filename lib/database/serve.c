@@ -2,7 +2,6 @@
 #include "database/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 
 /* ---- replies ---- */
@@ -99,11 +98,7 @@ static void serve(struct server *server)
 int database_serve(int fd, const struct database_settings *settings)
 {
     struct server server = { .fd = fd, .settings = settings, .config = settings->config, .stream = { .fd = fd } };
-    int flags = fcntl(fd, F_GETFL);
 
-    if (flags >= 0) {
-        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-    }
     resolve_briskly();
     server.arena = arena_new();
     serve(&server);

@@ -1,16 +1,9 @@
 #include "database/url.h"
 
+#include "base/percent.h"
 #include "base/port.h"
 
 #include <string.h>
-
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
 
 /* NULL for a '%' that two hex digits do not follow, and for %00. */
 static const char *decode(const char *text, size_t length, struct arena *arena)
@@ -24,13 +17,12 @@ static const char *decode(const char *text, size_t length, struct arena *arena)
             continue;
         }
 
-        int high = i + 1 < length ? hex_digit(text[i + 1]) : -1;
-        int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
+        int byte = i + 2 < length ? percent_byte(text[i + 1], text[i + 2]) : -1;
 
-        if (high < 0 || low < 0 || high + low == 0) {
+        if (byte <= 0) {
             return NULL;
         }
-        decoded[n++] = (char)(high * 16 + low);
+        decoded[n++] = (char)byte;
         i += 2;
     }
     return decoded;

@@ -89,16 +89,16 @@ static const struct announcement {
     const char *word;
     bool colon;
 } announcements[] = {
-    { "sqlstate", false },
-    { "code", false },
-    { "error", true },
-    { "fatal", true },
+    { "sqlstate", false }, { "code", false },   { "errorcode", false }, { "error_code", false },
+    { "errcode", false },  { "pgcode", false }, { "error", true },      { "fatal", true },
 };
 
 /* Where a code would stand behind the announcement at `at`; `length` if there is no announcement. */
 static size_t announced(const char *text, size_t length, size_t at, bool *colon)
 {
-    for (size_t i = 0; i < sizeof announcements / sizeof announcements[0]; i++) {
+    bool begins = at == 0 || !is_word(text[at - 1]);
+
+    for (size_t i = 0; begins && i < sizeof announcements / sizeof announcements[0]; i++) {
         size_t end = at + strlen(announcements[i].word);
 
         if (end < length && strncasecmp(text + at, announcements[i].word, end - at) == 0 && !is_word(text[end])) {

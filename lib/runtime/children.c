@@ -139,6 +139,7 @@ static void refused(struct supervisor *s, const struct error *error)
     struct child *child = &s->child;
     close_output(child);
     child->pid = 0;
+    child->status->since = 0;
     struct text text = text_over(s->say.outcome, sizeof s->say.outcome);
     text_string(&text, error->message);
     struct text permanent = text_over(s->say.permanent, sizeof s->say.permanent);

@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of an answer; decoded it takes at most eight times as much: a string of no length is 5 bytes there and 16 here. Once
- * more for the ledger that an earlier one told of. */
+/* Of an answer; decoded it takes at most eight times as much: a string of no length in a list is 4 bytes there, and 16
+ * and a pointer here. Once more for the ledger that an earlier one told of. */
 #define ANSWER_MOST ((size_t)8 << 20)
 #define ANSWER_ROOM (9 * ANSWER_MOST)
 

@@ -62,7 +62,7 @@ void progress_turn(struct supervisor *s)
 
 void progress_line(struct supervisor *s, const char *line)
 {
-    if (shown(s)) {
+    if (shown(s) && s->child.pid) { /* else what the step left running printed it */
         struct text text = text_over(s->child.progress, sizeof s->child.progress);
         text_string(&text, line);
         draw(s);

@@ -98,6 +98,7 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_SIGNAL_APP: /* it has it: carry_out_all() */
         break;
     case EFFECT_KILL_REST:
+        http_end(s); /* it goes with the rest, on purpose */
         reaper_kill_rest(SIGKILL);
         break;
     case EFFECT_LOG:

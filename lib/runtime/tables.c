@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMED 20 /* migrations named in one line */
-
 #define VERIFYING "Verifying critical tables"
 #define TABLE_EXISTS "%s EXISTS"
 #define TABLE_MISSING "%s NOT FOUND"
@@ -83,7 +81,7 @@ static void log_names(enum log_level level, const char *event, uint32_t count, c
 {
     char buffer[2048];
     struct text text = text_over(buffer, sizeof buffer);
-    for (size_t i = 0; i < names->count && i < NAMED; i++) {
+    for (size_t i = 0; i < names->count; i++) {
         text_printf(&text, "%s%s", i ? ", " : "", names->items[i]);
     }
     if (count) {

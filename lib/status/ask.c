@@ -88,6 +88,7 @@ static char *receive(int fd, instant until)
         if (length == capacity) {
             char *more = capacity < ANSWER_MAX ? realloc(text, capacity * 2 + 1) : NULL;
             if (!more) {
+                errno = capacity < ANSWER_MAX ? ENOMEM : EFBIG;
                 break;
             }
             text = more;

@@ -1,16 +1,31 @@
 /* The page's sections about the schema: tables, steps, migrations. */
+#include "base/text.h"
 #include "status/page.h"
 
 #include <string.h>
 
 /* ---- tables ---- */
 
-static bool concerns(const char *object, const struct status *status, const struct table_state *table)
+/* The name is the object's, or what the object's begins with. An index has a name of its own, and a right on the schema
+ * may be what lacks. */
+static bool concerns(const struct problem *problem, const struct status *status, const struct table_state *table)
 {
     char name[256];
-    int length = table->schema ? snprintf(name, sizeof name, "%s", table->name)
-                               : snprintf(name, sizeof name, "%s.%s", status->schema, table->name);
-    return object && strncmp(object, name, (size_t)length) == 0 && (object[length] == '\0' || object[length] == '.');
+    struct text text = text_over(name, sizeof name);
+    size_t schema = table->schema ? table->schema : strlen(status->schema);
+    const char *object = problem->object;
+    if (!table->schema) {
+        text_printf(&text, "%s.", status->schema);
+    }
+    text_string(&text, table->name);
+    if (problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX) {
+        object = problem->detail;
+    } else if (problem->code == PROBLEM_MISSING_PRIVILEGE && strncmp(object, "schema ", 7) == 0 &&
+               strlen(object + 7) == schema && strncmp(object + 7, name, schema) == 0) {
+        return true;
+    }
+    return object && strncmp(object, name, text.length) == 0 &&
+           (object[text.length] == '\0' || object[text.length] == '.');
 }
 
 static void put_problem(FILE *out, const struct problem *problem)
@@ -27,7 +42,7 @@ static void put_broken(FILE *out, const struct status *status, const struct tabl
     page_element(out, "<tr><th scope=row>", table->name, "</th>");
     fprintf(out, "<td class=bad>%s</td><td><ul>", table->exists ? "incomplete" : "missing");
     for (size_t i = 0; i < check->problem_count; i++) {
-        if (concerns(check->problems[i].object, status, table)) {
+        if (concerns(&check->problems[i], status, table)) {
             put_problem(out, &check->problems[i]);
         }
     }
@@ -38,7 +53,7 @@ static bool told(const struct status *status, const struct problem *problem)
 {
     const struct check *check = status->check;
     for (size_t i = 0; i < check->table_count; i++) {
-        if (!check->tables[i].healthy && concerns(problem->object, status, &check->tables[i])) {
+        if (!check->tables[i].healthy && concerns(problem, status, &check->tables[i])) {
             return true;
         }
     }

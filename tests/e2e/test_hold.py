@@ -80,6 +80,14 @@ def test_a_held_boot_goes_on_only_with_all_that_it_waits_for(pgentry, database, 
         runs(supervisor)
 
 
+def test_a_step_that_could_not_be_started_took_no_time(pgentry, database, project, endpoint):
+    """It ended with its attempt, however long the boot is held after it."""
+    project({"pgentry.yaml": STEP.replace("./step.sh", "[no-such-program]")})
+    held(start(pgentry, database.url, endpoint), endpoint, 70)
+    [step] = endpoint.json("/status.json")["steps"]
+    assert step["result"] == "failed" and step["durationMs"] == 0, step
+
+
 def test_after_65_sync_in_the_same_container_mends_it(pgentry, database, project, endpoint):
     """What `podman exec … pgentry sync` does: it has the steps, and the held supervisor goes on by itself."""
     folder = project({"pgentry.yaml": "verify: {tables: [users]}\n",

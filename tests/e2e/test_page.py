@@ -202,6 +202,20 @@ def test_while_held_on_a_schema_that_is_not_healthy(start, see, database, projec
     assert page.text("#steps").endswith("None configured.")
 
 
+def test_an_index_or_a_right_that_is_missing_stands_at_its_table(start, see, database, project):
+    """Though neither bears the table's name."""
+    database.as_app("CREATE TABLE users (id int); CREATE TABLE plans (id int)")
+    database.sql(f"CREATE SCHEMA vault; CREATE TABLE vault.keys (id int); GRANT SELECT ON vault.keys TO {database.user}")
+    project({"pgentry.yaml": "verify: {tables: [{name: users, indexes: [by_name]}, plans, "
+                             "{name: vault.keys, privileges: [select]}], interval: 200ms}\n"})
+    start(database.url, PGENTRY_ON_FAILURE="hold")
+    page = see("held")
+    rows = dict(zip(page.texts("#tables th"), page.texts("#tables td ul")))
+    assert "index public.by_name does not exist" in rows["users"], rows
+    assert "no right to usage on schema vault" in rows["vault.keys"], rows
+    assert page.texts(".besides") == []
+
+
 def test_while_stopping(start, see, pgentry, endpoint, database, project):
     """The application takes its time."""
     database.as_app("CREATE TABLE users (id int)")

@@ -82,6 +82,15 @@ def test_a_spinner_shows_step_seconds_and_last_line(terminal, project):
     assert not any(re.match(r"[|/\\-] ", line) for line in one.lines()), one.seen
 
 
+def test_what_a_step_left_running_brings_no_spinner_back(terminal, project):
+    """It prints after the step's end, while a slow look at the schema is under way."""
+    one = terminal({"pgentry.yaml": "verify: {asserts: [{name: slow, sql: SELECT pg_sleep(1) IS NOT NULL}]}\n" +
+                    ladder("- {name: first, run: [./first.sh], attempts: 1}").replace("verify: {tables: [users]}\n", ""),
+                    "first.sh": "#!/bin/sh\n(while [ -e /proc/$$ ]; do sleep 0.05; done; echo late) &\n"}, NO_COLOR="1")
+    assert "first | late" in one.read(None)
+    assert not any("late" in line for line in drawn(one.seen))
+
+
 def test_the_spinner_is_no_wider_than_the_terminal(terminal, project):
     """A longer line would leave a row behind with each turn."""
     one = terminal({**FILES, "slow.sh": FILES["slow.sh"].replace("second line", "ä" * 300)})

@@ -249,6 +249,20 @@ def test_stop_timeout_kills_what_is_left(pgentry, ready, project):
     assert running.wait(5).exit == 137
 
 
+def test_what_is_killed_with_the_rest_is_no_death_to_tell_of(pgentry, ready, project, endpoint):
+    """The http process, which was there before the application, goes with all else; nobody is answered again."""
+    project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n",
+             "slow.sh": "#!/bin/sh\nwhile [ ! -e go ]; do sleep 0.05; done\n",
+             "pgentry.yaml": "migrate: {preset: none, when: always, steps: [{name: slow, run: [./slow.sh]}]}\n"})
+    running = pgentry.start("run", "--set", "app.stop_timeout=500ms", "--", "./deaf.sh", url=ready.url, env=endpoint.env)
+    endpoint.up().in_phase("migrating")
+    (project.folder / "go").touch()
+    running.wait_for("app-is-up")
+    running.terminate()
+    assert running.wait(5).exit == 137
+    assert "http-died" not in [event["event"] for event in running.events], running.stderr
+
+
 def test_ok_exit_turns_a_status_into_0(pgentry, ready):
     """A JVM stopped by TERM says 143."""
     assert pgentry("run", "--set", "app.ok_exit=[143, 3]", "--", "sh", "-c", "exit 3", url=ready.url).exit == 0

@@ -241,6 +241,13 @@ def test_an_assert_that_fails_hides_no_other(pgentry, shop, project):
     assert problems(document) == {("assert-failed", "broken"), ("assert-failed", "wrong")}
 
 
+def test_an_asserts_value_is_cut_between_two_characters(pgentry, shop, project):
+    """Half a character is no JSON: the whole message would be lost."""
+    project({"pgentry.yaml": "verify: {asserts: [{name: words, sql: \"SELECT 'x' || repeat('ä', 40)\"}]}\n"})
+    [problem] = verify(pgentry, shop.url)[1]["problems"]
+    assert problem["message"] == 'assertion "words" does not hold: its first value is x' + "ä" * 29 + ", not true"
+
+
 @pytest.mark.parametrize("name", ['weird "table"; DROP TABLE users; --', "ünïcödé", "Order Items", "x" * 63, "$1", "%s"])
 def test_names_are_parameters_never_sql(pgentry, shop, project, name):
     """Any name that PostgreSQL allows can be asked for, and none does harm."""

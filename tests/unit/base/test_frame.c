@@ -134,6 +134,30 @@ static void a_count_that_the_frame_cannot_hold_is_refused(void **state)
     assert_true(too_many.broken);
 }
 
+static void a_list_of_strings_takes_at_most_eight_times_the_room_that_it_came_in(void **state)
+{
+    (void)state;
+    enum { COUNT = 100000 };
+    struct strings list = { 0 };
+
+    frame_begin(&writer, 1);
+    frame_u32(&writer, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        frame_string(&writer, "");
+    }
+    assert_true(frame_end(&writer));
+
+    struct frame_reader reader = payload_of(&writer);
+    struct arena *room = arena_reserve(8 * reader.length); /* more than that ends the process */
+
+    frame_get_strings(&reader, &list, room);
+    assert_true(frame_done(&reader));
+    assert_int_equal(list.count, COUNT);
+    assert_string_equal(list.items[COUNT - 1], "");
+    assert_null(list.items[COUNT]);
+    arena_free(room);
+}
+
 static void frames_arrive_whole_however_the_bytes_are_split(void **state)
 {
     (void)state;
@@ -259,6 +283,7 @@ int main(void)
         TEST(a_frame_cut_off_anywhere_is_broken_and_not_read_past),
         TEST(a_string_with_a_nul_inside_is_broken),
         TEST(a_count_that_the_frame_cannot_hold_is_refused),
+        TEST(a_list_of_strings_takes_at_most_eight_times_the_room_that_it_came_in),
         TEST(frames_arrive_whole_however_the_bytes_are_split),
         TEST(a_stream_that_begins_anew_keeps_its_memory_and_nothing_else),
         TEST(a_length_out_of_bounds_breaks_the_stream),

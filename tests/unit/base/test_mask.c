@@ -56,6 +56,19 @@ static void any_of_a_secrets_characters_may_be_encoded(void **state)
     assert_string_equal(masked("x+leads %20leads"), "x*** ***");
 }
 
+static void a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped(void **state)
+{
+    (void)state;
+    static char secret[4 << 20] = "abc%00";
+
+    memset(secret + 6, 'x', sizeof secret - 7);
+    mask_add(secret);
+    assert_string_equal(masked("short abc%00xxx"), "short abc%00xxx");
+    mask_wipe(); /* what is decoded is longer than its beginning, up to the zero byte */
+    mask_add("abc%00def");
+    assert_string_equal(masked("x abc%00def."), "x ***.");
+}
+
 static void an_encoded_secret_is_masked_decoded(void **state)
 {
     (void)state;
@@ -169,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_masked_in_every_form),
         TEST(any_of_a_secrets_characters_may_be_encoded),
+        TEST(a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped),
         TEST(an_encoded_secret_is_masked_decoded),
         TEST(the_longest_secret_wins_and_overlaps_leave_nothing),
         TEST(the_result_is_never_longer),

@@ -292,7 +292,7 @@ static void twenty_names_are_kept_and_all_are_counted(void **state)
         local(world, arena_printf(world->arena, "m%02d", i), NULL);
     }
     assert_int_equal(compare(world)->pending, 50);
-    assert_int_equal(world->check.pending_names.count, NAMED_MIGRATIONS);
+    assert_int_equal(world->check.pending_names.count, CHECK_NAMES);
     world_free(world);
 }
 

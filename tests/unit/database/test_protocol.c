@@ -185,6 +185,33 @@ static void a_check_comes_through_whole(void **state)
     arena_free(arena);
 }
 
+static void a_reply_that_names_more_migrations_than_a_look_does_is_refused(void **state)
+{
+    const char *names[CHECK_NAMES + 1];
+    struct arena *arena = arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < CHECK_NAMES + 1; i++) {
+        names[i] = "m";
+    }
+    for (size_t more = 0; more < 2; more++) {
+        const struct reply_message sent = {
+            .reply = REPLY_CHECKED, .check = { .edited_names = { .items = names, .count = CHECK_NAMES + more } }
+        };
+        struct frame_writer writer = { 0 };
+        struct reply_message got;
+        uint8_t kind;
+
+        reply_encode(&sent, &writer);
+
+        struct frame_reader payload = payload_of(&writer, &kind);
+
+        assert_int_equal(reply_decode(kind, &payload, &got, arena), more == 0);
+        frame_writer_free(&writer);
+    }
+    arena_free(arena);
+}
+
 static void the_small_replies_come_through(void **state)
 {
     struct arena *arena = arena_new();
@@ -204,7 +231,7 @@ static void the_small_replies_come_through(void **state)
     assert_string_equal(got.text, "dropped");
     got = round_trip(&(struct reply_message){ .reply = REPLY_CONNECTED, .connected = { .host = "db:5432" } }, arena);
     assert_string_equal(got.connected.host, "db:5432");
-    assert_null(got.connected.address);
+    assert_null(got.connected.server_version);
     arena_free(arena);
 }
 
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_foreign_order_is_refused),
         cmocka_unit_test(a_failure_comes_through_with_its_class),
         cmocka_unit_test(a_check_comes_through_whole),
+        cmocka_unit_test(a_reply_that_names_more_migrations_than_a_look_does_is_refused),
         cmocka_unit_test(the_small_replies_come_through),
         cmocka_unit_test(what_is_wanted_comes_back_byte_for_byte),
         cmocka_unit_test(a_cut_or_changed_reply_is_refused_or_harmless),

@@ -39,6 +39,7 @@ static void sqlstates_are_known_by_the_words_before_them(void **state)
     assert_codes("SQLSTATE[42703]: Undefined column", "42703");
     assert_codes("(SQLSTATE 55P03)", "55P03");
     assert_codes("SqlState = XX000", "XX000");
+    assert_codes("errorCode: '42P01', error_code: 42P07, pgcode 23505", "42P01 42P07 23505");
 }
 
 static void other_words_of_five_characters_are_no_sqlstates(void **state)
@@ -54,6 +55,7 @@ static void other_words_of_five_characters_are_no_sqlstates(void **state)
     assert_codes("code: 99999", "");
     assert_codes("SQLSTATE 00000, SQLSTATE 01000, SQLSTATE 02000", "");
     assert_codes("decoder 42P01", "");
+    assert_codes("zipCode: '08901', postcode: '22001', barcode=\"40001\"", "");
     assert_codes("SQLSTATE", "");
     assert_codes("code: ", "");
     assert_codes("ERROR:  42P01", "");

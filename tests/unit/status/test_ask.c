@@ -1,10 +1,20 @@
 #include "status/ask.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
+
+#define ADDRESS_ROOM 32
 
 static struct answer answer;
 
@@ -38,11 +48,49 @@ static void a_status_is_three_digits(void **state)
     assert_false(reads("HTTP/1.1 200 OK\r\nhalf: "));
 }
 
+/* In a process of its own: whoever connects gets more than is read. */
+static pid_t flood(char address[static ADDRESS_ROOM])
+{
+    struct sockaddr_in where = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof where;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&where, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&where, &size), 0);
+    (void)snprintf(address, ADDRESS_ROOM, "127.0.0.1:%d", ntohs(where.sin_port));
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        static const char bytes[1 << 16] = "HTTP/1.1 200 OK\r\n\r\n";
+        int asker = accept(listener, NULL, NULL);
+        while (send(asker, bytes, sizeof bytes, MSG_NOSIGNAL) > 0) {
+        }
+        _exit(0);
+    }
+    (void)close(listener);
+    return pid;
+}
+
+static void an_answer_without_end_is_refused_as_that(void **state)
+{
+    (void)state;
+    char address[ADDRESS_ROOM];
+    struct error error = { 0 };
+    pid_t pid = flood(address);
+
+    assert_false(ask(address, "/health/live", "", 10000, &answer, &error));
+    assert_non_null(strstr(error.message, strerror(EFBIG)));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_our_own_instance_is_ours),
         cmocka_unit_test(a_status_is_three_digits),
+        cmocka_unit_test(an_answer_without_end_is_refused_as_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
