@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include "base/descriptors.h"
 #include "base/duration.h"
 #include "base/text.h"
 
@@ -65,6 +66,7 @@ static _Noreturn void helper_run(int from)
     (void)sigprocmask(SIG_BLOCK, &all, NULL);
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
+    descriptors_close(&from, 1); /* what we listen on is not to outlive us */
     while ((count = read(from, chunk, sizeof chunk)) > 0 || (count < 0 && errno == EINTR)) {
         for (ssize_t done = 0; done < count;) {
             ssize_t written = write(STDERR_FILENO, chunk + done, (size_t)(count - done));
@@ -91,7 +93,6 @@ static int helper_start(void)
     pid_t pid = fork();
 
     if (pid == 0) {
-        (void)close(ends[0]);
         helper_run(ends[1]);
     }
     (void)close(ends[1]);
@@ -102,6 +103,31 @@ static int helper_start(void)
     state.helper = pid;
     state.socket = true;
     return ends[0];
+}
+
+/* It was killed, with all that was left of the container or by whoever has its uid: another takes its place, under the
+ * same number. False with the errno there was: no helper, another error, or the system refuses a new one. */
+static bool helper_again(void)
+{
+    int error = errno;
+    pid_t old = state.helper;
+    int fd = old && error == EPIPE ? helper_start() : -1;
+
+    errno = error;
+    if (fd < 0) {
+        return false;
+    }
+    (void)waitpid(old, NULL, 0); /* it is in its _exit, or reaped */
+    (void)dup3(fd, state.fd, O_CLOEXEC);
+    (void)close(fd);
+    return true;
+}
+
+void log_helper_killed(void)
+{
+    if (state.helper) {
+        (void)waitpid(state.helper, NULL, 0);
+    }
 }
 
 static int open_descriptor(void)
@@ -258,7 +284,7 @@ static ssize_t put(const char *bytes, size_t length)
     do {
         count =
             state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(state.fd, bytes, length);
-    } while (count < 0 && errno == EINTR);
+    } while (count < 0 && (errno == EINTR || helper_again()));
     return count;
 }
 

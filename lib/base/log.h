@@ -60,7 +60,9 @@ uint64_t log_dropped(void);
 /* For a forked child: gives up the parent's buffer without writing it, and its log, which a child that closed foreign
  * descriptors no longer has. The child may call log_open. */
 void log_forked(void);
-/* Pid of the process that writes in our stead, or 0: the reaper must know it. */
+/* Pid of the process that writes in our stead, or 0: the reaper must know it. Where it was killed another one takes its
+ * place with the next line; who kills it along with others says so, or that line may still go to the dying one. */
 int log_helper_pid(void);
+void log_helper_killed(void);
 
 #endif

@@ -1,7 +1,7 @@
 #include "process/spawn.h"
 
+#include "base/descriptors.h"
 #include "base/log.h"
-#include "process/descriptors.h"
 #include "process/lookup.h"
 #include "process/signals.h"
 #include "process/terminal.h"

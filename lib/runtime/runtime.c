@@ -100,6 +100,7 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_KILL_REST:
         http_end(s); /* it goes with the rest, on purpose */
         reaper_kill_rest(SIGKILL);
+        log_helper_killed();
         break;
     case EFFECT_LOG:
         narrate(s, effect);

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 
 import pytest
-from supervisor import run, wait_until
+from supervisor import Supervisor, run, wait_until
 
 APP = ("run", "--", "echo", "it runs")
 STEP = """\
@@ -119,6 +119,21 @@ def test_where_no_process_may_be_started_the_boot_is_71_at_once(pgentry):
         done = run(["setpriv", "--reuid=65533", "--clear-groups", "prlimit", "--nproc=1", binary, "wait"],
                    pgentry.environment("postgresql://u:p@127.0.0.1:1/d", {}), "/")
     assert done.exit == 71 and "cannot start a process" in done.stderr, done
+
+
+def test_the_log_goes_on_when_the_process_that_writes_it_is_killed(pgentry, database):
+    """An unprivileged user's standard error is root's pipe, which it cannot open anew: a helper writes. After stop_timeout
+    that goes with all else, and the end of the application is told all the same."""
+    deaf = "trap '' TERM; echo app $((40 + 2)); while :; do sleep 0.05; done"
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        binary = shutil.copy(pgentry.binary, folder)
+        running = Supervisor(["setpriv", "--reuid=65533", "--clear-groups", binary, "run", "--", "sh", "-c", deaf],
+                             pgentry.environment(database.url, {"PGENTRY_APP_STOP_TIMEOUT": "300ms"}), "/", pid_1=True)
+        running.wait_for("app 42")
+        running.terminate()
+        assert running.wait().exit == 137
+    assert [event["event"] for event in running.events][-2:] == ["stop-timeout", "app-ended"], running.stderr
 
 
 def test_the_database_process_can_run_no_program(pgentry, late):

@@ -290,7 +290,16 @@ static int log_without_proc(void)
         log_event(LOG_INFO, "x", NULL, "line %d", i);
     }
     log_drain(5000);
-    return log_helper_pid() == 0 && waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 2; /* ended and reaped */
+    if (log_helper_pid() != 0 || waitpid(-1, NULL, WNOHANG) >= 0) { /* ended and reaped */
+        return 2;
+    }
+    log_open(LOG_TEXT, LOG_INFO);
+    if (kill(log_helper_pid(), SIGKILL) < 0 || waitpid(log_helper_pid(), NULL, 0) < 0) {
+        return 3;
+    }
+    log_event(LOG_INFO, "x", NULL, "after its death");
+    log_drain(5000);
+    return log_helper_pid() == 0 && waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 4;
 }
 
 static void a_helper_writes_where_nothing_else_works(void **state)
@@ -312,6 +321,7 @@ static void a_helper_writes_where_nothing_else_works(void **state)
     take();
     assert_non_null(strstr(got, " INFO boot line 0\n"));
     assert_non_null(strstr(got, " INFO boot line 99\n"));
+    assert_non_null(strstr(got, " INFO boot after its death\n"));
 }
 
 static void a_forked_child_has_no_log_until_it_opens_one(void **state)

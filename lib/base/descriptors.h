@@ -1,6 +1,6 @@
 /* Inherited descriptors above standard error: nothing of ours reaches a program, nothing of others' reaches us. */
-#ifndef PROCESS_DESCRIPTORS_H
-#define PROCESS_DESCRIPTORS_H
+#ifndef BASE_DESCRIPTORS_H
+#define BASE_DESCRIPTORS_H
 
 #include <stddef.h>
 

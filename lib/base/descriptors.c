@@ -1,4 +1,4 @@
-#include "process/descriptors.h"
+#include "base/descriptors.h"
 
 #include <dirent.h>
 #include <fcntl.h>
