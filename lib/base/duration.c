@@ -133,7 +133,7 @@ instant clock_now(void)
     return clock_now_us() / 1000;
 }
 
-/* Not gmtime_r: that reads the zone's file on its first call, which a process under seccomp may not.
+/* Not gmtime_r: that reads the zone's file on its first call, in each process anew.
  * The calendar is counted from 1 March, so that the leap day is a year's last (Howard Hinnant, chrono-Compatible
  * Low-Level Date Algorithms, civil_from_days). */
 const char *timestamp_now(char buffer[TIMESTAMP_TEXT])

@@ -22,6 +22,19 @@ void strings_add(struct arena *arena, struct strings *list, const char *string)
     list->items[list->count] = NULL;
 }
 
+void strings_split(struct arena *arena, struct strings *list, const char *text)
+{
+    for (;;) {
+        size_t length = strcspn(text, ",");
+
+        strings_add(arena, list, arena_strndup(arena, text, length));
+        if (text[length] == '\0') {
+            return;
+        }
+        text += length + 1;
+    }
+}
+
 const char *strings_listed(struct arena *arena, const struct strings *list)
 {
     size_t size = 1;
@@ -53,6 +66,11 @@ bool strings_among(const char *string, const char *const *array, size_t count)
         }
     }
     return false;
+}
+
+bool strings_same(const char *left, const char *right)
+{
+    return left == right || (left && right && strcmp(left, right) == 0);
 }
 
 static size_t least(size_t a, size_t b)

@@ -14,12 +14,17 @@ struct strings {
 };
 
 void strings_add(struct arena *arena, struct strings *list, const char *string); /* copies */
+/* Adds what stands between the commas, be it nothing. */
+void strings_split(struct arena *arena, struct strings *list, const char *text);
 /* "a, b, c", in the arena. */
 const char *strings_listed(struct arena *arena, const struct strings *list);
 bool strings_contain(const struct strings *list, const char *string);
 /* The same of an array; what is NULL in it is no string. */
 bool strings_among(const char *string, const char *const *array, size_t count);
 #define STRINGS_AMONG(string, array) strings_among(string, array, sizeof(array) / sizeof *(array))
+
+/* Equal, or both NULL. */
+bool strings_same(const char *left, const char *right);
 
 /* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, case-insensitive), or NULL if none is near
  * enough to be what was meant (a third of the word's length, at least 2). */

@@ -205,7 +205,7 @@ struct boot_effect {
     int number;
     const struct boot_row *row;
     enum phase phase; /* at the time, which a later effect of the same event may have left */
-    /* of LOG and SPAWN_*: which step it tells of */
+    /* of LOG, SPAWN_* and an ORDER for sessions: which step it is about */
     enum boot_list list;
     unsigned index, attempt;
     struct {

@@ -1,5 +1,5 @@
-/* The guards and actions that the table of transitions is made of. Only transitions.c and
- * boot.c may use them, and the simulator's planted bugs. */
+/* The guards and actions that the table of transitions is made of. For this room alone, and the simulator's planted
+ * bugs. */
 #ifndef BOOT_MOVES_H
 #define BOOT_MOVES_H
 
@@ -14,8 +14,8 @@
     X(is_configuration)  /* waiting cannot heal it */                                                  \
     X(refused_for_good)  /* refused for longer than wait.permanent_grace */                            \
     X(waited_enough)     /* wait.timeout is used up */                                                 \
-    X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */          \
     X(result_open)       /* a step succeeded, its result is not verified yet */                        \
+    X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */          \
     X(lock_fails)        /* it is what could not be asked for, not the rest of the database */         \
     X(must_run_unlocked) /* something must run, and the lock is not ours */                            \
     X(must_run_queued)   /* the lock is waited for already */                                          \

@@ -15,26 +15,31 @@
 static const struct source default_source = { RANK_DEFAULT, "default" };
 static const struct source url_source = { RANK_DEFAULT, "database.url" };
 
-static enum rank winner_of(const struct reading *reading, const struct key *key)
+enum rank winner_of(const struct node *const values[RANKS])
 {
     enum rank rank = RANKS - 1;
 
-    while (rank > RANK_DEFAULT && !reading->loaded->values[key_index(key)][rank]) {
+    while (rank > RANK_DEFAULT && !values[rank]) {
         rank--;
     }
     return rank;
 }
 
+static const struct node *const *values_of(const struct reading *reading, const char *path)
+{
+    return reading->loaded->values[key_index(key_find(&config_keys, path))];
+}
+
 static const struct node *node_of(const struct reading *reading, const char *path)
 {
-    const struct key *key = key_find(&config_keys, path);
+    const struct node *const *values = values_of(reading, path);
 
-    return reading->loaded->values[key_index(key)][winner_of(reading, key)];
+    return values[winner_of(values)];
 }
 
 static bool user_set(const struct reading *reading, const char *path)
 {
-    return winner_of(reading, key_find(&config_keys, path)) > RANK_PRESET;
+    return winner_of(values_of(reading, path)) > RANK_PRESET;
 }
 
 /* The contract's own default, also written out: without DATABASE_URL it is as if nothing were configured. */
@@ -74,7 +79,7 @@ static const struct source *source_of_default(const struct reading *reading, con
 static bool apply(struct reading *reading, const struct key *key)
 {
     const struct node **values = reading->loaded->values[key_index(key)];
-    enum rank winner = winner_of(reading, key);
+    enum rank winner = winner_of(values);
     bool fine = true;
 
     if (key->fallback) {
@@ -407,6 +412,11 @@ const char *step_variable(const struct step *step, const char *name)
         }
     }
     return NULL;
+}
+
+const char *config_step_url(const struct config *config)
+{
+    return config->database.direct_url ? config->database.direct_url : config->database.url;
 }
 
 void config_free(struct config *config)

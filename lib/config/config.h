@@ -186,6 +186,12 @@ bool config_setting_is_secret(const char *assignment);
 /* Gives back everything, the arena included. */
 void config_free(struct config *config);
 
+/* The URL that steps get as their DATABASE_URL, or NULL. */
+const char *config_step_url(const struct config *config);
+
+/* What was read from NAME_FILE for the variable, or NULL. */
+const char *config_file_variable(const struct config *config, const char *name);
+
 /* `pgentry config`: the effective configuration as YAML on standard output with where each value came from as a
  * comment, secrets masked. The provenance is kept in the config's arena. */
 void config_print(const struct config *config);

@@ -114,16 +114,6 @@ static void print_secret(const struct config *config, const struct key *key, con
 
 /* ---- where a value came from ---- */
 
-static enum rank winner_of(const struct node *const values[RANKS])
-{
-    enum rank rank = RANKS - 1;
-
-    while (rank > RANK_DEFAULT && !values[rank]) {
-        rank--;
-    }
-    return rank;
-}
-
 static void print_origin(const struct node *const values[RANKS])
 {
     const struct node *node = values[winner_of(values)];

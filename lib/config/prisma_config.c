@@ -257,12 +257,7 @@ static bool is_harmless(const char *module)
         "node:url",      "process",       "node:process",   "fs",        "node:fs"
     };
 
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-        if (strcmp(module, modules[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return STRINGS_AMONG(module, modules);
 }
 
 /* import … 'module', const … = require('module'). NULL if it is something else. */

@@ -14,6 +14,9 @@ struct loaded {
     const struct node *values[CONFIG_KEYS_MAX][RANKS];
 };
 
+/* Of one key's values: the one that counts. */
+enum rank winner_of(const struct node *const values[RANKS]);
+
 struct reading {
     struct loaded *loaded;
     struct config *config; /* &loaded->config */

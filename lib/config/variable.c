@@ -38,7 +38,7 @@ static const char *remember(struct reading *reading, const char *name, const cha
     return content;
 }
 
-static const char *already_read(const struct config *config, const char *name)
+const char *config_file_variable(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->file_variable_count; i++) {
         if (strcmp(config->file_variables[i].name, name) == 0) {
@@ -83,7 +83,7 @@ const char *variable_value(struct reading *reading, const struct node *node, con
     const char *value = set_value(name);
 
     if (!value) {
-        value = already_read(reading->config, name);
+        value = config_file_variable(reading->config, name);
     }
     if (!value) {
         const char *path = set_value(arena_printf(reading->arena, "%s_FILE", name));

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define MESSAGE_MAX 1000 /* bytes of a message, one line in the log */
 #define SQLSTATE_LENGTH 5
 
 void *failed(struct reply_failed *why, enum failure failure, const char *sqlstate, const char *message,

@@ -25,6 +25,8 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
 PGconn *connection_open(const struct config *config, bool direct, duration timeout, struct arena *arena,
                         struct reply_failed *why);
 
+#define MESSAGE_MAX 1000 /* bytes of a message, one line in the log */
+
 /* Fills *why; the message is masked, made one line and cut. Returns NULL, for `return`. */
 void *failed(struct reply_failed *why, enum failure failure, const char *sqlstate, const char *message,
              const char *hint, struct arena *arena);

@@ -114,11 +114,8 @@ static void look_for_holder(struct diagnosing *diagnosing, enum finding_code cod
 {
     struct arena *arena = diagnosing->arena;
     const char *where =
-        arena_printf(arena,
-                     " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted"
-                     " AND l.classid = %" PRIu32 " AND l.objid = %" PRIu32 " AND l.objsubid = 1"
-                     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                     (uint32_t)((uint64_t)key >> 32), (uint32_t)key);
+        arena_printf(arena, " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE %s",
+                     lock_row(key, arena));
     const char *columns = "SELECT a.pid, a.usename, a.application_name, a.client_addr, a.backend_start, a.state";
     const char *look =
         psql_command(&diagnosing->lock->psql, NULL, NULL, arena_printf(arena, "%s%s", columns, where), arena);

@@ -4,6 +4,7 @@
 #include "base/mask.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,20 +247,26 @@ static void take_holder(struct lock_holder *holder, const PGresult *result)
     holder->pid = pid;
 }
 
+const char *lock_row(int64_t key, struct arena *arena)
+{
+    return arena_printf(arena,
+                        "l.locktype = 'advisory' AND l.granted AND l.classid = %" PRIu32 " AND l.objid = %" PRIu32
+                        " AND l.objsubid = 1 AND l.database ="
+                        " (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+                        (uint32_t)((uint64_t)key >> 32), (uint32_t)key);
+}
+
 bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
                       struct arena *arena, struct reply_failed *why)
 {
     const struct statement statement = {
-        .sql = "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr),"
-               " pg_catalog.floor(1000 * extract(epoch FROM a.backend_start)),"
-               " pg_catalog.floor(1000 * extract(epoch FROM pg_catalog.clock_timestamp()))"
-               " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
-               " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-               " AND l.classid = $1::oid AND l.objid = $2::oid AND l.database ="
-               " (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
-        .parameter_count = 2,
-        .parameters = { arena_printf(arena, "%u", (unsigned)((uint64_t)key >> 32)),
-                        arena_printf(arena, "%u", (unsigned)((uint64_t)key & UINT32_MAX)) },
+        .sql = arena_printf(arena,
+                            "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr),"
+                            " pg_catalog.floor(1000 * extract(epoch FROM a.backend_start)),"
+                            " pg_catalog.floor(1000 * extract(epoch FROM pg_catalog.clock_timestamp()))"
+                            " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                            " WHERE %s",
+                            lock_row(key, arena)),
     };
     PGresult *result = query_run(connection, &statement, deadline, arena, why);
 

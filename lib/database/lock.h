@@ -47,6 +47,9 @@ struct lock_holder {
     const char *text;          /* all of it in one line, masked */
 };
 
+/* The condition on pg_catalog.pg_locks l that finds who holds it, for a statement or to be pasted into psql. */
+const char *lock_row(int64_t key, struct arena *arena);
+
 /* Who holds the lock. A role that may not see whose session it is learns the pid only: what *holder knew of that pid
  * then stays. */
 bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define MESSAGE_MAX 1000
 #define FIRST_CAPACITY 256
 
 /* ---- waiting ---- */

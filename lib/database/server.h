@@ -27,7 +27,7 @@ struct server {
     struct place *lock; /* one of these two: its session holds the lock */
     bool same;          /* both lead to the same database */
     bool asked;         /* that was asked, if only in vain */
-    bool ready;         /* it is known to be fit for that */
+    bool ready;         /* everything holds that must before the lock is taken */
     bool held;
     int64_t key;
     struct lock_holder holder; /* of the lock, when it was last tried in vain */

@@ -7,7 +7,7 @@
 bool noexec(void)
 {
     static const int forbidden[] = {
-        SYS_execve,  SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount,
+        SYS_execve,  SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd, SYS_mount,
         SYS_umount2, SYS_setns,    SYS_chroot, SYS_pivot_root,       SYS_unshare,           SYS_bpf,
     };
     return seccomp_filter(forbidden, sizeof forbidden / sizeof forbidden[0], false);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* This process and its children can run no program, look into no other process and gain no privilege from now on. They
+/* This process and its children can run no program, trace no other process and gain no privilege from now on. They
  * still open files and connections, which names, TLS and .pgpass need. False with errno if the kernel refuses that. */
 bool noexec(void);
 

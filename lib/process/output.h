@@ -36,7 +36,7 @@ void output_end(struct output *output); /* a last line without end */
 
 const char *output_permanent(const struct output *output);           /* or NULL */
 size_t output_last(const struct output *output, const char **lines); /* up to OUTPUT_LAST_LINES, oldest first */
-/* Known error codes seen (P1000 to P9999 of Prisma, SQLSTATEs behind "SQLSTATE", "code" or "ERROR:"), distinct. */
+/* The codes seen (codes.h), distinct. */
 size_t output_codes(const struct output *output, const char **codes); /* up to OUTPUT_CODES */
 
 #endif

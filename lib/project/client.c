@@ -42,22 +42,15 @@ static bool lists_package(const char *cwd, struct arena *arena)
 {
     const char *path = content_find_up(cwd, "package.json", arena);
 
-    return path && !content_find_up(cwd, ".pnp.cjs", arena) &&
-           (package_string(path, "dependencies", PACKAGE, arena) ||
-            package_string(path, "devDependencies", PACKAGE, arena));
+    return path && !content_find_up(cwd, ".pnp.cjs", arena) && package_depends_on(path, PACKAGE, arena);
 }
 
 /* ---- comparing ---- */
 
-static bool same_text(const char *left, const char *right)
-{
-    return left == right || (left && right && strcmp(left, right) == 0);
-}
-
 static bool same_field(const struct syntax_field *left, const struct syntax_field *right)
 {
-    return same_text(left->type, right->type) && left->list == right->list && left->optional == right->optional &&
-           same_text(left->map, right->map);
+    return strings_same(left->type, right->type) && left->list == right->list && left->optional == right->optional &&
+           strings_same(left->map, right->map);
 }
 
 static const struct syntax_block *find_block(const struct prisma_schema *schema, const struct syntax_block *like)
@@ -109,7 +102,7 @@ static const char *unknown_to(const struct prisma_schema *client, const struct p
 
         if (!known) {
             unknown = arena_printf(arena, "%s %s", kinds[block->kind], block->name);
-        } else if (!same_text(known->map, block->map) || !same_text(known->schema, block->schema)) {
+        } else if (!strings_same(known->map, block->map) || !strings_same(known->schema, block->schema)) {
             unknown = arena_printf(arena, "%s %s as it is now", kinds[block->kind], block->name);
         } else {
             unknown = unknown_field(known, block, arena);

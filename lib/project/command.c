@@ -26,19 +26,6 @@ static void set_once(struct command *command, const char **place, const char *va
     *place = arena_strdup(arena, value);
 }
 
-static void add_folders(struct command *command, const char *list, struct arena *arena)
-{
-    for (;;) {
-        size_t length = strcspn(list, ",");
-
-        strings_add(arena, &command->folders, arena_strndup(arena, list, length));
-        if (list[length] == '\0') {
-            return;
-        }
-        list += length + 1;
-    }
-}
-
 static void apply(struct command *command, enum meaning meaning, const char *value, struct arena *arena)
 {
     switch (meaning) {
@@ -57,7 +44,7 @@ static void apply(struct command *command, enum meaning meaning, const char *val
         strings_add(arena, &command->folders, value);
         break;
     case MEANS_FOLDERS:
-        add_folders(command, value, arena);
+        strings_split(arena, &command->folders, value);
         break;
     case MEANS_TABLE:
         set_once(command, &command->table, value, arena);
@@ -283,11 +270,6 @@ static bool parse_step(struct command *command, const struct tool *tool, const s
     return found;
 }
 
-static bool same_strings(const char *left, const char *right)
-{
-    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
-}
-
 static bool same_list(const struct strings *left, const struct strings *right)
 {
     if (left->count != right->count) {
@@ -303,16 +285,16 @@ static bool same_list(const struct strings *left, const struct strings *right)
 
 static bool same_place(const struct command *left, const struct command *right)
 {
-    return same_strings(command_cwd(left), command_cwd(right)) && same_list(&left->folders, &right->folders) &&
-           same_strings(left->table, right->table) && same_strings(left->schema, right->schema) &&
-           same_strings(left->schema_path, right->schema_path) && same_strings(left->config_path, right->config_path);
+    return strings_same(command_cwd(left), command_cwd(right)) && same_list(&left->folders, &right->folders) &&
+           strings_same(left->table, right->table) && strings_same(left->schema, right->schema) &&
+           strings_same(left->schema_path, right->schema_path) && strings_same(left->config_path, right->config_path);
 }
 
 /* Variables that lead a tool to another database; ours are the URLs of the configuration. */
 static void check_database(struct command *command, const struct config *config, struct arena *arena)
 {
     static const char *const variables[] = { "DATABASE_URL", "DIRECT_URL", "PGHOST",    "PGHOSTADDR", "PGPORT",
-                                             "PGDATABASE",   "PGUSER",     "PGOPTIONS", "PGSERVICE" };
+                                             "PGDATABASE",   "PGUSER",     "PGOPTIONS", "PGSERVICE",  "PGSERVICEFILE" };
     const char *const urls[] = { config->database.url, config->database.direct_url };
 
     for (size_t i = 0; i < command->step->env_count; i++) {
@@ -377,12 +359,9 @@ const char *command_variable(const struct command *command, const struct config 
     if (own != NULL) {
         return own;
     }
-    for (size_t i = 0; i < config->file_variable_count; i++) {
-        if (strcmp(config->file_variables[i].name, name) == 0) {
-            return config->file_variables[i].value;
-        }
-    }
-    return getenv(name);
+    const char *read = config_file_variable(config, name);
+
+    return read != NULL ? read : getenv(name);
 }
 
 const char *prisma_command(const struct command *command, const char *words, struct arena *arena)

@@ -57,13 +57,6 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
     return local_doubt(local, arena_printf(local->arena, "%s/%s is no regular file", folder, entry->name));
 }
 
-const char *local_url(const struct local *local)
-{
-    const struct config *config = local->config;
-
-    return config->database.direct_url != NULL ? config->database.direct_url : config->database.url;
-}
-
 /* The role's name as it stands in a URL: how long it is; *role is where it begins. */
 static size_t role_of(const char *url, const char **role)
 {
@@ -77,10 +70,10 @@ static size_t role_of(const char *url, const char **role)
 void local_goes_by_search_path(struct local *local)
 {
     const struct config *config = local->config;
-    const char *options = url_parameter(local_url(local), "options", local->arena);
+    const char *options = url_parameter(config_step_url(config), "options", local->arena);
     const char *session = command_variable(local->command, config, "PGOPTIONS");
     const char *role, *direct;
-    size_t length = role_of(config->database.url, &role), direct_length = role_of(local_url(local), &direct);
+    size_t length = role_of(config->database.url, &role), direct_length = role_of(config_step_url(config), &direct);
 
     if ((options != NULL && strstr(options, "search_path") != NULL) ||
         (session != NULL && strstr(session, "search_path") != NULL)) {

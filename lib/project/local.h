@@ -33,9 +33,6 @@ bool local_list(struct local *local, struct folder *folder, const char *path);
 /* False, with a doubt, for a symbolic link and the like. */
 bool local_is_plain(struct local *local, const char *folder, const struct entry *entry);
 
-/* The URL the step gets as its DATABASE_URL, or NULL. */
-const char *local_url(const struct local *local);
-
 /* The ledger is where the session's search_path leads: in `public` unless that is changed, or the step's is another's.
  */
 void local_goes_by_search_path(struct local *local);

@@ -37,7 +37,7 @@ static void place_dbmate(struct local *local, const char *table)
 {
     struct arena *arena = local->arena;
     struct wanted *wanted = local->wanted;
-    const char *path = url_parameter(local_url(local), "search_path", arena);
+    const char *path = url_parameter(config_step_url(local->config), "search_path", arena);
     const char *dot = table == NULL ? NULL : strchr(table, '.');
 
     if (table != NULL) {
@@ -71,17 +71,7 @@ void local_collect_dbmate(struct local *local)
     local_doubt_words(local, content_path(arena, cwd, ".env"), settings, 1);
     place_dbmate(local, command->table != NULL ? command->table : table);
     if (all.count == 0) {
-        const char *list_of = folders != NULL && *folders != '\0' ? folders : "db/migrations";
-
-        for (const char *at = list_of;; at++) {
-            size_t length = strcspn(at, ",");
-
-            strings_add(arena, &all, arena_strndup(arena, at, length));
-            at += length;
-            if (*at == '\0') {
-                break;
-            }
-        }
+        strings_split(arena, &all, folders != NULL && *folders != '\0' ? folders : "db/migrations");
     }
     for (size_t i = 0; i < all.count && local->doubt == NULL; i++) {
         add_dbmate(local, content_path(arena, cwd, all.items[i]));

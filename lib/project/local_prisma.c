@@ -51,7 +51,7 @@ static const char *url_of(struct local *local, const char *file, const char *var
     const struct config *config = local->config;
 
     if (variable != NULL && strcmp(variable, "DATABASE_URL") == 0) { /* that one is set for the step */
-        return local_url(local);
+        return config_step_url(local->config);
     }
     if (value != NULL && !same(value, config->database.url) && !same(value, config->database.direct_url)) {
         local_doubt(local, arena_printf(local->arena,
@@ -125,7 +125,7 @@ static const char *connection_url(struct local *local, const struct prisma_proje
         local_doubt(local,
                     arena_printf(local->arena, "%s and %s take different URLs", project->schema, project->config_file));
     }
-    return by_config != NULL ? by_config : by_schema != NULL ? by_schema : local_url(local);
+    return by_config != NULL ? by_config : by_schema != NULL ? by_schema : config_step_url(local->config);
 }
 
 void local_collect_prisma(struct local *local)

@@ -143,7 +143,7 @@ void local_collect_rails(struct local *local)
             local_doubt(local, arena_printf(local->arena, "%s is set in the environment", variables[i]));
         }
     }
-    if (url_parameter(local_url(local), "schema_search_path", local->arena) != NULL) {
+    if (url_parameter(config_step_url(local->config), "schema_search_path", local->arena) != NULL) {
         local_doubt(local, "the URL sets schema_search_path");
     }
     doubt_rails_settings(local, cwd);

@@ -70,12 +70,7 @@ static bool is_scalar(const char *type)
     static const char *const scalars[] = { "String",  "Boolean",  "Int",  "BigInt", "Float",
                                            "Decimal", "DateTime", "Json", "Bytes" };
 
-    for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++) {
-        if (strcmp(type, scalars[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return STRINGS_AMONG(type, scalars);
 }
 
 /* All blocks by name, to look up types in any file; no two may have the same. */

@@ -1,5 +1,7 @@
 #include "project/scan.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -245,26 +247,6 @@ static char *decode_escape(struct scan *scan, char *out)
     return out;
 }
 
-/* How many bytes the UTF-8 character at `at` has (RFC 3629 section 4), or 0. NUL ends every sequence. */
-static size_t utf8_length(const char *at)
-{
-    unsigned char lead = (unsigned char)at[0];
-    unsigned char next = lead < 0x80 ? 0 : (unsigned char)at[1];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-
-    if (length > 1 && (next < least || next > most)) {
-        return 0;
-    }
-    for (size_t i = 2; i < length; i++) {
-        if (((unsigned char)at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
 const char *scan_string(struct scan *scan)
 {
     const char *start = scan->at++;
@@ -283,7 +265,7 @@ const char *scan_string(struct scan *scan)
 
     while (scan->at < end) {
         if (*scan->at != '\\') {
-            size_t length = utf8_length(scan->at);
+            size_t length = text_utf8_sequence(scan->at, (size_t)(end - scan->at));
 
             if (length == 0) {
                 scan_fail(scan, scan->at, "this is not UTF-8");

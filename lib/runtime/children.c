@@ -20,10 +20,12 @@
 
 struct status_step *child_status(const struct supervisor *s, const struct boot_effect *effect)
 {
-    static const char *const names[] = { [LIST_BEFORE] = "before", [LIST_STEPS] = "steps", [LIST_AFTER] = "after" };
+    static const char *const lists[] = {
+        [LIST_BEFORE] = STATUS_LIST_BEFORE, [LIST_STEPS] = STATUS_LIST_STEPS, [LIST_AFTER] = STATUS_LIST_AFTER
+    };
     const struct step *step = s->steps[effect->list][effect->index];
     struct status_step *known = s->status.steps;
-    while (strcmp(known->list, names[effect->list]) != 0 || strcmp(known->name, step->name) != 0) {
+    while (strcmp(known->list, lists[effect->list]) != 0 || strcmp(known->name, step->name) != 0) {
         known++;
     }
     return known;
@@ -34,7 +36,7 @@ struct status_step *child_status(const struct supervisor *s, const struct boot_e
 static const char **environment(const struct supervisor *s, const struct step *step)
 {
     const struct config *config = s->config;
-    const char *url = config->database.direct_url ? config->database.direct_url : config->database.url;
+    const char *url = config_step_url(config);
     const char **env = environment_copy(s, step->env_count + 2);
     environment_set(s, env, "npm_config_yes", "false");
     if (url) {

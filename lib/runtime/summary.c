@@ -18,9 +18,8 @@ static void summarize_phases(const struct supervisor *s)
     for (size_t i = 0; i < s->status.spell_count; i++) {
         const struct status_spell *spell = &s->status.spells[i];
         char took[DURATION_TEXT];
-        int64_t end = spell->end_us < 0 ? now : spell->end_us;
         text_printf(&text, "%s%s %s", i ? ", " : "", phase_word(spell->phase),
-                    duration_human((end - spell->begin_us + 500) / 1000, took));
+                    duration_human((status_spell_took(spell, now) + 500) / 1000, took));
     }
     char total[DURATION_TEXT];
     const struct log_field fields[] = { { .name = "durationMs", .number = now / 1000 },

@@ -171,8 +171,7 @@ bool database_reaped(struct supervisor *s, pid_t pid); /* true if it was one of 
 /* http_link.c: the http process */
 bool http_bind(struct supervisor *s, struct error *error); /* false (78) if a configured address is taken */
 /* From now on the http process is started as soon as somebody asks, who waits meanwhile in the listening socket: an
- * endpoint that is never asked costs no process. At once where a placeholder is to be served, or a socket cannot be
- * watched. */
+ * endpoint that is never asked costs no process. At once where a placeholder is to be served. */
 void http_ready(struct supervisor *s);
 void http_push(struct supervisor *s);      /* the status, if it changed */
 void http_push_soon(struct supervisor *s); /* the same, a moment later, with what else changes until then */

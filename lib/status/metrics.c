@@ -41,7 +41,7 @@ static void put_phases(FILE *out, const struct status *status)
     }
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
-        spent[spell->phase] += (spell->end_us < 0 ? now : spell->end_us) - spell->begin_us;
+        spent[spell->phase] += status_spell_took(spell, now);
     }
     head(out, "pgentry_boot_seconds", "gauge", "Time spent in each phase of this boot.");
     for (size_t i = 0; i < PHASES; i++) {

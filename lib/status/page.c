@@ -223,9 +223,8 @@ static void put_timeline(FILE *out, const struct status *status)
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
         const char *word = phase_word(spell->phase);
-        int64_t end = spell->end_us < 0 ? now : spell->end_us;
         fprintf(out, "<li><i class='k-%s'></i>%s <small>%s</small></li>", word, word,
-                duration_human((end - spell->begin_us) / 1000, took));
+                duration_human(status_spell_took(spell, now) / 1000, took));
     }
     fputs("</ol></section>", out);
 }

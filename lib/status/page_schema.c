@@ -130,7 +130,7 @@ static void put_step(FILE *out, const struct status_step *step)
     const char *class = result_class(step);
     bool bad = strcmp(class, "bad") == 0;
     page_element(out, "<li><b>", step->name, "</b> ");
-    if (strcmp(step->list, "steps") != 0) {
+    if (strcmp(step->list, STATUS_LIST_STEPS) != 0) {
         fprintf(out, "<small class=list>%s</small> ", step->list);
     }
     fprintf(out, "<span class=%s>%s</span>", class, step_result_word(step->result));

@@ -82,10 +82,9 @@ static json_t *timeline(const struct status *status)
     int64_t now = clock_now_us() - status->began_us;
     for (size_t i = 0; i < status->spell_count; i++) {
         const struct status_spell *spell = &status->spells[i];
-        int64_t end = spell->end_us < 0 ? now : spell->end_us;
         json_array_append_new(array, json_pack("{s:s, s:f, s:f}", "phase", phase_word(spell->phase), "beginMs",
                                                (double)spell->begin_us / 1000.0, "durationMs",
-                                               (double)(end - spell->begin_us) / 1000.0));
+                                               (double)status_spell_took(spell, now) / 1000.0));
     }
     return array;
 }

@@ -27,9 +27,9 @@ void status_init(struct status *status, const struct config *config, struct aren
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
     status->steps = arena_array(arena, steps, sizeof *status->steps);
-    add_steps(status, &config->migrate.before, "before");
-    add_steps(status, &config->migrate.steps, "steps");
-    add_steps(status, &config->migrate.after, "after");
+    add_steps(status, &config->migrate.before, STATUS_LIST_BEFORE);
+    add_steps(status, &config->migrate.steps, STATUS_LIST_STEPS);
+    add_steps(status, &config->migrate.after, STATUS_LIST_AFTER);
 }
 
 static void drop_spell(struct status *status, size_t at)

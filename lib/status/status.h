@@ -24,8 +24,19 @@ struct status_spell {
     int64_t end_us;   /* -1: it lasts */
 };
 
+/* In microseconds; `now` since the boot began as well. */
+static inline int64_t status_spell_took(const struct status_spell *spell, int64_t now)
+{
+    return (spell->end_us < 0 ? now : spell->end_us) - spell->begin_us;
+}
+
+/* The lists of steps, as the report names them. */
+#define STATUS_LIST_BEFORE "before"
+#define STATUS_LIST_STEPS "steps"
+#define STATUS_LIST_AFTER "after"
+
 struct status_step {
-    const char *list; /* "before", "steps" or "after" */
+    const char *list; /* STATUS_LIST_BEFORE, STATUS_LIST_STEPS or STATUS_LIST_AFTER */
     const char *name;
     enum step_result result;
     unsigned attempts;

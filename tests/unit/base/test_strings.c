@@ -48,6 +48,29 @@ static void a_list_is_told_with_commas(void **state)
     arena_free(arena);
 }
 
+static void a_text_is_split_at_its_commas(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct strings list = { 0 };
+
+    strings_split(arena, &list, "");
+    strings_split(arena, &list, "a,,b c,");
+    assert_string_equal(strings_listed(arena, &list), ", a, , b c, ");
+    arena_free(arena);
+}
+
+static void nothing_is_the_same_as_nothing_alone(void **state)
+{
+    (void)state;
+    char word[] = "word";
+
+    assert_true(strings_same(word, "word"));
+    assert_false(strings_same("word", "words"));
+    assert_true(strings_same(NULL, NULL));
+    assert_false(strings_same(NULL, "") || strings_same("", NULL));
+}
+
 static void typing_errors_find_what_was_meant(void **state)
 {
     (void)state;
@@ -83,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_serves_as_an_argv),          cmocka_unit_test(a_list_is_told_with_commas),
+        cmocka_unit_test(a_text_is_split_at_its_commas),     cmocka_unit_test(nothing_is_the_same_as_nothing_alone),
         cmocka_unit_test(typing_errors_find_what_was_meant), cmocka_unit_test(what_resembles_nothing_finds_nothing),
         cmocka_unit_test(a_word_of_any_length_is_compared),
     };

@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 static int runs_nothing(void)
 {
@@ -16,10 +17,15 @@ static int runs_nothing(void)
     return 0;
 }
 
-static int looks_into_nobody(void)
+static int traces_nobody(void)
 {
     CHECK(noexec());
+    char byte;
+    struct iovec own = { &byte, 1 }, foreign = { &byte, 1 }; /* the parent has it at the same address */
+    int parent = (int)syscall(SYS_pidfd_open, getppid(), 0);
     CHECK(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 && errno == EPERM);
+    CHECK(process_vm_readv(getppid(), &own, 1, &foreign, 1, 0) < 0 && errno == EPERM);
+    CHECK(parent >= 0 && syscall(SYS_pidfd_getfd, parent, 0, 0) < 0 && errno == EPERM);
     CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
     return 0;
 }
@@ -52,10 +58,10 @@ static void its_children_run_none_either(void **state)
     assert_holds(child_runs_nothing);
 }
 
-static void it_looks_into_no_other_process(void **state)
+static void it_traces_no_other_process(void **state)
 {
     (void)state;
-    assert_holds(looks_into_nobody);
+    assert_holds(traces_nobody);
 }
 
 static void it_still_opens_files_and_connections(void **state)
@@ -69,7 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_without_exec_runs_no_program),
         cmocka_unit_test(its_children_run_none_either),
-        cmocka_unit_test(it_looks_into_no_other_process),
+        cmocka_unit_test(it_traces_no_other_process),
         cmocka_unit_test(it_still_opens_files_and_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

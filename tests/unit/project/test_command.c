@@ -293,6 +293,15 @@ static void a_step_with_another_database_is_a_doubt(void **state)
     understood();
 }
 
+static void a_step_with_another_service_file_is_a_doubt(void **state)
+{
+    (void)state;
+    configure(HISTORY_PRISMA);
+    set_env(run_words("prisma migrate deploy"), "PGSERVICEFILE", "/other.conf");
+    command_find(&command, &config, scratch.arena);
+    assert_string_equal(command.doubt, "step the step: its env sets PGSERVICEFILE");
+}
+
 static void a_steps_own_variable_comes_before_the_environment(void **state)
 {
     struct variable from_file = { "PGENTRY_TEST_FILE", "file" };
@@ -337,6 +346,7 @@ int main(void)
         SCRATCH_TEST(two_history_steps_must_agree),
         SCRATCH_TEST(without_steps_the_tools_defaults_hold),
         SCRATCH_TEST(a_step_with_another_database_is_a_doubt),
+        SCRATCH_TEST(a_step_with_another_service_file_is_a_doubt),
         SCRATCH_TEST(a_steps_own_variable_comes_before_the_environment),
         SCRATCH_TEST(where_prisma_is_told_to_look_is_also_said_by_db_push),
     };
