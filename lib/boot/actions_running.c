@@ -90,13 +90,14 @@ ACTION(look_failed)
     arm_look(boot, 0);
 }
 
+int boot_signal_for_app(const struct boot_plan *plan, int signal)
+{
+    return plan->stop_signal && (signal == SIGTERM || signal == SIGINT) ? plan->stop_signal : signal;
+}
+
 ACTION(forward)
 {
-    int signal = event->signal;
-    if (boot->plan->stop_signal && (signal == SIGTERM || signal == SIGINT)) {
-        signal = boot->plan->stop_signal;
-    }
-    boot_effect(boot, EFFECT_SIGNAL_APP)->number = signal;
+    boot_effect(boot, EFFECT_SIGNAL_APP)->number = boot_signal_for_app(boot->plan, event->signal);
 }
 
 ACTION(forward_stop)

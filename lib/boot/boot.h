@@ -323,7 +323,9 @@ enum phase boot_phase(const struct boot *boot);
 const char *boot_state_name(enum boot_state state);
 const char *boot_event_name(enum boot_event_kind kind);
 
-bool boot_is_stop(int signal); /* TERM, INT, QUIT */
+bool boot_is_stop(int signal); /* TERM, INT, QUIT: before the application runs */
+/* What the application gets in the place of a signal that came. */
+int boot_signal_for_app(const struct boot_plan *plan, int signal);
 
 /* How long the boot has waited for PostgreSQL and for the lock, up to now. */
 duration boot_waited(const struct boot *boot);

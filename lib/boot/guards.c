@@ -261,6 +261,11 @@ GUARD(is_stop)
     return boot_is_stop(event->signal);
 }
 
+GUARD(is_stop_of_app)
+{
+    return event->signal == SIGTERM || event->signal == SIGINT || event->signal == boot->plan->stop_signal;
+}
+
 GUARD(is_stop_again)
 {
     return boot->leaving && boot_is_stop(event->signal);

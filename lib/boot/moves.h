@@ -7,78 +7,79 @@
 
 #include "base/exit_status.h"
 
-#define BOOT_GUARDS(X)                                                                                 \
-    X(only_waits) /* the goal is `wait` */                                                             \
-    X(only_looks) /* the goal is `verify` */                                                           \
-    X(only_looks_healthy)                                                                              \
-    X(is_configuration)  /* waiting cannot heal it */                                                  \
-    X(refused_for_good)  /* refused for longer than wait.permanent_grace */                            \
-    X(waited_enough)     /* wait.timeout is used up */                                                 \
-    X(result_open)       /* a step succeeded, its result is not verified yet */                        \
-    X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */          \
-    X(lock_fails)        /* it is what could not be asked for, not the rest of the database */         \
-    X(must_run_unlocked) /* something must run, and the lock is not ours */                            \
-    X(must_run_queued)   /* the lock is waited for already */                                          \
-    X(must_run_again)    /* the ladder was begun and goes on */                                        \
-    X(must_run)                                                                                        \
-    X(healthy)                                                                                         \
-    X(may_await)     /* verify.timeout is not over */                                                  \
-    X(locked_enough) /* migrate.lock_timeout is used up */                                             \
-    X(before_done)                                                                                     \
-    X(steps_done_lost)      /* every step was tried, the last one without the lock */                  \
-    X(steps_done_unsure)    /* every step was tried, and what has come of it is yet to be looked at */ \
-    X(steps_done_unhealthy) /* every step was tried, one succeeded */                                  \
-    X(steps_done)           /* every step was tried */                                                 \
-    X(after_done)                                                                                      \
-    X(not_locked)                                                                                      \
-    X(direct_unsure) /* no lock is taken, and where direct_url leads was not looked at */              \
-    X(forbidden)     /* not the history's own tool, on a newer schema */                               \
-    X(guarded_emergency)                                                                               \
-    X(guarded)                                                                                         \
-    X(emergency) /* the step before it did not help */                                                 \
-    X(child_additive)                                                                                  \
-    X(child_destructive)        /* the guard ran, and its SQL drops something */                       \
-    X(child_destructive_beside) /* and the step is one of before or after, which must succeed */       \
-    X(child_ok)                                                                                        \
-    X(child_ok_leaving)                                                                                \
-    X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */                               \
-    X(child_ok_lost_history)                                                                           \
-    X(child_late)      /* it ended because its time was up, not because of a signal to us */           \
-    X(child_ok_beside) /* of `before` or `after` */                                                    \
-    X(is_stop)         /* TERM, INT, QUIT */                                                           \
-    X(is_stop_again)                                                                                   \
-    X(is_stop_finish)                                                                                  \
-    X(is_hangup)                                                                                       \
-    X(timer_state)                                                                                     \
-    X(timer_budget)                                                                                    \
-    X(timer_look)                                                                                      \
-    X(timer_stop)                                                                                      \
-    X(settled)        /* nothing of the step runs in the server */                                     \
-    X(settled_enough) /* it still does, and we waited long enough */                                   \
-    X(is_leaving)                                                                                      \
-    X(timed_out_with_history)                                                                          \
-    X(not_a_step) /* of `before` or `after`: one attempt */                                            \
-    X(is_permanent)                                                                                    \
-    X(attempts_left)                                                                                   \
-    X(healthy_after)                                                                                   \
-    X(healthy_proven) /* a step that timed out did its work */                                         \
-    X(lost_proven)    /* so did one whose lock was lost */                                             \
-    X(result_lost)                                                                                     \
-    X(result_timed_out)                                                                                \
-    X(last_healthy)                                                                                    \
-    X(last_failed) /* as did every step: what they left is told, and changes nothing */                \
-    X(result_last)                                                                                     \
-    X(result_after)                                                                                    \
-    X(hopeless)                                                                                        \
-    X(after_unlocked) /* `after` steps wait, and the lock is not ours */                               \
-    X(after_queued)   /* waiting for that lock, and still nothing else must run */                     \
-    X(after_broken)   /* the schema broke while `after` steps ran */                                   \
-    X(after_waits)                                                                                     \
-    X(only_syncs)                                                                                      \
-    X(execs)                                                                                           \
-    X(holds_address) /* the placeholder listens where the application will */                          \
-    X(may_hold)                                                                                        \
-    X(anew)  /* held for a reason that a new boot may mend */                                          \
+#define BOOT_GUARDS(X)                                                                                     \
+    X(only_waits) /* the goal is `wait` */                                                                 \
+    X(only_looks) /* the goal is `verify` */                                                               \
+    X(only_looks_healthy)                                                                                  \
+    X(is_configuration)  /* waiting cannot heal it */                                                      \
+    X(refused_for_good)  /* refused for longer than wait.permanent_grace */                                \
+    X(waited_enough)     /* wait.timeout is used up */                                                     \
+    X(result_open)       /* a step succeeded, its result is not verified yet */                            \
+    X(result_open_lost)  /* the same, and the lock was lost meanwhile: others may be at it */              \
+    X(lock_fails)        /* it is what could not be asked for, not the rest of the database */             \
+    X(must_run_unlocked) /* something must run, and the lock is not ours */                                \
+    X(must_run_queued)   /* the lock is waited for already */                                              \
+    X(must_run_again)    /* the ladder was begun and goes on */                                            \
+    X(must_run)                                                                                            \
+    X(healthy)                                                                                             \
+    X(may_await)     /* verify.timeout is not over */                                                      \
+    X(locked_enough) /* migrate.lock_timeout is used up */                                                 \
+    X(before_done)                                                                                         \
+    X(steps_done_lost)      /* every step was tried, the last one without the lock */                      \
+    X(steps_done_unsure)    /* every step was tried, and what has come of it is yet to be looked at */     \
+    X(steps_done_unhealthy) /* every step was tried, one succeeded */                                      \
+    X(steps_done)           /* every step was tried */                                                     \
+    X(after_done)                                                                                          \
+    X(not_locked)                                                                                          \
+    X(direct_unsure) /* no lock is taken, and where direct_url leads was not looked at */                  \
+    X(forbidden)     /* not the history's own tool, on a newer schema */                                   \
+    X(guarded_emergency)                                                                                   \
+    X(guarded)                                                                                             \
+    X(emergency) /* the step before it did not help */                                                     \
+    X(child_additive)                                                                                      \
+    X(child_destructive)        /* the guard ran, and its SQL drops something */                           \
+    X(child_destructive_beside) /* and the step is one of before or after, which must succeed */           \
+    X(child_ok)                                                                                            \
+    X(child_ok_leaving)                                                                                    \
+    X(child_ok_lost) /* it succeeded, but the lock was lost meanwhile */                                   \
+    X(child_ok_lost_history)                                                                               \
+    X(child_late)      /* it ended because its time was up, not because of a signal to us */               \
+    X(child_ok_beside) /* of `before` or `after` */                                                        \
+    X(is_stop)         /* TERM, INT, QUIT */                                                               \
+    X(is_stop_of_app)  /* TERM, INT or app.stop_signal; QUIT is also how one asks a JVM for its threads */ \
+    X(is_stop_again)                                                                                       \
+    X(is_stop_finish)                                                                                      \
+    X(is_hangup)                                                                                           \
+    X(timer_state)                                                                                         \
+    X(timer_budget)                                                                                        \
+    X(timer_look)                                                                                          \
+    X(timer_stop)                                                                                          \
+    X(settled)        /* nothing of the step runs in the server */                                         \
+    X(settled_enough) /* it still does, and we waited long enough */                                       \
+    X(is_leaving)                                                                                          \
+    X(timed_out_with_history)                                                                              \
+    X(not_a_step) /* of `before` or `after`: one attempt */                                                \
+    X(is_permanent)                                                                                        \
+    X(attempts_left)                                                                                       \
+    X(healthy_after)                                                                                       \
+    X(healthy_proven) /* a step that timed out did its work */                                             \
+    X(lost_proven)    /* so did one whose lock was lost */                                                 \
+    X(result_lost)                                                                                         \
+    X(result_timed_out)                                                                                    \
+    X(last_healthy)                                                                                        \
+    X(last_failed) /* as did every step: what they left is told, and changes nothing */                    \
+    X(result_last)                                                                                         \
+    X(result_after)                                                                                        \
+    X(hopeless)                                                                                            \
+    X(after_unlocked) /* `after` steps wait, and the lock is not ours */                                   \
+    X(after_queued)   /* waiting for that lock, and still nothing else must run */                         \
+    X(after_broken)   /* the schema broke while `after` steps ran */                                       \
+    X(after_waits)                                                                                         \
+    X(only_syncs)                                                                                          \
+    X(execs)                                                                                               \
+    X(holds_address) /* the placeholder listens where the application will */                              \
+    X(may_hold)                                                                                            \
+    X(anew)  /* held for a reason that a new boot may mend */                                              \
     X(heals) /* held, and the schema is good now */
 
 #define BOOT_ACTIONS(X)                                                                  \

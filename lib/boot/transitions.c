@@ -240,10 +240,10 @@ const struct boot_row boot_table[] = {
     ANY(S(LOOKING), CONNECTED, look_check, WATCHING, QUIET),
     ANY(S(WATCHING), CHECKED, looked, RUNNING, QUIET),
     ANY(S(LOOKING) | S(WATCHING), FAILED, look_failed, RUNNING, QUIET),
-    ROW(ALIVE, SIGNAL, is_stop, forward_stop, STOPPING,
-        SAY(INFO, "stopping", "{signal} received: passed on to the application")),
+    ROW(ALIVE, SIGNAL, is_stop_of_app, forward_stop, STOPPING,
+        SAY(INFO, "stopping", "{signal} received: passed on to the application as {sent}")),
     ANY(ALIVE | S(STOPPING), SIGNAL, forward, SAME,
-        SAY(DEBUG, "signal", "{signal} received: passed on to the application")),
+        SAY(DEBUG, "signal", "{signal} received: passed on to the application as {sent}")),
     ROW(S(STOPPING), TIMER, timer_stop, kill_rest, STOPPING,
         SAY(WARN, "stop-timeout", "the application did not end within {stop_timeout}: killing what is left")),
 

@@ -100,6 +100,12 @@ PLACEHOLDER(signal)
     text_string(text, signal_name(s->say.signal));
 }
 
+PLACEHOLDER(sent)
+{
+    (void)effect;
+    text_string(text, signal_name(boot_signal_for_app(&s->plan, s->say.signal)));
+}
+
 PLACEHOLDER(status)
 {
     (void)effect;
@@ -153,6 +159,7 @@ static const struct {
     { "lock_waited", put_lock_waited, false },
     { "outcome", put_outcome, false },
     { "permanent", put_permanent, false },
+    { "sent", put_sent, false },
     { "server", put_server, false },
     { "sessions", put_sessions, false },
     { "signal", put_signal, false },

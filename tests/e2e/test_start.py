@@ -240,6 +240,19 @@ def test_stop_signal_translates_term(pgentry, ready, project):
     assert running.wait().exit == 3
 
 
+def test_quit_is_passed_on_and_stops_nothing(pgentry, ready, project, endpoint):
+    """As one asks a JVM for its threads: the application goes on, ready, and nothing is killed after stop_timeout."""
+    project({"jvm.sh": "#!/bin/sh\ntrap 'echo threads' QUIT\necho app $((40 + 2))\nwhile :; do sleep 0.05; done\n"})
+    running = pgentry.start("run", "--set", "app.stop_timeout=1ms", "--", "./jvm.sh", url=ready.url, env=endpoint.env)
+    running.wait_for("app 42")
+    running.signal(signal.SIGQUIT)
+    running.wait_for("threads")
+    assert endpoint.get("/health/ready").status == 200
+    running.signal(signal.SIGUSR1)
+    running.wait()
+    assert "stop-timeout" not in [event["event"] for event in running.events]
+
+
 def test_stop_timeout_kills_what_is_left(pgentry, ready, project):
     """TERM is ignored; after stop_timeout KILL: 137."""
     project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n"})

@@ -196,15 +196,26 @@ static void every_signal_is_passed_on_each_time_it_comes(void **state)
     then(STATE_STOPPING, "'signal' app-signal:10");
 }
 
+static void quit_stops_no_application_that_was_not_told_so(void **state)
+{
+    (void)state;
+    reach_running();
+    signalled(SIGQUIT);
+    then(STATE_RUNNING, "'signal' app-signal:3");
+    plan.stop_signal = SIGQUIT;
+    signalled(SIGQUIT);
+    then(STATE_STOPPING, "'stopping' app-signal:3");
+}
+
 static void stop_signal_stands_for_term_and_int_alone(void **state)
 {
     (void)state;
     plan.stop_signal = SIGWINCH;
     reach_running();
     signalled(SIGQUIT);
-    then(STATE_STOPPING, "'stopping' app-signal:3");
+    then(STATE_RUNNING, "'signal' app-signal:3");
     signalled(SIGTERM);
-    then(STATE_STOPPING, "'signal' app-signal:28");
+    then(STATE_STOPPING, "'stopping' app-signal:28");
     signalled(SIGINT);
     then(STATE_STOPPING, "'signal' app-signal:28");
 }
@@ -275,6 +286,7 @@ GROUP(application, TEST(the_application_is_looked_after_once_it_runs), TEST(look
       TEST(mode_exec_lets_the_address_go_and_then_closes_the_database),
       TEST(mode_exec_kills_a_database_process_that_does_not_end),
       TEST(mode_exec_does_not_wait_for_a_database_process_that_died),
-      TEST(every_signal_is_passed_on_each_time_it_comes), TEST(stop_signal_stands_for_term_and_int_alone),
-      TEST(after_stop_timeout_what_is_left_is_killed), TEST(without_stop_timeout_that_is_left_to_the_engine),
-      TEST(stopping_ends_a_look), TEST(an_application_may_end_during_a_look), TEST(nothing_happens_after_the_end));
+      TEST(every_signal_is_passed_on_each_time_it_comes), TEST(quit_stops_no_application_that_was_not_told_so),
+      TEST(stop_signal_stands_for_term_and_int_alone), TEST(after_stop_timeout_what_is_left_is_killed),
+      TEST(without_stop_timeout_that_is_left_to_the_engine), TEST(stopping_ends_a_look),
+      TEST(an_application_may_end_during_a_look), TEST(nothing_happens_after_the_end));
