@@ -54,7 +54,7 @@ enum section {
       "# use a host name with an IPv4 address (at Supabase that of the pooler), or give the container IPv6:\n" \
       "docker network create --ipv6 pgentry-ipv6") \
     X(FINDING_DEAD_ADDRESS, "dead-address", SECTION_CONNECTION, SEVERITY_WARNING, \
-      "one of the addresses of the host does not answer: %o: %d", \
+      "one of the addresses does not answer: %o: %d", \
       "# clients that try it first wait for it at each connection: correct the name's addresses\ngetent ahosts %c") \
     X(FINDING_NOT_READY, "server-not-ready", SECTION_CONNECTION, SEVERITY_ERROR, "%o is not ready: %d", \
       "# wait for it; if it lasts, the server's log tells why (a full disk keeps it in recovery):\n%c") \
@@ -68,12 +68,15 @@ enum section {
       "%o refuses the password: %d", "# correct the password in the URL, or set the one that is in it:\n%c") \
     X(FINDING_NO_PASSWORD, "no-password", SECTION_CONNECTION, SEVERITY_ERROR, "%o wants a password: %d", \
       "# put the password into the URL, PGPASSWORD or the password file; psql asks for it:\n%c") \
+    X(FINDING_NO_LOGIN, "role-without-login", SECTION_CONNECTION, SEVERITY_ERROR, "%o does not let this role log in: %d", "%c") \
     X(FINDING_NO_ROLE, "no-such-role", SECTION_CONNECTION, SEVERITY_ERROR, "%o knows no such role: %d", \
       "# create the role, then set its password:\n%c") \
     X(FINDING_LOGIN_REFUSED, "login-refused", SECTION_CONNECTION, SEVERITY_ERROR, "%o refuses this login: %d", \
       "# a line in the server's pg_hba.conf lets this role in; where that file is, and which lines it has:\n%c") \
     X(FINDING_NO_DATABASE, "no-such-database", SECTION_CONNECTION, SEVERITY_ERROR, "%o has no such database: %d", \
       "# correct the database's name in the URL, or make it:\n%c") \
+    X(FINDING_CLOSED_DATABASE, "database-closed", SECTION_CONNECTION, SEVERITY_ERROR, \
+      "at %o the database is closed to all connections: %d", "%c") \
     X(FINDING_NO_CONNECT_RIGHT, "no-connect-right", SECTION_CONNECTION, SEVERITY_ERROR, "%o does not let this role into the database: %d", "%c") \
     X(FINDING_TLS_REFUSED, "tls-refused", SECTION_CONNECTION, SEVERITY_ERROR, \
       "the URL insists on TLS and %o has none: %d", \
@@ -90,6 +93,9 @@ enum section {
       "# name the primary's host in the URL (several may stand there: host1,host2), or set wait.target: any; " \
       "what it follows:\n%c") \
     X(FINDING_READ_ONLY, "read-only", SECTION_CONNECTION, SEVERITY_ERROR, "%o is read-only: %d", "%c") \
+    X(FINDING_SESSION_REFUSED, "session-refused", SECTION_CONNECTION, SEVERITY_ERROR, \
+      "%o is not what target_session_attrs asks for: %d", \
+      "# name a server that is, or take target_session_attrs out of the URL; what this one is:\n%c") \
     X(FINDING_OTHER_DATABASE, "not-the-same-database", SECTION_CONNECTION, SEVERITY_ERROR, \
       "database.direct_url does not lead to the same database as database.url: %d", \
       "# name the same database on the same server in both; where each value comes from:\n%c") \

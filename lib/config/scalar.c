@@ -138,7 +138,7 @@ int slot_word(const struct slot *slot, bool *unset)
     const char *text = slot_text(slot, expected, unset);
 
     for (size_t i = 0; text && i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
+        if (slot->key->form == FORM_PRIVILEGE ? strcasecmp(text, words[i]) == 0 : strcmp(text, words[i]) == 0) {
             return (int)i;
         }
     }

@@ -55,8 +55,8 @@ static size_t span_up_to(const char *text, const char *ends)
     return length;
 }
 
-/* What an = is followed by, up to where a query, a keyword string or a shell's word ends. */
-static struct span value_span(const char *value)
+/* What an = is followed by, up to one of `ends`. */
+static struct span value_span(const char *value, const char *ends)
 {
     value += strspn(value, BLANKS);
     if (*value == '\'' || *value == '"') {
@@ -67,7 +67,15 @@ static struct span value_span(const char *value)
             return (struct span){ value + 1, length };
         }
     }
-    return (struct span){ value, span_up_to(value, "& ;\t\n") };
+    return (struct span){ value, span_up_to(value, ends) };
+}
+
+/* Where the value of a parameter ends: one that a query has, a shell's variable, one of a keyword string. */
+static const char *ends_of(const char *text, const char *name, const char *known)
+{
+    bool query = name > text && strchr("?&", name[-1]);
+
+    return query ? "&" BLANKS : strcmp(known, PASSWORD_VARIABLE) == 0 ? "&;" BLANKS : BLANKS;
 }
 
 /* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
@@ -95,7 +103,7 @@ static bool parameter_span(const char **from, struct span *span)
         }
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
             if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0) {
-                *span = value_span(c + 1);
+                *span = value_span(c + 1, ends_of(*from, name, names[i]));
                 if (is_expanded(names[i], *span)) {
                     break;
                 }
@@ -111,6 +119,9 @@ static void register_span(struct span span, struct arena *arena)
 {
     if (span.length) {
         mask_add(arena_strndup(arena, span.start, span.length));
+    }
+    if (span.length > 1 && strchr("'\"", span.start[span.length - 1])) { /* it may be the end of a shell's word */
+        mask_add(arena_strndup(arena, span.start, span.length - 1));
     }
 }
 

@@ -34,20 +34,7 @@ static bool add_member(const struct slot *member, struct strings *list)
     const char *text;
 
     if (member->key->form == FORM_PRIVILEGE) {
-        struct slot lower = *member;
-        struct node copy = *member->node;
-
-        if (copy.kind == NODE_SCALAR) {
-            char *word = arena_strdup(member->reading->arena, copy.text);
-
-            for (char *c = word; *c; c++) {
-                *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-            }
-            copy.text = word;
-        }
-        lower.node = &copy;
-
-        int word = slot_word(&lower, &unset);
+        int word = slot_word(member, &unset);
 
         text = word >= 0 ? member->key->words[word] : NULL;
     } else {

@@ -60,7 +60,7 @@ static const char *with_name(const char *line, const struct addresses *addresses
 
     for (size_t i = 0; rest && i < addresses->count; i++) {
         const struct address *address = &addresses->items[i];
-        const char *place = arena_printf(arena, "at \"%s\", port %s", address->numeric, address->port);
+        const char *place = arena_printf(arena, "at \"%s\", port %s%s", address->numeric, address->port, ending);
 
         if (address->numeric && strncmp(line + 21, place, strlen(place)) == 0) {
             return arena_printf(arena, "%s: %s", address_label(address, arena), rest + strlen(ending));

@@ -109,6 +109,7 @@ static PGconn *open_any(struct asked *asked, const struct deadline *deadline, st
     if (!connection && why->failure == FAILURE_READ_ONLY) {
         struct reply_failed again;
 
+        asked->refused = why->message;
         conninfo_set(&asked->destination.info, "target_session_attrs", "any", arena);
         connection = destination_open(&asked->destination, false, deadline, arena, &again);
     }
@@ -143,22 +144,72 @@ static void measure(struct diagnosing *diagnosing, struct asked *asked)
     }
 }
 
-static void judge_read_only(struct diagnosing *diagnosing, const struct asked *asked)
+/* What takes default_transaction_read_only back where it was set; in a session that it does not concern, if there is
+ * one. ALTER SYSTEM may be read-only. */
+static const char *writable_command(struct diagnosing *diagnosing, struct asked *asked)
+{
+    static const char off[] = "SET default_transaction_read_only = off";
+    struct arena *arena = diagnosing->arena;
+    const struct statement statement = {
+        .sql = "SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only'"
+    };
+    PGresult *result = diagnose_ask(diagnosing, asked, "what makes it read-only", &statement);
+    const char *source = result && PQntuples(result) ? diagnose_value(diagnosing, result, 0, 0) : "";
+    const char *database = sql_name(asked->place->database, arena), *role = sql_name(asked->place->user, arena);
+    const char *const places[][2] = {
+        { "database", arena_printf(arena, "ALTER DATABASE %s", database) },
+        { "user", arena_printf(arena, "ALTER ROLE %s", role) },
+        { "database user", arena_printf(arena, "ALTER ROLE %s IN DATABASE %s", role, database) },
+        { "global", "SET TRANSACTION READ WRITE; ALTER ROLE ALL" },
+    };
+    const char *command = NULL;
+
+    PQclear(result);
+    if (strcmp(source, "client") == 0) {
+        return "# take default_transaction_read_only out of the URL's options, or of PGOPTIONS";
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (strcmp(source, places[i][0]) == 0) {
+            const char *sql = arena_printf(arena, "%s %s", places[i][1], off);
+
+            command = psql_command(&asked->psql, "postgres", "postgres", sql, arena);
+        }
+    }
+    return command ? command
+                   : arena_printf(arena, "%s\n%s",
+                                  psql_command(&asked->psql, "postgres", "postgres",
+                                               arena_printf(arena, "ALTER SYSTEM %s", off), arena),
+                                  psql_command(&asked->psql, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
+}
+
+/* False if it may be written to, or need not. */
+static bool judge_read_only(struct diagnosing *diagnosing, struct asked *asked)
 {
     const struct diagnosed_place *place = asked->place;
-    enum finding_code code = place->standby ? FINDING_STANDBY : FINDING_READ_ONLY;
-    const char *why =
-        place->standby ? "it is a standby, and wait.target is read-write" : "default_transaction_read_only is on";
-    const char *sql = place->standby
-                          ? "SELECT sender_host, sender_port FROM pg_stat_wal_receiver"
-                          : arena_printf(diagnosing->arena, "ALTER DATABASE %s SET default_transaction_read_only = off",
-                                         sql_name(place->database, diagnosing->arena));
 
-    if (place->read_only && diagnosing->request->config->wait.target == TARGET_READ_WRITE) {
-        finding_add(diagnosing->findings, code, place->address, why,
-                    psql_command(&asked->psql, NULL, NULL, sql, diagnosing->arena));
-        diagnose_code(diagnosing->findings, "25006", place->key);
+    if (!place->read_only || diagnosing->request->config->wait.target != TARGET_READ_WRITE) {
+        return false;
     }
+    if (place->standby) {
+        finding_add(diagnosing->findings, FINDING_STANDBY, place->address,
+                    "it is a standby, and wait.target is read-write",
+                    psql_command(&asked->psql, NULL, NULL, "SELECT sender_host, sender_port FROM pg_stat_wal_receiver",
+                                 diagnosing->arena));
+    } else {
+        finding_add(diagnosing->findings, FINDING_READ_ONLY, place->address, "default_transaction_read_only is on",
+                    writable_command(diagnosing, asked));
+    }
+    diagnose_code(diagnosing->findings, "25006", place->key);
+    return true;
+}
+
+/* What the URL's target_session_attrs does not take. */
+static void tell_session(struct diagnosing *diagnosing, const struct asked *asked)
+{
+    static const char sql[] = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')";
+
+    finding_add(diagnosing->findings, FINDING_SESSION_REFUSED, asked->place->address, asked->refused,
+                psql_command(&asked->psql, NULL, NULL, sql, diagnosing->arena));
 }
 
 static void look_at_tls(struct diagnosing *diagnosing, struct asked *asked)
@@ -217,7 +268,9 @@ static void look_at_connection(struct diagnosing *diagnosing, struct asked *aske
     if (asked->connection) {
         measure(diagnosing, asked);
     }
-    judge_read_only(diagnosing, asked);
+    if (!judge_read_only(diagnosing, asked) && asked->refused) {
+        tell_session(diagnosing, asked);
+    }
 }
 
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct)

@@ -17,11 +17,13 @@ static const struct refusal {
     { "28P01", NULL, FAILURES, FINDING_WRONG_PASSWORD, "P1000" },
     { "28000", "no pg_hba.conf entry", FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
     { "28000", "does not exist", FAILURES, FINDING_NO_ROLE, "P1000" },
+    { "28000", "not permitted to log in", FAILURES, FINDING_NO_LOGIN, "P1010" },
     { "28000", NULL, FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
     { "28", NULL, FAILURES, FINDING_LOGIN_REFUSED, "P1010" },
     { "3D000", NULL, FAILURES, FINDING_NO_DATABASE, "P1003" },
     { "42501", NULL, FAILURES, FINDING_NO_CONNECT_RIGHT, "P1010" },
     { "53300", NULL, FAILURES, FINDING_TOO_MANY, NULL },
+    { "55000", "not currently accepting connections", FAILURES, FINDING_CLOSED_DATABASE, "P1001" },
     { "25006", NULL, FAILURES, FINDING_STANDBY, NULL },
     { NULL, "no password supplied", FAILURES, FINDING_NO_PASSWORD, "P1000" },
     { NULL, "server does not support SSL", FAILURES, FINDING_TLS_REFUSED, "P1011" },
@@ -82,7 +84,24 @@ static const char *option(const char *letter, const char *value, struct arena *a
     return value ? arena_printf(arena, " %s %s", letter, shell_quote(value, arena)) : "";
 }
 
-static const char *command_for(struct diagnosing *diagnosing, const struct asked *asked, enum finding_code code)
+/* Who has the connections. A limit may also be the role's or the database's own. */
+static const char *too_many_command(const struct psql *psql, const char *message, struct arena *arena)
+{
+    const char *who = psql_command(psql, "postgres", "postgres", DIAGNOSE_WHO_IS_CONNECTED, arena);
+    const char *role = psql->user ? sql_name(psql->user, arena) : "CURRENT_USER";
+    const char *raise =
+        strstr(message, "connections for role") ? arena_printf(arena, "ALTER ROLE %s CONNECTION LIMIT -1", role)
+        : strstr(message, "connections for database") && psql->database
+            ? arena_printf(arena, "ALTER DATABASE %s CONNECTION LIMIT -1", sql_name(psql->database, arena))
+            : NULL;
+
+    return raise ? arena_printf(arena, "%s\n# or take away the limit that is its own:\n# %s", who,
+                                psql_command(psql, "postgres", "postgres", raise, arena))
+                 : who;
+}
+
+static const char *command_for(struct diagnosing *diagnosing, const struct asked *asked, enum finding_code code,
+                               const char *message)
 {
     struct arena *arena = diagnosing->arena;
     const struct psql *psql = &asked->psql;
@@ -128,18 +147,41 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_TLS_REFUSED:
         return psql_command(psql, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena);
     case FINDING_TOO_MANY:
-        return psql_command(psql, "postgres", "postgres", DIAGNOSE_WHO_IS_CONNECTED, arena);
+        return too_many_command(psql, message, arena);
+    case FINDING_NO_LOGIN:
+        return psql_command(psql, "postgres", "postgres", arena_printf(arena, "ALTER ROLE %s LOGIN", role), arena);
+    case FINDING_CLOSED_DATABASE:
+        sql =
+            arena_printf(arena, "ALTER DATABASE %s ALLOW_CONNECTIONS true", sql_name(database ? database : "", arena));
+        return psql_command(psql, "postgres", "postgres", sql, arena);
     default:
         return psql_command(psql, NULL, NULL, "SELECT 1", arena);
     }
 }
 
-void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, const struct addresses *addresses,
+/* Of several hosts the one that the message is about. */
+static void find_refusing(struct psql *psql, const struct addresses *addresses, const char *message,
+                          struct arena *arena)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct address *address = &addresses->items[i];
+        const char *label = arena_printf(arena, "%s: ", address_label(address, arena));
+
+        if (strncmp(message, label, strlen(label)) == 0) {
+            psql->host = address->host;
+            psql->port = address->port;
+        }
+    }
+}
+
+void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct addresses *addresses,
                       const struct reply_failed *why)
 {
     const struct diagnosed_place *place = asked->place;
     const struct refusal *row = refusals;
     const char *object;
+
+    find_refusing(&asked->psql, addresses, why->message, diagnosing->arena);
 
     while (!fits(row, why)) {
         row++;
@@ -151,7 +193,8 @@ void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, 
     if (code == FINDING_NAME_NOT_FOUND && addresses->why) { /* the name is in the sentence already */
         finding_add(diagnosing->findings, code, object, addresses->why, NULL);
     } else {
-        finding_add(diagnosing->findings, code, object, why->message, command_for(diagnosing, asked, code));
+        finding_add(diagnosing->findings, code, object, why->message,
+                    command_for(diagnosing, asked, code, why->message));
     }
     if (why->sqlstate[0]) {
         diagnose_code(diagnosing->findings, why->sqlstate, place->key);

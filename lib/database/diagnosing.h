@@ -11,7 +11,8 @@ struct asked {
     struct diagnosed_place *place;
     struct destination destination; /* with every name looked up */
     struct psql psql;
-    PGconn *connection; /* NULL: not connected, or lost on the way */
+    PGconn *connection;  /* NULL: not connected, or lost on the way */
+    const char *refused; /* NULL, or why the URL's target_session_attrs does not take the server */
 };
 
 #define DIAGNOSE_WHO_IS_CONNECTED \
@@ -43,7 +44,7 @@ void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const cha
 /* Opens a place and finds out about it (diagnose_place.c, diagnose_refusal.c). */
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);
 /* Why a connection did not come about, as a finding. */
-void diagnose_refusal(struct diagnosing *diagnosing, const struct asked *asked, const struct addresses *addresses,
+void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct addresses *addresses,
                       const struct reply_failed *why);
 
 /* Looks at tables, columns, privileges, enums, extensions, asserts and the ledger; tells of all but the ledger; indexes

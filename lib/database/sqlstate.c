@@ -22,7 +22,7 @@ static const struct known_error known_errors[] = {
 
     /* Refused: waiting seldom heals it. */
     { "28P01", FAILURE_REFUSED, "wrong password", "correct the password in the URL" },
-    { "28000", FAILURE_REFUSED, "the role does not exist or pg_hba.conf refuses it", "create the role, or add a line to pg_hba.conf" },
+    { "28000", FAILURE_REFUSED, "the role does not exist, may not log in, or pg_hba.conf refuses it", "create the role, let it log in, or add a line to pg_hba.conf" },
     { "28", FAILURE_REFUSED, "the server refuses this login", "look at role, password and pg_hba.conf" },
     { "3D000", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in the URL" },
     { "42501", FAILURE_REFUSED, "the role lacks a right", "GRANT the right named in the message" },

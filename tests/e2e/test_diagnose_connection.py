@@ -4,7 +4,7 @@ import os
 import psycopg
 import pytest
 from pooler import Pooler
-from postgres import free_port
+from postgres import SUPERUSER_PASSWORD, free_port
 from proxy import Fault, Proxy
 from supervisor import wait_until
 from test_proxy import through
@@ -93,7 +93,8 @@ def test_a_server_that_takes_no_more_connections(diagnose, database):
     database.sql(f"ALTER ROLE {database.user} CONNECTION LIMIT 0")
     report = diagnose(database.url)
     assert report.exit == 69 and report.connection["sqlstate"] == "53300"
-    assert "pg_stat_activity" in report.one("too-many-connections")["fix"]
+    fix = report.one("too-many-connections")["fix"]
+    assert "pg_stat_activity" in fix and "# psql" in fix and f'ALTER ROLE "{database.user}" CONNECTION LIMIT -1' in fix
     assert any(finding["object"] == "53300" for finding in report.findings if finding["code"] == "known-error")
 
 
@@ -134,13 +135,79 @@ def test_a_standby_is_connected_to_and_told(diagnose, late):
     assert any_target.exit == 0
 
 
-def test_a_database_that_is_set_read_only(diagnose, database):
-    """default_transaction_read_only, and the statement that takes it back."""
-    database.sql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+READ_ONLY = [("ALTER DATABASE {0.name}", "ALTER DATABASE"), ("ALTER ROLE {0.user}", "ALTER ROLE"),
+             ("ALTER ROLE {0.user} IN DATABASE {0.name}", "IN DATABASE"), ("ALTER ROLE ALL", "ALTER ROLE ALL")]
+
+
+@pytest.mark.parametrize("where, said", READ_ONLY)
+def test_what_is_set_read_only_is_set_back_where_it_was_set(diagnose, database, where, said):
+    """default_transaction_read_only, and the statement that takes it back, in a session that it does not concern."""
+    place = where.format(database)
+    database.sql(f"{place} SET default_transaction_read_only = on")
+    try:
+        report = diagnose(database.url)
+        assert report.exit == 65
+        fix = report.one("read-only")["fix"]
+        done = report.run(fix, PGPASSWORD=SUPERUSER_PASSWORD)
+        assert said in fix and done.returncode == 0, (fix, done.stderr)
+        assert diagnose(database.url).exit == 0
+    finally:
+        with database.cluster.connect(options="-c default_transaction_read_only=off") as session:
+            session.execute(f"{place} RESET default_transaction_read_only")
+
+
+def test_a_server_that_is_set_read_only_is_set_back(diagnose, spare):
+    """In its configuration, or in the URL's own options."""
+    spare.start()
+    database = spare.database()
+    database.sql("ALTER SYSTEM SET default_transaction_read_only = on")
+    database.sql("SELECT pg_reload_conf()")
+    wait_until(lambda: database.sql("SHOW default_transaction_read_only") == [("on",)])
     report = diagnose(database.url)
+    done = report.run(report.one("read-only")["fix"], PGPASSWORD=SUPERUSER_PASSWORD)
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: diagnose(database.url).exit == 0)
+    own = diagnose(database.url_with(query="?options=-c%20default_transaction_read_only%3Don")).one("read-only")
+    assert own["fix"].startswith("# take default_transaction_read_only out of the URL's options")
+
+
+def test_a_server_that_target_session_attrs_does_not_take(diagnose, database):
+    """All else ends with 69 then: the report says why."""
+    report = diagnose(database.url_with(query="?target_session_attrs=standby"))
     assert report.exit == 65
-    fix = report.one("read-only")["fix"]
-    assert f'ALTER DATABASE "{database.name}" SET default_transaction_read_only = off' in fix
+    finding = report.one("session-refused")
+    assert "standby" in finding["message"] and "pg_is_in_recovery" in finding["fix"]
+
+
+def test_a_role_that_may_not_log_in(diagnose, database):
+    """No line of pg_hba.conf helps there."""
+    database.sql(f"ALTER ROLE {database.user} NOLOGIN")
+    report = diagnose(database.url)
+    done = report.run(report.one("role-without-login")["fix"], PGPASSWORD=SUPERUSER_PASSWORD)
+    assert done.returncode == 0 and diagnose(database.url).exit == 0, done.stderr
+
+
+def test_a_database_that_takes_no_connection(diagnose, database):
+    """Waiting does not open it."""
+    closed = f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS"
+    with database.cluster.connect() as session:
+        session.execute(f"{closed} false")
+    try:
+        report = diagnose(database.url)
+        done = report.run(report.one("database-closed")["fix"], PGPASSWORD=SUPERUSER_PASSWORD)
+        assert done.returncode == 0 and diagnose(database.url).exit == 0, done.stderr
+    finally:
+        with database.cluster.connect() as session:
+            session.execute(f"{closed} true")
+
+
+def test_of_several_hosts_the_one_that_refuses_is_named(diagnose, database):
+    """The port of a dead one may begin as its own does."""
+    port = database.cluster.port
+    dead = int(str(port)[:4])
+    url = database.url_with(password="wrong", host=f"127.0.0.1:{dead},127.0.0.1:{port}")
+    finding = diagnose(url).one("wrong-password")
+    assert f"127.0.0.1:{port}: FATAL" in finding["message"] and f"port={port} " in finding["fix"], finding
 
 
 def test_addresses_of_ipv6_alone_where_there_is_none(diagnose, project):

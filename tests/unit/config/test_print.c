@@ -112,12 +112,24 @@ static void no_secret_is_printed(void **state)
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
-static void a_password_in_a_keyword_string_is_hidden_to_its_end(void **state)
+static void a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end(void **state)
 {
-    static const char *const strings[] = { "host=x password='it\\'s s3cret'", "host=x password=it\\'s\\ s3cret",
-                                           "host=x password\t=\t's3cret'", "host=x password = \t s3cret" };
-    static const char *const shown[] = { "host=x password='***'", "host=x password=***", "host=x password\\t=\\t'***'",
-                                         "host=x password = \\t ***" };
+    static const char *const strings[] = { "host=x password='it\\'s s3cret'",
+                                           "host=x password=it\\'s\\ s3cret",
+                                           "host=x password\t=\t's3cret'",
+                                           "host=x password = \t s3cret",
+                                           "host=x password=a&b;s3cret user=u",
+                                           "host=x password=a=b&c=d\\ s3cret",
+                                           "jdbc:postgresql://h/d?password=a;s3cret&user=u",
+                                           "postgresql://u@h/d?user=x&password=a;s3cret" };
+    static const char *const shown[] = { "host=x password='***'",
+                                         "host=x password=***",
+                                         "host=x password\\t=\\t'***'",
+                                         "host=x password = \\t ***",
+                                         "host=x password=*** user=u",
+                                         "host=x password=***",
+                                         "jdbc:postgresql://h/d?password=***&user=u",
+                                         "postgresql://u@h/d?user=x&password=***" };
 
     (void)state;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
@@ -307,7 +319,7 @@ int main(void)
         TEST(every_value_tells_where_it_came_from),
         TEST(a_variable_that_a_default_names_is_its_origin),
         TEST(no_secret_is_printed),
-        TEST(a_password_in_a_keyword_string_is_hidden_to_its_end),
+        TEST(a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end),
         TEST(the_key_of_a_prisma_url_is_hidden),
         TEST(every_line_of_the_password_file_is_a_secret),
         TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
