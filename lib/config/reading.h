@@ -47,8 +47,8 @@ void collect_map(struct reading *reading, const struct node *map, const char *pr
  * *failed is set after an error was added. */
 const char *variable_value(struct reading *reading, const struct node *node, const char *name, bool *failed);
 
-/* A scalar's text with ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url} and $$ filled in. NULL after an error.
- */
+/* A scalar's text with ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url} and $$ filled in, but for one that is
+ * taken literally. NULL after an error. */
 const char *variable_fill(struct reading *reading, const struct node *node);
 
 /* ---- value.c ---- */

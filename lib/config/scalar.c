@@ -51,7 +51,7 @@ const char *slot_text(const struct slot *slot, const char *expected, bool *unset
         return NULL;
     }
 
-    const char *text = slot->reading->literal ? slot->node->text : variable_fill(slot->reading, slot->node);
+    const char *text = variable_fill(slot->reading, slot->node);
 
     *unset = text && *text == '\0' && *slot->node->text != '\0';
     return text;

@@ -56,6 +56,67 @@ static bool add_member(const struct slot *member, struct strings *list)
     return fine;
 }
 
+/* ---- values from outside a file ---- */
+
+static bool is_list(enum key_type type)
+{
+    return type == KEY_STRINGS || type == KEY_NAMES || type == KEY_STATUSES || type == KEY_TABLES ||
+           type == KEY_STEPS || type == KEY_ASSERTS;
+}
+
+/* Words between commas; spaces around them do not count, and neither do empty ones. */
+static void split(const char *text, struct node *list, struct arena *arena)
+{
+    while (*text) {
+        size_t length = strcspn(text, ","), lead = strspn(text, blanks);
+        size_t end = length;
+
+        while (end > lead && strchr(blanks, text[end - 1])) {
+            end--;
+        }
+        if (lead < end) {
+            node_append(list, node_new(list->source, arena_strndup(arena, text + lead, end - lead), arena));
+        }
+        text += length + (text[length] == ',');
+    }
+}
+
+/* In a list of addresses a bracket may also begin one of IPv6. */
+static bool is_flow(const struct key *key, const char *text)
+{
+    bool addresses = key->form == FORM_LISTEN || key->form == FORM_CONNECT;
+    const char *end = strrchr(text, ']');
+
+    return *text == '[' && (!addresses || (end && end[1 + strspn(end + 1, blanks)] == '\0'));
+}
+
+/* A list as it is written outside of a file: [a, b] or a,b. */
+static const struct node *list_node(struct reading *reading, const struct key *key, const struct source *source,
+                                    const char *text)
+{
+    text += strspn(text, blanks);
+    if (is_flow(key, text)) {
+        return document_parse(source, text, strlen(text), reading->errors, reading->arena);
+    }
+
+    struct node *node = node_new(source, NULL, reading->arena);
+
+    split(text, node, reading->arena);
+    return node;
+}
+
+const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
+                              const char *text)
+{
+    bool filled = !key->literal && strchr(text, '$') && !is_flow(key, text + strspn(text, blanks));
+
+    /* What a variable holds, or has as its default, may be several: it is a list once it is filled in. */
+    return is_list(key->type) && !filled ? list_node(reading, key, source, text)
+                                         : node_new(source, text, reading->arena);
+}
+
+/* ---- lists ---- */
+
 /* Of what a scalar was filled with: lines are counted anew there, and its place is the scalar's. */
 static const struct source *source_at(const struct reading *reading, const struct node *node)
 {
@@ -67,7 +128,7 @@ static const struct source *source_at(const struct reading *reading, const struc
     return source;
 }
 
-/* A list in a file may also be one ${NAME}, written as outside of it. NULL after an error. */
+/* A list may also be one scalar with ${NAME}, written as outside of a file. NULL after an error. */
 static const struct node *as_list(struct reading *reading, const struct key *key, const char *path,
                                   const struct node *node)
 {
@@ -81,17 +142,33 @@ static const struct node *as_list(struct reading *reading, const struct key *key
 
     const char *text = variable_fill(reading, node);
 
-    return text ? value_node(reading, key, source_at(reading, node), text) : NULL;
+    return text ? list_node(reading, key, source_at(reading, node), text) : NULL;
 }
 
-static bool store_list(const struct slot *slot)
+typedef bool store_members(const struct slot *slot, const struct node *list);
+
+/* What a scalar was filled with is not filled in again. */
+static bool store_as_list(const struct slot *slot, store_members *members)
 {
-    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
+    struct reading *reading = slot->reading;
+    const struct node *list = as_list(reading, slot->key, slot->path, slot->node);
+    bool outside = reading->literal;
+
+    reading->literal = outside || list != slot->node;
+
+    bool fine = list && members(slot, list);
+
+    reading->literal = outside;
+    return fine;
+}
+
+static bool strings_members(const struct slot *slot, const struct node *list)
+{
     struct strings strings = { 0 };
-    bool fine = list;
+    bool fine = true;
     size_t index = 0;
 
-    for (const struct node *child = list ? list->first : NULL; child; child = child->next) {
+    for (const struct node *child = list->first; child; child = child->next) {
         struct slot member = *slot;
 
         member.node = child;
@@ -100,6 +177,11 @@ static bool store_list(const struct slot *slot)
     }
     *(struct strings *)slot->place = strings;
     return fine;
+}
+
+static bool store_list(const struct slot *slot)
+{
+    return store_as_list(slot, strings_members);
 }
 
 static bool store_files(const struct slot *slot)
@@ -162,25 +244,34 @@ static bool store_variables(const struct slot *slot)
 
 /* ---- all of them ---- */
 
+static bool steps_members(const struct slot *slot, const struct node *list)
+{
+    return lists_steps(slot->reading, slot->key, list, slot->place);
+}
+
+static bool tables_members(const struct slot *slot, const struct node *list)
+{
+    return lists_tables(slot->reading, list);
+}
+
+static bool asserts_members(const struct slot *slot, const struct node *list)
+{
+    return lists_asserts(slot->reading, list);
+}
+
 static bool store_steps(const struct slot *slot)
 {
-    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
-
-    return list && lists_steps(slot->reading, slot->key, list, slot->place);
+    return store_as_list(slot, steps_members);
 }
 
 static bool store_tables(const struct slot *slot)
 {
-    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
-
-    return list && lists_tables(slot->reading, list);
+    return store_as_list(slot, tables_members);
 }
 
 static bool store_asserts(const struct slot *slot)
 {
-    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
-
-    return list && lists_asserts(slot->reading, list);
+    return store_as_list(slot, asserts_members);
 }
 
 typedef bool store_function(const struct slot *slot);
@@ -238,55 +329,4 @@ bool value_store_map(struct reading *reading, const struct keys *keys, const cha
         }
     }
     return fine;
-}
-
-/* ---- values from outside a file ---- */
-
-static bool is_list(enum key_type type)
-{
-    return type == KEY_STRINGS || type == KEY_NAMES || type == KEY_STATUSES || type == KEY_TABLES ||
-           type == KEY_STEPS || type == KEY_ASSERTS;
-}
-
-/* Words between commas; spaces around them do not count, and neither do empty ones. */
-static void split(const char *text, struct node *list, struct arena *arena)
-{
-    while (*text) {
-        size_t length = strcspn(text, ","), lead = strspn(text, blanks);
-        size_t end = length;
-
-        while (end > lead && strchr(blanks, text[end - 1])) {
-            end--;
-        }
-        if (lead < end) {
-            node_append(list, node_new(list->source, arena_strndup(arena, text + lead, end - lead), arena));
-        }
-        text += length + (text[length] == ',');
-    }
-}
-
-/* In a list of addresses a bracket may also begin one of IPv6. */
-static bool is_flow(const struct key *key, const char *text)
-{
-    bool addresses = key->form == FORM_LISTEN || key->form == FORM_CONNECT;
-    const char *end = strrchr(text, ']');
-
-    return *text == '[' && (!addresses || (end && end[1 + strspn(end + 1, blanks)] == '\0'));
-}
-
-const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
-                              const char *text)
-{
-    if (!is_list(key->type)) {
-        return node_new(source, text, reading->arena);
-    }
-    text += strspn(text, blanks);
-    if (is_flow(key, text)) {
-        return document_parse(source, text, strlen(text), reading->errors, reading->arena);
-    }
-
-    struct node *node = node_new(source, NULL, reading->arena);
-
-    split(text, node, reading->arena);
-    return node;
 }

@@ -229,7 +229,7 @@ const char *variable_fill(struct reading *reading, const struct node *node)
     char empty[1] = "";
     struct filling filling = { .reading = reading, .node = node, .result = empty };
 
-    if (!strchr(node->text, '$')) {
+    if (reading->literal || !strchr(node->text, '$')) {
         return node->text;
     }
     if (!fill(&filling, node->text, strlen(node->text), 0)) {

@@ -43,6 +43,45 @@ static void a_filled_in_value_is_not_filled_in_again(void **state)
     assert_string_equal(config->report_file, "${B} $$");
 }
 
+static void assert_tables(const char *first, const char *second)
+{
+    assert_int_equal(config->verify.table_count, 2);
+    assert_string_equal(config->verify.tables[0].name, first);
+    assert_string_equal(config->verify.tables[1].name, second);
+}
+
+static void a_list_may_come_from_variables_wherever_it_stands(void **state)
+{
+    (void)state;
+    (void)setenv("ONE", "users", 1);
+    (void)setenv("TWO", "users, plans", 1);
+    (void)setenv("PRIV", "Select", 1);
+    assert_loads("verify: {tables: '${TWO}'}\n");
+    assert_tables("users", "plans");
+    (void)setenv("PGENTRY_VERIFY_TABLES", "${NONE:-users,plans}", 1);
+    assert_loads(NULL);
+    assert_tables("users", "plans");
+    (void)setenv("PGENTRY_VERIFY_TABLES", "${ONE},plans", 1);
+    assert_loads(NULL);
+    assert_tables("users", "plans");
+    (void)unsetenv("PGENTRY_VERIFY_TABLES");
+    assert_loads("verify: {tables: [{name: users, privileges: ['${PRIV}', INSERT]}]}\n");
+    assert_string_equal(config->verify.tables[0].privileges.items[0], "select");
+    assert_string_equal(config->verify.tables[0].privileges.items[1], "insert");
+}
+
+static void a_filled_in_list_is_not_filled_in_again(void **state)
+{
+    (void)state;
+    (void)setenv("A", "${B}, c", 1);
+    (void)setenv("B", "oops", 1);
+    assert_loads("verify: {tables: '${A}'}\n");
+    assert_tables("${B}", "c");
+    (void)setenv("PGENTRY_VERIFY_TABLES", "$${B},c$$d", 1);
+    assert_loads(NULL);
+    assert_tables("${B}", "c$d");
+}
+
 static void what_is_not_set_is_an_error(void **state)
 {
     (void)state;
@@ -188,6 +227,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(variables_are_filled_in),
         TEST(a_filled_in_value_is_not_filled_in_again),
+        TEST(a_list_may_come_from_variables_wherever_it_stands),
+        TEST(a_filled_in_list_is_not_filled_in_again),
         TEST(what_is_not_set_is_an_error),
         TEST(what_is_not_understood_is_an_error),
         TEST(nesting_and_growth_are_bounded),
