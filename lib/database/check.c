@@ -39,6 +39,15 @@ static void ask(struct look *look, enum part part, size_t index, const struct st
     look->steps[look->step_count++] = (struct step_of_look){ part, index };
 }
 
+/* Of a question: the server gives up before we do, and so says which one it was. */
+static duration statement_timeout(const struct look *look)
+{
+    int left = deadline_left(look->deadline);
+    duration most = (duration)left * 4 / 5;
+
+    return left >= 0 && most < CHECK_STATEMENT_TIMEOUT ? most + 1 : CHECK_STATEMENT_TIMEOUT;
+}
+
 /* Settings are local to the part's transaction: nothing stays in a pooler's session. Read-only cannot be taken back
  * once a query ran (manual, "SET TRANSACTION"). */
 static void begin_part(struct look *look)
@@ -49,7 +58,7 @@ static void begin_part(struct look *look)
                    "pg_catalog.set_config('statement_timeout', $1, true), "
                    "pg_catalog.set_config('lock_timeout', $2, true)",
             .parameter_count = 2,
-            .parameters = { arena_printf(look->arena, "%lld", (long long)CHECK_STATEMENT_TIMEOUT),
+            .parameters = { arena_printf(look->arena, "%lld", (long long)statement_timeout(look)),
                             arena_printf(look->arena, "%lld", (long long)CHECK_LOCK_TIMEOUT) },
         });
 }

@@ -68,8 +68,8 @@ static bool read_ledger_directly(struct server *server, struct check *check, enu
     return true;
 }
 
-static bool look(struct server *server, bool history, struct check *check, enum ledger_answer *ledger,
-                 struct reply_failed *why)
+static bool look(struct server *server, bool history, const struct deadline *answer, struct check *check,
+                 enum ledger_answer *ledger, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
@@ -82,7 +82,7 @@ static bool look(struct server *server, bool history, struct check *check, enum 
     if (!place_open(server, &server->main, why)) {
         return false;
     }
-    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    deadline = deadline_within(answer, DATABASE_ANSWER);
     if (!check_run(server->main.connection, &request, &deadline, check, ledger, server->order, why)) {
         place_close(server, &server->main);
         return false;
@@ -134,7 +134,7 @@ void order_check(struct server *server, const struct order_message *order)
         return;
     }
 
-    bool looked = look(server, order->history, &message.check, &ledger, &why);
+    bool looked = look(server, order->history, &answer, &message.check, &ledger, &why);
 
     tell_wanted(server);
     if (!looked || leads_elsewhere(server, order->direct, &answer, &why)) {
