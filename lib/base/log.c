@@ -28,6 +28,8 @@ static struct {
     bool opened;
     bool socket, regular;
     bool careful; /* it is shared and may block */
+    bool lost;    /* the helper was killed */
+    bool reaped;  /* and its status taken */
     bool colour;
     bool terminal;
     char transient[LOG_TRANSIENT_MAX];
@@ -105,29 +107,36 @@ static int helper_start(void)
     return ends[0];
 }
 
-/* It was killed, with all that was left of the container or by whoever has its uid: another takes its place, under the
- * same number. False with the errno there was: no helper, another error, or the system refuses a new one. */
-static bool helper_again(void)
+bool log_helper_lost(void)
 {
-    int error = errno;
-    pid_t old = state.helper;
-    int fd = old && error == EPIPE ? helper_start() : -1;
+    return state.lost;
+}
 
-    errno = error;
+void log_helper_renew(void)
+{
+    pid_t old = state.helper;
+    int fd = helper_start();
+
     if (fd < 0) {
-        return false;
+        return;
     }
-    (void)waitpid(old, NULL, 0); /* it is in its _exit, or reaped */
-    (void)dup3(fd, state.fd, O_CLOEXEC);
-    (void)close(fd);
-    return true;
+    if (!state.reaped) {
+        (void)waitpid(old, NULL, 0); /* it is in its _exit */
+    }
+    (void)close(state.fd);
+    state.fd = fd;
+    state.lost = state.reaped = false;
+    log_flush();
 }
 
 void log_helper_killed(void)
 {
-    if (state.helper) {
-        (void)waitpid(state.helper, NULL, 0);
-    }
+    state.lost = state.helper;
+}
+
+void log_helper_reaped(void)
+{
+    state.lost = state.reaped = true;
 }
 
 static int open_descriptor(void)
@@ -169,6 +178,7 @@ void log_forked(void)
     state.fd = -1;
     state.opened = false;
     state.helper = 0;
+    state.lost = state.reaped = false;
     state.start = state.end = 0;
     state.untold = 0;
 }
@@ -282,15 +292,18 @@ static ssize_t put(const char *bytes, size_t length)
         }
     }
     do {
-        count =
-            state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(state.fd, bytes, length);
-    } while (count < 0 && (errno == EINTR || helper_again()));
+        count = state.lost     ? -1
+                : state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL)
+                               : write(state.fd, bytes, length);
+    } while (count < 0 && !state.lost && errno == EINTR);
+    state.lost = state.lost || (count < 0 && state.helper && errno == EPIPE);
     return count;
 }
 
-static bool would_block(void)
+/* After put() failed: it may succeed later. */
+static bool must_wait(void)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK;
+    return state.lost || errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 bool log_pending(void)
@@ -300,7 +313,7 @@ bool log_pending(void)
 
 int log_descriptor(void)
 {
-    return log_pending() && !state.regular ? state.fd : -1;
+    return log_pending() && !state.regular && !state.lost ? state.fd : -1;
 }
 
 static bool keep(const char *line, size_t length)
@@ -359,7 +372,7 @@ void log_flush(void)
     while (log_pending()) {
         ssize_t count = put(buffer + state.start, state.end - state.start);
 
-        if (count < 0 && would_block()) {
+        if (count < 0 && must_wait()) {
             return;
         }
         if (count < 0) { /* the reader is dead */
@@ -386,7 +399,7 @@ static void emit(const char *line, size_t length)
     if (!log_pending()) {
         ssize_t count = put(line, length);
 
-        if (count < 0 && !would_block()) {
+        if (count < 0 && !must_wait()) {
             drop();
             return;
         }
@@ -459,12 +472,12 @@ static void helper_end(instant deadline)
     instant left = deadline - clock_now();
 
     if (poll(&(struct pollfd){ .fd = state.fd, .events = POLLIN }, 1, left > 0 ? (int)left : 0) > 0 &&
-        read(state.fd, &byte, 1) == 0) {
+        read(state.fd, &byte, 1) == 0 && !state.reaped) {
         (void)waitpid(state.helper, NULL, 0); /* it is in its _exit */
     }
     (void)close(state.fd);
     state.fd = -1;
-    state.opened = false;
+    state.opened = state.lost = state.reaped = false;
     state.helper = 0;
 }
 
@@ -475,7 +488,10 @@ void log_drain(int64_t milliseconds)
     for (log_flush(); log_pending(); log_flush()) {
         instant left = deadline - clock_now();
 
-        if (left <= 0 || poll(&(struct pollfd){ .fd = state.fd, .events = POLLOUT }, 1, (int)left) == 0) {
+        if (state.lost) {
+            log_helper_renew();
+        }
+        if (state.lost || left <= 0 || poll(&(struct pollfd){ .fd = state.fd, .events = POLLOUT }, 1, (int)left) == 0) {
             break;
         }
     }

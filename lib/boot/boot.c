@@ -162,6 +162,17 @@ static bool answers(enum boot_event_kind kind)
            kind == EVENT_BUSY || kind == EVENT_SESSIONS;
 }
 
+/* What answers another order than the open one leaves that and its deadline as they are. */
+static bool answers_order(const struct boot *boot, enum boot_event_kind kind)
+{
+    static const enum boot_order orders[BOOT_EVENT_COUNT] = { [EVENT_CONNECTED] = BOOT_CONNECT,
+                                                              [EVENT_CHECKED] = BOOT_CHECK,
+                                                              [EVENT_LOCKED] = BOOT_LOCK,
+                                                              [EVENT_BUSY] = BOOT_LOCK,
+                                                              [EVENT_SESSIONS] = BOOT_SESSIONS };
+    return boot->ordered && (kind == EVENT_FAILED || orders[kind] == boot->order);
+}
+
 bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
 {
     struct boot_event failure;
@@ -180,7 +191,7 @@ bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
         event = &failure;
     }
     if (answers(event->kind)) {
-        if (!boot->ordered) {
+        if (!answers_order(boot, event->kind)) {
             return known;
         }
         boot->ordered = false;

@@ -247,6 +247,7 @@ struct boot {
     bool check_failed, lock_failed; /* a spell of waiting lasts until what failed has worked */
     instant order_at;
     bool ordered; /* an order is unanswered */
+    enum boot_order order;
     instant await_until;
 
     /* the lock */

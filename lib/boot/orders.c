@@ -8,6 +8,7 @@ static void give_order(struct boot *boot, enum boot_order order, duration within
     effect->order.order = order;
     effect->order.within = within;
     boot->ordered = true;
+    boot->order = order;
     boot->order_at = boot->now;
     boot->deadline[TIMER_ORDER] = boot->now + within;
 }
@@ -48,12 +49,17 @@ static duration answer_timeout(const struct boot *boot)
     return left < BOOT_ORDER_TIMEOUT ? left : BOOT_ORDER_TIMEOUT;
 }
 
+/* A history that cannot be read matters once steps may run by what it says. */
 void ask_check(struct boot *boot)
 {
+    const struct boot_plan *plan = boot->plan;
+    bool history = plan->history && !boot->app_ran;
     give_order(boot, BOOT_CHECK, answer_timeout(boot));
-    last_effect(boot)->order.history = boot->plan->history && !boot->app_ran;
-    last_effect(boot)->order.direct = boot->direct && !boot->app_ran;
-    last_effect(boot)->order.fresh = boot->stale && !boot->app_ran;
+    struct boot_effect *effect = last_effect(boot);
+    effect->order.history = history;
+    effect->order.prove = history && plan->goal != GOAL_LOOK && (boot->locked || !plan->lock);
+    effect->order.direct = boot->direct && !boot->app_ran;
+    effect->order.fresh = boot->stale && !boot->app_ran;
 }
 
 void ask_lock(struct boot *boot)

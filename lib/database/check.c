@@ -197,7 +197,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
         return result_is_fine(result) && catalog_read((enum catalog)step->index, result, wanted, check, look->arena);
     case PART_LEDGER:
         *ledger = history_read(result, wanted, check, look->arena);
-        if (wanted->unsure && *ledger != LEDGER_DENIED) { /* it proves nothing in any case */
+        if (wanted->unsure && *ledger == LEDGER_FOREIGN) { /* it proves nothing in any case */
             *ledger = LEDGER_READ;
         }
         return true;

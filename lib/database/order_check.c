@@ -137,6 +137,11 @@ void order_check(struct server *server, const struct order_message *order)
     bool looked = look(server, order->history, &answer, &message.check, &ledger, &why);
 
     tell_wanted(server);
+    if (looked && ledger == LEDGER_LATE && order->prove) {
+        looked = failed(&why, FAILURE_NOT_READY, NULL,
+                        "the migration history cannot be read: another session has it locked, or it took too long",
+                        NULL, server->order);
+    }
     if (!looked || leads_elsewhere(server, order->direct, &answer, &why)) {
         reply_failed(server, &why);
         return;
@@ -146,6 +151,9 @@ void order_check(struct server *server, const struct order_message *order)
             server,
             "the migration history may not be read by this role, so the steps run at every boot: grant SELECT on "
             "its table, or set database.direct_url to a role that may read it");
+    }
+    if (ledger == LEDGER_FOREIGN) {
+        reply_note(server, "the migration history is not this migration tool's table, so the steps run at every boot");
     }
     reply(server, &message);
 }

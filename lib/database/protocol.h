@@ -16,7 +16,8 @@ enum order {
                           not listen the last time, so probe before libpq is asked. `prove`: also run a trivial query.
                           `alone`: this is no waiting, so wait.also does not matter */
     ORDER_CHECK,       /* look at the schema (and with `history` at the ledger) in one round trip. `direct`: fail unless
-                          direct_url leads to the same database, which ORDER_LOCK does anyway */
+                          direct_url leads to the same database, which ORDER_LOCK does anyway. `prove`: fail if the
+                          ledger cannot be read for the moment */
     ORDER_LOCK,        /* try once to get the lock, on direct_url */
     ORDER_SESSIONS     /* count and name server sessions begun in the `age` ms before the order that a killed step left
                           running */

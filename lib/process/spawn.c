@@ -245,6 +245,7 @@ static pid_t spawn_program(const struct spawn *spawn, struct error *error)
     }
     if (report_read(ends[0], &failure)) {
         (void)explain(spawn, &failure, error);
+        (void)kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
         (void)waitpid(pid, NULL, 0);
         if (foreground) {
             terminal_reclaim(pid);

@@ -207,13 +207,18 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
     supervisor_post(s, event);
 }
 
-void database_late(struct supervisor *s)
+static void note_lost(struct supervisor *s, const char *message)
 {
     note_look(s, true);
-    COPY(s->say.error, "it did not answer in time");
+    COPY(s->say.error, message);
     s->say.hint[0] = '\0';
     COPY(s->status.error, s->say.error);
     s->status.connected = false;
+}
+
+void database_late(struct supervisor *s)
+{
+    note_lost(s, "it did not answer in time");
 }
 
 static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *payload)
@@ -234,14 +239,17 @@ static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *
     return true;
 }
 
+static void post_death(struct supervisor *s, const char *message)
+{
+    note_lost(s, message);
+    s->database.died = true;
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = fingerprint(s->say.error) });
+}
+
 static void died(struct supervisor *s)
 {
     database_kill(s);
-    note_look(s, true);
-    COPY(s->say.error, "the database process ended unexpectedly");
-    COPY(s->status.error, s->say.error);
-    s->status.connected = false;
-    supervisor_post(s, (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = 1 });
+    post_death(s, "the database process ended unexpectedly");
 }
 
 /* As many as the queue of events has room for; what is left waits for database_go_on(). False if one is broken. */
@@ -336,10 +344,11 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
         order.url = step_variable(s->steps[effect->list][effect->index], "DATABASE_URL");
     }
 
+    if (s->database.died) { /* a death that is yet to be handled fails this order, and not one to a new process */
+        return;
+    }
     if (s->database.pid == 0 && !database_start(s, &error)) {
-        COPY(s->say.error, error.message);
-        supervisor_post(s,
-                        (struct boot_event){ .kind = EVENT_DATABASE_DIED, .fingerprint = fingerprint(error.message) });
+        post_death(s, error.message);
         return;
     }
     s->database.looking_since_us = effect->order.order == BOOT_CHECK ? clock_now_us() : -1;

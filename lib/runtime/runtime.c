@@ -135,6 +135,11 @@ static void on_log_writable(struct supervisor *s)
 /* Watches the log's descriptor only while something waits to be written. */
 static void watch_log(struct supervisor *s)
 {
+    if (log_helper_lost()) {
+        watch_stop(s->log_watch);
+        s->log_watch = NULL;
+        log_helper_renew();
+    }
     bool pending = log_descriptor() >= 0;
     if (pending && !s->log_watch) {
         s->log_watch = watch_start(log_descriptor(), POLLOUT, on_log_writable);
@@ -151,6 +156,9 @@ void supervisor_handle(struct supervisor *s)
         struct boot_event event = s->events[s->event_head];
         s->event_head = (s->event_head + 1) % QUEUED_EVENTS;
         s->event_count--;
+        if (event.kind == EVENT_DATABASE_DIED) {
+            s->database.died = false;
+        }
         if (event.kind == EVENT_SIGNAL) {
             s->say.signal = event.signal;
         }
@@ -238,7 +246,9 @@ static void reap(struct supervisor *s)
             app_reaped(s, &reaped);
         } else if (reaped.pid == s->child.pid) {
             child_reaped(s, &reaped);
-        } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid) && reaped.pid != log_helper_pid()) {
+        } else if (reaped.pid == log_helper_pid()) {
+            log_helper_reaped();
+        } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid)) {
             s->status.counters[COUNTER_ORPHANS]++;
             http_push_soon(s);
         }

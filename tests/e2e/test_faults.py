@@ -1,10 +1,15 @@
 """PostgreSQL vanishing at any point ends in success after it returns, or in the documented status within the deadline."""
+import json
 import os
+import resource
 import shutil
+import signal
+import subprocess
 import tempfile
+import threading
 
 import pytest
-from supervisor import Supervisor, run, wait_until
+from supervisor import PATIENCE, Supervisor, as_pid_1, children_of, run, wait_until
 
 APP = ("run", "--", "echo", "it runs")
 STEP = """\
@@ -101,6 +106,71 @@ def test_a_crashed_database_process_is_one_failed_attempt(pgentry, late):
     os.kill(child, 11)
     late.cluster.start()
     assert waiting.wait().exit == 0
+
+
+def is_dead(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_database_process_that_dies_behind_its_answer_hangs_nobody(pgentry, database, project):
+    """Both are there when PID 1 comes to look: what it orders after the answer is not given to a process that the death
+    is then taken for."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users], asserts: [{name: a, sql: SELECT count(*) >= 0 FROM users}]}\n"
+                             "wait: {timeout: 0}\n"
+                             "migrate: {preset: none, when: always, steps: [{name: s, run: 'true'}]}\n"})
+    for _ in range(10):
+        with database.direct() as holder:
+            holder.execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            boot = pgentry.start("run", "--", "true", url=database.url, pid_1=True)
+            wait_until(lambda: database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                                            " AND wait_event_type = 'Lock'"), what="a look that waits")
+            os.kill(boot.pid, signal.SIGSTOP)
+            holder.execute("ROLLBACK")
+        wait_until(lambda: not database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                                            " AND application_name = 'pgentry' AND state <> 'idle'"), what="its answer")
+        [child] = boot.children()
+        os.kill(child, signal.SIGKILL)
+        wait_until(lambda: is_dead(child), what="its death")
+        os.kill(boot.pid, signal.SIGCONT)
+        assert boot.wait().exit == 0
+
+
+def test_a_look_that_cannot_be_started_is_told(pgentry, database, endpoint):
+    """While the application runs a limit of descriptors leaves none for the database process: not connected, and why."""
+    database.as_app("CREATE TABLE users (id int)")
+    running = pgentry.start("run", "--set", "verify.tables=users", "--set", "verify.interval=200ms", "--", "sleep", "600",
+                            url=database.url, env=endpoint.env)
+    endpoint.up().in_phase("running")
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (1, 1 << 10))
+    lost = endpoint.until(lambda document: not document["database"]["connected"], "/health/database")
+    assert "Too many open files" in lost["problems"][0]["message"]
+    running.wait_for("no socket pair for the database process: Too many open files")
+
+
+def test_lines_that_wait_are_written_by_who_takes_a_killed_writer_s_place(pgentry, database, endpoint):
+    """At once, with no further line to bring them along: standard error is a full pipe that is read again later."""
+    flood = "seq 100000 103600 | sed 's/$/ xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx/'; exit 3"
+    steps = json.dumps([{"name": "flood", "run": flood, "attempts": 1}])
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        binary = shutil.copy(pgentry.binary, folder)
+        env = pgentry.environment(database.url, {"PGENTRY_MIGRATE_STEPS": steps, "PGENTRY_ON_FAILURE": "hold",
+                                                 "PGENTRY_VERIFY_INTERVAL": "1h", **endpoint.env})
+        with subprocess.Popen(as_pid_1(["setpriv", "--reuid=65533", "--clear-groups", binary, "run", "--", "true"]), env=env,
+                              cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as boot:
+            [pid] = wait_until(lambda: children_of(boot.pid), what="PID 1")
+            try:
+                endpoint.up().in_phase("held")
+                writer, _ = children_of(pid)  # and the http process
+                os.kill(writer, signal.SIGKILL)
+                told = threading.Thread(target=lambda: any(b'"phase":"held"' in line for line in boot.stderr), daemon=True)
+                told.start()
+                told.join(PATIENCE)
+                assert not told.is_alive()
+            finally:
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry):

@@ -306,6 +306,30 @@ migrate:
     assert done.said("gone locally") == 1 and "users" not in sealed.tables(), done
 
 
+@pytest.mark.parametrize("run", ["[prisma, migrate, deploy]", '"prisma migrate deploy $NOTHING"'], ids=["sure", "unsure"])
+def test_no_step_runs_while_nobody_knows_what_is_gone(pgentry, sealed, project, run):
+    """Another session has the ledger locked: that is waited for, and told, before raw SQL may run on a newer schema."""
+    sealed.sql(f"GRANT SELECT ON _prisma_migrations TO {sealed.user}")
+    sealed.sql("INSERT INTO _prisma_migrations (migration_name, checksum) VALUES ('20260101000000_newer', 'x')")
+    sealed.as_app("ALTER TABLE users RENAME TO people")
+    project({"fallback.sql": "CREATE TABLE IF NOT EXISTS users (id int)", "pgentry.yaml": f"""\
+migrate:
+  preset: prisma
+  steps:
+    - {{name: deploy, run: {run}, attempts: 1}}
+    - {{name: raw SQL, sql: [fallback.sql]}}
+"""})
+    with sealed.direct() as holder:
+        holder.execute("BEGIN; LOCK TABLE _prisma_migrations IN ACCESS EXCLUSIVE MODE")
+        boot = pgentry.start(*APP, url=sealed.url)
+        boot.wait_for("the migration history cannot be read: another session has it locked")
+        assert "step-started" not in [event["event"] for event in boot.events]
+        holder.execute("ROLLBACK")
+    done = boot.wait()
+    assert done.exit in (65, 70) and done.stdout == "", done
+    assert done.said("raw SQL is skipped") == 1 and "users" not in sealed.tables(), done
+
+
 def test_a_ledger_that_the_role_of_direct_url_may_read_is_read_there(pgentry, sealed):
     """Nothing pending: no step runs, and nothing is warned of."""
     direct = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{sealed.cluster.port}/{sealed.name}"

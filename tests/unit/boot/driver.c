@@ -184,8 +184,9 @@ static void print_effect(const struct boot_effect *effect, char *text, size_t si
     switch (effect->kind) {
     case EFFECT_ORDER:
         (void)snprintf(text, size, "%s%s%s%s%s%s", orders[effect->order.order], effect->order.probe ? "+probe" : "",
-                       effect->order.prove ? "+prove" : "", effect->order.alone ? "+alone" : "",
-                       effect->order.history ? "+history" : "", effect->order.direct ? "+direct" : "");
+                       effect->order.prove && effect->order.order == BOOT_CONNECT ? "+prove" : "",
+                       effect->order.alone ? "+alone" : "", effect->order.history ? "+history" : "",
+                       effect->order.direct ? "+direct" : "");
         break;
     case EFFECT_SPAWN_GUARD:
     case EFFECT_SPAWN_STEP:

@@ -55,6 +55,34 @@ static void under_the_lock_the_schema_is_looked_at_again(void **state)
     then(STATE_STEPPING, "tables 'migrating' 'step-started' step:steps.0#1");
 }
 
+static const struct boot_effect *ordered(void)
+{
+    const struct boot_effect *effect = boot.effects;
+    while (effect->kind != EFFECT_ORDER) {
+        effect++;
+    }
+    return effect;
+}
+
+static void what_steps_run_by_must_be_readable_and_no_sooner(void **state)
+{
+    (void)state;
+    begin();
+    connected();
+    assert_true(ordered()->order.history && !ordered()->order.prove);
+    checked(0);
+    locked();
+    assert_true(ordered()->order.history && ordered()->order.prove);
+    plan.lock = false;
+    begin();
+    connected();
+    assert_true(ordered()->order.prove);
+    plan.goal = GOAL_LOOK;
+    begin();
+    connected();
+    assert_true(ordered()->order.history && !ordered()->order.prove);
+}
+
 static void what_another_replica_did_meanwhile_is_not_done_twice(void **state)
 {
     (void)state;
@@ -469,6 +497,7 @@ static void a_lost_lock_never_moves_the_state(void **state)
 
 GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(the_lock_is_taken_only_if_something_must_run), TEST(under_the_lock_the_schema_is_looked_at_again),
+      TEST(what_steps_run_by_must_be_readable_and_no_sooner),
       TEST(what_another_replica_did_meanwhile_is_not_done_twice), TEST(without_a_lock_the_steps_run_at_once),
       TEST(a_busy_lock_is_polled_with_growing_delays), TEST(a_replica_whose_work_was_done_starts_without_the_lock),
       TEST(a_lock_not_obtained_in_time_is_75), TEST(a_lock_budget_of_none_waits_for_ever),

@@ -383,6 +383,17 @@ static void a_late_answer_changes_nothing(void **state)
     ignored(&(struct boot_event){ .kind = EVENT_CHECKED, .look = { .healthy = true, .proven = true } });
 }
 
+static void an_answer_to_another_order_leaves_the_open_one_as_it_is(void **state)
+{
+    (void)state;
+    reach_checking();
+    ignored(&(struct boot_event){ .kind = EVENT_LOCKED });
+    ignored(&(struct boot_event){ .kind = EVENT_CONNECTED });
+    due_between(TIMER_ORDER, 1, BOOT_NEVER - 1);
+    fire(TIMER_ORDER);
+    then(STATE_RETRYING, "kill-database 'not-ready'");
+}
+
 static void a_timer_event_older_than_its_deadline_changes_nothing(void **state)
 {
     (void)state;
@@ -448,6 +459,6 @@ GROUP(waiting, TEST(a_boot_begins_with_one_attempt_to_connect), TEST(once_connec
       TEST(what_was_waited_before_counts_when_the_database_goes_away_again),
       TEST(a_spell_lasts_until_what_failed_has_worked), TEST(a_look_that_does_not_come_back_is_bounded_by_what_is_left),
       TEST(a_look_always_has_the_time_of_an_attempt_to_connect), TEST(a_database_process_that_dies_is_a_failed_attempt),
-      TEST(a_late_answer_changes_nothing), TEST(a_timer_event_older_than_its_deadline_changes_nothing),
-      TEST(a_timer_that_is_not_armed_changes_nothing), TEST(a_clock_that_goes_back_is_not_believed),
-      TEST(the_nearest_deadline_is_told));
+      TEST(a_late_answer_changes_nothing), TEST(an_answer_to_another_order_leaves_the_open_one_as_it_is),
+      TEST(a_timer_event_older_than_its_deadline_changes_nothing), TEST(a_timer_that_is_not_armed_changes_nothing),
+      TEST(a_clock_that_goes_back_is_not_believed), TEST(the_nearest_deadline_is_told));
