@@ -250,6 +250,9 @@ bool prisma_schema_read(struct prisma_schema *result, const char *path, const ch
     if (!prisma_schema_files(path, &files, arena)) {
         return error_set(error, STATUS_SCHEMA, "%s: %s", path, strerror(errno));
     }
+    if (files.count == 0) {
+        return error_set(error, STATUS_SCHEMA, "%s: there is no .prisma file in it", path);
+    }
     for (size_t i = 0; i < files.count; i++) {
         if (!parse_file(&syntax, files.items[i], arena, error)) {
             return false;

@@ -108,6 +108,10 @@ static void read_schema(struct wanted *wanted, const char *path, struct schema_s
         wanted->unreadable_why = arena_strdup(arena, error.message);
         return;
     }
+    if (schema->table_count == 0 && schema->notes.count > 0) { /* "modle users {": a model that was not seen as one */
+        wanted->unreadable = path;
+        wanted->unreadable_why = arena_printf(arena, "it has no model that is understood: %s", schema->notes.items[0]);
+    }
     seen->path = path;
     for (size_t i = 0; i < schema->notes.count; i++) {
         strings_add(arena, &wanted->notes, schema->notes.items[i]);

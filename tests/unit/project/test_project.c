@@ -240,6 +240,32 @@ static void what_was_passed_over_is_noted(void **state)
     assert_string_equal(wanted.notes.items[0], "schema.prisma:1:1: a block of kind new is not understood");
 }
 
+static void a_schema_without_a_model_that_is_understood_is_unreadable(void **state)
+{
+    (void)state;
+    configure(HISTORY_NONE);
+    write_file("schema.prisma", "modle users {\n  id Int @id\n}\n");
+    look();
+    assert_string_equal(wanted.unreadable, "schema.prisma");
+    assert_string_equal(wanted.unreadable_why,
+                        "it has no model that is understood: schema.prisma:1:1: a block of kind modle is "
+                        "not understood");
+    write_file("schema.prisma", "enum e {\n  a\n}\n");
+    look();
+    assert_null(wanted.unreadable);
+}
+
+static void a_folder_without_a_schema_is_unreadable(void **state)
+{
+    (void)state;
+    configure(HISTORY_NONE);
+    config.verify.prisma_schema = "models";
+    write_file("models/users.txt", "model users {\n  id Int @id\n}\n");
+    look();
+    assert_string_equal(wanted.unreadable, "models");
+    assert_string_equal(wanted.unreadable_why, "models: there is no .prisma file in it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +284,8 @@ int main(void)
         SCRATCH_TEST(auto_looks_where_the_steps_cli_would),
         SCRATCH_TEST(auto_looks_here_when_the_steps_folder_has_no_schema),
         SCRATCH_TEST(what_was_passed_over_is_noted),
+        SCRATCH_TEST(a_schema_without_a_model_that_is_understood_is_unreadable),
+        SCRATCH_TEST(a_folder_without_a_schema_is_unreadable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
