@@ -114,11 +114,24 @@ static void form_add_ascii(const char *secret, size_t length, bool slash, char *
     form_add(out.data, out.length, false);
 }
 
+/* As SQL quotes it. */
+static void form_add_sql(const char *secret, size_t length, char *scratch, size_t size)
+{
+    struct text out = text_over(scratch, size);
+
+    for (size_t i = 0; i < length; i++) {
+        text_bytes(&out, "'", secret[i] == '\'' ? 1 : 0);
+        text_bytes(&out, secret + i, 1);
+    }
+    form_add(out.data, out.length, false);
+}
+
 static void form_add_all(const char *secret, size_t length, char *scratch, size_t size)
 {
     struct text json = text_over(scratch, size);
 
     form_add(secret, length, true);
+    form_add_sql(secret, length, scratch, size);
     text_json(&json, secret, length);
     form_add(json.data, json.length, false);
     form_add_ascii(secret, length, false, scratch, size);

@@ -30,7 +30,7 @@
     X(PROBLEM_NOTHING_TO_VERIFY, "nothing-to-verify", false, "no critical table is configured or derived", \
       "list the tables the application needs in verify.tables")                                            \
     X(PROBLEM_DISCONNECTED, "not-connected", true, "the database is not reachable: %d",                    \
-      "look at the database server and at database.url: pgentry diagnose")
+      "look at the database server and at the URLs that lead to it: pgentry diagnose")
 
 enum problem_code {
 #define X(name, word, fatal, sentence, fix) name,

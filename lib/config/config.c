@@ -419,6 +419,11 @@ const char *config_step_url(const struct config *config)
     return config->database.direct_url ? config->database.direct_url : config->database.url;
 }
 
+duration config_attempt(const struct config *config)
+{
+    return config->wait.connect_timeout ? config->wait.connect_timeout : config->wait.timeout;
+}
+
 void config_free(struct config *config)
 {
     arena_free(config->arena);

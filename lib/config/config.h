@@ -189,6 +189,9 @@ void config_free(struct config *config);
 /* The URL that steps get as their DATABASE_URL, or NULL. */
 const char *config_step_url(const struct config *config);
 
+/* How long one attempt to connect may take: without wait.connect_timeout as long as wait.timeout; 0: for ever. */
+duration config_attempt(const struct config *config);
+
 /* What was read from NAME_FILE for the variable, or NULL. */
 const char *config_file_variable(const struct config *config, const char *name);
 

@@ -399,9 +399,9 @@ static int run_files(struct apply *apply)
 /* Only what is shown to lead elsewhere is refused: SQL may be what mends a url that leads nowhere. */
 static bool leads_elsewhere(PGconn *direct, const struct config *config, struct arena *arena, struct reply_failed *why)
 {
-    struct deadline deadline = deadline_in(config->wait.connect_timeout, -1);
+    struct deadline deadline = deadline_in(config_attempt(config), -1);
     PGconn *url =
-        destination_is_shared(config) ? NULL : connection_open(config, false, config->wait.connect_timeout, arena, why);
+        destination_is_shared(config) ? NULL : connection_open(config, false, config_attempt(config), arena, why);
     bool elsewhere = url && lock_same_database(url, direct, &deadline, arena, why) == SAME_NO;
 
     PQfinish(url);
@@ -413,7 +413,7 @@ static int connect_and_run(struct apply *apply, const struct config *config)
     duration timeout = apply->options->statement_timeout;
     struct arena *arena = arena_new();
     struct reply_failed why = { 0 };
-    PGconn *connection = connection_open(config, true, config->wait.connect_timeout, arena, &why);
+    PGconn *connection = connection_open(config, true, config_attempt(config), arena, &why);
     int status;
 
     if (connection && leads_elsewhere(connection, config, arena, &why)) {

@@ -181,9 +181,11 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
     size_t length = strcspn(shown, "\n");
 
     shown[length > VALUE_SHOWN ? text_utf8_border(shown, VALUE_SHOWN) : length] = '\0';
-    assert_failed(
-        look, i, check,
-        arena_printf(look->arena, "its first value is %s, not true", strcmp(shown, "f") == 0 ? "false" : shown));
+    assert_failed(look, i, check,
+                  arena_printf(look->arena, "its first value is %s, not true",
+                               strcmp(shown, "f") == 0 ? "false"
+                               : *shown                ? shown
+                                                       : "empty"));
 }
 
 /* One answer; false if it spoils the whole look. */

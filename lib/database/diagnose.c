@@ -210,7 +210,7 @@ static void look_at_also(struct diagnosing *diagnosing)
 
     for (size_t i = 0; i < also->count; i++) {
         struct strings one = { .items = also->items + i, .count = 1 };
-        struct deadline deadline = deadline_in(diagnosing->request->config->wait.connect_timeout, -1);
+        struct deadline deadline = deadline_in(config_attempt(diagnosing->request->config), -1);
         const char *message;
 
         if (!also_reachable(&one, &deadline, &message, diagnosing->arena)) {

@@ -277,7 +277,7 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
 {
     struct addresses addresses;
     struct reply_failed why = { 0 };
-    duration limit = diagnosing->request->config->wait.connect_timeout;
+    duration limit = config_attempt(diagnosing->request->config);
     struct deadline deadline = deadline_in(limit, -1);
 
     asked->place = place;

@@ -42,6 +42,10 @@ bool place_open_within(struct server *server, struct place *place, bool probe, c
     }
     place_close(server, place);
     place->connection = destination_open(&place->destination, probe, deadline, server->order, why);
+    if (place->connection == NULL && place == &server->direct) {
+        why->direct = true;
+        why->message = arena_printf(server->order, "%s: %s", place->destination.key, why->message);
+    }
     return place->connection != NULL;
 }
 

@@ -56,6 +56,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
 static void put_failed(struct frame_writer *writer, const struct reply_failed *failed)
 {
     frame_u8(writer, (uint8_t)failed->failure);
+    frame_u8(writer, failed->direct);
     frame_string(writer, failed->sqlstate);
     frame_string(writer, failed->message);
     frame_string(writer, failed->hint);
@@ -64,6 +65,7 @@ static void put_failed(struct frame_writer *writer, const struct reply_failed *f
 static void get_failed(struct frame_reader *reader, struct reply_failed *failed, struct arena *arena)
 {
     uint8_t failure = frame_get_u8(reader);
+    bool direct = get_flag(reader);
     const char *sqlstate = frame_get_name(reader, arena);
     size_t length = strlen(sqlstate);
 
@@ -72,6 +74,7 @@ static void get_failed(struct frame_reader *reader, struct reply_failed *failed,
         return;
     }
     failed->failure = (enum failure)failure;
+    failed->direct = direct;
     memcpy(failed->sqlstate, sqlstate, length + 1);
     failed->message = frame_get_name(reader, arena);
     failed->hint = frame_get_string(reader, arena);

@@ -55,6 +55,7 @@ struct connected {
 
 struct reply_failed {
     enum failure failure;
+    bool direct;         /* it is direct_url that does not let us in */
     char sqlstate[6];    /* "" if the server gave none */
     const char *message; /* one line, masked */
     const char *hint;    /* or NULL */

@@ -1,5 +1,6 @@
 """diagnose: why there is no connection, or none as it should be (contract section 7)."""
 import os
+import socket
 
 import psycopg
 import pytest
@@ -65,6 +66,16 @@ def test_a_login_that_no_line_of_pg_hba_lets_in(diagnose, secured):
     let_in(secured, "")
     report = diagnose(database.url)
     assert "pg_hba_file_rules" in report.one("login-refused")["fix"]
+
+
+def test_without_a_limit_of_its_own_an_attempt_lasts_as_long_as_wait_timeout(diagnose, pgentry, project):
+    """Before somebody who takes connections and is silent, for `apply` as well."""
+    project({"a.sql": "SELECT 1"})
+    short = {"PGENTRY_WAIT_TIMEOUT": "500ms", "PGENTRY_WAIT_CONNECT_TIMEOUT": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
+        assert diagnose(url, env=short).one("no-answer")
+        assert pgentry("apply", "a.sql", url=url, env=short).exit == 69
 
 
 def test_a_role_that_does_not_exist(diagnose, secured):

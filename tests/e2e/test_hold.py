@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from endpoint import Endpoint
+from postgres import free_port
 from supervisor import wait_until
 
 HOLD = {"PGENTRY_ON_FAILURE": "hold", "PGENTRY_VERIFY_INTERVAL": "200ms"}
@@ -144,6 +145,18 @@ def test_after_69_the_boot_begins_anew_once_queries_work(pgentry, late, project,
     late.cluster.start()
     late.as_app("CREATE TABLE users (id int)")
     runs(supervisor)
+
+
+def test_a_dead_direct_url_is_named_and_the_database_is_not_told_as_lost(pgentry, database, project, endpoint):
+    """url works: its tables are seen, and nobody is sent to look there."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": STEP.replace("./step.sh", "'true'") + "  when: always\n"})
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_WAIT_TIMEOUT="300ms",
+                       DIRECT_URL=f"postgresql://a:b@127.0.0.1:{free_port()}/x")
+    held(supervisor, endpoint, 69)
+    supervisor.wait_for("PostgreSQL was not ready within 300 ms: database.direct_url: 127.0.0.1:")
+    document = endpoint.json("/health/database")["database"]
+    assert document["connected"] is True and document["tables"] == {"users": True}
 
 
 def test_after_69_a_boot_begun_anew_runs_the_steps(pgentry, late, project, endpoint):

@@ -43,6 +43,13 @@ static void a_secret_is_masked_in_every_form(void **state)
     assert_string_equal(masked("php p@ss\\/\\\"w\\u00f6rd."), "php ***.");
 }
 
+static void a_secret_is_masked_as_sql_quotes_it(void **state)
+{
+    (void)state;
+    mask_add("it's p'wd");
+    assert_string_equal(masked("ALTER ROLE app PASSWORD 'it''s p''wd'"), "ALTER ROLE app PASSWORD '***'");
+}
+
 static void any_of_a_secrets_characters_may_be_encoded(void **state)
 {
     (void)state;
@@ -181,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_masked_in_every_form),
+        TEST(a_secret_is_masked_as_sql_quotes_it),
         TEST(any_of_a_secrets_characters_may_be_encoded),
         TEST(a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped),
         TEST(an_encoded_secret_is_masked_decoded),
