@@ -92,7 +92,7 @@ static int helper_start(void)
         return -1;
     }
 
-    pid_t pid = fork();
+    pid_t pid = _Fork(); /* fork would run what libuv and libpq have registered for a child */
 
     if (pid == 0) {
         helper_run(ends[1]);
@@ -127,11 +127,6 @@ void log_helper_renew(void)
     state.fd = fd;
     state.lost = state.reaped = false;
     log_flush();
-}
-
-void log_helper_killed(void)
-{
-    state.lost = state.helper;
 }
 
 void log_helper_reaped(void)

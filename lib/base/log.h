@@ -60,13 +60,11 @@ uint64_t log_dropped(void);
 /* For a forked child: gives up the parent's buffer without writing it, and its log, which a child that closed foreign
  * descriptors no longer has. The child may call log_open. */
 void log_forked(void);
-/* Pid of the process that writes in our stead, or 0: the reaper must know it. It is lost once it was killed, which the
- * next line finds out, if it does not still go to the dying one: who reaps it, or kills it along with others, says so.
- * Lines wait then until another takes its place, at a moment when nobody watches log_descriptor(), which is a new one
- * afterwards. Where the system refuses that, it stays lost. */
+/* Pid of the process that writes in our stead, or 0: the reaper must know it, and tell when it is reaped. It is lost
+ * then, or once a line finds that it was killed. Lines wait until another takes its place, at a moment when nobody
+ * watches log_descriptor(), which is a new one afterwards. Where the system refuses that, it stays lost. */
 int log_helper_pid(void);
 void log_helper_reaped(void);
-void log_helper_killed(void);
 bool log_helper_lost(void);
 void log_helper_renew(void);
 

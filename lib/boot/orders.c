@@ -49,15 +49,21 @@ static duration answer_timeout(const struct boot *boot)
     return left < BOOT_ORDER_TIMEOUT ? left : BOOT_ORDER_TIMEOUT;
 }
 
-/* A history that cannot be read matters once steps may run by what it says. */
-void ask_check(struct boot *boot)
+/* A history that cannot be read matters where steps may run by what it says. */
+static bool must_read_history(const struct boot *boot)
 {
     const struct boot_plan *plan = boot->plan;
-    bool history = plan->history && !boot->app_ran;
+    bool steps = plan->step_count[LIST_STEPS] || plan->step_count[LIST_AFTER];
+    return steps && plan->goal != GOAL_LOOK && (boot->locked || !plan->lock) && boot->result != RESULT_AFTER;
+}
+
+void ask_check(struct boot *boot)
+{
+    bool history = boot->plan->history && !boot->app_ran;
     give_order(boot, BOOT_CHECK, answer_timeout(boot));
     struct boot_effect *effect = last_effect(boot);
     effect->order.history = history;
-    effect->order.prove = history && plan->goal != GOAL_LOOK && (boot->locked || !plan->lock);
+    effect->order.prove = history && must_read_history(boot);
     effect->order.direct = boot->direct && !boot->app_ran;
     effect->order.fresh = boot->stale && !boot->app_ran;
 }

@@ -84,13 +84,14 @@ bool lists_check_tables(struct reading *reading, const struct node *list)
     size_t count = 0;
     bool fine = true;
 
-    for (size_t i = 0; node && i < config->verify.table_count; i++, node = node->next) {
+    /* What a scalar was filled with has no nodes of its own any more: its errors are at the scalar. */
+    for (size_t i = 0; i < config->verify.table_count; i++, node = node ? node->next : NULL) {
         const struct table *table = &config->verify.tables[i];
 
         if (table->name) { /* else it is an error already */
             const char *schema = table->schema ? table->schema : config->verify.schema;
 
-            listed[count++] = (struct listed){ schema, table->name, node, i };
+            listed[count++] = (struct listed){ schema, table->name, node ? node : list, i };
         }
     }
     qsort(listed, count, sizeof *listed, compare_listed);

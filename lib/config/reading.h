@@ -61,7 +61,8 @@ bool value_store(struct reading *reading, const struct key *key, const char *pat
 bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,
                      void *base);
 
-/* A value from outside a file: lists are split at commas, or written as YAML in brackets. NULL after errors. */
+/* A value from outside a file: lists are split at commas, or written as YAML in brackets; one with ${NAME} stays a
+ * scalar until it is filled in. NULL after errors. */
 const struct node *value_node(struct reading *reading, const struct key *key, const struct source *source,
                               const char *text);
 

@@ -10,6 +10,7 @@
 
 #define PASSWORD_VARIABLE "PGPASSWORD"
 #define BLANKS " \t\r\n\f\v"
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
 
 /* Where a password stands in a text. */
@@ -115,13 +116,33 @@ static bool parameter_span(const char **from, struct span *span)
     return false;
 }
 
+/* How long it is up to a ; that ends a shell's command, or one setting of several: NAME=value;NAME=value. */
+static size_t up_to_semicolon(struct span span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        size_t name = span.start[i] == ';' ? strspn(span.start + i + 1, WORD) : 0;
+
+        if (span.start[i] == ';' && (i + 1 == span.length || (name && span.start[i + 1 + name] == '='))) {
+            return i;
+        }
+    }
+    return span.length;
+}
+
+/* Also without what may be no part of it. */
 static void register_span(struct span span, struct arena *arena)
 {
-    if (span.length) {
-        mask_add(arena_strndup(arena, span.start, span.length));
-    }
-    if (span.length > 1 && strchr("'\"", span.start[span.length - 1])) { /* it may be the end of a shell's word */
-        mask_add(arena_strndup(arena, span.start, span.length - 1));
+    const size_t lengths[] = { span.length, up_to_semicolon(span) };
+
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        size_t length = lengths[i];
+
+        if (length) {
+            mask_add(arena_strndup(arena, span.start, length));
+        }
+        if (length > 1 && strchr("'\"", span.start[length - 1])) { /* the end of a shell's word */
+            mask_add(arena_strndup(arena, span.start, length - 1));
+        }
     }
 }
 

@@ -39,7 +39,7 @@ static void ask(struct look *look, enum part part, size_t index, const struct st
     look->steps[look->step_count++] = (struct step_of_look){ part, index };
 }
 
-/* Of a question: the server gives up before we do, and so says which one it was. */
+/* Of a question: the server gives up before we do, unless others before it took their time as well. */
 static duration statement_timeout(const struct look *look)
 {
     int left = deadline_left(look->deadline);

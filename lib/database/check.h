@@ -8,7 +8,7 @@
 #include "database/protocol.h"
 #include "database/query.h"
 
-#define CHECK_STATEMENT_TIMEOUT ((duration)8000) /* of each question: less than DATABASE_ANSWER */
+#define CHECK_STATEMENT_TIMEOUT ((duration)8000) /* of each question at most: less than DATABASE_ANSWER */
 #define CHECK_LOCK_TIMEOUT ((duration)2000)      /* lock_timeout: ledger and assertions are tables that may be locked */
 
 struct check_request {

@@ -144,8 +144,8 @@ static void measure(struct diagnosing *diagnosing, struct asked *asked)
     }
 }
 
-/* What takes default_transaction_read_only back where it was set; in a session that it does not concern, if there is
- * one. ALTER SYSTEM may be read-only. */
+/* What takes default_transaction_read_only back where it was set. It may concern the session that does so as well;
+ * ALTER SYSTEM may be read-only. */
 static const char *writable_command(struct diagnosing *diagnosing, struct asked *asked)
 {
     static const char off[] = "SET default_transaction_read_only = off";
@@ -160,7 +160,7 @@ static const char *writable_command(struct diagnosing *diagnosing, struct asked 
         { "database", arena_printf(arena, "ALTER DATABASE %s", database) },
         { "user", arena_printf(arena, "ALTER ROLE %s", role) },
         { "database user", arena_printf(arena, "ALTER ROLE %s IN DATABASE %s", role, database) },
-        { "global", "SET TRANSACTION READ WRITE; ALTER ROLE ALL" },
+        { "global", "ALTER ROLE ALL" },
     };
     const char *command = NULL;
 
@@ -168,9 +168,12 @@ static const char *writable_command(struct diagnosing *diagnosing, struct asked 
     if (strcmp(source, "client") == 0) {
         return "# take default_transaction_read_only out of the URL's options, or of PGOPTIONS";
     }
+    if (strcmp(source, "command line") == 0) {
+        return "# take default_transaction_read_only off the server's command line";
+    }
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (strcmp(source, places[i][0]) == 0) {
-            const char *sql = arena_printf(arena, "%s %s", places[i][1], off);
+            const char *sql = arena_printf(arena, "SET TRANSACTION READ WRITE; %s %s", places[i][1], off);
 
             command = psql_command(&asked->psql, "postgres", "postgres", sql, arena);
         }

@@ -182,7 +182,6 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
     const char *object;
 
     find_refusing(&asked->psql, addresses, why->message, diagnosing->arena);
-
     while (!fits(row, why)) {
         row++;
     }

@@ -1,7 +1,7 @@
 #include "database/check.h"
 #include "database/server.h"
 
-#define REPLY_TIME ((duration)500) /* for an answer on its way to whoever waits for it */
+#define REPLY_TIME ((duration)500) /* for an answer on its way to whoever waits for it; of less time a fifth */
 
 /* Finds out what is wanted, or takes it as it was found out earlier. */
 static bool know_wanted(struct server *server, bool fresh, struct reply_failed *why)
@@ -51,16 +51,16 @@ static void tell_wanted(void *context)
 }
 
 /* Where the role of `url` may not read the ledger, that of direct_url may. */
-static bool read_ledger_directly(struct server *server, struct check *check, enum ledger_answer *ledger,
-                                 struct reply_failed *why)
+static bool read_ledger_directly(struct server *server, const struct deadline *answer, struct check *check,
+                                 enum ledger_answer *ledger, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
-    struct deadline deadline, latest = deadline_in(0, server->fd);
+    struct deadline deadline;
 
-    if (!places_agree(server, &latest, why)) {
+    if (!places_agree(server, answer, why)) {
         return false;
     }
-    deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    deadline = deadline_within(answer, DATABASE_ANSWER);
     if (!check_run(server->lock->connection, &request, &deadline, check, ledger, server->order, why)) {
         place_close(server, server->lock);
         return false;
@@ -68,12 +68,12 @@ static bool read_ledger_directly(struct server *server, struct check *check, enu
     return true;
 }
 
-static bool look(struct server *server, bool history, const struct deadline *answer, struct check *check,
-                 enum ledger_answer *ledger, struct reply_failed *why)
+static bool look(struct server *server, const struct order_message *order, const struct deadline *answer,
+                 struct check *check, enum ledger_answer *ledger, struct reply_failed *why)
 {
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
-                                           .history = history,
+                                           .history = order->history,
                                            .hand_listed = server->config->verify.table_count > 0,
                                            .meanwhile = tell_wanted,
                                            .context = server };
@@ -88,7 +88,7 @@ static bool look(struct server *server, bool history, const struct deadline *ans
         return false;
     }
     if (*ledger == LEDGER_DENIED && server->lock != &server->main) {
-        return read_ledger_directly(server, check, ledger, why) || server->wanted.unsure;
+        return read_ledger_directly(server, answer, check, ledger, why) || (server->wanted.unsure && !order->prove);
     }
     return true;
 }
@@ -126,7 +126,7 @@ void order_check(struct server *server, const struct order_message *order)
     struct reply_message message = { .reply = REPLY_CHECKED };
     struct reply_failed why;
     enum ledger_answer ledger;
-    const duration left = order->within - REPLY_TIME;
+    const duration fifth = order->within / 5, left = order->within - (fifth < REPLY_TIME ? fifth : REPLY_TIME);
     const struct deadline answer = deadline_in(left > 1 ? left : 1, server->fd);
 
     if (!know_wanted(server, order->fresh, &why)) {
@@ -134,13 +134,14 @@ void order_check(struct server *server, const struct order_message *order)
         return;
     }
 
-    bool looked = look(server, order->history, &answer, &message.check, &ledger, &why);
+    bool looked = look(server, order, &answer, &message.check, &ledger, &why);
 
     tell_wanted(server);
     if (looked && ledger == LEDGER_LATE && order->prove) {
         looked = failed(&why, FAILURE_NOT_READY, NULL,
                         "the migration history cannot be read: another session has it locked, or it took too long",
                         NULL, server->order);
+        why.let_in = true;
     }
     if (!looked || leads_elsewhere(server, order->direct, &answer, &why)) {
         reply_failed(server, &why);

@@ -44,7 +44,7 @@ bool place_open_within(struct server *server, struct place *place, bool probe, c
     place->connection = destination_open(&place->destination, probe, deadline, server->order, why);
     if (place->connection == NULL && place == &server->direct) {
         why->direct = true;
-        why->message = arena_printf(server->order, "%s: %s", place->destination.key, why->message);
+        why->let_in = server->main.connection && place_is_alive(&server->main);
     }
     return place->connection != NULL;
 }

@@ -56,7 +56,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
 static void put_failed(struct frame_writer *writer, const struct reply_failed *failed)
 {
     frame_u8(writer, (uint8_t)failed->failure);
-    frame_u8(writer, failed->direct);
+    frame_u8(writer, failed->let_in);
     frame_string(writer, failed->sqlstate);
     frame_string(writer, failed->message);
     frame_string(writer, failed->hint);
@@ -65,7 +65,7 @@ static void put_failed(struct frame_writer *writer, const struct reply_failed *f
 static void get_failed(struct frame_reader *reader, struct reply_failed *failed, struct arena *arena)
 {
     uint8_t failure = frame_get_u8(reader);
-    bool direct = get_flag(reader);
+    bool let_in = get_flag(reader);
     const char *sqlstate = frame_get_name(reader, arena);
     size_t length = strlen(sqlstate);
 
@@ -74,7 +74,7 @@ static void get_failed(struct frame_reader *reader, struct reply_failed *failed,
         return;
     }
     failed->failure = (enum failure)failure;
-    failed->direct = direct;
+    failed->let_in = let_in;
     memcpy(failed->sqlstate, sqlstate, length + 1);
     failed->message = frame_get_name(reader, arena);
     failed->hint = frame_get_string(reader, arena);

@@ -55,7 +55,8 @@ struct connected {
 
 struct reply_failed {
     enum failure failure;
-    bool direct;         /* it is direct_url that does not let us in */
+    bool direct;         /* it is direct_url that cannot be reached: for the database process alone */
+    bool let_in;         /* database.url does let us in: it is something else that is waited for */
     char sqlstate[6];    /* "" if the server gave none */
     const char *message; /* one line, masked */
     const char *hint;    /* or NULL */

@@ -21,7 +21,12 @@ void reply_with(struct server *server, enum reply kind)
 
 void reply_failed(struct server *server, const struct reply_failed *why)
 {
-    reply(server, &(struct reply_message){ .reply = REPLY_FAILED, .failed = *why });
+    struct reply_message message = { .reply = REPLY_FAILED, .failed = *why };
+
+    if (why->direct) {
+        message.failed.message = arena_printf(server->order, "%s: %s", server->direct.destination.key, why->message);
+    }
+    reply(server, &message);
 }
 
 void reply_note(struct server *server, const char *text)

@@ -71,7 +71,7 @@ static void take_failure(struct supervisor *s, const struct reply_failed *failed
     COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
     COPY(s->status.error, failed->message);
     s->say.also = failed->failure == FAILURE_ALSO;
-    s->status.connected = s->say.also || failed->direct; /* asked once the database has let us in */
+    s->status.connected = s->say.also || failed->let_in; /* wait.also is asked once the database has let us in */
     event->kind = EVENT_FAILED;
     event->failure = failed->failure;
     event->fingerprint = fingerprint(failed->message) ^ failed->failure;

@@ -21,6 +21,7 @@
 #define GATHERING 10              /* ms; see gather() */
 #define SIGNALS_AT_ONCE 64
 #define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
+#define KILL_WORDS 100  /* the same before everything is killed */
 #define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
 
 static int prepared_signal_fd = -1;
@@ -52,6 +53,22 @@ void supervisor_post(struct supervisor *s, struct boot_event event)
 }
 
 /* ---- effects ---- */
+
+static void stop_watching_log(struct supervisor *s)
+{
+    watch_stop(s->log_watch);
+    s->log_watch = NULL;
+}
+
+/* What serves us goes with the rest, on purpose: the log's writer once it has written what it was given. */
+static void kill_rest(struct supervisor *s)
+{
+    http_end(s);
+    stop_watching_log(s);
+    log_drain(KILL_WORDS);
+    reaper_kill_rest(SIGKILL);
+    log_open(s->config->log.format, s->config->log.level);
+}
 
 static void finish(struct supervisor *s, int status)
 {
@@ -98,9 +115,7 @@ static void carry_out(struct supervisor *s, const struct boot_effect *effect)
     case EFFECT_SIGNAL_APP: /* it has it: carry_out_all() */
         break;
     case EFFECT_KILL_REST:
-        http_end(s); /* it goes with the rest, on purpose */
-        reaper_kill_rest(SIGKILL);
-        log_helper_killed();
+        kill_rest(s);
         break;
     case EFFECT_LOG:
         narrate(s, effect);
@@ -135,17 +150,15 @@ static void on_log_writable(struct supervisor *s)
 /* Watches the log's descriptor only while something waits to be written. */
 static void watch_log(struct supervisor *s)
 {
-    if (log_helper_lost()) {
-        watch_stop(s->log_watch);
-        s->log_watch = NULL;
+    if (log_helper_lost() && log_pending()) {
+        stop_watching_log(s);
         log_helper_renew();
     }
     bool pending = log_descriptor() >= 0;
     if (pending && !s->log_watch) {
         s->log_watch = watch_start(log_descriptor(), POLLOUT, on_log_writable);
-    } else if (!pending && s->log_watch) {
-        watch_stop(s->log_watch);
-        s->log_watch = NULL;
+    } else if (!pending) {
+        stop_watching_log(s);
     }
 }
 

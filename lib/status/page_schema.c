@@ -20,7 +20,7 @@ static bool concerns(const struct problem *problem, const struct status *status,
     text_string(&text, table->name);
     if (problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX) {
         object = problem->detail;
-    } else if (problem->code == PROBLEM_MISSING_PRIVILEGE && strncmp(object, "schema ", 7) == 0 &&
+    } else if (table->exists && problem->code == PROBLEM_MISSING_PRIVILEGE && strncmp(object, "schema ", 7) == 0 &&
                strlen(object + 7) == schema && strncmp(object + 7, name, schema) == 0) {
         return true;
     }

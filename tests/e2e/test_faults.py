@@ -163,12 +163,12 @@ def test_lines_that_wait_are_written_by_who_takes_a_killed_writer_s_place(pgentr
             [pid] = wait_until(lambda: children_of(boot.pid), what="PID 1")
             try:
                 endpoint.up().in_phase("held")
-                writer, _ = children_of(pid)  # and the http process
-                os.kill(writer, signal.SIGKILL)
-                told = threading.Thread(target=lambda: any(b'"phase":"held"' in line for line in boot.stderr), daemon=True)
-                told.start()
-                told.join(PATIENCE)
-                assert not told.is_alive()
+                wait_until(lambda: len(children_of(pid)) == 2, what="nothing but the log's writer and the http process")
+                os.kill(children_of(pid)[0], signal.SIGKILL)
+                told = threading.Event()
+                threading.Thread(target=lambda: any(b'"phase":"held"' in line for line in boot.stderr) and told.set(),
+                                 daemon=True).start()
+                assert told.wait(PATIENCE)
             finally:
                 os.kill(pid, signal.SIGKILL)
 

@@ -151,10 +151,10 @@ def test_a_dead_direct_url_is_named_and_the_database_is_not_told_as_lost(pgentry
     """url works: its tables are seen, and nobody is sent to look there."""
     database.as_app("CREATE TABLE users (id int)")
     project({"pgentry.yaml": STEP.replace("./step.sh", "'true'") + "  when: always\n"})
-    supervisor = start(pgentry, database.url, endpoint, PGENTRY_WAIT_TIMEOUT="300ms",
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_WAIT_TIMEOUT="2s",
                        DIRECT_URL=f"postgresql://a:b@127.0.0.1:{free_port()}/x")
     held(supervisor, endpoint, 69)
-    supervisor.wait_for("PostgreSQL was not ready within 300 ms: database.direct_url: 127.0.0.1:")
+    supervisor.wait_for("PostgreSQL was not ready within 2.0 s: database.direct_url: 127.0.0.1:")
     document = endpoint.json("/health/database")["database"]
     assert document["connected"] is True and document["tables"] == {"users": True}
 

@@ -244,7 +244,7 @@ def test_an_assert_that_fails_hides_no_other(pgentry, shop, project):
 def test_a_slow_assert_does_not_hold_however_little_time_there_is(pgentry, shop, project):
     """It is named, and the database is not told as unreachable."""
     project({"pgentry.yaml": "verify: {tables: [users], asserts: [{name: slow, sql: SELECT pg_sleep(60) IS NOT NULL}]}\n"})
-    status, document = verify(pgentry, shop.url, "--set", "wait.timeout=1500ms", "--set", "wait.connect_timeout=1500ms")
+    status, document = verify(pgentry, shop.url, "--set", "wait.timeout=4s", "--set", "wait.connect_timeout=4s")
     assert status == 65 and problems(document) == {("assert-failed", "slow")}
     assert "statement timeout" in document["problems"][0]["message"]
 

@@ -1,6 +1,7 @@
 #include "load.h"
 
 #include "config/keys.h"
+#include "config/secret.h"
 
 #include <fcntl.h>
 
@@ -163,6 +164,26 @@ static void every_line_of_the_password_file_is_a_secret(void **state)
     assert_string_equal(mask_copy(arena, "f1rst s3c:ond\\ s3c\\:ond\\\\ c0mment line"), "*** *** *** c0mment line");
 }
 
+/* What may or may not be a part of it: both ways are masked. */
+static void a_password_that_a_semicolon_ends_is_a_secret_by_itself(void **state)
+{
+    static const char *const strings[] = { "Host=h;Password=hush1;Database=d", "password=hush1; ./migrate",
+                                           "psql \"host=h password=hush1\"; echo" };
+
+    struct arena *room = arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        mask_wipe();
+        secret_of_url(strings[i]);
+        assert_string_equal(mask_copy(room, "it is hush1"), "it is ***");
+    }
+    mask_wipe();
+    secret_of_url("host=h password=e;b-hush1");
+    assert_string_equal(mask_copy(room, "every letter e;b-hush1"), "every letter ***");
+    arena_free(room);
+}
+
 static void a_word_that_happens_to_be_a_password_is_no_secret_of_ours(void **state)
 {
     (void)state;
@@ -322,6 +343,7 @@ int main(void)
         TEST(a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end),
         TEST(the_key_of_a_prisma_url_is_hidden),
         TEST(every_line_of_the_password_file_is_a_secret),
+        TEST(a_password_that_a_semicolon_ends_is_a_secret_by_itself),
         TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
         TEST(what_is_printed_reads_back_the_same),
         TEST(the_json_schema_in_the_repository_is_the_table_s),

@@ -70,6 +70,14 @@ static void a_list_may_come_from_variables_wherever_it_stands(void **state)
     assert_string_equal(config->verify.tables[0].privileges.items[1], "insert");
 }
 
+static void a_list_from_a_variable_names_no_table_twice(void **state)
+{
+    (void)state;
+    (void)setenv("TWO", "users,users", 1);
+    assert_refused("verify: {tables: '${TWO}'}\n",
+                   "pgentry.yaml:1:18: verify.tables lists users twice, first at line 1");
+}
+
 static void a_filled_in_list_is_not_filled_in_again(void **state)
 {
     (void)state;
@@ -228,6 +236,7 @@ int main(void)
         TEST(variables_are_filled_in),
         TEST(a_filled_in_value_is_not_filled_in_again),
         TEST(a_list_may_come_from_variables_wherever_it_stands),
+        TEST(a_list_from_a_variable_names_no_table_twice),
         TEST(a_filled_in_list_is_not_filled_in_again),
         TEST(what_is_not_set_is_an_error),
         TEST(what_is_not_understood_is_an_error),
