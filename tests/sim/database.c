@@ -234,10 +234,15 @@ static struct boot_event connect(struct world *world, struct replica *replica)
 static struct boot_event look(struct world *world, struct replica *replica)
 {
     unsigned version = version_of(world, replica);
-    bool history = replica->link.order.order.history;
+    bool history = replica->link.order.order.history, unread = history && chance_in(&replica->chance, 4);
     if (world->weather == ERRING) {
         return failed(FAILURE_QUERY);
     }
+    if (unread && replica->link.order.order.prove) { /* another session has the ledger locked */
+        return failed(FAILURE_NOT_READY);
+    }
+    replica->link.unread = unread;
+    history = history && !unread;
     replica->link.looked_at = world->now;
     return (struct boot_event){ .kind = EVENT_CHECKED,
                                 .look = { .healthy = !world->scenario.unreadable && database_healthy(world, version),

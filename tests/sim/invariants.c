@@ -204,6 +204,7 @@ static void check_rung(struct world *world, struct replica *replica, const struc
     MUST(!same || !first || world->now >= last->ended + step->delay - step->delay / 4,
          "the delay between attempts is not kept");
     MUST(step->own_history || !memory->look.gone, "a step runs on a newer schema");
+    MUST(step->own_history || !replica->link.unread, "a step runs while nobody knows whether the schema is newer");
     MUST(memory->list_done[LIST_BEFORE] == world->scenario.plan.step_count[LIST_BEFORE],
          "a step runs although one of `before` has not");
     MUST(rung > 1 || must_run(&world->scenario.plan, &memory->look), "a step runs although nothing is pending");
@@ -231,6 +232,8 @@ static void check_spawn(struct world *world, struct replica *replica, const stru
         MUST(effect->index == memory->list_done[effect->list], "steps beside the ladder out of order");
         MUST(effect->list == LIST_BEFORE || memory->look.healthy, "a step of `after` runs on an unhealthy schema");
         MUST(!step_of(world, effect)->alters || !memory->look.gone, "a step beside the ladder alters a newer schema");
+        MUST(!step_of(world, effect)->alters || !replica->link.unread,
+             "a step beside the ladder alters what nobody knows to be as old");
     }
     memory->verified = memory->additive = memory->lost_in_step = false;
 }

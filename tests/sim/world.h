@@ -130,6 +130,7 @@ struct link {       /* the database process */
     struct boot_effect order;
     struct boot_event reply;
     instant looked_at, order_at;
+    bool unread; /* the last look did not see the ledger */
 };
 
 /* What the invariants remember of a boot, apart from the machine's own memory. */
