@@ -153,6 +153,10 @@ static void watch_log(struct supervisor *s)
     if (log_helper_lost() && log_pending()) {
         stop_watching_log(s);
         log_helper_renew();
+        if (!log_helper_lost()) {
+            log_event(LOG_WARN, "log-writer-died", NULL,
+                      "the process that writes the log was killed: what it had not written yet is lost");
+        }
     }
     bool pending = log_descriptor() >= 0;
     if (pending && !s->log_watch) {

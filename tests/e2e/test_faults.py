@@ -166,7 +166,7 @@ def test_lines_that_wait_are_written_by_who_takes_a_killed_writer_s_place(pgentr
                 wait_until(lambda: len(children_of(pid)) == 2, what="nothing but the log's writer and the http process")
                 os.kill(children_of(pid)[0], signal.SIGKILL)
                 told = threading.Event()
-                threading.Thread(target=lambda: any(b'"phase":"held"' in line for line in boot.stderr) and told.set(),
+                threading.Thread(target=lambda: any(b"log-writer-died" in line for line in boot.stderr) and told.set(),
                                  daemon=True).start()
                 assert told.wait(PATIENCE)
             finally:
