@@ -129,21 +129,30 @@ static size_t up_to_semicolon(struct span span)
     return span.length;
 }
 
-/* Also without what may be no part of it. */
+static void register_text(const char *start, size_t length, struct arena *arena)
+{
+    if (length) {
+        mask_add(arena_strndup(arena, start, length));
+    }
+}
+
 static void register_span(struct span span, struct arena *arena)
+{
+    register_text(span.start, span.length, arena);
+}
+
+/* Also without what may be no part of it. Returns where the next parameter may begin. */
+static const char *register_parameter(struct span span, struct arena *arena)
 {
     const size_t lengths[] = { span.length, up_to_semicolon(span) };
 
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        size_t length = lengths[i];
+        bool quote = lengths[i] > 1 && strchr("'\"", span.start[lengths[i] - 1]); /* the end of a shell's word */
 
-        if (length) {
-            mask_add(arena_strndup(arena, span.start, length));
-        }
-        if (length > 1 && strchr("'\"", span.start[length - 1])) { /* the end of a shell's word */
-            mask_add(arena_strndup(arena, span.start, length - 1));
-        }
+        register_text(span.start, lengths[i], arena);
+        register_text(span.start, lengths[i] - quote, arena);
     }
+    return span.start + lengths[1];
 }
 
 void secret_of_url(const char *url)
@@ -161,7 +170,7 @@ void secret_of_url(const char *url)
         }
     }
     for (const char *from = url; parameter_span(&from, &span);) {
-        register_span(span, arena);
+        from = register_parameter(span, arena);
     }
     arena_free(arena);
 }

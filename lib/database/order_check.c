@@ -77,9 +77,9 @@ static bool look(struct server *server, const struct order_message *order, const
                                            .hand_listed = server->config->verify.table_count > 0,
                                            .meanwhile = tell_wanted,
                                            .context = server };
-    struct deadline deadline;
+    struct deadline deadline = deadline_within(answer, server->config->wait.connect_timeout);
 
-    if (!place_open(server, &server->main, why)) {
+    if (!place_open_within(server, &server->main, false, &deadline, why)) {
         return false;
     }
     deadline = deadline_within(answer, DATABASE_ANSWER);
@@ -98,14 +98,13 @@ static bool look(struct server *server, const struct order_message *order, const
  * same. */
 static bool leads_elsewhere(struct server *server, bool needed, const struct deadline *answer, struct reply_failed *why)
 {
-    const struct deadline latest = needed ? deadline_in(0, server->fd) : *answer;
     bool first = !server->settings->wanted && server->lock != &server->main && !server->same && !server->asked;
 
     if (!needed && !first) {
         return false;
     }
 
-    bool agree = places_agree(server, &latest, why);
+    bool agree = places_agree(server, answer, why);
 
     server->asked = true;
     if (!needed && !server->held) { /* a replica that waits has one connection */

@@ -179,6 +179,12 @@ static void a_password_that_a_semicolon_ends_is_a_secret_by_itself(void **state)
         assert_string_equal(mask_copy(room, "it is hush1"), "it is ***");
     }
     mask_wipe();
+    secret_of_url("password=p1secret;sslpassword=p2secret");
+    assert_string_equal(mask_copy(room, "p1secret p2secret"), "*** ***");
+    mask_wipe();
+    secret_of_url("jdbc:sqlserver://srv:1433;database=db;user=app@srv;password=hush1"); /* no port is a secret */
+    assert_string_equal(mask_copy(room, "port 1433 hush1"), "port 1433 ***");
+    mask_wipe();
     secret_of_url("host=h password=e;b-hush1");
     assert_string_equal(mask_copy(room, "every letter e;b-hush1"), "every letter ***");
     arena_free(room);
