@@ -29,14 +29,13 @@ static struct {
     bool socket, regular;
     bool careful; /* it is shared and may block */
     bool lost;    /* the helper was killed */
-    bool reaped;  /* and its status taken */
     bool colour;
     bool terminal;
     char transient[LOG_TRANSIENT_MAX];
     enum log_format format;
     enum log_level level;
     const char *phase;
-    int helper;
+    int helper; /* 0: none, or it is reaped */
     uint64_t dropped;
     uint64_t untold;   /* dropped since the last "N log lines were dropped" */
     size_t start, end; /* what waits in buffer */
@@ -120,18 +119,19 @@ void log_helper_renew(void)
     if (fd < 0) {
         return;
     }
-    if (!state.reaped) {
+    if (old) {
         (void)waitpid(old, NULL, 0); /* it is in its _exit */
     }
     (void)close(state.fd);
     state.fd = fd;
-    state.lost = state.reaped = false;
+    state.lost = false;
     log_flush();
 }
 
 void log_helper_reaped(void)
 {
-    state.lost = state.reaped = true;
+    state.helper = 0;
+    state.lost = true;
 }
 
 static int open_descriptor(void)
@@ -173,7 +173,7 @@ void log_forked(void)
     state.fd = -1;
     state.opened = false;
     state.helper = 0;
-    state.lost = state.reaped = false;
+    state.lost = false;
     state.start = state.end = 0;
     state.untold = 0;
 }
@@ -279,6 +279,9 @@ static ssize_t put(const char *bytes, size_t length)
 {
     ssize_t count;
 
+    if (state.lost) {
+        return -1;
+    }
     if (state.careful) { /* a pipe that says it is writable takes this much at once (pipe(7)) */
         length = length < PIPE_BUF ? length : PIPE_BUF;
         if (poll(&(struct pollfd){ .fd = state.fd, .events = POLLOUT }, 1, 0) <= 0) {
@@ -287,11 +290,10 @@ static ssize_t put(const char *bytes, size_t length)
         }
     }
     do {
-        count = state.lost     ? -1
-                : state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL)
-                               : write(state.fd, bytes, length);
-    } while (count < 0 && !state.lost && errno == EINTR);
-    state.lost = state.lost || (count < 0 && state.helper && errno == EPIPE);
+        count =
+            state.socket ? send(state.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(state.fd, bytes, length);
+    } while (count < 0 && errno == EINTR);
+    state.lost = count < 0 && state.helper && errno == EPIPE;
     return count;
 }
 
@@ -467,12 +469,12 @@ static void helper_end(instant deadline)
     instant left = deadline - clock_now();
 
     if (poll(&(struct pollfd){ .fd = state.fd, .events = POLLIN }, 1, left > 0 ? (int)left : 0) > 0 &&
-        read(state.fd, &byte, 1) == 0 && !state.reaped) {
+        read(state.fd, &byte, 1) == 0 && state.helper) {
         (void)waitpid(state.helper, NULL, 0); /* it is in its _exit */
     }
     (void)close(state.fd);
     state.fd = -1;
-    state.opened = state.lost = state.reaped = false;
+    state.opened = state.lost = false;
     state.helper = 0;
 }
 
@@ -490,7 +492,7 @@ void log_drain(int64_t milliseconds)
             break;
         }
     }
-    if (state.helper) {
+    if (state.helper || state.lost) {
         helper_end(deadline);
     }
 }

@@ -156,22 +156,11 @@ static bool lose_database(struct boot *boot, const struct boot_event *event, str
     return boot->locked && step(boot, &(struct boot_event){ .kind = EVENT_LOCK_LOST });
 }
 
-static bool answers(enum boot_event_kind kind)
-{
-    return kind == EVENT_CONNECTED || kind == EVENT_FAILED || kind == EVENT_CHECKED || kind == EVENT_LOCKED ||
-           kind == EVENT_BUSY || kind == EVENT_SESSIONS;
-}
-
-/* What answers another order than the open one leaves that and its deadline as they are. */
-static bool answers_order(const struct boot *boot, enum boot_event_kind kind)
-{
-    static const enum boot_order orders[BOOT_EVENT_COUNT] = { [EVENT_CONNECTED] = BOOT_CONNECT,
-                                                              [EVENT_CHECKED] = BOOT_CHECK,
-                                                              [EVENT_LOCKED] = BOOT_LOCK,
-                                                              [EVENT_BUSY] = BOOT_LOCK,
-                                                              [EVENT_SESSIONS] = BOOT_SESSIONS };
-    return boot->ordered && (kind == EVENT_FAILED || orders[kind] == boot->order);
-}
+/* A bit for each order that the event may answer. */
+static const unsigned answered[BOOT_EVENT_COUNT] = {
+    [EVENT_CONNECTED] = 1U << BOOT_CONNECT, [EVENT_CHECKED] = 1U << BOOT_CHECK,     [EVENT_LOCKED] = 1U << BOOT_LOCK,
+    [EVENT_BUSY] = 1U << BOOT_LOCK,         [EVENT_SESSIONS] = 1U << BOOT_SESSIONS, [EVENT_FAILED] = ~0U,
+};
 
 bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
 {
@@ -190,8 +179,8 @@ bool boot_handle(struct boot *boot, const struct boot_event *event, instant now)
         known = lose_database(boot, event, &failure);
         event = &failure;
     }
-    if (answers(event->kind)) {
-        if (!answers_order(boot, event->kind)) {
+    if (answered[event->kind]) {
+        if (!boot->ordered || !(answered[event->kind] >> boot->order & 1)) { /* the open order stays as it is */
             return known;
         }
         boot->ordered = false;

@@ -116,43 +116,47 @@ static bool parameter_span(const char **from, struct span *span)
     return false;
 }
 
+static void register_span(struct span span, struct arena *arena)
+{
+    if (span.length) {
+        mask_add(arena_strndup(arena, span.start, span.length));
+    }
+}
+
 /* How long it is up to a ; that ends a shell's command, or one setting of several: NAME=value;NAME=value. */
 static size_t up_to_semicolon(struct span span)
 {
-    for (size_t i = 0; i < span.length; i++) {
-        size_t name = span.start[i] == ';' ? strspn(span.start + i + 1, WORD) : 0;
+    const char *end = span.start + span.length;
 
-        if (span.start[i] == ';' && (i + 1 == span.length || (name && span.start[i + 1 + name] == '='))) {
-            return i;
+    for (const char *c = span.start; (c = memchr(c, ';', (size_t)(end - c))) != NULL; c++) {
+        size_t name = strspn(c + 1, WORD);
+
+        if (c + 1 == end || (name && c[1 + name] == '=')) {
+            return (size_t)(c - span.start);
         }
     }
     return span.length;
 }
 
-static void register_text(const char *start, size_t length, struct arena *arena)
+/* Also without a quote that may be the end of a shell's word. */
+static void register_word(struct span span, struct arena *arena)
 {
-    if (length) {
-        mask_add(arena_strndup(arena, start, length));
+    register_span(span, arena);
+    if (span.length && strchr("'\"", span.start[span.length - 1])) {
+        register_span((struct span){ span.start, span.length - 1 }, arena);
     }
-}
-
-static void register_span(struct span span, struct arena *arena)
-{
-    register_text(span.start, span.length, arena);
 }
 
 /* Also without what may be no part of it. Returns where the next parameter may begin. */
 static const char *register_parameter(struct span span, struct arena *arena)
 {
-    const size_t lengths[] = { span.length, up_to_semicolon(span) };
+    const struct span first = { span.start, up_to_semicolon(span) };
 
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        bool quote = lengths[i] > 1 && strchr("'\"", span.start[lengths[i] - 1]); /* the end of a shell's word */
-
-        register_text(span.start, lengths[i], arena);
-        register_text(span.start, lengths[i] - quote, arena);
+    register_word(span, arena);
+    if (first.length < span.length) {
+        register_word(first, arena);
     }
-    return span.start + lengths[1];
+    return first.start + first.length;
 }
 
 void secret_of_url(const char *url)

@@ -142,33 +142,18 @@ static const struct node *as_list(struct reading *reading, const struct key *key
 
     const char *text = variable_fill(reading, node);
 
+    reading->literal = true; /* what it was filled with is not filled in again; value_store() takes that back */
     return text ? list_node(reading, key, source_at(reading, node), text) : NULL;
 }
 
-typedef bool store_members(const struct slot *slot, const struct node *list);
-
-/* What a scalar was filled with is not filled in again. */
-static bool store_as_list(const struct slot *slot, store_members *members)
+static bool store_list(const struct slot *slot)
 {
-    struct reading *reading = slot->reading;
-    const struct node *list = as_list(reading, slot->key, slot->path, slot->node);
-    bool outside = reading->literal;
-
-    reading->literal = outside || list != slot->node;
-
-    bool fine = list && members(slot, list);
-
-    reading->literal = outside;
-    return fine;
-}
-
-static bool strings_members(const struct slot *slot, const struct node *list)
-{
+    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
     struct strings strings = { 0 };
-    bool fine = true;
+    bool fine = list;
     size_t index = 0;
 
-    for (const struct node *child = list->first; child; child = child->next) {
+    for (const struct node *child = list ? list->first : NULL; child; child = child->next) {
         struct slot member = *slot;
 
         member.node = child;
@@ -177,11 +162,6 @@ static bool strings_members(const struct slot *slot, const struct node *list)
     }
     *(struct strings *)slot->place = strings;
     return fine;
-}
-
-static bool store_list(const struct slot *slot)
-{
-    return store_as_list(slot, strings_members);
 }
 
 static bool store_files(const struct slot *slot)
@@ -244,34 +224,25 @@ static bool store_variables(const struct slot *slot)
 
 /* ---- all of them ---- */
 
-static bool steps_members(const struct slot *slot, const struct node *list)
-{
-    return lists_steps(slot->reading, slot->key, list, slot->place);
-}
-
-static bool tables_members(const struct slot *slot, const struct node *list)
-{
-    return lists_tables(slot->reading, list);
-}
-
-static bool asserts_members(const struct slot *slot, const struct node *list)
-{
-    return lists_asserts(slot->reading, list);
-}
-
 static bool store_steps(const struct slot *slot)
 {
-    return store_as_list(slot, steps_members);
+    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
+
+    return list && lists_steps(slot->reading, slot->key, list, slot->place);
 }
 
 static bool store_tables(const struct slot *slot)
 {
-    return store_as_list(slot, tables_members);
+    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
+
+    return list && lists_tables(slot->reading, list);
 }
 
 static bool store_asserts(const struct slot *slot)
 {
-    return store_as_list(slot, asserts_members);
+    const struct node *list = as_list(slot->reading, slot->key, slot->path, slot->node);
+
+    return list && lists_asserts(slot->reading, list);
 }
 
 typedef bool store_function(const struct slot *slot);

@@ -85,10 +85,9 @@ static const char *option(const char *letter, const char *value, struct arena *a
 }
 
 /* Who has the connections. A limit may also be the role's or the database's own. */
-static const char *too_many_command(const struct psql *psql, const char *message, struct arena *arena)
+static const char *too_many_command(const struct psql *psql, const char *role, const char *message, struct arena *arena)
 {
     const char *who = psql_command(psql, "postgres", "postgres", DIAGNOSE_WHO_IS_CONNECTED, arena);
-    const char *role = psql->user ? sql_name(psql->user, arena) : "CURRENT_USER";
     const char *raise =
         strstr(message, "connections for role") ? arena_printf(arena, "ALTER ROLE %s CONNECTION LIMIT -1", role)
         : strstr(message, "connections for database") && psql->database
@@ -147,7 +146,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_TLS_REFUSED:
         return psql_command(psql, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena);
     case FINDING_TOO_MANY:
-        return too_many_command(psql, message, arena);
+        return too_many_command(psql, role, message, arena);
     case FINDING_NO_LOGIN:
         return psql_command(psql, "postgres", "postgres", arena_printf(arena, "ALTER ROLE %s LOGIN", role), arena);
     case FINDING_CLOSED_DATABASE:

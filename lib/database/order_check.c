@@ -77,9 +77,9 @@ static bool look(struct server *server, const struct order_message *order, const
                                            .hand_listed = server->config->verify.table_count > 0,
                                            .meanwhile = tell_wanted,
                                            .context = server };
-    struct deadline deadline = deadline_within(answer, server->config->wait.connect_timeout);
+    struct deadline deadline;
 
-    if (!place_open_within(server, &server->main, false, &deadline, why)) {
+    if (!place_open_until(server, &server->main, answer, why)) {
         return false;
     }
     deadline = deadline_within(answer, DATABASE_ANSWER);

@@ -61,8 +61,8 @@ bool place_open(struct server *server, struct place *place, struct reply_failed 
     return place_open_within(server, place, false, &deadline, why);
 }
 
-static bool open_until(struct server *server, struct place *place, const struct deadline *latest,
-                       struct reply_failed *why)
+bool place_open_until(struct server *server, struct place *place, const struct deadline *latest,
+                      struct reply_failed *why)
 {
     struct deadline deadline = deadline_within(latest, server->config->wait.connect_timeout);
 
@@ -73,8 +73,8 @@ bool places_agree(struct server *server, const struct deadline *latest, struct r
 {
     struct deadline deadline;
 
-    if (!open_until(server, server->lock, latest, why) ||
-        (!server->same && !open_until(server, &server->main, latest, why))) {
+    if (!place_open_until(server, server->lock, latest, why) ||
+        (!server->same && !place_open_until(server, &server->main, latest, why))) {
         return false;
     }
     if (server->same || server->lock == &server->main) {

@@ -56,6 +56,9 @@ bool place_open_within(struct server *server, struct place *place, bool probe, c
                        struct reply_failed *why);
 /* The same within one attempt's time, without a probe. */
 bool place_open(struct server *server, struct place *place, struct reply_failed *why);
+/* The same, and no later than `latest`. */
+bool place_open_until(struct server *server, struct place *place, const struct deadline *latest,
+                      struct reply_failed *why);
 /* Whether the server's end is still there, without asking it. */
 bool place_is_alive(const struct place *place);
 /* Whether both places lead to the same database; found out once. The one of the lock is open then. Each attempt and

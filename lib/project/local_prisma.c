@@ -51,7 +51,7 @@ static const char *url_of(struct local *local, const char *file, const char *var
     const struct config *config = local->config;
 
     if (variable != NULL && strcmp(variable, "DATABASE_URL") == 0) { /* that one is set for the step */
-        return config_step_url(local->config);
+        return config_step_url(config);
     }
     if (value != NULL && !same(value, config->database.url) && !same(value, config->database.direct_url)) {
         local_doubt(local, arena_printf(local->arena,
