@@ -133,7 +133,18 @@ instant clock_now(void)
     return clock_now_us() / 1000;
 }
 
-/* Not gmtime_r: that reads the zone's file on its first call, in each process anew.
+/* As many digits of a number, and what follows them. Returns where it goes on. */
+static char *put_digits(char *at, unsigned number, int count, char then)
+{
+    for (char *place = at + count; place > at; number /= 10) {
+        *--place = (char)('0' + number % 10);
+    }
+    at[count] = then;
+    return at + count + 1;
+}
+
+/* Not gmtime_r: that reads the zone's file on its first call, in each process anew. Not snprintf: that took a fifth of
+ * what a line of the log takes.
  * The calendar is counted from 1 March, so that the leap day is a year's last (Howard Hinnant, chrono-Compatible
  * Low-Level Date Algorithms, civil_from_days). */
 const char *timestamp_now(char buffer[TIMESTAMP_TEXT])
@@ -156,7 +167,14 @@ const char *timestamp_now(char buffer[TIMESTAMP_TEXT])
 
     int64_t year = era * 400 + year_of_era + (month <= 2);
 
-    (void)snprintf(buffer, TIMESTAMP_TEXT, "%04" PRId64 "-%02u-%02uT%02u:%02u:%02u.%03uZ", year % 10000, month, day,
-                   of_day / 3600, of_day / 60 % 60, of_day % 60, (unsigned)(now.tv_nsec / 1000000));
+    char *at = put_digits(buffer, (unsigned)(year % 10000), 4, '-');
+
+    at = put_digits(at, month, 2, '-');
+    at = put_digits(at, day, 2, 'T');
+    at = put_digits(at, of_day / 3600, 2, ':');
+    at = put_digits(at, of_day / 60 % 60, 2, ':');
+    at = put_digits(at, of_day % 60, 2, '.');
+    at = put_digits(at, (unsigned)(now.tv_nsec / 1000000), 3, 'Z');
+    *at = '\0';
     return buffer;
 }

@@ -221,11 +221,16 @@ static size_t compose_text(char *out, enum log_level level, const char *message)
     char now[TIMESTAMP_TEXT];
 
     if (state.colour) {
-        text_printf(&line, "\033[2m%s\033[0m %s%s\033[0m %s ", timestamp_now(now), levels[level].colour,
-                    levels[level].text, state.phase);
+        text_printf(&line, "\033[2m%s\033[0m %s%s\033[0m", timestamp_now(now), levels[level].colour,
+                    levels[level].text);
     } else {
-        text_printf(&line, "%s %s %s ", timestamp_now(now), levels[level].text, state.phase);
+        text_string(&line, timestamp_now(now));
+        text_char(&line, ' ');
+        text_string(&line, levels[level].text);
     }
+    text_char(&line, ' ');
+    text_string(&line, state.phase);
+    text_char(&line, ' ');
     text_visible(&line, message, strlen(message));
     return line_end(&line, tail);
 }

@@ -177,7 +177,7 @@ static const struct {
 static int find(const char *at, size_t length)
 {
     for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
-        if (strlen(placeholders[i].name) == length && strncmp(placeholders[i].name, at, length) == 0) {
+        if (strncmp(placeholders[i].name, at, length) == 0 && placeholders[i].name[length] == '\0') {
             return (int)i;
         }
     }
@@ -195,10 +195,11 @@ static void fill_in(struct text *text, const char *template, const struct superv
 {
     size_t count = 0;
     for (const char *at = template; *at;) {
-        size_t length = *at == '{' ? strcspn(at + 1, "}") : 0;
-        int which = length ? find(at + 1, length) : -1;
+        size_t length = strcspn(at, *at == '{' ? "}" : "{");
+        int which = *at == '{' ? find(at + 1, length - 1) : -1;
         if (which < 0) {
-            text_char(text, *at++);
+            text_bytes(text, at, length);
+            at += length;
             continue;
         }
         size_t begin = value->length;
@@ -211,7 +212,7 @@ static void fill_in(struct text *text, const char *template, const struct superv
                                                   .number = number ? strtoll(value->data + begin, NULL, 10) : 0 };
         }
         text_char(value, '\0');
-        at += length + 2;
+        at += length + 1;
     }
 }
 
