@@ -56,10 +56,15 @@ static void arm_look(struct boot *boot, duration otherwise)
     boot->deadline[TIMER_LOOK] = interval ? boot->now + interval : BOOT_NEVER;
 }
 
-ACTION(running)
+ACTION(ran)
 {
     UNUSED_EVENT;
     boot->app_ran = true;
+}
+
+ACTION(running)
+{
+    action_ran(boot, event);
     arm_look(boot, 0);
 }
 
@@ -110,12 +115,6 @@ ACTION(forward_stop)
     if (boot->plan->stop_timeout) {
         boot->deadline[TIMER_STOP] = boot->now + boot->plan->stop_timeout;
     }
-}
-
-ACTION(running_stop)
-{
-    action_running(boot, event);
-    action_forward_stop(boot, &(struct boot_event){ .kind = EVENT_SIGNAL, .signal = boot->leaving - STATUS_SIGNAL });
 }
 
 ACTION(kill_rest)

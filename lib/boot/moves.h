@@ -137,7 +137,7 @@
     X(start)                                                                             \
     X(kill_database_start)                                                               \
     X(running)                                                                           \
-    X(running_stop) /* a signal came while it was started */                             \
+    X(ran) /* executed only after it was told to stop */                                 \
     X(look_connect)                                                                      \
     X(look_check)                                                                        \
     X(looked)                                                                            \

@@ -8,7 +8,7 @@
 #define LOOKUP_FILE 512
 #define LOOKUP_INTERPRETER 256
 
-/* What the child tells its parent; less than PIPE_BUF, so that it arrives whole. */
+/* Why a program was not executed; lookup_error() says it in words. */
 struct lookup_failure {
     int number;                           /* errno */
     char file[LOOKUP_FILE];               /* the file that was found, or empty */

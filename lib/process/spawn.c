@@ -6,9 +6,10 @@
 #include "process/signals.h"
 #include "process/terminal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* A child that was stopped before its exec, or whose program lies on a file server that does not answer, must not hold
- * up PID 1. After this it counts as started; its status tells if it was not. */
-#define EXEC_PATIENCE 2000 /* ms */
 
 enum stage { STAGE_CWD, STAGE_STREAMS, STAGE_CREDENTIALS, STAGE_EXEC };
 
@@ -158,6 +155,7 @@ static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
 static _Noreturn void program_child(const struct spawn *spawn, bool foreground, int report)
 {
     struct failure failure = { 0 };
+    struct error error = { 0 };
 
     if (foreground) {
         terminal_take(); /* before standard input may become another */
@@ -167,22 +165,26 @@ static _Noreturn void program_child(const struct spawn *spawn, bool foreground, 
     } else if (prepare(spawn, &failure)) {
         execute(spawn, &failure);
     }
-    (void)signal(SIGPIPE, SIG_IGN); /* the parent's patience may have ended */
-    (void)!write(report, &failure, sizeof failure);
-    _exit(failure.stage == STAGE_EXEC && failure.lookup.number == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+    (void)explain(spawn, &failure, &error);
+    (void)signal(SIGPIPE, SIG_IGN); /* the parent may be gone */
+    (void)!write(report, &error, sizeof error);
+    _exit((int)error.status);
 }
 
 /* ---- in the parent ---- */
 
-/* True if a failure came: end of file means that exec closed the pipe, or that a signal ended the child before it. */
-static bool report_read(int fd, struct failure *failure)
-{
-    struct pollfd ready = { .fd = fd, .events = POLLIN };
-    int count;
+static_assert(sizeof(struct error) <= PIPE_BUF, "a report arrives whole (pipe(7))");
 
-    while ((count = poll(&ready, 1, EXEC_PATIENCE)) < 0 && errno == EINTR) {
+bool spawn_refused(int *report, struct error *error)
+{
+    bool refused = false;
+
+    if (*report >= 0) { /* end of file: exec closed the pipe, or a signal ended the child before it */
+        refused = read(*report, error, sizeof *error) == (ssize_t)sizeof *error;
+        (void)close(*report);
+        *report = -1;
     }
-    return count > 0 && read(fd, failure, sizeof *failure) == (ssize_t)sizeof *failure;
+    return refused;
 }
 
 static pid_t refused(struct error *error, const char *what)
@@ -216,13 +218,12 @@ static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
     return pid;
 }
 
-static pid_t spawn_program(const struct spawn *spawn, struct error *error)
+static pid_t spawn_program(const struct spawn *spawn, int *report, struct error *error)
 {
     bool foreground = spawn->foreground && spawn->own_group && terminal_ours();
-    struct failure failure;
     int ends[2];
 
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
         return refused(error, "make a pipe");
     }
 
@@ -243,22 +244,13 @@ static pid_t spawn_program(const struct spawn *spawn, struct error *error)
     if (spawn->own_group) {
         (void)setpgid(pid, pid);
     }
-    if (report_read(ends[0], &failure)) {
-        (void)explain(spawn, &failure, error);
-        (void)kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
-        (void)waitpid(pid, NULL, 0);
-        if (foreground) {
-            terminal_reclaim(pid);
-        }
-        pid = -1;
-    }
-    (void)close(ends[0]);
+    *report = ends[0];
     return pid;
 }
 
-pid_t spawn_child(const struct spawn *spawn, struct error *error)
+pid_t spawn_child(const struct spawn *spawn, int *report, struct error *error)
 {
-    return spawn->argv ? spawn_program(spawn, error) : spawn_entry(spawn, error);
+    return spawn->argv ? spawn_program(spawn, report, error) : spawn_entry(spawn, error);
 }
 
 bool spawn_become(const struct spawn *spawn, struct error *error)

@@ -34,10 +34,15 @@ void inherited_streams_guard(void);
  * from the moment of the fork on waits until the dispositions are default and acts then: the child's status tells.
  * An entry child has forgotten the log (log_forked) and is killed when we die (PR_SET_PDEATHSIG: a later change of its
  * uid clears that, prctl(2)).
- * Returns its pid; or -1 with *error: status 127 not found, 126 not executable or its cwd not enterable (the exec's
- * errno came back over a CLOEXEC pipe; the failed child is reaped here), 78 credentials refused, 71 if fork, pipe or
- * memory were refused. Blocks no longer than until the exec; never for an entry. */
-pid_t spawn_child(const struct spawn *spawn, struct error *error);
+ * Returns its pid, without waiting for anything; or -1 with *error (71): fork, pipe or memory were refused. What became
+ * of a program's exec is then said in *report (NULL for an entry): see spawn_refused(). */
+pid_t spawn_child(const struct spawn *spawn, int *report, struct error *error);
+
+/* How the exec went, once *report is readable or the child has ended; closes it, and it is -1 then. False: the program
+ * is executed, or the child was killed before. True with *error: status 127 not found, 126 not executable or its cwd
+ * not enterable, 78 credentials refused, 71 want of memory or processes; the child ends by itself and is yet to be
+ * reaped. A report that is -1 has nothing to tell. */
+bool spawn_refused(int *report, struct error *error);
 
 /* Becomes the program: mode exec, where own_group, foreground, null_stdin and output mean nothing. Returns only on
  * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. What is

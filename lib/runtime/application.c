@@ -38,6 +38,28 @@ static void become(struct supervisor *s, const struct spawn *spawn, struct error
     log_open(s->config->log.format, s->config->log.level);
 }
 
+static void refuse(struct supervisor *s, const struct error *error)
+{
+    struct text text = text_over(s->say.error, sizeof s->say.error);
+    s->app = 0;
+    text_string(&text, error->message);
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error->status });
+}
+
+static void on_report(struct supervisor *s)
+{
+    struct error error = { 0 };
+    watch_stop(s->app_watch);
+    if (spawn_refused(&s->app_report, &error)) {
+        kill(s->app, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
+        terminal_reclaim(s->app);
+        refuse(s, &error);
+    } else {
+        s->rest_at = clock_now() + PAGES_REST_AFTER;
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
+    }
+}
+
 void app_start(struct supervisor *s)
 {
     struct error error = { 0 };
@@ -51,19 +73,16 @@ void app_start(struct supervisor *s)
     name_app(s);
     if (s->plan.exec) {
         become(s, &spawn, &error);
-    } else {
-        s->app = spawn_child(&spawn, &error);
-        if (s->app > 0) {
-            s->app_oom_kills = memory_oom_kills();
-            s->rest_at = clock_now() + PAGES_REST_AFTER;
-            supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
-            return;
-        }
-        s->app = 0;
+        refuse(s, &error);
+        return;
     }
-    struct text text = text_over(s->say.error, sizeof s->say.error);
-    text_printf(&text, "%s", error.message);
-    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error.status });
+    s->app_oom_kills = memory_oom_kills();
+    s->app = spawn_child(&spawn, &s->app_report, &error);
+    if (s->app < 0) {
+        refuse(s, &error);
+    } else {
+        s->app_watch = watch_start(s->app_report, POLLIN, on_report);
+    }
 }
 
 void app_signal(struct supervisor *s, int signal)
@@ -85,6 +104,12 @@ void app_look_stopped(const struct supervisor *s)
 
 void app_reaped(struct supervisor *s, const struct reaped *reaped)
 {
+    if (s->app_report >= 0) { /* it was quicker than its report */
+        on_report(s);
+    }
+    if (s->app == 0) {
+        return;
+    }
     s->app = 0;
     terminal_reclaim(reaped->pid);
     describe_status(s->say.outcome, sizeof s->say.outcome, reaped, s->app_oom_kills);

@@ -140,6 +140,7 @@ static void refused(struct supervisor *s, const struct error *error)
 {
     struct child *child = &s->child;
     close_output(child);
+    child->ended = child->pid;
     child->pid = 0;
     child->status->since = 0;
     struct text text = text_over(s->say.outcome, sizeof s->say.outcome);
@@ -209,9 +210,10 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .own_group = true,
                            .null_stdin = true,
                            .output = write_end };
-    child->pid = spawn_child(&spawn, &error);
+    child->pid = spawn_child(&spawn, &child->report, &error);
     close(write_end);
     if (child->pid < 0) {
+        child->pid = 0;
         refused(s, &error);
     } else {
         progress_begin(s);
@@ -285,6 +287,12 @@ static void note_end(struct supervisor *s, const struct reaped *reaped)
 void child_reaped(struct supervisor *s, const struct reaped *reaped)
 {
     struct child *child = &s->child;
+    struct error error = { 0 };
+    if (spawn_refused(&child->report, &error)) {
+        progress_end(s);
+        refused(s, &error);
+        return;
+    }
     for (int drained = 0; child->fd >= 0 && drained < DRAIN_MAX && read_output(child); drained += 16384) {
     }
     output_end(child->output);

@@ -253,7 +253,7 @@ static bool start(struct supervisor *s, struct error *error)
                            .output = -1,
                            .keep = keep,
                            .keep_count = link->sockets.count + 1 };
-    link->pid = spawn_child(&spawn, error);
+    link->pid = spawn_child(&spawn, NULL, error);
     close(pair[1]);
     if (link->pid < 0) {
         link->pid = 0;

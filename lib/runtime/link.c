@@ -311,7 +311,7 @@ bool database_start(struct supervisor *s, struct error *error)
     struct spawn spawn = {
         .entry = serve, .argument = &entry, .own_group = true, .output = -1, .keep = &pair[1], .keep_count = 1
     };
-    link->pid = spawn_child(&spawn, error);
+    link->pid = spawn_child(&spawn, NULL, error);
     close(pair[1]);
     if (link->pid < 0) {
         link->pid = 0;

@@ -317,7 +317,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     s->arena = arena_new();
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
-    s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
+    s->app_report = s->child.report = s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
     s->http.ready_at = s->http.push_at = s->rest_at = s->gather_until = s->child.turn_at = BOOT_NEVER;
     s->database.looking_since_us = -1;
     s->signal_fd = prepared_signal_fd;

@@ -75,7 +75,8 @@ struct child {
     const struct step *step;
     struct status_step *status;
     struct output *output;
-    int fd; /* its output; -1: closed */
+    int report; /* how its exec goes (spawn.h); -1: it is an entry */
+    int fd;     /* its output; -1: closed */
     struct watch *watch;
     instant began;
     int64_t oom_kills;
@@ -118,6 +119,8 @@ struct supervisor {
     struct child child;
     struct credentials credentials;
     pid_t app;
+    int app_report; /* how its exec goes (spawn.h); -1: it is executed */
+    struct watch *app_watch;
     instant orphan_at;     /* when the last one was reaped */
     instant gather_until;  /* until then the ends of children wait; BOOT_NEVER: they do not */
     instant rest_at;       /* most of what booted it is then given back; BOOT_NEVER: nothing is to be */

@@ -71,3 +71,12 @@ def test_an_application_in_the_background_that_reads_is_stopped_until_fg(shell):
     shell.type("fg\n")
     shell.type("now\n")
     shell.sees("heard now")
+
+
+def test_an_application_that_cannot_be_started_leaves_the_terminal_to_whoever_started_us(shell):
+    """It was its foreground group's before it turned out that there is no such program."""
+    run = shell.run.replace("./app.sh", "./no-such-app")
+    shell.type(f"sh -c '{run}; read line; echo heard $line'\n")
+    shell.sees("not found")
+    shell.type("now\n")
+    shell.sees("heard now")

@@ -149,6 +149,7 @@ void child_ends(struct world *world, struct replica *replica)
 /* ---- the application ---- */
 
 #define STARTED (-1)
+#define SHOT 1000 /* and the signal: before its exec was through */
 
 static void app_later(struct world *world, struct replica *replica, duration time, int detail)
 {
@@ -178,14 +179,18 @@ void app_start(struct world *world, struct replica *replica)
         chance_in(&replica->chance, 3)) { /* it arrived while the application was started */
         world_later(world, 0, SIGNALLED, replica_number(world, replica), 0, SIGTERM);
     }
-    app_later(world, replica, 0, refused ? -(chance_in(&replica->chance, 50) ? 126 : 127) : STARTED);
+    replica->app = APP_STARTING;
+    replica->app_stubborn = chance_in(&replica->chance, 20); /* before its exec: a file server that hangs */
+    app_later(world, replica,
+              !world->scenario.plan.exec && chance_in(&replica->chance, 10) ? chance_time(&replica->chance, 0, 20000)
+                                                                            : 0,
+              refused ? -(chance_in(&replica->chance, 50) ? 126 : 127) : STARTED);
 }
 
 static void app_lives(struct world *world, struct replica *replica)
 {
     static const int statuses[] = { 0, 0, 1, 3, 137, 143 };
-    replica->app_running = true;
-    replica->app_stubborn = chance_in(&replica->chance, 20);
+    replica->app = APP_RUNNING;
     if (chance_in(&replica->chance, 40)) {
         app_later(world, replica, chance_time(&replica->chance, 1, 20000), statuses[chance_below(&replica->chance, 6)]);
     }
@@ -196,17 +201,30 @@ void app_turns(struct world *world, struct replica *replica, int detail)
 {
     if (detail == STARTED) {
         app_lives(world, replica);
+    } else if (detail >= SHOT) {
+        replica->app = APP_RUNNING;
+        replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_STARTED });
+        replica->app = NO_APP;
+        replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_ENDED, .status = detail - SHOT + 128 });
     } else if (detail < 0) {
+        replica->app = NO_APP;
         replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_REFUSED, .status = -detail });
     } else {
-        replica->app_running = false;
+        replica->app = NO_APP;
         replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_ENDED, .status = detail });
     }
 }
 
 void app_signal(struct world *world, struct replica *replica, int signal)
 {
-    if (!replica->app_running || signal == SIGUSR1 || signal == SIGHUP) {
+    if (world->scenario.plan.exec) { /* it was refused, and that is about to be told */
+        return;
+    }
+    if (replica->app == APP_STARTING && (signal == SIGKILL || !replica->app_stubborn)) {
+        app_later(world, replica, chance_time(&replica->chance, 0, 20), SHOT + signal);
+        return;
+    }
+    if (replica->app != APP_RUNNING || signal == SIGUSR1 || signal == SIGHUP) {
         return;
     }
     if (signal == SIGKILL) {

@@ -87,7 +87,7 @@ static void note_child(const struct world *world, struct replica *replica, const
 static void note_signal(struct world *world, struct replica *replica, int signal)
 {
     struct memory *memory = &replica->memory;
-    if (replica->app_running || memory->app_ran) {
+    if (replica->app || memory->app_ran) {
         memory->signals_owed++;
     } else if (is_stop(signal)) {
         memory->stopped_at = memory->stops ? memory->stopped_at : world->now;
@@ -254,7 +254,7 @@ static void check_start(struct world *world, const struct replica *replica)
     const struct boot_plan *plan = &world->scenario.plan;
 
     MUST(plan->goal == GOAL_RUN, "an application nobody asked for");
-    MUST(!memory->app_ran && !replica->app_running, "the application starts twice");
+    MUST(!memory->app_ran && !replica->app, "the application starts twice");
     MUST(memory->verified, "the application starts on a schema that was not verified since");
     MUST(!memory->stops, "the application starts after a signal");
     MUST(!replica->child.running && !replica->child.group, "the application starts beside a step");
@@ -316,7 +316,7 @@ static void check_exit(struct world *world, const struct replica *replica, const
     MUST(effect == &boot->effects[boot->effect_count - 1], "something happens after the exit");
     MUST(!replica->child.running && !replica->child.group, "a step is left behind");
     MUST(!replica->link.alive && replica->link.lock_serial == 0, "the database process is left behind");
-    MUST(!replica->app_running, "the application is left behind");
+    MUST(!replica->app, "the application is left behind");
 }
 
 /* The status of what happened: the application's own, or why it never ran. */
@@ -394,7 +394,7 @@ void check_effect(struct world *world, struct replica *replica, const struct boo
         replica->memory.rest_killed = true;
         break;
     case EFFECT_SIGNAL_APP:
-        MUST(replica->memory.app_ran, "a signal for an application that does not run");
+        MUST(replica->app || replica->memory.app_ran, "a signal for an application that was not started");
         replica->memory.signals_owed = 0;
         break;
     case EFFECT_EXIT:
@@ -423,7 +423,7 @@ static void check_alive(struct world *world, const struct replica *replica)
     const struct boot *boot = &replica->boot;
     const struct child *child = &replica->child;
     bool held = boot->state >= STATE_HELD && boot->state < STATE_ENDED;
-    bool running = boot->state == STATE_STARTING || replica->app_running;
+    bool running = replica->app != NO_APP;
     enum boot_timer timer;
 
     MUST(boot->state != STATE_STARTING || !replica->link.alive, "the database process is left beside the application");
@@ -454,7 +454,7 @@ static void check_time(struct world *world, struct replica *replica)
     duration stop_bound = scenario_stop_bound(&world->scenario);
 
     MUST(memory->moves <= MOVES_AT_ONCE, "%u events at one instant", memory->moves);
-    if (replica->app_running || (state >= STATE_HELD && state < STATE_ENDED)) {
+    if (replica->app || (state >= STATE_HELD && state < STATE_ENDED)) {
         memory->began = world->now; /* held: it begins anew from here */
         return;
     }
@@ -479,7 +479,7 @@ static void check_signal(struct world *world, const struct replica *replica, con
     enum boot_state state = replica->boot.state;
 
     MUST(replica->memory.signals_owed == 0, "signal %d is not passed on", event->signal);
-    if (!is_stop(event->signal) || replica->memory.app_ran) {
+    if (!is_stop(event->signal) || replica->app || replica->memory.app_ran) {
         return;
     }
     MUST(known, "signal %d is ignored", event->signal);
@@ -489,8 +489,8 @@ static void check_signal(struct world *world, const struct replica *replica, con
              event->signal);
         MUST(!finishes || state == STATE_STEPPING, "stop: finish does not let the step end");
     } else {
-        MUST(replica->ended || state == STATE_SETTLING || state == STATE_UNSETTLED || state == STATE_STARTING,
-             "signal %d does not end the boot", event->signal);
+        MUST(replica->ended || state == STATE_SETTLING || state == STATE_UNSETTLED, "signal %d does not end the boot",
+             event->signal);
     }
 }
 
@@ -542,8 +542,6 @@ void check_event(struct world *world, struct replica *replica, const struct boot
         return;
     }
     MUST(boot->state != STATE_ENDED, "it has ended without an exit");
-    MUST(event->kind != EVENT_APP_STARTED || !replica->memory.stops || boot->state == STATE_STOPPING,
-         "a signal on the way into the application is lost");
     check_deadlines(world, replica, before);
     check_alive(world, replica);
     note_anew(world, replica, before);

@@ -40,7 +40,8 @@ void replica_vanish(struct world *world, struct replica *replica)
     }
     link_drop(world, replica);
     replica->exists = false;
-    replica->child.running = replica->app_running = false;
+    replica->child.running = false;
+    replica->app = NO_APP;
     replica->app_serial = 0;
 }
 

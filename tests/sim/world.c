@@ -130,7 +130,7 @@ static void happen_fault(struct world *world, unsigned number)
 static bool at_rest(const struct replica *replica)
 {
     enum boot_state state = replica->boot.state;
-    return !replica->exists || replica->ended || replica->app_running || (state >= STATE_HELD && state < STATE_ENDED);
+    return !replica->exists || replica->ended || replica->app || (state >= STATE_HELD && state < STATE_ENDED);
 }
 
 static bool all_rest(const struct world *world)
@@ -186,8 +186,7 @@ static void kill_all(struct world *world)
         if (!replica->exists || replica->ended) {
             continue;
         }
-        bool may_stay =
-            replica->app_running ? plan->stop_timeout == 0 : scenario_stop_bound(&world->scenario) == BOOT_NEVER;
+        bool may_stay = replica->app ? plan->stop_timeout == 0 : scenario_stop_bound(&world->scenario) == BOOT_NEVER;
         if (!may_stay) {
             violation(world, replica, "it is still there long after TERM");
             return;

@@ -172,7 +172,8 @@ struct replica {
     struct link link;
     struct child child;
     bool address_held; /* the application's own, by the placeholder */
-    bool app_running, app_stubborn;
+    enum { NO_APP, APP_STARTING, APP_RUNNING } app;
+    bool app_stubborn;
     unsigned app_serial;
     instant frozen_until;
 

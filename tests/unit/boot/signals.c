@@ -136,7 +136,7 @@ static void stop_finish_does_not_finish_a_guard(void **state)
     then(STATE_ENDING, "'stopping' signal:15");
 }
 
-static void a_signal_on_the_way_into_the_application_reaches_it(void **state)
+static void a_stop_on_the_way_into_the_application_is_passed_on_and_bounded(void **state)
 {
     (void)state;
     plan.stop_timeout = 10000;
@@ -144,12 +144,47 @@ static void a_signal_on_the_way_into_the_application_reaches_it(void **state)
     reach_checking();
     checked(GOOD);
     signalled(SIGTERM);
-    then(STATE_STARTING, "'stopping'");
-    app_started();
-    then(STATE_STOPPING, "'started' app-signal:12");
+    then(STATE_STOPPING, "'stopping' app-signal:12");
     due(TIMER_STOP, 10000);
+    app_started();
+    then(STATE_STOPPING, "'started'");
     app_ended(140);
     then(STATE_ENDED, "'app-ended' close exit:140");
+}
+
+static void an_application_whose_exec_never_ends_is_killed_when_it_is_told_to_stop(void **state)
+{
+    (void)state;
+    plan.stop_timeout = 10000;
+    reach_checking();
+    checked(GOOD);
+    signalled(SIGTERM);
+    fire(TIMER_STOP);
+    then(STATE_STOPPING, "'stop-timeout' kill-rest");
+    app_started();
+    app_ended(137);
+    then(STATE_ENDED, "'app-ended' close exit:137");
+}
+
+static void an_application_that_is_refused_after_it_was_told_to_stop_has_that_status(void **state)
+{
+    (void)state;
+    reach(STATE_STARTING);
+    signalled(SIGTERM);
+    app_refused(127);
+    then(STATE_ENDED, "'app-refused' close summary exit:127");
+}
+
+static void every_signal_on_the_way_into_the_application_is_passed_on(void **state)
+{
+    (void)state;
+    reach(STATE_STARTING);
+    signalled(SIGQUIT);
+    then(STATE_STARTING, "'signal' app-signal:3");
+    signalled(SIGHUP);
+    then(STATE_STARTING, "'signal' app-signal:1");
+    app_started();
+    then(STATE_RUNNING, "'started'");
 }
 
 static void other_signals_mean_nothing_before_the_application_runs(void **state)
@@ -157,7 +192,7 @@ static void other_signals_mean_nothing_before_the_application_runs(void **state)
     (void)state;
     for (int each = 0; each < BOOT_STATE_COUNT; each++) {
         enum boot_state from = (enum boot_state)each;
-        if (lasts(from) && (from < STATE_RUNNING || from == STATE_ENDED)) {
+        if (lasts(from) && (from < STATE_STARTING || from == STATE_ENDED)) {
             reach(from);
             ignored(&(struct boot_event){ .kind = EVENT_SIGNAL, .signal = SIGHUP });
             ignored(&(struct boot_event){ .kind = EVENT_SIGNAL, .signal = SIGUSR1 });
@@ -171,5 +206,8 @@ GROUP(signal, TEST(with_no_child_a_signal_ends_the_boot_at_once),
       TEST(a_step_that_ends_well_after_the_signal_starts_nothing),
       TEST(a_signal_while_a_step_is_ended_for_its_time_leaves), TEST(stop_finish_lets_the_step_end_and_starts_no_other),
       TEST(stop_finish_settles_a_step_that_failed), TEST(stop_finish_still_bounds_the_step),
-      TEST(stop_finish_does_not_finish_a_guard), TEST(a_signal_on_the_way_into_the_application_reaches_it),
+      TEST(stop_finish_does_not_finish_a_guard), TEST(a_stop_on_the_way_into_the_application_is_passed_on_and_bounded),
+      TEST(an_application_whose_exec_never_ends_is_killed_when_it_is_told_to_stop),
+      TEST(an_application_that_is_refused_after_it_was_told_to_stop_has_that_status),
+      TEST(every_signal_on_the_way_into_the_application_is_passed_on),
       TEST(other_signals_mean_nothing_before_the_application_runs));

@@ -107,7 +107,7 @@ static pid_t start(const char *command, int lines, int *from)
     spawn.own_group = spawn.null_stdin = true;
     spawn.output = ends[1];
 
-    pid_t pid = spawn_child(&spawn, &error);
+    pid_t pid = executed(&spawn);
 
     (void)close(ends[1]);
     while (lines > 0 && read(ends[0], &byte, 1) == 1) {

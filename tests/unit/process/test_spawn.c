@@ -164,11 +164,16 @@ static int stopped_before_exec(void)
     CHECK(signals_block() >= 0);
     sent_at_fork = SIGSTOP;
 
-    pid_t pid = spawn_child(&spawn, &error);
+    int report = -1;
+    pid_t pid = spawn_child(&spawn, &report, &error);
 
     CHECK(pid > 0);
+    CHECK(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED) == 0);
+    CHECK(!poll(&(struct pollfd){ .fd = report, .events = POLLIN }, 1, 0));
     CHECK(kill(pid, SIGCONT) == 0);
     CHECK(WEXITSTATUS(wait_status(pid)) == STATUS_NOT_FOUND);
+    CHECK(spawn_refused(&report, &error) && error.status == STATUS_NOT_FOUND && report == -1);
+    CHECK(!spawn_refused(&report, &error));
     return 0;
 }
 
@@ -188,7 +193,7 @@ static int spawn_self(void)
 
     (void)remove(file_name);
 
-    pid_t pid = spawn_child(&spawn, &error);
+    pid_t pid = executed(&spawn);
 
     CHECK(pid > 0 && wait_status(pid) == 0);
     return 0;
@@ -259,7 +264,7 @@ static int spawn_without_close_range_and_proc(void)
     CHECK(forbid_close_range() == 0 && dup2(STDIN_FILENO, 700) == 700 && dup2(STDIN_FILENO, 5) == 5);
     (void)remove(file_name);
 
-    pid_t pid = spawn_child(&spawn, &error);
+    pid_t pid = executed(&spawn);
 
     CHECK(pid > 0 && wait_status(pid) == 0);
     return 0;
@@ -302,7 +307,7 @@ static int spawn_output_over_guard(void)
     spawn.output = ends[1];
     spawn.null_stdin = true;
 
-    pid_t pid = spawn_child(&spawn, &error);
+    pid_t pid = executed(&spawn);
 
     CHECK(pid > 0 && wait_status(pid) == 0 && close(ends[1]) == 0);
     CHECK(read_all(ends[0], text, sizeof text) == 6);
@@ -325,7 +330,7 @@ static int run_out_of_descriptors(void)
 
     struct spawn spawn = plain(ARGV("true"));
 
-    CHECK(spawn_child(&spawn, &error) == -1 && error.status == STATUS_RESOURCE);
+    CHECK(executed(&spawn) == -1 && error.status == STATUS_RESOURCE);
     CHECK(strcmp(error.message, "cannot make a pipe: Too many open files") == 0);
     return 0;
 }
@@ -342,7 +347,7 @@ static int run_out_of_processes(void)
     struct spawn spawn = plain(ARGV("true"));
 
     CHECK(setgid(54321) == 0 && setuid(54321) == 0 && setrlimit(RLIMIT_NPROC, &limit) == 0);
-    CHECK(spawn_child(&spawn, &error) == -1 && error.status == STATUS_RESOURCE);
+    CHECK(executed(&spawn) == -1 && error.status == STATUS_RESOURCE);
     CHECK(strcmp(error.message, "cannot start a process: Resource temporarily unavailable") == 0);
     return 0;
 }
@@ -413,7 +418,7 @@ static int spawn_entry_checks(void)
         CHECK(dup2(0, fd) == fd);
     }
     for (spawn.keep_count = 0; spawn.keep_count <= sizeof kept / sizeof kept[0]; spawn.keep_count++) {
-        CHECK(WEXITSTATUS(wait_status(spawn_child(&spawn, &error))) == 42);
+        CHECK(WEXITSTATUS(wait_status(executed(&spawn))) == 42);
     }
     return 0;
 }
@@ -454,7 +459,7 @@ static void an_entry_does_not_outlive_us(void **state)
     if (pid == 0) {
         struct spawn spawn = { .entry = wait_for_ever, .output = -1, .keep = &ends[1], .keep_count = 1 };
 
-        if (spawn_child(&spawn, &error) > 0) {
+        if (executed(&spawn) > 0) {
             (void)close(ends[1]);
         }
         _exit(0);

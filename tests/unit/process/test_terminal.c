@@ -57,23 +57,6 @@ static void a_session_leader_takes_a_free_terminal(void **state)
     assert_holds(with_free_terminal);
 }
 
-static int not_started(void)
-{
-    struct spawn spawn = plain(ARGV("no-such-program"));
-
-    CHECK(new_session() == 0);
-    spawn.own_group = spawn.foreground = true;
-    CHECK(run(spawn) == -1 && error.status == STATUS_NOT_FOUND);
-    CHECK(tcgetpgrp(STDIN_FILENO) == getpgrp());
-    return 0;
-}
-
-static void a_program_that_is_not_there_leaves_the_terminal_to_us(void **state)
-{
-    (void)state;
-    assert_holds(not_started);
-}
-
 static int in_background(void)
 {
     CHECK(new_session() == 0 && terminal_ours());
@@ -123,7 +106,7 @@ static int overtaken_program(void)
 
     spawn.own_group = true;
 
-    pid_t child = spawn_child(&spawn, &error);
+    pid_t child = executed(&spawn);
 
     CHECK(child > 0 && waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT) == 0 && info.si_status == SIGTTIN);
     CHECK(tcsetpgrp(STDIN_FILENO, getpgrp()) == 0 && reaper_stopped(child));
@@ -141,7 +124,7 @@ static int background_program(void)
 
     spawn.own_group = spawn.foreground = true;
 
-    pid_t child = spawn_child(&spawn, &error);
+    pid_t child = executed(&spawn);
 
     CHECK(child > 0 && wait_status(child) == 0);
     terminal_reclaim(child);
@@ -191,7 +174,7 @@ static int suspended_program(void)
 
     spawn.own_group = spawn.foreground = true;
 
-    pid_t child = spawn_child(&spawn, &error);
+    pid_t child = executed(&spawn);
 
     CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child && !reaper_stopped(child));
     CHECK(write(master, &control_z, 1) == 1);
@@ -239,7 +222,7 @@ static int leader_with_stopped_child(void)
     CHECK(new_session() == 0);
     spawn.own_group = spawn.foreground = true;
 
-    pid_t child = spawn_child(&spawn, &error);
+    pid_t child = executed(&spawn);
 
     CHECK(child > 0 && tcgetpgrp(STDIN_FILENO) == child);
     CHECK(!terminal_should_suspend()); /* nobody there to continue us */
@@ -258,7 +241,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_application_is_the_terminals_foreground_and_gives_it_back),
         cmocka_unit_test(a_session_leader_takes_a_free_terminal),
-        cmocka_unit_test(a_program_that_is_not_there_leaves_the_terminal_to_us),
         cmocka_unit_test(from_the_background_the_terminal_is_not_taken),
         cmocka_unit_test(what_is_no_terminal_is_not_ours),
         cmocka_unit_test(a_terminal_that_came_back_meanwhile_is_lent_at_once),
