@@ -229,9 +229,10 @@ static bool is_one_of(const char *word, const char *words)
     return false;
 }
 
+/* Nothing at all is what a variable of a script held that was not set. */
 static bool takes(const struct option *option, const char *value)
 {
-    return (!strchr(option->value, '|') || is_one_of(value, option->value)) &&
+    return *value && (!strchr(option->value, '|') || is_one_of(value, option->value)) &&
            (!strchr(option->value, '=') || strchr(value, '='));
 }
 

@@ -152,6 +152,25 @@ static bool is_tool(const char *word, const char *tool)
     return word_is_called(word, tool) || (strcmp(tool, "prisma") == 0 && strstr(word, "prisma/build"));
 }
 
+/* The short options with a value of a tool that reads its options by getopt_long(3): long ones may be cut short there,
+ * and a short one stand among others. NULL: it does not. */
+static const char *valued_options(const char *tool)
+{
+    return tool && strcmp(tool, "pg_restore") == 0 ? "dfFhIjLnNpPStTU" : NULL;
+}
+
+/* --clea, -Oxc. Two letters of a long option's name are taken for enough of it. */
+static bool is_option(const char *word, const char *option, const char *valued)
+{
+    if (option[1] == '-') {
+        return strlen(word) > strlen("--x") && strncmp(word, option, strlen(word)) == 0;
+    }
+
+    const char *letter = *word == '-' && word[1] != '-' ? strchr(word + 1, option[1]) : NULL;
+
+    return letter && (size_t)(letter - word) <= strcspn(word + 1, valued);
+}
+
 /* The word itself, or with a value or a database behind it: --force-reset=true, db:drop:primary. */
 static bool is_word(const char *word, const char *known, size_t length, bool exactly)
 {
@@ -159,12 +178,15 @@ static bool is_word(const char *word, const char *known, size_t length, bool exa
            (word[length] == '\0' || (!exactly && strchr("=:[", word[length]) != NULL));
 }
 
-static bool words_follow(const struct strings *command, size_t from, const char *words, bool exactly)
+static bool words_follow(const struct strings *command, size_t from, const struct known *known, bool exactly)
 {
-    while (*words) {
+    const char *valued = valued_options(known->tool);
+
+    for (const char *words = known->words; *words;) {
         size_t length = strcspn(words, " ");
 
-        while (from < command->count && !is_word(command->items[from], words, length, exactly)) {
+        while (from < command->count && !is_word(command->items[from], words, length, exactly) &&
+               !(valued && is_option(command->items[from], words, valued))) {
             from++;
         }
         if (from++ >= command->count) {
@@ -181,17 +203,17 @@ static bool is_known(const struct strings *command, const struct known *known, b
 {
     if (!known->tool) {
         *tool = 0;
-        return words_follow(command, 0, known->words, exactly);
+        return words_follow(command, 0, known, exactly);
     }
     for (*tool = command->count; (*tool)-- > 0;) {
-        if (is_tool(command->items[*tool], known->tool) && words_follow(command, *tool + 1, known->words, exactly)) {
+        if (is_tool(command->items[*tool], known->tool) && words_follow(command, *tool + 1, known, exactly)) {
             return true;
         }
     }
     /* Prisma's words are unlike any other's: what a variable holds in front of them is it. */
     *tool = words_name(command);
     return strcmp(known->tool, "prisma") == 0 && *tool < command->count && *command->items[*tool] == '$' &&
-           words_follow(command, *tool + 1, known->words, exactly);
+           words_follow(command, *tool + 1, known, exactly);
 }
 
 const char *command_hazard(const struct step *step, struct arena *arena)

@@ -75,24 +75,38 @@ static const struct source *source_of_default(const struct reading *reading, con
     return &default_source;
 }
 
+/* The strongest value there is: a null, and what is empty once it is filled in, are as if they were not there. False if
+ * it cannot be filled in, which was told then. */
+static bool find_winner(struct reading *reading, const struct key *key, const struct node **values, enum rank *winner)
+{
+    for (*winner = winner_of(values); *winner > RANK_DEFAULT; *winner = winner_of(values)) {
+        const struct node *node = values[*winner];
+        bool filled = node->kind == NODE_SCALAR && *node->text && !key->literal && !url_unset(reading, key, node);
+        const char *text = filled ? variable_fill(reading, node) : "…";
+
+        if (!text || (*text && !node_null(node))) {
+            return text;
+        }
+        values[*winner] = NULL;
+    }
+    return true;
+}
+
 /* What a weaker source says is checked as well, so that all errors come in one go; then the strongest is stored. */
 static bool apply(struct reading *reading, const struct key *key)
 {
     const struct node **values = reading->loaded->values[key_index(key)];
-    enum rank winner = winner_of(values);
-    bool fine = true;
+    enum rank winner;
+    bool fine = find_winner(reading, key, values, &winner);
+    enum rank end = fine ? winner + 1 : winner;
 
     if (key->fallback) {
         values[RANK_DEFAULT] = value_node(reading, key, source_of_default(reading, key->fallback), key->fallback);
     }
-    for (enum rank rank = RANK_DEFAULT; rank <= winner; rank++) {
+    for (enum rank rank = RANK_DEFAULT; rank < end; rank++) {
         if (values[rank] && !url_unset(reading, key, values[rank])) {
             reading->overridden = rank < winner;
-            if (node_null(values[rank])) { /* as if it were not there */
-                values[rank] = NULL;
-                continue;
-            }
-            fine = value_store(reading, key, key->path, values[rank], reading->config);
+            fine = value_store(reading, key, key->path, values[rank], reading->config) && fine;
         }
     }
     reading->overridden = false;

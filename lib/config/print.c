@@ -161,7 +161,7 @@ static void print_value(const struct config *config, const struct key *key, cons
         printf("%u", *(const unsigned *)place);
         break;
     case KEY_NUMBER:
-        printf("%g", *(const double *)place);
+        printf("%.15g", *(const double *)place); /* what is printed reads back the same */
         break;
     case KEY_ENUM:
         printf("%s", key->words[*(const int *)place]);

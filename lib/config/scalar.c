@@ -70,7 +70,9 @@ bool scalar_duration(const struct slot *slot)
     }
     if (!duration_parse(text, &value)) {
         (void)strtoul(text, &end, 10);
-        if (*text >= '1' && *text <= '9' && *end == '\0' && strlen(text) < 10) {
+        bool written = strcmp(text, slot->node->text) == 0; /* what was filled in may be a secret */
+
+        if (written && *text >= '1' && *text <= '9' && *end == '\0' && strlen(text) < 10) {
             return complain(slot->reading, slot->node, "%s must be %s, not %s: did you mean %ss?", slot->path, expected,
                             slot_shown(slot->reading, slot->key, slot->node), text);
         }

@@ -48,11 +48,12 @@ static void end_word(struct scanner *scanner)
     scanner->started = false;
 }
 
-static void end_command(struct scanner *scanner)
+static void end_command(struct scanner *scanner, bool piped)
 {
     end_word(scanner);
     scanner->redirect = false;
     if (scanner->commands->items[scanner->at].words.count) {
+        scanner->commands->items[scanner->at].piped = piped;
         (void)begin(scanner->commands);
         scanner->at = scanner->commands->count - 1;
     }
@@ -101,7 +102,7 @@ static void scan_shell(struct simples *commands, const char *text)
         } else if (*c == '<' || *c == '>') {
             c = scan_redirection(&scanner, c);
         } else if (strchr(";&|\n()`", *c)) {
-            end_command(&scanner);
+            end_command(&scanner, *c == '|' && c[1] != '|');
             c++;
         } else if (strchr(" \t\r", *c)) {
             end_word(&scanner);
@@ -115,7 +116,7 @@ static void scan_shell(struct simples *commands, const char *text)
             c++;
         }
     }
-    end_command(&scanner);
+    end_command(&scanner, false);
     for (size_t i = begun; i < commands->count; i++) {
         commands->items[i].text = text;
     }
@@ -145,12 +146,12 @@ static bool changes_user(const char *word)
 static bool runs_as_it_stands(const char *word)
 {
     static const char *const programs[] = {
-        "env",  "cross-env", "nice", "ionice", "timeout", "command",   "corepack",  "sh",     "bash",
-        "dash", "ash",       "zsh",  "tini",   "setsid",  "dumb-init", "catatonit", "stdbuf", "nohup",
+        "env",  "cross-env", "nice",      "ionice",    "timeout", "command", "corepack",
+        "tini", "setsid",    "dumb-init", "catatonit", "stdbuf",  "nohup",
     };
     size_t digits = strspn(word, "0123456789");
 
-    return changes_user(word) || word_is_assignment(word) || word_is_prefix(word) ||
+    return changes_user(word) || word_is_assignment(word) || word_is_prefix(word) || word_is_shell(word) ||
            STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
 }
 
@@ -239,19 +240,43 @@ static const char *folder_of(const struct simples *commands, size_t at)
     return folder;
 }
 
-/* Words that are command lines: sh -c "…". Not what is only printed. */
+/* Whether what the command prints is a shell's script: echo "…" | sh. */
+static bool feeds_shell(const struct simples *commands, size_t at)
+{
+    if (!commands->items[at].piped) {
+        return false;
+    }
+
+    const struct strings *next = &commands->items[at + 1].words;
+    size_t name = words_name(next);
+
+    return name < next->count && word_is_shell(next->items[name]);
+}
+
+/* What of a word is a command line: all of it, as in sh -c "…"; of what is only printed, that which the shell puts in
+ * its place. NULL: nothing. */
+static const char *command_line(const char *word, bool printed)
+{
+    const char *dollar = strstr(word, "$("), *backquote = strchr(word, '`');
+
+    if (!printed) {
+        return strpbrk(word, " \t\n;&|(`") ? word : NULL;
+    }
+    return dollar && (!backquote || dollar < backquote) ? dollar : backquote;
+}
+
 static void scan_words(struct simples *commands, size_t at)
 {
     static const char *const printers[] = { "echo", "printf", ":", "logger" };
     const struct strings words = commands->items[at].words;
     size_t name = words_name(&words);
+    bool printed = name < words.count && STRINGS_AMONG(words.items[name], printers) && !feeds_shell(commands, at);
 
-    if (name < words.count && STRINGS_AMONG(words.items[name], printers)) {
-        return;
-    }
     for (size_t i = 0; i < words.count; i++) {
-        if (strpbrk(words.items[i], " \t\n;")) {
-            scan_inside(commands, words.items[i],
+        const char *line = command_line(words.items[i], printed && i > name);
+
+        if (line) {
+            scan_inside(commands, line,
                         &(struct inside){ .parent = at, .before = i, .folder = folder_of(commands, at) });
         }
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static char *decoded(const char *text, size_t length, struct arena *arena)
 {
@@ -17,8 +18,8 @@ static char *decoded(const char *text, size_t length, struct arena *arena)
 
 const char *url_parameter(const char *url, const char *name, struct arena *arena)
 {
-    const char *authority = url == NULL ? NULL : strstr(url, "://");
-    const char *at = authority == NULL ? NULL : strchr(authority, '?');
+    bool is_url = url != NULL && (strstr(url, "://") != NULL || strncasecmp(url, "jdbc:", strlen("jdbc:")) == 0);
+    const char *at = is_url ? strchr(url, '?') : NULL;
     size_t length = strlen(name);
 
     for (; at != NULL; at = strchr(at, '&')) {

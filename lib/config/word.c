@@ -81,6 +81,13 @@ const char *words_option(const struct strings *words, size_t at, const char *nam
     return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
 }
 
+bool word_is_shell(const char *word)
+{
+    static const char *const names[] = { "sh", "bash", "dash", "ash", "zsh" };
+
+    return STRINGS_AMONG(content_name(word), names);
+}
+
 bool word_is_package_manager(const char *word)
 {
     static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };

@@ -12,6 +12,7 @@ bool word_is_called(const char *word, const char *program);
 const char *words_option(const struct strings *words, size_t at, const char *name);
 bool word_is_assignment(const char *word);      /* NAME=value */
 bool word_is_prefix(const char *word);          /* if, then, exec …: what follows is the command */
+bool word_is_shell(const char *word);           /* sh, /bin/bash */
 bool word_is_package_manager(const char *word); /* it looks among the scripts of package.json first: yarn, npm */
 /* Where the command's own name stands, behind prefixes and assignments; words->count if it has none. */
 size_t words_name(const struct strings *words);

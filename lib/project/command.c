@@ -210,7 +210,6 @@ static size_t skip(const struct strings *words, size_t at, const char *const *am
 static bool runs_plainly(const struct strings *words)
 {
     static const char *const before[] = { "exec", "nohup", "tini", "dumb-init", "catatonit", "--" };
-    static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh" };
     static const char *const flags[] = { "-c", "-ec" };
     static const char *const running[] = { "run", "run-script", "--silent", "-s", "--if-present" };
     size_t at = SKIP(words, 0, before);
@@ -218,7 +217,7 @@ static bool runs_plainly(const struct strings *words)
     if (at + 1 < words->count && strcmp(words->items[at], "timeout") == 0) {
         at += 2;
     }
-    if (at + 3 == words->count && STRINGS_AMONG(content_name(words->items[at]), shells)) {
+    if (at + 3 == words->count && word_is_shell(words->items[at])) {
         return STRINGS_AMONG(words->items[at + 1], flags);
     }
     if (at == words->count || !word_is_package_manager(words->items[at])) {

@@ -360,7 +360,7 @@ def test_no_argument_at_all_is_64(pgentry):
     assert "pgentry help" in done.stderr, done
 
 
-@pytest.mark.parametrize("option, value", [("--log-level", "loud"), ("--log-format", "xml")])
+@pytest.mark.parametrize("option, value", [("--log-level", "loud"), ("--log-format", "xml"), ("--config", "")])
 def test_a_wrong_value_of_an_option_is_told(pgentry, database, option, value):
     """With the words that are valid."""
     done = pgentry(option, value, "wait", url=database.url)

@@ -44,6 +44,10 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "'prisma 2>/dev/null migrate reset'", "prisma migrate reset" },
         { "'x=$(prisma migrate reset)'", "prisma migrate reset" },
         { "'`prisma migrate reset`'", "prisma migrate reset" },
+        { "'echo \"it says: $(prisma migrate reset --force 2>&1)\"'", "prisma migrate reset" },
+        { "'printf %s \"`npx prisma db push --force-reset`\"'", "--force-reset" },
+        { "'test -n \"$(dropdb)\"'", "dropdb" },
+        { "'echo \"prisma migrate reset --force\" | sh'", "prisma migrate reset" },
         { "\"prisma \\\\\\n  migrate reset\"", "prisma migrate reset" },
         { "[sh, -c, 'npx prisma migrate reset']", "prisma migrate reset" },
         { "'bash -lc \"cd /app; sh -c ''prisma migrate reset''\"'", "prisma migrate reset" },
@@ -92,6 +96,9 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "[diesel, migration, redo]", "diesel migration redo" },
         { "[supabase, db, reset]", "supabase db reset" },
         { "[pg_restore, --clean, -d, x, dump]", "pg_restore --clean" },
+        { "[pg_restore, --clea, -d, x, dump]", "pg_restore --clean" },
+        { "[pg_restore, -cO, -d, x, dump]", "pg_restore -c" },
+        { "[pg_restore, -Oxc, -d, x, dump]", "pg_restore -c" },
         { "[/usr/bin/dropdb, shop]", "dropdb" },
     };
 
@@ -147,6 +154,9 @@ static void what_only_looks_like_it_is_accepted(void **state)
         "[python3, manage.py, migrate]",
         "[drizzle-kit, push]",
         "'psql > drop'",
+        "'echo \"what prisma migrate reset would do\"; sh x.sh'",
+        "[pg_restore, --create, -d, postgres, dump]",
+        "[pg_restore, -Cd, cats, dump]",
     };
 
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {

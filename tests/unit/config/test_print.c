@@ -54,6 +54,7 @@ static void every_value_tells_where_it_came_from(void **state)
     (void)state;
     write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
     (void)setenv("PGENTRY_WAIT_TIMEOUT", "22s", 1);
+    (void)setenv("PGENTRY_WAIT_MAX_DELAY", "${NOPE:-}", 1);
     set("wait.initial_delay=70ms");
     settings[request.setting_count++] = (struct setting){ "log.level=debug", "--log-level" };
     assert_loads("wait:\n  max_delay: 3s\nverify:\n  tables:\n    - users\n");
@@ -243,7 +244,7 @@ static void what_is_printed_reads_back_the_same(void **state)
     static char first[1 << 17];
 
     write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
-    assert_loads("wait: {timeout: 90s, multiplier: 1.5, also: ['[::1]:6379', /run/x.sock]}\n"
+    assert_loads("wait: {timeout: 90s, multiplier: 1.23456789, also: ['[::1]:6379', /run/x.sock]}\n"
                  "migrate:\n"
                  "  before: [{run: 'echo \"${HERE:-x}\" $$', env: {A: 'a $$ ${B}'}, cwd: '$$'}]\n"
                  "  steps: [{run: 'echo \"${HERE:-x}\" $$', env: {A: 'a $$$$ $${B}'}, cwd: '$$'}]\n"
@@ -260,6 +261,7 @@ static void what_is_printed_reads_back_the_same(void **state)
     (void)strcpy(first, output_of(config_print, config));
     write_file("pgentry.yaml", first);
     assert_loads(NULL);
+    assert_true(config->wait.multiplier > 1.23456788 && config->wait.multiplier < 1.2345679);
     assert_string_equal(config->migrate.before.items[0].env[0].value, "a $$ ${B}");
     assert_string_equal(config->migrate.before.items[0].cwd, "$$");
     assert_string_equal(config->migrate.steps.items[0].env[0].value, "a $$ ${B}");

@@ -30,6 +30,8 @@ static void the_schema_is_found_wherever_it_stands(void **state)
         { "jdbc:postgresql://h/d?currentSchema=%22My%20App%22,public", "My App" },
         { "jdbc:postgresql://h/d?currentSchema=%22$user%22,public", NULL },
         { "jdbc:postgresql://h/d?currentSchema=,public", NULL },
+        { "jdbc:postgresql:d?currentSchema=app", "app" },
+        { "jdbc:postgresql:/d?ssl=false&currentSchema=app", "app" },
         { "postgresql://u@h/d?schema=", NULL },
         { "postgresql://u@h/d?myschema=app", NULL },
         { "postgresql://u@h/d?schemas=app", NULL },

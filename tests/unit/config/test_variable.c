@@ -230,6 +230,36 @@ static void a_value_that_does_not_count_needs_no_variable(void **state)
     assert_string_equal(config->report_file, "x");
 }
 
+static void what_is_empty_once_it_is_filled_in_is_as_if_it_were_not_there(void **state)
+{
+    (void)state;
+    (void)setenv("PGENTRY_WAIT_TIMEOUT", "${NOPE:-}", 1);
+    (void)setenv("PGENTRY_VERIFY_TABLES", "${NOPE:-}", 1);
+    (void)setenv("PGENTRY_MIGRATE_STOP", "${NOPE:-}", 1);
+    set("app.stop_timeout=${NOPE:-}");
+    assert_loads("wait: {timeout: 7s}\nverify: {tables: [users]}\n");
+    assert_int_equal(config->wait.timeout, 7000);
+    assert_int_equal(config->verify.table_count, 1);
+    assert_false(config->app.stop_timeout_set);
+    assert_refused("report_file: x\nwait: {timeout: '${NOPE}'}\n", "pgentry.yaml:2:17: NOPE is not set");
+}
+
+static void a_null_leaves_the_word_to_a_weaker_source_and_to_its_errors(void **state)
+{
+    (void)state;
+    (void)setenv("DIRECT_URL_FILE", "nowhere", 1);
+    assert_false(load("database: {direct_url: ~}\n"));
+    assert_true(said("DIRECT_URL_FILE names nowhere"));
+}
+
+static void a_wrong_value_that_was_filled_in_is_not_shown(void **state)
+{
+    (void)state;
+    (void)setenv("PIN", "7654321", 1);
+    assert_refused("wait: {timeout: '${PIN}'}\n",
+                   "pgentry.yaml:1:17: wait.timeout must be a duration like 250ms, 2s, 5m, 1h or 0, not \"${PIN}\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +277,9 @@ int main(void)
         TEST(a_secret_s_file_must_be_a_readable_small_file),
         TEST(the_database_s_url_may_be_mounted_without_a_file_of_ours),
         TEST(a_value_that_does_not_count_needs_no_variable),
+        TEST(what_is_empty_once_it_is_filled_in_is_as_if_it_were_not_there),
+        TEST(a_null_leaves_the_word_to_a_weaker_source_and_to_its_errors),
+        TEST(a_wrong_value_that_was_filled_in_is_not_shown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
