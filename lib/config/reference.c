@@ -83,6 +83,7 @@ void config_reference(void)
 
 /* Any value may be written with variables instead. */
 #define FILLED "{'type':'string','pattern':'[$][{]'}"
+#define FILLED_OR_QUOTED "{'type':'string','pattern':'[$][{]|^[0-9]+([.][0-9]+)?$'}"
 
 /* clang-format off */
 static const struct definition {
@@ -92,7 +93,7 @@ static const struct definition {
     { "text", "{'type':['string','number','boolean','null']}" },
     { "name", "{'type':['string','null'],'minLength':1}" },
     { "duration", "{'anyOf':[{'const':0},{'type':'null'},{'type':'string','pattern':'^([0-9]+([.][0-9]+)?(ms|s|m|h)|0)$'}," FILLED "]}" },
-    { "switch", "{'anyOf':[{'type':['boolean','null']},{'enum':['yes','no','on','off']}," FILLED "]}" },
+    { "switch", "{'anyOf':[{'type':['boolean','null']},{'enum':['true','false','yes','no','on','off']}," FILLED "]}" },
     { "signal", "{'anyOf':[{'type':'integer','minimum':1,'maximum':64},{'type':['string','null']}]}" },
     { "texts", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/text'}}," FILLED "]}" },
     { "names", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/name'}}," FILLED "]}" },
@@ -100,9 +101,9 @@ static const struct definition {
     { "command", "{'type':['array','string'],'items':{'$ref':'#/$defs/text'},'minItems':1,'minLength':1}" },
     { "files", "{'type':['array','string'],'items':{'type':'string'},'minItems':1,'minLength':1}" },
     { "variables", "{'type':['object','null'],'additionalProperties':{'$ref':'#/$defs/text'}}" },
-    { "steps", "{'type':['array','null'],'items':{'$ref':'#/$defs/step'}}" },
+    { "steps", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/step'}}," FILLED "]}" },
     { "tables", "{'anyOf':[{'type':['array','null'],'items':{'anyOf':[{'type':'string','minLength':1},{'$ref':'#/$defs/table'}]}}," FILLED "]}" },
-    { "asserts", "{'type':['array','null'],'items':{'$ref':'#/$defs/assert'}}" },
+    { "asserts", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/assert'}}," FILLED "]}" },
 };
 /* clang-format on */
 
@@ -153,7 +154,7 @@ static json_t *privileges_schema(const char *const *words)
 static json_t *number_schema(const struct key *key)
 {
     return json_pack("{s:[{s:s,s:f,s:f},{s:s},o]}", "anyOf", "type", key->type == KEY_COUNT ? "integer" : "number",
-                     "minimum", key->least, "maximum", key->most, "type", "null", parsed(FILLED));
+                     "minimum", key->least, "maximum", key->most, "type", "null", parsed(FILLED_OR_QUOTED));
 }
 
 static json_t *default_value(const struct key *key)
