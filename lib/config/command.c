@@ -216,14 +216,54 @@ static bool is_known(const struct strings *command, const struct known *known, b
            words_follow(command, *tool + 1, known, exactly);
 }
 
+/* Prisma's db with what the shell makes of a variable or of another command behind it. */
+static bool may_push(const struct strings *command, size_t *tool)
+{
+    for (*tool = 0; *tool < command->count; ++*tool) {
+        size_t at = *tool + 1;
+
+        if (is_tool(command->items[*tool], "prisma") && at < command->count && strcmp(command->items[at], "db") == 0 &&
+            (at + 1 == command->count || *command->items[at + 1] == '$')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_push(const struct strings *command, size_t *tool)
+{
+    return is_known(command, &db_push, true, tool) || may_push(command, tool);
+}
+
+/* The command with what its environment says behind it: VERSION=0 rails db:migrate. */
+static struct strings with_variables(const struct strings *command, const struct step *step, struct arena *arena)
+{
+    struct strings whole = { 0 };
+
+    for (size_t i = 0; i < command->count; i++) {
+        strings_add(arena, &whole, command->items[i]);
+    }
+    for (size_t i = 0; i < command->count; i++) {
+        if (word_is_assignment(command->items[i])) {
+            strings_add(arena, &whole, command->items[i]);
+        }
+    }
+    for (size_t i = 0; i < step->env_count; i++) {
+        strings_add(arena, &whole, arena_printf(arena, "%s=%s", step->env[i].name, step->env[i].value));
+    }
+    return whole;
+}
+
 const char *command_hazard(const struct step *step, struct arena *arena)
 {
     const struct simples *commands = simple_commands(step, arena);
     size_t tool;
 
     for (size_t i = 0; i < commands->count; i++) {
+        const struct strings command = with_variables(&commands->items[i].words, step, arena);
+
         for (size_t j = 0; j < sizeof hazards / sizeof hazards[0]; j++) {
-            if (is_known(&commands->items[i].words, &hazards[j], false, &tool)) {
+            if (is_known(&command, &hazards[j], false, &tool)) {
                 return hazards[j].tool ? arena_printf(arena, "%s%s%s", hazards[j].tool, *hazards[j].words ? " " : "",
                                                       hazards[j].words)
                                        : hazards[j].words;
@@ -240,7 +280,7 @@ enum step_role command_role(const struct step *step, enum history history, struc
     size_t tool;
 
     for (size_t i = 0; i < commands->count; i++) {
-        if (is_known(&commands->items[i].words, &db_push, true, &tool)) {
+        if (is_push(&commands->items[i].words, &tool)) {
             return STEP_DB_PUSH;
         }
         for (size_t j = 0; j < sizeof histories / sizeof histories[0]; j++) {
@@ -360,7 +400,7 @@ static const char *too_clever(const struct simples *commands, size_t push)
         if (before) {
             return before;
         }
-        if (i > push && is_known(&commands->items[i].words, &db_push, true, &tool)) {
+        if (i > push && is_push(&commands->items[i].words, &tool)) {
             return "beside another: give each a step of its own";
         }
     }
@@ -381,7 +421,7 @@ const char *command_guard(struct step *step, const struct prisma_project *projec
     const struct simples *commands = simple_commands(step, arena);
     size_t at = 0, tool = 0;
 
-    while (at < commands->count && !is_known(&commands->items[at].words, &db_push, true, &tool)) {
+    while (at < commands->count && !is_push(&commands->items[at].words, &tool)) {
         at++;
     }
 

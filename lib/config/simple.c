@@ -287,7 +287,9 @@ static void scan_words(struct simples *commands, size_t at)
 /* Between a package manager and the name of a script: whole words, since a script may be called run-migrations. */
 static bool is_run(const char *word)
 {
-    static const char *const words[] = { "run", "run-script", "rum", "urn", "workspace", "workspaces", "foreach" };
+    static const char *const words[] = {
+        "run", "run-script", "rum", "urn", "task", "workspace", "workspaces", "foreach"
+    };
 
     return STRINGS_AMONG(word, words);
 }
@@ -370,27 +372,26 @@ static bool known_before(struct simples *commands, const char *file, const char 
     return false;
 }
 
-/* What a file has under that name, and what runs before and after it. */
-static void scan_named(struct simples *commands, const char *file, size_t at, size_t manager, size_t name)
+/* What a file has under that name, and what runs before and after it. The words from `behind` on are the script's. */
+static void scan_named(struct simples *commands, const char *file, size_t at, size_t manager, const char *name,
+                       size_t behind)
 {
     static const char *const around[] = { "", "pre", "post" };
     const struct strings words = commands->items[at].words;
     struct arena *arena = commands->arena;
     struct inside inside = { .parent = at, .before = manager, .folder = content_folder(arena, file) };
 
-    if (!packages_script(commands->packages, file, words.items[name]) ||
-        known_before(commands, file, words.items[name], &words)) {
+    if (!packages_script(commands->packages, file, name) || known_before(commands, file, name, &words)) {
         return;
     }
     inside.elsewhere = !same_folder(inside.folder, commands->cwd);
-    for (size_t i = name + 1; i < words.count; i++) {
+    for (size_t i = behind; i < words.count; i++) {
         if (strcmp(words.items[i], "--") != 0) {
             strings_add(arena, &inside.rest, words.items[i]);
         }
     }
     for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
-        const char *script =
-            packages_script(commands->packages, file, arena_printf(arena, "%s%s", around[i], words.items[name]));
+        const char *script = packages_script(commands->packages, file, arena_printf(arena, "%s%s", around[i], name));
 
         if (script) {
             scan_inside(commands, script, &inside);
@@ -399,21 +400,20 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
     }
 }
 
+static void scan_script(struct simples *commands, size_t at, size_t manager, const char *name, size_t behind)
+{
+    struct strings files = packages_for(commands, at, manager, folder_of(commands, at));
+
+    for (size_t i = 0; i < files.count; i++) {
+        scan_named(commands, files.items[i], at, manager, name, behind);
+    }
+}
+
 /* npm run NAME, yarn NAME. A word behind an option may be the option's value, or the name. */
-static void scan_script(struct simples *commands, size_t at)
+static void scan_managed(struct simples *commands, size_t at, size_t manager)
 {
     const struct strings words = commands->items[at].words;
-    size_t manager = 0;
     bool value = false;
-
-    while (manager < words.count && !word_is_package_manager(words.items[manager])) {
-        manager++;
-    }
-    if (manager == words.count) {
-        return;
-    }
-
-    struct strings files = packages_for(commands, at, manager, folder_of(commands, at));
 
     for (size_t i = manager + 1; i < words.count; i++) {
         const char *word = words.items[i];
@@ -423,14 +423,33 @@ static void scan_script(struct simples *commands, size_t at)
         } else if (is_run(word)) {
             value = value || strcmp(word, "workspace") == 0;
         } else {
-            for (size_t k = 0; k < files.count; k++) {
-                scan_named(commands, files.items[k], at, manager, i);
-            }
+            scan_script(commands, at, manager, word, i + 1);
             if (!value) {
                 return;
             }
             value = false;
         }
+    }
+}
+
+/* The scripts that a package manager runs, or node --run NAME. */
+static void scan_scripts(struct simples *commands, size_t at)
+{
+    const struct strings words = commands->items[at].words;
+    bool node = false;
+
+    for (size_t i = 0; i < words.count; i++) {
+        const char *script = node ? words_option(&words, i, "--run") : NULL;
+
+        if (script) {
+            scan_script(commands, at, i - 1, script, i + (strchr(words.items[i], '=') ? 1 : 2));
+            return;
+        }
+        if (word_is_package_manager(words.items[i])) {
+            scan_managed(commands, at, i);
+            return;
+        }
+        node = node || word_is_called(words.items[i], "node");
     }
 }
 
@@ -454,7 +473,7 @@ const struct simples *simple_commands(const struct step *step, struct arena *are
 
         for (; scanned < end && commands->count < COMMANDS_MAX; scanned++) {
             scan_words(commands, scanned);
-            scan_script(commands, scanned);
+            scan_scripts(commands, scanned);
         }
     }
     return commands;

@@ -64,7 +64,11 @@ bool words_define(const char *text)
 
 bool word_is_called(const char *word, const char *program)
 {
+    static const char deno[] = "npm:";
     const char *name = content_name(word);
+
+    name += strncmp(name, deno, sizeof deno - 1) == 0 ? sizeof deno - 1 : 0;
+
     size_t length = strcspn(name, "@");
 
     return length == strlen(program) && strncmp(name, program, length) == 0;
@@ -90,7 +94,7 @@ bool word_is_shell(const char *word)
 
 bool word_is_package_manager(const char *word)
 {
-    static const char *const names[] = { "npm", "yarn", "pnpm", "bun" };
+    static const char *const names[] = { "npm", "yarn", "pnpm", "bun", "deno" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (word_is_called(word, names[i])) {

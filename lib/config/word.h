@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* /app/node_modules/.bin/prisma, prisma@6.19.3 */
+/* /app/node_modules/.bin/prisma, prisma@6.19.3, npm:prisma */
 bool word_is_called(const char *word, const char *program);
 /* The value of that option where it is the word `at`, written as two words or with =; else NULL. */
 const char *words_option(const struct strings *words, size_t at, const char *name);

@@ -34,6 +34,7 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "[npx, prisma, db, push, --force-reset]", "--force-reset" },
         { "[npm, run, push, --, --accept-data-loss=true]", "--accept-data-loss" },
         { "[prisma, migrate, reset]", "prisma migrate reset" },
+        { "[deno, run, -A, 'npm:prisma@6.19.3', migrate, reset]", "prisma migrate reset" },
         { "[npx, --yes, 'prisma@6.19.3', migrate, reset, --force]", "prisma migrate reset" },
         { "[./node_modules/.bin/prisma, --schema, x, migrate, reset]", "prisma migrate reset" },
         { "[node, node_modules/prisma/build/index.js, migrate, reset]", "prisma migrate reset" },
@@ -61,6 +62,9 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "'bin/rails db:environment:set db:setup'", "rails db:setup" },
         { "[rails, 'db:rollback[3]']", "rails db:rollback" },
         { "[rails, 'db:migrate:reset']", "rails db:migrate:reset" },
+        { "[rails, 'db:migrate', VERSION=0]", "rails db:migrate VERSION=0" },
+        { "'VERSION=0 bin/rails db:migrate'", "rails db:migrate VERSION=0" },
+        { "[env, VERSION=0, bundle, exec, rake, 'db:migrate']", "rails db:migrate VERSION=0" },
         { "[alembic, -c, x.ini, downgrade, base]", "alembic downgrade" },
         { "[python3, -m, alembic, downgrade, '-1']", "alembic downgrade" },
         { "[python3, manage.py, flush, --noinput]", "django flush" },
@@ -117,6 +121,14 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
             fail_msg("%s: %s", rows[i].run, errors.items[0]);
         }
     }
+}
+
+static void a_rollback_by_the_step_s_environment_is_refused(void **state)
+{
+    (void)state;
+    assert_null(step_of("[bin/rails, 'db:migrate']", ", env: {VERSION: '0'}"));
+    assert_true(said("rails db:migrate VERSION=0"));
+    assert_non_null(step_of("[bin/rails, 'db:migrate']", ", env: {VERSION: '20260101000000'}"));
 }
 
 static void before_and_after_are_no_way_around(void **state)
@@ -210,6 +222,9 @@ static void a_push_is_guarded_by_a_diff_with_the_same_launcher(void **state)
         const char *run;
         const char *guard;
     } rows[] = {
+        { "[deno, run, -A, 'npm:prisma', db, push]",
+          "deno run -A npm:prisma migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel "
+          "prisma/schema.prisma --script" },
         { "[prisma, db, push, --skip-generate]", "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
                                                  "--to-schema-datamodel prisma/schema.prisma "
                                                  "--script" },
@@ -350,11 +365,16 @@ static void scripts_are_found_behind_options_and_in_workspaces(void **state)
         "[pnpm, -C, packages/db, wipe]",
         "[bun, --cwd, packages/db, run, wipe]",
         "[npm, run, a]",
+        "[node, --run, local]",
+        "[node, --env-file=.env, --run=local, --, x]",
+        "[deno, task, local]",
+        "[npm, run, n]",
     };
 
     write_file("package.json",
                "{\"name\": \"caf\xe9\", \"scripts\": {\"local\": \"prisma migrate reset\", \"a\": \"npm run b\","
-               " \"b\": \"npm run c\", \"c\": \"npm run d\", \"d\": \"npm run e\", \"e\": \"npm run local\"}}");
+               " \"b\": \"npm run c\", \"c\": \"npm run d\", \"d\": \"npm run e\", \"e\": \"npm run local\","
+               " \"n\": \"node --run local\"}}");
     write_file("packages/db/package.json", "\xef\xbb\xbf{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
     write_file("node_modules/@acme/db/package.json", "{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
@@ -362,6 +382,7 @@ static void scripts_are_found_behind_options_and_in_workspaces(void **state)
             fail_msg("%s was accepted", runs[i]);
         }
     }
+    assert_non_null(step_of("[node, local]", ""));
     assert_non_null(step_of("[npm, exec, local]", "")); /* the name of a program here */
     write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
     assert_non_null(step_of("[npm, --prefix, ., run, push]", "")); /* one file, not two pushes */
@@ -393,6 +414,8 @@ static void a_push_that_depends_on_the_shell_is_refused(void **state)
         { "'command cd api; prisma db push'", "after a cd" },
         { "[env, -C, api, sh, -c, prisma db push]", "in another folder" },
         { "'npx prisma db push $FLAGS'", "with a variable of the shell" },
+        { "'npx prisma db $(echo push)'", "with a variable of the shell" },
+        { "'npx prisma db ${X:-push}'", "with a variable of the shell" },
         { "'P=\"npx prisma\"; $P db push'", "with a variable of the shell" },
         { "'$PRISMA db push'", "with a variable of the shell" },
         { "'DATABASE_URL=\"$OTHER\" npx prisma db push'", "with a variable of the shell" },
@@ -492,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_destroys_data_is_refused_however_it_is_called),
+        TEST(a_rollback_by_the_step_s_environment_is_refused),
         TEST(before_and_after_are_no_way_around),
         TEST(what_only_looks_like_it_is_accepted),
         TEST(a_step_has_the_role_of_its_tool),
