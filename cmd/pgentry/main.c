@@ -354,7 +354,7 @@ struct config *command_config_told(const struct command_line *line, bool databas
     struct config *config = command_config(line, database_needed);
 
     for (size_t i = 0; config && config->log.level <= LOG_WARN && i < config->warnings.count; i++) {
-        fprintf(stderr, "pgentry: warning: %s\n", mask_copy(config->arena, config->warnings.items[i]));
+        fprintf(stderr, "pgentry: warning: %s\n", config->warnings.items[i]);
     }
     return config;
 }

@@ -183,6 +183,9 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     child->status = child_status(s, effect);
     child->status->result = STEP_RUNNING;
     child->status->attempts = effect->attempt;
+    if (effect->attempt == 1 && (child->guard || !s->plan.steps[effect->list][effect->index].guarded)) {
+        child->status->took = 0; /* of an earlier boot of ours */
+    }
     child->status->since = child->began = clock_now();
     child->oom_kills = memory_oom_kills();
     child->scan = (struct drop_scan){ 0 };

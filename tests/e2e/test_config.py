@@ -250,6 +250,8 @@ def test_commands_without_a_log_tell_warnings_too(pgentry, database, project, co
     assert done.exit == plain.exit == 0, done
     assert plain.stderr == "" and "PGENTRY_SERVICE_HOST" not in done.stdout, done
     assert re.fullmatch(r"pgentry: warning: .* PGENTRY_SERVICE_HOST .*\n", done.stderr), done
+    masked = pgentry(*command, url="postgres://u:configuration@127.0.0.1:1/d", env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
+    assert "PGENTRY_SERVICE_HOST is no key of the configuration" in masked.stderr, masked
     quiet = pgentry("--log-level", "error", *command, url=database.url, env={"PGENTRY_SERVICE_HOST": "10.0.0.1"})
     assert quiet.exit == 0 and quiet.stderr == "", quiet
 

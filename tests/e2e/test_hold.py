@@ -103,10 +103,11 @@ def test_after_65_sync_in_the_same_container_mends_it(pgentry, database, project
 
 def test_after_70_without_a_history_nothing_proves_it_until_hup(pgentry, database, project, endpoint):
     """Every step failed: the tables alone prove nothing, so looks do not start it; HUP begins the boot anew."""
-    folder = project({"pgentry.yaml": STEP, "step.sh": "#!/bin/sh\necho sorry; [ -e mended ]\n"})
+    folder = project({"pgentry.yaml": STEP, "step.sh": "#!/bin/sh\necho sorry; [ -e mended ] || { sleep 2; false; }\n"})
     supervisor = start(pgentry, database.url, endpoint)
     report = held(supervisor, endpoint, 70)
     assert report["steps"][0]["result"] == "failed" and report["steps"][0]["lastLines"] == ["sorry"]
+    assert report["steps"][0]["durationMs"] >= 2000
     database.as_app("CREATE TABLE users (id int)")
     endpoint.until(lambda document: document["status"] == "healthy")
     assert endpoint.in_phase("held") and starts(supervisor) == 0
@@ -116,6 +117,8 @@ def test_after_70_without_a_history_nothing_proves_it_until_hup(pgentry, databas
     supervisor.signal(signal.SIGHUP)
     runs(supervisor)
     assert starts(supervisor) == 1
+    [step] = endpoint.json("/status.json")["steps"]
+    assert step["attempts"] == 1 and step["durationMs"] < 2000, "the time is of the boot whose attempts these are"
 
 
 def test_after_70_with_a_history_it_starts_once_nothing_is_pending(pgentry, database, project, endpoint):
