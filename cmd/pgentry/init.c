@@ -1,6 +1,7 @@
 /* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
 #include "base/text.h"
 #include "command.h"
+#include "project/prisma_schema.h"
 #include "project/project.h"
 
 #include <errno.h>
@@ -35,6 +36,32 @@ static void put_words(FILE *out, const struct strings *words)
         fputs(i ? ", " : "", out);
         put_visible(out, words->items[i]);
     }
+}
+
+/* ---- the variables that lead to the database ---- */
+
+static bool is_variable(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return name && *name && name[strspn(name, letters)] == '\0';
+}
+
+/* Those that Prisma reads, where it says which. */
+static void put_database(FILE *out, const struct config *config)
+{
+    struct prisma_project project;
+    struct prisma_schema schema = { 0 };
+    struct error error;
+    bool found = project_find_schema(&project, config, config->arena) &&
+                 prisma_schema_read(&schema, project.schema, config->verify.schema, config->arena, &error);
+    const char *url = found && is_variable(schema.app_variable) ? schema.app_variable : "DATABASE_URL";
+    bool direct = found && is_variable(schema.url_variable) && !is(schema.url_variable, url);
+    fprintf(out,
+            "database:\n"
+            "  url: ${%s}              # or %s_FILE, a mounted secret\n"
+            "  # url: postgresql://app:${DB_PASSWORD|url}@${DB_HOST:-db}/app\n"
+            "  %sdirect_url: ${%s:-}     # past a pooler: migrations and the lock need a session of their own\n\n",
+            url, url, direct ? "" : "# ", direct ? schema.url_variable : "DIRECT_URL");
 }
 
 static void put_preset(FILE *out, const struct config *config)
@@ -116,16 +143,12 @@ static char *compose(const struct config *config, const struct wanted *wanted, s
     if (!out) {
         return NULL;
     }
-    fputs(
-        "# yaml-language-server: $schema=./pgentry.schema.json\n"
-        "# Written by `pgentry init`. What is left out has its default: `pgentry help config` explains every key,\n"
-        "# `pgentry config` shows what is in force, `pgentry config --schema >pgentry.schema.json` helps the "
-        "editor.\n\n"
-        "database:\n"
-        "  url: ${DATABASE_URL}              # or DATABASE_URL_FILE, a mounted secret\n"
-        "  # url: postgresql://app:${DB_PASSWORD|url}@${DB_HOST:-db}/app\n"
-        "  # direct_url: ${DIRECT_URL:-}     # past a pooler: migrations and the lock need a session of their own\n\n",
-        out);
+    fputs("# yaml-language-server: $schema=./pgentry.schema.json\n"
+          "# Written by `pgentry init`. What is left out has its default: `pgentry help config` explains every key,\n"
+          "# `pgentry config` shows what is in force, `pgentry config --schema >pgentry.schema.json` helps the "
+          "editor.\n\n",
+          out);
+    put_database(out, config);
     put_preset(out, config);
     put_verify(out, wanted);
     fputs("\n# on_failure: hold                   # stay up and answer 503 instead of a crash loop\n", out);

@@ -218,6 +218,7 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     result->client_provider = syntax->client.provider;
     result->client_output = syntax->client.output;
     result->client_file = syntax->client.source ? syntax->client.source->file : NULL;
+    result->app_variable = syntax->datasource.url.variable;
     result->url_variable = url->variable;
     result->url_literal = url->literal;
     result->blocks = syntax->blocks;

@@ -16,9 +16,10 @@
 struct syntax_block;
 
 struct prisma_schema {
-    const char *provider;     /* of the datasource; NULL: no file has one */
-    const char *url_variable; /* what migrations connect with is env("…") of this name: directUrl, else url; or NULL */
-    const char *url_literal;  /* or it stands in the file */
+    const char *provider;        /* of the datasource; NULL: no file has one */
+    const char *app_variable;    /* what the client connects with, url, is env("…") of this name; or NULL */
+    const char *url_variable;    /* and what migrations connect with: directUrl, else url; or NULL */
+    const char *url_literal;     /* or it stands in the file */
     const char *client_provider; /* of the client's generator; NULL: no file has one */
     const char *client_output;   /* or NULL; seen from the folder of: */
     const char *client_file;

@@ -48,6 +48,27 @@ def test_init_names_what_prisma_derives(pgentry, project):
     assert not (folder / "pgentry.yaml").exists()
 
 
+@pytest.mark.parametrize("url, direct, expected", [
+    ("", "", ("${DATABASE_URL} ", "# direct_url: ${DIRECT_URL:-}")),
+    ("POSTGRES_PRISMA_URL", "", ("${POSTGRES_PRISMA_URL} ", "# direct_url: ${DIRECT_URL:-}")),
+    ("POSTGRES_PRISMA_URL", "POSTGRES_URL_NON_POOLING",
+     ("${POSTGRES_PRISMA_URL} ", "\n  direct_url: ${POSTGRES_URL_NON_POOLING:-}")),
+    ("A}\\n  x: {B", "", ("${DATABASE_URL} ", "# direct_url: ${DIRECT_URL:-}")),
+])
+def test_init_writes_the_variables_that_schema_prisma_reads(pgentry, project, url, direct, expected):
+    """Its url, and its directUrl past a pooler. What is no variable's name is not written."""
+    schema = SCHEMA.replace('"DATABASE_URL"', f'"{url}"') if url else SCHEMA
+    schema = schema.replace("}\nmodel", f'  directUrl = env("{direct}")\n}}\nmodel') if direct else schema
+    project({"prisma/schema.prisma": schema})
+    done = pgentry("init")
+    assert done.exit == 0, done
+    written = (project.folder / "pgentry.yaml").read_text()
+    assert f"  url: {expected[0]}" in written and expected[1] in written, written
+    env = {url or "DATABASE_URL": "postgresql://app@db/app", "DATABASE_URL": "postgresql://app@db/app"}
+    checked = pgentry("config", env=env)
+    assert checked.exit == 0 and checked.stderr == "", checked
+
+
 @pytest.mark.parametrize("file, preset", [("manage.py", "django"), ("alembic.ini", "alembic"), ("knexfile.js", "knex")])
 def test_init_recognises_the_tool(pgentry, project, file, preset):
     """By the files that the tool itself looks for."""
