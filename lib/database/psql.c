@@ -40,7 +40,8 @@ const char *sql_name(const char *name, struct arena *arena)
 
 const char *sql_string(const char *text, struct arena *arena)
 {
-    return doubled(text, '\'', "'", 0, arena);
+    /* Whatever standard_conforming_strings is there (manual, "String Constants with C-Style Escapes"). */
+    return arena_printf(arena, "%s%s", strchr(text, '\\') ? "E" : "", doubled(text, '\'', "'\\", 0, arena));
 }
 
 /* A value of a keyword string (libpq manual, "Keyword/Value Connection Strings"). */

@@ -10,7 +10,7 @@ bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char
                     const struct deadline *deadline, struct arena *arena, struct reply_failed *why)
 {
     const struct statement statement = {
-        .sql = "SELECT a.pid, a.application_name, a.state, pg_catalog.substring(a.query, '^\\s*([A-Za-z]+)'),"
+        .sql = "SELECT a.pid, a.application_name, a.state, pg_catalog.substring(a.query, '^[[:space:]]*([A-Za-z]+)'),"
                " pg_catalog.to_char(a.query_start, 'HH24:MI:SS')"
                " FROM pg_catalog.pg_stat_activity a"
                " WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()"

@@ -636,6 +636,15 @@ def test_sessions_of_a_killed_step_are_waited_for(pgentry, database, project, st
     assert done.said("application psql") > 0, done
 
 
+def test_a_session_that_is_waited_for_is_named_with_its_command_whatever_a_backslash_means_there(pgentry, database, project):
+    """standard_conforming_strings may be off in an old application's database."""
+    database.sql(f'ALTER DATABASE "{database.name}" SET standard_conforming_strings = off')
+    project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 1, timeout: 1s}"),
+             "slow.sh": f"#!/bin/sh\nexec {PSQL} -c ' select pg_sleep(3)'\n"})
+    done = pgentry(*APP, url=database.url)
+    assert done.said(", select since ") > 0, done
+
+
 @pytest.mark.parametrize("limit", ["0", "5s"])
 def test_a_step_s_url_that_says_nothing_costs_no_lock(pgentry, database, project, limit):
     """What it left running is then looked for where the lock is, in time: the database is not called unready."""
