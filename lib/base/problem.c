@@ -15,6 +15,16 @@ static const struct problem_row rows[] = {
 #undef X
 };
 
+static void put_name(struct text *text, const char *name)
+{
+    text_char(text, '"');
+    for (; *name; name++) {
+        text_string(text, *name == '"' ? "\"" : "");
+        text_char(text, *name);
+    }
+    text_char(text, '"');
+}
+
 static const char *fill(const char *form, const char *object, const char *detail, char *buffer, unsigned size)
 {
     struct text text = text_over(buffer, size);
@@ -24,6 +34,9 @@ static const char *fill(const char *form, const char *object, const char *detail
             const char *value = *++c == 'o' ? object : detail;
 
             text_string(&text, value ? value : "?");
+        } else if (c[0] == '%' && c[1] == 'n') {
+            put_name(&text, object);
+            c++;
         } else {
             text_char(&text, *c);
         }

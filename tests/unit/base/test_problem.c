@@ -23,6 +23,15 @@ static void object_and_detail_are_filled_in(void **state)
     assert_string_equal(problem_sentence(PROBLEM_MISSING_TABLE, "public.users", NULL, buffer, 10), "table pub");
 }
 
+static void a_fix_quotes_the_name_for_sql(void **state)
+{
+    (void)state;
+    char buffer[128];
+
+    assert_string_equal(problem_fix(PROBLEM_MISSING_EXTENSION, "a\"; DROP", NULL, buffer, sizeof buffer),
+                        "CREATE EXTENSION \"a\"\"; DROP\"");
+}
+
 static void every_code_has_its_own_word(void **state)
 {
     (void)state;
@@ -46,6 +55,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(object_and_detail_are_filled_in),
+        cmocka_unit_test(a_fix_quotes_the_name_for_sql),
         cmocka_unit_test(every_code_has_its_own_word),
         cmocka_unit_test(only_nothing_to_verify_is_no_illness),
     };
