@@ -32,37 +32,54 @@ struct suspicion {
     struct reply_failed *why;
 };
 
+static bool is_decided(const struct suspicion *suspicion)
+{
+    return suspicion->pooled || suspicion->certain;
+}
+
+/* 0: no answer. */
+static int pid_in(const PGresult *result)
+{
+    return PQntuples(result) ? (int)strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+}
+
 static int server_pid(PGconn *connection, const struct deadline *deadline, struct arena *arena,
                       struct reply_failed *why)
 {
     const struct statement statement = { .sql = "SELECT pg_catalog.pg_backend_pid()" };
-    const char *value = query_value(connection, &statement, deadline, arena, why);
+    PGresult *result = query_run(connection, &statement, deadline, arena, why);
+    int pid = pid_in(result);
 
-    return value ? (int)strtol(value, NULL, 10) : 0;
+    PQclear(result);
+    return pid;
 }
 
-/* Asks one of the two again; sees whether it still has the server process that it had. False if there is no answer. */
-static bool look_again(struct suspicion *suspicion, bool second, const struct deadline *deadline)
+/* The server process that answered one of the two: whether it is the one that it had. */
+static void take_pid(struct suspicion *suspicion, bool second, int pid)
 {
     int *known = second ? &suspicion->second_pid : &suspicion->first_pid;
-    int pid = server_pid(second ? suspicion->second : suspicion->first, deadline, suspicion->arena, suspicion->why);
 
-    if (!pid) {
-        return false;
-    }
     suspicion->pooled |= *known && *known != pid;
     *known = pid;
     suspicion->pooled |= suspicion->first_pid == suspicion->second_pid; /* both sessions are open */
-    return true;
+}
+
+/* Asks one of the two again. False if there is no answer. */
+static bool look_again(struct suspicion *suspicion, bool second, const struct deadline *deadline)
+{
+    int pid = server_pid(second ? suspicion->second : suspicion->first, deadline, suspicion->arena, suspicion->why);
+
+    if (pid) {
+        take_pid(suspicion, second, pid);
+    }
+    return pid != 0;
 }
 
 static bool run(struct suspicion *suspicion, const char *sql)
 {
     const struct statement statement = { .sql = sql };
-    PGresult *result = query_run(suspicion->first, &statement, suspicion->deadline, suspicion->arena, suspicion->why);
 
-    PQclear(result);
-    return result != NULL;
+    return query_value(suspicion->first, &statement, suspicion->deadline, suspicion->arena, suspicion->why) != NULL;
 }
 
 /* A session that is inside a transaction block; PgBouncer refuses one, and ends the session, where it hands out server
@@ -74,6 +91,27 @@ static bool begin(struct suspicion *suspicion)
     }
     suspicion->pooled = suspicion->certain = strstr(suspicion->why->message, "transaction blocks not allowed") != NULL;
     return false;
+}
+
+/* No answer came in time; any other failure of the second proves nothing. */
+static bool has_to_wait(const struct suspicion *suspicion)
+{
+    return suspicion->why->failure == FAILURE_NO_ANSWER;
+}
+
+/* The second had to wait, and the first has let go: whether it is served now. */
+static bool look_late(struct suspicion *suspicion)
+{
+    struct deadline patient = deadline_within(suspicion->deadline, PATIENCE);
+    PGresult *late = query_take(suspicion->second, &patient, suspicion->arena, suspicion->why);
+    int pid = pid_in(late);
+
+    if (pid) {
+        take_pid(suspicion, true, pid);
+    }
+    suspicion->certain = !late && has_to_wait(suspicion);
+    PQclear(late);
+    return pid || suspicion->certain;
 }
 
 /* While the first is inside a transaction, the second is given another server process; when both are free again, a
@@ -90,25 +128,18 @@ static bool mix_up(struct suspicion *suspicion)
 
     bool served = look_again(suspicion, true, &patient);
 
-    if (!run(suspicion, "ROLLBACK")) {
+    if ((!served && !has_to_wait(suspicion)) || !run(suspicion, "ROLLBACK")) {
         return false;
     }
-    if (!served) {
-        struct deadline again = deadline_within(suspicion->deadline, PATIENCE);
-        PGresult *late = pipeline_result(suspicion->second, &again);
-
-        suspicion->pooled =
-            late && PQntuples(late) == 1 && strtol(PQgetvalue(late, 0, 0), NULL, 10) == suspicion->first_pid;
-        suspicion->certain = true;
-        PQclear(late);
-        return true;
+    if (!served && !look_late(suspicion)) {
+        return false;
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3 && !is_decided(suspicion); i++) {
         if (!look_again(suspicion, true, suspicion->deadline)) {
             return false;
         }
     }
-    return look_again(suspicion, false, suspicion->deadline);
+    return is_decided(suspicion) || look_again(suspicion, false, suspicion->deadline);
 }
 
 bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,
@@ -124,7 +155,7 @@ bool lock_session_is_kept(PGconn *connection, const struct second_connection *se
 
     bool fine = suspicion.second != NULL;
 
-    for (int i = 0; i < ROUNDS && fine && !suspicion.pooled && !suspicion.certain; i++) {
+    for (int i = 0; i < ROUNDS && fine && !is_decided(&suspicion); i++) {
         fine = mix_up(&suspicion);
     }
     PQfinish(suspicion.second);

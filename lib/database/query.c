@@ -92,14 +92,8 @@ static bool send_statement(PGconn *connection, const struct statement *statement
                              NULL, 0) == 1;
 }
 
-PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                    struct arena *arena, struct reply_failed *why)
+PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena, struct reply_failed *why)
 {
-    PQsetnonblocking(connection, 1);
-    if (!send_statement(connection, statement)) {
-        return query_failed(connection, NULL, deadline, arena, why);
-    }
-
     PGresult *result = next_result(connection, deadline);
 
     if (!result || !result_is_fine(result)) {
@@ -114,6 +108,14 @@ PGresult *query_run(PGconn *connection, const struct statement *statement, const
         return NULL;
     }
     return result;
+}
+
+PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                    struct arena *arena, struct reply_failed *why)
+{
+    PQsetnonblocking(connection, 1);
+    return send_statement(connection, statement) ? query_take(connection, deadline, arena, why)
+                                                 : query_failed(connection, NULL, deadline, arena, why);
 }
 
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,

@@ -23,7 +23,11 @@ struct statement {
 PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                     struct arena *arena, struct reply_failed *why);
 
-/* The same for the first value of the first row, in the arena; "" for NULL or no row. */
+/* What is left of it after a deadline: waits for the answer once more. */
+PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                     struct reply_failed *why);
+
+/* Of one statement the first value of the first row, in the arena; "" for NULL or no row. */
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct reply_failed *why);
 

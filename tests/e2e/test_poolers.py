@@ -138,6 +138,17 @@ def test_a_pooler_that_keeps_sessions_may_carry_the_lock(pgentry, database, proj
     assert "pg_try_advisory_lock" in asked()
 
 
+def test_no_lock_is_taken_through_a_pooler_that_breaks_the_connection_which_would_tell(
+        pgentry, database, project, pooler, asked):
+    """Who is sent away after a moment instead of waiting for the only server process proves nothing: it is tried again."""
+    folder = project({"pgentry.yaml": ONE_STEP + "wait: {timeout: 3s}\n", **CREATE_SH})
+    done = pgentry(*APP, url=pooler("transaction", default_pool_size=1, query_wait_timeout=0.3).url)
+    assert done.exit == 69 and done.stdout == "", done
+    assert done.said("query_wait_timeout"), done
+    assert order(folder) == []
+    assert "pg_try_advisory_lock" not in asked()
+
+
 def test_replicas_behind_a_pooler_run_the_step_once(pgentry, database, project, pooler):
     """url through transaction pooling with few sessions, direct_url past it."""
     folder = project({"pgentry.yaml": ONE_STEP, **CREATE_SH})
