@@ -1,5 +1,7 @@
 #include "base/strings.h"
 
+#include "base/hash.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -20,6 +22,13 @@ void strings_add(struct arena *arena, struct strings *list, const char *string)
     }
     list->items[list->count++] = arena_strdup(arena, string);
     list->items[list->count] = NULL;
+}
+
+void strings_add_all(struct arena *arena, struct strings *list, const struct strings *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        strings_add(arena, list, more->items[i]);
+    }
 }
 
 void strings_split(struct arena *arena, struct strings *list, const char *text)
@@ -51,6 +60,32 @@ const char *strings_listed(struct arena *arena, const struct strings *list)
         end = stpcpy(stpcpy(end, i ? ", " : ""), list->items[i]);
     }
     return text;
+}
+
+void strings_unique(struct arena *arena, struct strings *list)
+{
+    size_t size = FIRST_CAPACITY, count = 0;
+
+    while (size < 2 * list->count) {
+        size *= 2;
+    }
+
+    const char **known = arena_array(arena, size, sizeof *known);
+
+    for (size_t i = 0; i < list->count; i++) {
+        size_t at = hash_string(HASH_BEGIN, list->items[i]) & (size - 1);
+
+        while (known[at] && strcmp(known[at], list->items[i]) != 0) {
+            at = (at + 1) & (size - 1);
+        }
+        if (!known[at]) {
+            known[at] = list->items[count++] = list->items[i];
+        }
+    }
+    if (list->count) {
+        list->items[count] = NULL;
+    }
+    list->count = count;
 }
 
 bool strings_contain(const struct strings *list, const char *string)

@@ -14,10 +14,13 @@ struct strings {
 };
 
 void strings_add(struct arena *arena, struct strings *list, const char *string); /* copies */
+void strings_add_all(struct arena *arena, struct strings *list, const struct strings *more);
 /* Adds what stands between the commas, be it nothing. */
 void strings_split(struct arena *arena, struct strings *list, const char *text);
 /* "a, b, c", in the arena. */
 const char *strings_listed(struct arena *arena, const struct strings *list);
+/* Leaves out what is there already before. */
+void strings_unique(struct arena *arena, struct strings *list);
 bool strings_contain(const struct strings *list, const char *string);
 /* The same of an array; what is NULL in it is no string. */
 bool strings_among(const char *string, const char *const *array, size_t count);

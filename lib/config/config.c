@@ -352,9 +352,7 @@ static void check_urls(struct reading *reading, config_check *check)
 
         (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s", verdict.faults.items[i]);
     }
-    for (size_t i = 0; i < verdict.warnings.count; i++) {
-        strings_add(reading->arena, &reading->config->warnings, verdict.warnings.items[i]);
-    }
+    strings_add_all(reading->arena, &reading->config->warnings, &verdict.warnings);
 }
 
 static void load_section(struct reading *reading, const char *section)

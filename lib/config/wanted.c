@@ -10,15 +10,6 @@
 
 /* ---- from the configuration ---- */
 
-static void add_all(struct arena *arena, struct strings *list, const struct strings *more)
-{
-    for (size_t i = 0; i < more->count; i++) {
-        if (!strings_contain(list, more->items[i])) {
-            strings_add(arena, list, more->items[i]);
-        }
-    }
-}
-
 /* Finds tables by name: open addressing, so that ten thousand listed tables take no longer each than ten. */
 struct table_index {
     struct wanted_table **slots;
@@ -68,11 +59,17 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
         const char *schema = listed->schema ? listed->schema : config->verify.schema;
         struct wanted_table *table = table_of(wanted, &index, schema, listed->name, arena);
 
-        add_all(arena, &table->columns, &listed->columns);
-        add_all(arena, &table->indexes, &listed->indexes);
-        add_all(arena, &table->privileges, &listed->privileges);
+        strings_add_all(arena, &table->columns, &listed->columns);
+        strings_add_all(arena, &table->indexes, &listed->indexes);
+        strings_add_all(arena, &table->privileges, &listed->privileges);
     }
-    add_all(arena, &wanted->extensions, &config->verify.extensions);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        strings_unique(arena, &wanted->tables[i].columns);
+        strings_unique(arena, &wanted->tables[i].indexes);
+        strings_unique(arena, &wanted->tables[i].privileges);
+    }
+    strings_add_all(arena, &wanted->extensions, &config->verify.extensions);
+    strings_unique(arena, &wanted->extensions);
     wanted->assert_count = config->verify.assert_count;
     wanted->asserts = arena_array(arena, wanted->assert_count, sizeof *wanted->asserts);
     for (size_t i = 0; i < wanted->assert_count; i++) {

@@ -53,24 +53,57 @@ static bool same_field(const struct syntax_field *left, const struct syntax_fiel
            strings_same(left->map, right->map);
 }
 
-static const struct syntax_block *find_block(const struct prisma_schema *schema, const struct syntax_block *like)
+/* Blocks or fields in the order of their names. */
+struct named {
+    const char *name;
+    const void *what;
+};
+
+struct index {
+    struct named *items;
+    size_t count;
+};
+
+static int by_name(const void *left, const void *right)
 {
-    for (size_t i = 0; i < schema->block_count; i++) {
-        if (schema->blocks[i].kind == like->kind && strcmp(schema->blocks[i].name, like->name) == 0) {
-            return &schema->blocks[i];
-        }
-    }
-    return NULL;
+    return strcmp(((const struct named *)left)->name, ((const struct named *)right)->name);
 }
 
-static const struct syntax_field *find_field(const struct syntax_block *block, const char *name)
+static const void *find(const struct index *index, const char *name)
 {
-    for (size_t i = 0; i < block->field_count; i++) {
-        if (strcmp(block->fields[i].name, name) == 0) {
-            return &block->fields[i];
-        }
+    const struct named key = { .name = name };
+    const struct named *found = index->count ? bsearch(&key, index->items, index->count, sizeof key, by_name) : NULL;
+
+    return found ? found->what : NULL;
+}
+
+static void sort(struct index *index)
+{
+    if (index->count) {
+        qsort(index->items, index->count, sizeof *index->items, by_name);
     }
-    return NULL;
+}
+
+static struct index blocks_of(const struct prisma_schema *schema, struct arena *arena)
+{
+    struct index index = { arena_array(arena, schema->block_count, sizeof *index.items), schema->block_count };
+
+    for (size_t i = 0; i < index.count; i++) {
+        index.items[i] = (struct named){ schema->blocks[i].name, &schema->blocks[i] };
+    }
+    sort(&index);
+    return index;
+}
+
+static struct index fields_of(const struct syntax_block *block, struct arena *arena)
+{
+    struct index index = { arena_array(arena, block->field_count, sizeof *index.items), block->field_count };
+
+    for (size_t i = 0; i < index.count; i++) {
+        index.items[i] = (struct named){ block->fields[i].name, &block->fields[i] };
+    }
+    sort(&index);
+    return index;
 }
 
 /* The first field, or value of an enum, that is not known, or known as another. */
@@ -78,9 +111,10 @@ static const char *unknown_field(const struct syntax_block *known, const struct 
                                  struct arena *arena)
 {
     const char *name = block->map ? block->map : block->name;
+    const struct index fields = fields_of(known, arena);
 
     for (size_t i = 0; i < block->field_count; i++) {
-        const struct syntax_field *field = &block->fields[i], *same = find_field(known, field->name);
+        const struct syntax_field *field = &block->fields[i], *same = find(&fields, field->name);
 
         if (!same || !same_field(same, field)) {
             return arena_printf(arena, "%s.%s%s", name, field->map ? field->map : field->name,
@@ -95,12 +129,13 @@ static const char *unknown_to(const struct prisma_schema *client, const struct p
                               struct arena *arena)
 {
     static const char *const kinds[] = { [SYNTAX_MODEL] = "model", [SYNTAX_VIEW] = "view", [SYNTAX_ENUM] = "enum" };
+    const struct index blocks = blocks_of(client, arena);
     const char *unknown = NULL;
 
     for (size_t i = 0; i < schema->block_count && !unknown; i++) {
-        const struct syntax_block *block = &schema->blocks[i], *known = find_block(client, block);
+        const struct syntax_block *block = &schema->blocks[i], *known = find(&blocks, block->name);
 
-        if (!known) {
+        if (!known || known->kind != block->kind) {
             unknown = arena_printf(arena, "%s %s", kinds[block->kind], block->name);
         } else if (!strings_same(known->map, block->map) || !strings_same(known->schema, block->schema)) {
             unknown = arena_printf(arena, "%s %s as it is now", kinds[block->kind], block->name);

@@ -30,15 +30,6 @@ static bool same_table(const struct wanted_table *a, const struct wanted_table *
     return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-static void add_columns(struct wanted_table *table, const struct wanted_table *more, struct arena *arena)
-{
-    for (size_t i = 0; i < more->columns.count; i++) {
-        if (!strings_contain(&table->columns, more->columns.items[i])) {
-            strings_add(arena, &table->columns, more->columns.items[i]);
-        }
-    }
-}
-
 /* Gives every table that is there twice to the first of its name, and leaves the others out. */
 static size_t unite(struct wanted_table *tables, size_t count, struct arena *arena)
 {
@@ -58,11 +49,12 @@ static size_t unite(struct wanted_table *tables, size_t count, struct arena *are
             first = index[i].table;
             continue;
         }
-        add_columns(first, index[i].table, arena);
+        strings_add_all(arena, &first->columns, &index[i].table->columns);
         twin[index[i].table - tables] = true;
     }
     for (size_t i = 0; i < count; i++) {
         if (!twin[i]) {
+            strings_unique(arena, &tables[i].columns);
             tables[kept++] = tables[i];
         }
     }
@@ -113,9 +105,7 @@ static void read_schema(struct wanted *wanted, const char *path, struct schema_s
         wanted->unreadable_why = arena_printf(arena, "it has no model that is understood: %s", schema->notes.items[0]);
     }
     seen->path = path;
-    for (size_t i = 0; i < schema->notes.count; i++) {
-        strings_add(arena, &wanted->notes, schema->notes.items[i]);
-    }
+    strings_add_all(arena, &wanted->notes, &schema->notes);
     if (!prisma_schema_is_postgres(schema)) {
         strings_add(arena, &wanted->notes,
                     arena_printf(arena, "%s is for %s, not for postgresql: no table is derived from it", path,

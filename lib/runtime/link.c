@@ -99,13 +99,6 @@ static const char *kept_string(const char *string, struct arena *arena)
     return string ? arena_strdup(arena, string) : NULL;
 }
 
-static void keep_names(struct strings *names, const struct strings *known, struct arena *arena)
-{
-    for (size_t i = 0; i < known->count; i++) {
-        strings_add(arena, names, known->items[i]);
-    }
-}
-
 /* While the application runs the ledger is not read: what the boot found in it is still what is known. */
 static void keep_ledger(struct check *check, const struct check *known, struct arena *arena)
 {
@@ -119,9 +112,9 @@ static void keep_ledger(struct check *check, const struct check *known, struct a
     check->gone = known->gone;
     check->failed_name = kept_string(known->failed_name, arena);
     check->failed_log = kept_string(known->failed_log, arena);
-    keep_names(&check->pending_names, &known->pending_names, arena);
-    keep_names(&check->edited_names, &known->edited_names, arena);
-    keep_names(&check->gone_names, &known->gone_names, arena);
+    strings_add_all(arena, &check->pending_names, &known->pending_names);
+    strings_add_all(arena, &check->edited_names, &known->edited_names);
+    strings_add_all(arena, &check->gone_names, &known->gone_names);
 }
 
 static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)

@@ -60,6 +60,21 @@ static void a_text_is_split_at_its_commas(void **state)
     arena_free(arena);
 }
 
+static void of_equal_words_the_first_stays_in_its_place(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct strings list = { 0 };
+
+    strings_unique(arena, &list);
+    assert_int_equal(list.count, 0);
+    strings_split(arena, &list, "b,a,b,,c,a,,b");
+    strings_unique(arena, &list);
+    assert_string_equal(strings_listed(arena, &list), "b, a, , c");
+    assert_null(list.items[list.count]);
+    arena_free(arena);
+}
+
 static void nothing_is_the_same_as_nothing_alone(void **state)
 {
     (void)state;
@@ -105,10 +120,14 @@ static void a_word_of_any_length_is_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_list_serves_as_an_argv),          cmocka_unit_test(a_list_is_told_with_commas),
-        cmocka_unit_test(a_text_is_split_at_its_commas),     cmocka_unit_test(nothing_is_the_same_as_nothing_alone),
-        cmocka_unit_test(typing_errors_find_what_was_meant), cmocka_unit_test(what_resembles_nothing_finds_nothing),
+        cmocka_unit_test(a_list_serves_as_an_argv),
+        cmocka_unit_test(a_list_is_told_with_commas),
+        cmocka_unit_test(a_text_is_split_at_its_commas),
+        cmocka_unit_test(nothing_is_the_same_as_nothing_alone),
+        cmocka_unit_test(typing_errors_find_what_was_meant),
+        cmocka_unit_test(what_resembles_nothing_finds_nothing),
         cmocka_unit_test(a_word_of_any_length_is_compared),
+        cmocka_unit_test(of_equal_words_the_first_stays_in_its_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

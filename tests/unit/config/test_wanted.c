@@ -1,14 +1,6 @@
+#include "../scratch.h"
+
 #include "config/wanted.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 static void put(struct arena *arena, struct strings *list, const char *string)
 {
@@ -69,6 +61,39 @@ static void many_tables_stay_apart(void **state)
     assert_string_equal(wanted.tables[9999].name, "table_9999");
     free(tables);
     arena_free(arena);
+}
+
+static int64_t time_of(int count)
+{
+    struct arena *arena = arena_new();
+    struct table tables[] = { { .name = "users" }, { .name = "users" } };
+    struct config config = { .verify = { .schema = "public", .tables = tables, .table_count = 2 } };
+    struct wanted wanted;
+
+    for (int i = 0; i < count; i++) {
+        put(arena, &tables[0].columns, arena_printf(arena, "one_%d", i));
+        put(arena, &tables[1].columns, arena_printf(arena, "two_%d", i));
+    }
+
+    int64_t start = processor_time();
+
+    wanted_from_config(&wanted, &config, arena);
+
+    int64_t taken = processor_time() - start;
+
+    assert_int_equal(wanted.tables[0].columns.count, 2 * count);
+    arena_free(arena);
+    return taken;
+}
+
+static void ten_times_the_columns_take_about_ten_times_as_long(void **state)
+{
+    (void)state;
+    int64_t small = time_of(2000);
+    int64_t large = time_of(20000);
+
+    print_message("2,000 columns: %.1f ms, 20,000 columns: %.1f ms\n", (double)small / 1000, (double)large / 1000);
+    assert_true(large < 40 * small + 1000);
 }
 
 /* Something of everything. */
@@ -161,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_table_takes_the_schema_that_is_verified),
         cmocka_unit_test(a_table_listed_twice_is_one_with_both_demands),
         cmocka_unit_test(many_tables_stay_apart),
+        cmocka_unit_test(ten_times_the_columns_take_about_ten_times_as_long),
         cmocka_unit_test(what_is_wanted_survives_the_way_as_bytes),
         cmocka_unit_test(cut_bytes_are_refused),
     };

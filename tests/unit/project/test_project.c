@@ -230,6 +230,50 @@ static void auto_looks_here_when_the_steps_folder_has_no_schema(void **state)
     assert_string_equal(tables(), DERIVED);
 }
 
+/* Two models on one table. */
+static void write_twins(const char *path, int fields)
+{
+    char *text = malloc((size_t)fields * 40 + 100);
+    char *end = text;
+
+    assert_non_null(text);
+    for (char model = 'A'; model <= 'B'; model++) {
+        end += sprintf(end, "model %c {\n", model);
+        for (int i = 0; i < fields; i++) {
+            end += sprintf(end, "  %c%d Int\n", model, i);
+        }
+        end += sprintf(end, "  @@map(\"users\")\n}\n");
+    }
+    write_file(path, text);
+    free(text);
+}
+
+static int64_t time_of(int fields)
+{
+    configure(HISTORY_NONE);
+    write_twins("schema.prisma", fields);
+
+    int64_t start = processor_time();
+
+    look();
+
+    int64_t taken = processor_time() - start;
+
+    assert_int_equal(wanted.table_count, 1);
+    assert_int_equal(wanted.tables[0].columns.count, 2 * fields);
+    return taken;
+}
+
+static void ten_times_the_columns_of_two_models_of_one_table_take_about_ten_times_as_long(void **state)
+{
+    (void)state;
+    int64_t small = time_of(2000);
+    int64_t large = time_of(20000);
+
+    print_message("2,000 fields: %.1f ms, 20,000 fields: %.1f ms\n", (double)small / 1000, (double)large / 1000);
+    assert_true(large < 40 * small + 1000);
+}
+
 static void what_was_passed_over_is_noted(void **state)
 {
     (void)state;
@@ -283,6 +327,7 @@ int main(void)
         SCRATCH_TEST(a_schema_for_another_database_derives_nothing_but_a_note),
         SCRATCH_TEST(auto_looks_where_the_steps_cli_would),
         SCRATCH_TEST(auto_looks_here_when_the_steps_folder_has_no_schema),
+        SCRATCH_TEST(ten_times_the_columns_of_two_models_of_one_table_take_about_ten_times_as_long),
         SCRATCH_TEST(what_was_passed_over_is_noted),
         SCRATCH_TEST(a_schema_without_a_model_that_is_understood_is_unreadable),
         SCRATCH_TEST(a_folder_without_a_schema_is_unreadable),
