@@ -11,22 +11,30 @@
 
 /* ---- for a person ---- */
 
-/* Each line at its indent, without what a terminal would obey: much of it was written by others. */
-static void put_lines(const char *before, const char *lines, struct arena *arena)
+/* Without what a terminal would obey: much of it was written by others. */
+static const char *shown(const char *foreign, struct arena *arena)
 {
-    for (size_t length; *lines; lines += length + (lines[length] == '\n')) {
-        length = strcspn(lines, "\n");
-        printf("%s%s\n", before, text_visible_copy(arena, lines, length));
+    return text_escaped_copy(arena, foreign, strlen(foreign));
+}
+
+/* Each line at its indent; `further`: that of all but the first. */
+static void put_lines(const char *first, const char *further, const char *lines, struct arena *arena)
+{
+    for (const char *before = first; *lines; before = further) {
+        size_t length = strcspn(lines, "\n");
+
+        printf("%s%s\n", before, text_escaped_copy(arena, lines, length));
+        lines += length + (lines[length] == '\n');
     }
 }
 
 static void put_finding(const struct finding *finding, struct arena *arena)
 {
-    put_lines("  ",
+    put_lines("  ", "  | ", /* what others wrote does not look like a fix */
               arena_printf(arena, "%s %s: %s", severity_word(finding->severity), finding_word(finding->code),
                            finding->message),
               arena);
-    put_lines("      ", finding->fix, arena);
+    put_lines("      ", "      ", finding->fix, arena);
 }
 
 /* Of microseconds: 0.3 ms. */
@@ -50,18 +58,20 @@ static void put_place(const struct diagnosed_place *place, struct arena *arena)
 {
     printf("  %s\n", place->key);
     if (place->hosts) {
-        printf("    %-10s %s\n", "host", place->hosts);
+        printf("    %-10s %s\n", "host", shown(place->hosts, arena));
     }
     for (size_t i = 0; i < place->address_count; i++) {
         const struct diagnosed_address *address = &place->addresses[i];
 
-        printf("    %-10s %s: %s\n", "address", address->label, address->answers ? "answers" : address->error);
+        printf("    %-10s %s: %s\n", "address", shown(address->label, arena),
+               address->answers ? "answers" : address->error);
     }
     if (place->database) {
-        printf("    %-10s %s, as role %s\n", "database", place->database, place->user ? place->user : "(the default)");
+        printf("    %-10s %s, as role %s\n", "database", shown(place->database, arena),
+               place->user ? shown(place->user, arena) : "(the default)");
     }
     if (place->server_version) {
-        printf("    %-10s %s\n", "server", server_of(place, arena));
+        printf("    %-10s %s\n", "server", shown(server_of(place, arena), arena));
         printf("    %-10s %s a round trip, %s to connect\n", "latency", milliseconds(place->trip_us, arena),
                milliseconds(place->connect_us, arena));
     }
@@ -89,10 +99,9 @@ static void put_history(const struct diagnosis *diagnosis, struct arena *arena)
 {
     const struct check *check = &diagnosis->check;
 
-    (void)arena;
     if (check->history) {
-        printf("  %s: %u migrations here, %u of them recorded as applied\n", diagnosis->ledger.name, check->local,
-               check->applied);
+        printf("  %s: %u migrations here, %u of them recorded as applied\n", shown(diagnosis->ledger.name, arena),
+               check->local, check->applied);
     }
 }
 
@@ -169,7 +178,7 @@ static json_t *text(const char *string, struct arena *arena)
     json_t *value = json_string(string);
 
     if (!value) { /* a server in another encoding */
-        value = json_string(text_visible_copy(arena, string, strlen(string)));
+        value = json_string(shown(string, arena));
     }
     return value;
 }

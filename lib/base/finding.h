@@ -3,7 +3,7 @@
  *
  * In sentence and fix %o is the object's name, %d the detail; in a fix also %q: the object as a word for the shell, and
  * %c: the command that the question made of real names. All of a fix can be pasted into a shell: commands, and what is
- * for the person as comments. */
+ * for the person as comments; a command that is only proposed is one by shell_comment. */
 #ifndef BASE_FINDING_H
 #define BASE_FINDING_H
 
@@ -159,7 +159,7 @@ enum section {
     X(FINDING_BLOCKED, "blocked", SECTION_BLOCKING, SEVERITY_WARNING, "a session waits for a lock on %o: %d", "%c") \
     X(FINDING_IDLE_IN_TRANSACTION, "idle-in-transaction", SECTION_BLOCKING, SEVERITY_WARNING, \
       "an open transaction holds locks on %o, and a migration of it would wait: %d", \
-      "# to end it, if nobody works there any more:\n# %c") \
+      "# to end it, if nobody works there any more:\n%c") \
     X(FINDING_PRISMA_LOCK, "prisma-lock-held", SECTION_BLOCKING, SEVERITY_WARNING, \
       "Prisma's migration lock 72707369 is held by %d", "%c") \
     X(FINDING_OWN_LOCK, "migration-lock-held", SECTION_BLOCKING, SEVERITY_WARNING, \

@@ -24,3 +24,17 @@ const char *shell_quote(const char *word, struct arena *arena)
     *at++ = '\'';
     return quoted;
 }
+
+const char *shell_comment(const char *command, struct arena *arena)
+{
+    char *comment = arena_alloc(arena, 3 * strlen(command) + 3);
+    char *at = stpcpy(comment, "# ");
+
+    for (; *command; command++) {
+        *at++ = *command;
+        if (*command == '\n') {
+            at = stpcpy(at, "# ");
+        }
+    }
+    return comment;
+}

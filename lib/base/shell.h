@@ -8,4 +8,8 @@
  * shell, else in single quotes. In the arena. */
 const char *shell_quote(const char *word, struct arena *arena);
 
+/* A command that is only proposed: each of its lines as a comment, for a quoted word may hold newlines. In the arena.
+ */
+const char *shell_comment(const char *command, struct arena *arena);
+
 #endif

@@ -200,7 +200,8 @@ static size_t escape_length(const char *bytes, size_t length)
     return bytes[1] >= 0x30 && bytes[1] < 0x7F ? 2 : 1;
 }
 
-void text_visible(struct text *text, const char *bytes, size_t length)
+/* `whole`: an escape sequence stays, with \x1B in place of the ESC. */
+static void show(struct text *text, const char *bytes, size_t length, bool whole)
 {
     for (size_t i = append_plain(text, bytes, length); i < length && !text->cut;
          i += append_plain(text, bytes + i, length - i)) {
@@ -208,7 +209,7 @@ void text_visible(struct text *text, const char *bytes, size_t length)
         size_t sequence = text_utf8_sequence(bytes + i, length - i);
         char escape[8];
 
-        if (c == ESCAPE) {
+        if (c == ESCAPE && !whole) {
             sequence = escape_length(bytes + i, length - i);
         } else if (sequence == 0) {
             text_string(text, REPLACEMENT);
@@ -226,12 +227,17 @@ void text_visible(struct text *text, const char *bytes, size_t length)
     }
 }
 
-char *text_visible_copy(struct arena *arena, const char *bytes, size_t length)
+void text_visible(struct text *text, const char *bytes, size_t length)
+{
+    show(text, bytes, length, false);
+}
+
+char *text_escaped_copy(struct arena *arena, const char *bytes, size_t length)
 {
     size_t size = 4 * length + 1;
     char *shown = arena_alloc(arena, size);
     struct text text = text_over(shown, size);
 
-    text_visible(&text, bytes, length);
+    show(&text, bytes, length, true);
     return shown;
 }

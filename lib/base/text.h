@@ -28,7 +28,9 @@ void text_json(struct text *text, const char *bytes, size_t length);
 /* Makes foreign bytes fit for a log line: NUL and other control characters become \xNN (tab stays), escape sequences of
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);
-char *text_visible_copy(struct arena *arena, const char *bytes, size_t length); /* all of it */
+/* The same of all of it, an escape sequence with \x1B for its ESC: what it would swallow may be a quote of a command.
+ */
+char *text_escaped_copy(struct arena *arena, const char *bytes, size_t length);
 
 /* Length of the well-formed UTF-8 sequence at bytes (RFC 3629 section 4: no surrogates, no overlong forms, at most
  * U+10FFFF); 0 if there is none. `length` is at least 1. */

@@ -1,6 +1,7 @@
 #include "database/diagnose.h"
 
 #include "base/mask.h"
+#include "base/shell.h"
 #include "base/text.h"
 #include "database/also.h"
 #include "database/catalog.h"
@@ -262,6 +263,6 @@ void diagnose_code(struct findings *findings, const char *code, const char *wher
 
     if (row && !finding_known(findings, FINDING_KNOWN_ERROR, code)) {
         finding_add(findings, FINDING_KNOWN_ERROR, code, arena_printf(findings->arena, "%s: %s", where, row->cause),
-                    arena_printf(findings->arena, "# %s", row->fix));
+                    shell_comment(row->fix, findings->arena));
     }
 }

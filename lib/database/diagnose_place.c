@@ -1,6 +1,8 @@
 #include "database/diagnosing.h"
 #include "database/resolve.h"
 
+#include "base/shell.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -67,8 +69,8 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
 static void tell_dead(struct diagnosing *diagnosing, const struct address *address,
                       const struct diagnosed_address *told)
 {
-    struct finding *finding =
-        finding_add(diagnosing->findings, FINDING_DEAD_ADDRESS, told->label, told->error, address->host);
+    struct finding *finding = finding_add(diagnosing->findings, FINDING_DEAD_ADDRESS, told->label, told->error,
+                                          shell_quote(address->host, diagnosing->arena));
 
     if (address->error != ETIMEDOUT) { /* refused at once: costs nobody anything */
         finding->severity = SEVERITY_INFO;

@@ -94,8 +94,8 @@ static const char *too_many_command(const struct psql *psql, const char *role, c
             ? arena_printf(arena, "ALTER DATABASE %s CONNECTION LIMIT -1", sql_name(psql->database, arena))
             : NULL;
 
-    return raise ? arena_printf(arena, "%s\n# or take away the limit that is its own:\n# %s", who,
-                                psql_command(psql, "postgres", "postgres", raise, arena))
+    return raise ? arena_printf(arena, "%s\n# or take away the limit that is its own:\n%s", who,
+                                shell_comment(psql_command(psql, "postgres", "postgres", raise, arena), arena))
                  : who;
 }
 

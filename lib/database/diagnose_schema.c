@@ -1,5 +1,6 @@
 #include "database/diagnosing.h"
 
+#include "base/shell.h"
 #include "database/check.h"
 
 #include <string.h>
@@ -101,7 +102,8 @@ static const char *index_command(struct diagnosing *diagnosing, const struct pro
             create = create_index(diagnosing, table, index);
         }
     }
-    return arena_printf(diagnosing->arena, "# by its migration; by hand: %s\n%s", create, sync_command(diagnosing));
+    return arena_printf(diagnosing->arena, "# by its migration; by hand:\n%s\n%s",
+                        shell_comment(create, diagnosing->arena), sync_command(diagnosing));
 }
 
 static const char *extension_command(struct diagnosing *diagnosing, const struct problem *problem, const char **detail)
@@ -264,7 +266,7 @@ static void tell_invalid(struct diagnosing *diagnosing, const PGresult *result, 
         return;
     }
     finding_add(diagnosing->findings, FINDING_INVALID_INDEX, object, "",
-                arena_printf(arena, "%s%s\n# or, to do without it:\n# %s", twins, reindex, drop));
+                arena_printf(arena, "%s%s\n# or, to do without it:\n%s", twins, reindex, shell_comment(drop, arena)));
 }
 
 void diagnose_indexes(struct diagnosing *diagnosing)

@@ -1,6 +1,8 @@
 #include "database/diagnosing.h"
 #include "database/lock.h"
 
+#include "base/shell.h"
+
 #include <inttypes.h>
 
 #define PRISMA_LOCK 72707369
@@ -15,14 +17,14 @@ static const char *session_text(const struct diagnosing *diagnosing, const PGres
                         diagnose_foreign(diagnosing, result, row, first + 2));
 }
 
-/* As the session's own role: that may end it, ours perhaps not (manual, section 9.28.2). */
+/* As the session's own role: that may end it, ours perhaps not (manual, section 9.28.2). Proposed, no more. */
 static const char *terminate_command(const struct diagnosing *diagnosing, const PGresult *result, int row, int first)
 {
     struct arena *arena = diagnosing->arena;
     const char *sql = arena_printf(arena, "SELECT pg_terminate_backend(%s)", PQgetvalue(result, row, first));
     const char *role = PQgetvalue(result, row, first + 1);
 
-    return psql_command(&diagnosing->lock->psql, *role ? arena_strdup(arena, role) : NULL, NULL, sql, arena);
+    return shell_comment(psql_command(&diagnosing->lock->psql, *role ? role : NULL, NULL, sql, arena), arena);
 }
 
 /* Asks, and tells each row of the answer. */
@@ -68,7 +70,7 @@ static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, i
         arena, "SELECT pid, state, xact_start, query FROM pg_stat_activity WHERE pid IN (%s, %s)", waiter, blocker);
 
     finding_add(diagnosing->findings, FINDING_BLOCKED, diagnose_foreign(diagnosing, result, row, 3), detail,
-                arena_printf(arena, "# what both do:\n%s\n# to end the one in the way:\n# %s",
+                arena_printf(arena, "# what both do:\n%s\n# to end the one in the way:\n%s",
                              psql_command(&diagnosing->lock->psql, NULL, NULL, look, arena),
                              terminate_command(diagnosing, result, row, 6)));
 }
@@ -129,9 +131,9 @@ static void look_for_holder(struct diagnosing *diagnosing, enum finding_code cod
                                           diagnose_duration(diagnosing, result, row, 3));
         const char *end = terminate_command(diagnosing, result, row, 0);
 
-        finding_add(diagnosing->findings, code, arena_printf(arena, "%" PRId64, key), holder,
-                    arena_printf(arena, "# wait, if it migrates; who it is:\n%s\n# to end it, if it is stale:\n# %s",
-                                 look, end));
+        finding_add(
+            diagnosing->findings, code, arena_printf(arena, "%" PRId64, key), holder,
+            arena_printf(arena, "# wait, if it migrates; who it is:\n%s\n# to end it, if it is stale:\n%s", look, end));
     }
     PQclear(result);
 }

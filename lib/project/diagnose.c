@@ -49,9 +49,9 @@ static void tell_failed(struct telling *telling, const char *name, const char *l
     const char *fix =
         arena_printf(arena,
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "
-                     "let it run again:\n%s\n# or, if all of it is in the database by now:\n# %s\n# then\n%s",
-                     resolve_command(telling, "rolled-back", name), resolve_command(telling, "applied", name),
-                     telling->request->sync);
+                     "let it run again:\n%s\n# or, if all of it is in the database by now:\n%s\n# then\n%s",
+                     resolve_command(telling, "rolled-back", name),
+                     shell_comment(resolve_command(telling, "applied", name), arena), telling->request->sync);
 
     finding_add(telling->findings, FINDING_FAILED, name,
                 *log ? arena_printf(arena, "; its logged error:\n%s", log)

@@ -155,7 +155,7 @@ void log_tables(struct supervisor *s)
 /* What a name brings along does nothing to the terminal. */
 static const char *shown(const struct supervisor *s, const char *foreign)
 {
-    return text_visible_copy(s->arena, foreign, strlen(foreign));
+    return text_escaped_copy(s->arena, foreign, strlen(foreign));
 }
 
 /* `verify`: the same on standard output. */

@@ -4,6 +4,14 @@ import os
 import subprocess
 
 
+INTRUDER = "x\n: > pwned #"  # a name: what stands behind its newline is a shell's next line
+
+
+def fixes(text):
+    """The fixes as the report for people has them, to the end of each line."""
+    return "\n".join(line[6:] for line in text.splitlines() if line.startswith("      "))
+
+
 class Report:
     """What `pgentry diagnose --json` said, and its exit status."""
 
@@ -28,6 +36,13 @@ class Report:
         found = [finding for finding in self.findings if finding["code"] == code]
         assert len(found) == 1, self.findings
         return found[0]
+
+    @staticmethod
+    def paste(fix, folder):
+        """Pastes a fix into a shell where the programs that it names do nothing; whether anything else ran."""
+        nothing = "".join(f"{program}() {{ :; }}\n" for program in ("psql", "npx", "pgentry"))
+        subprocess.run(["sh"], input=nothing + fix, text=True, check=True, cwd=folder, env={})
+        return (folder / "pwned").exists()
 
     @staticmethod
     def run(fix, **env):

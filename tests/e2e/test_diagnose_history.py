@@ -6,6 +6,7 @@ import subprocess
 import migrators
 import pytest
 from conftest import Prisma
+from diagnosis import INTRUDER, fixes
 
 INIT = "20250101000000_init"
 BAD = "20250202000000_bad"
@@ -105,6 +106,18 @@ def test_each_of_several_failed_migrations_has_its_logged_error_and_its_commands
     for one in failed.values():
         paste(commands(one["fix"], "--rolled-back")[0])
     assert diagnose(database.url).codes() == {"migrations-pending"}
+
+
+def test_what_the_ledger_says_is_never_a_command_of_the_shell_that_a_fix_is_pasted_into(pgentry, diagnose, database, prisma):
+    """Neither a migration's name nor its logged error, whose lines are marked in the report for people."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    database.sql("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, applied_steps_count)"
+                 " VALUES ('1', 'x', %s, E'broken\\n      : > pwned', now(), 0)", INTRUDER)
+    report = diagnose(database.url)
+    assert not report.paste(report.one("migration-failed")["fix"], prisma.folder)
+    shown = pgentry("diagnose", url=database.url).stdout
+    assert "\n  |       : > pwned\n" in shown
+    assert not report.paste(fixes(shown), prisma.folder)
 
 
 def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):

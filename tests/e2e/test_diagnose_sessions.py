@@ -6,6 +6,7 @@ import threading
 
 import psycopg
 import pytest
+from diagnosis import INTRUDER, fixes
 from postgres import SUPERUSER_PASSWORD
 from supervisor import wait_until
 from test_ladder import ladder
@@ -148,6 +149,43 @@ def test_an_index_that_was_left_half_built(diagnose, shop):
     mended = report.run(finding["fix"], PGPASSWORD=shop.password)
     assert mended.returncode == 0, mended
     assert diagnose(shop.url).exit == 0
+
+
+@pytest.mark.parametrize("name", [INTRUDER, "x\x1b]"], ids=["a newline", "what a terminal waits for the end of"])
+def test_an_index_s_name_is_never_a_command_of_the_shell_that_a_fix_is_pasted_into(pgentry, diagnose, shop, project, name):
+    """It ends no comment and takes no quote away, neither in the document nor in the report for people."""
+    shop.as_app("INSERT INTO users VALUES (1, 'a'), (2, 'a')")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        shop.as_app(f'CREATE UNIQUE INDEX CONCURRENTLY "{name}" ON users (email)')
+    report = diagnose(shop.url)
+    assert not report.paste(report.one("invalid-index")["fix"], project.folder)
+    assert not report.paste(fixes(pgentry("diagnose", url=shop.url).stdout), project.folder)
+
+
+def test_a_role_s_name_is_never_a_command_of_the_shell_that_a_fix_is_pasted_into(pgentry, diagnose, shop, project):
+    """Whose session is in the way: of a statement, of the next migration, of Prisma's lock."""
+    name = f"{shop.user}{INTRUDER}"
+    shop.sql(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'x'; GRANT SELECT ON users TO \"{name}\"; GRANT pg_monitor TO {shop.user}")
+    with (psycopg.connect(host="127.0.0.1", port=shop.cluster.port, dbname=shop.name, user=name, password="x") as intruder,
+          psycopg.connect(shop.url) as waiter):
+        intruder.execute("SELECT count(*), pg_advisory_lock(%s) FROM users", (PRISMA_LOCK,))
+        blocked = threading.Thread(target=waiter.execute, args=("ALTER TABLE users ADD COLUMN name text",))
+        blocked.start()
+        wait_until(lambda: shop.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", pid_of(waiter)), what="the wait")
+        report = diagnose(shop.url)
+        shown = pgentry("diagnose", url=shop.url).stdout
+        intruder.rollback()
+        blocked.join()
+    for code in ("blocked", "idle-in-transaction", "prisma-lock-held"):
+        assert not report.paste(report.one(code)["fix"], project.folder), code
+    assert not report.paste(fixes(shown), project.folder)
+
+
+def test_the_name_of_a_missing_index_is_never_a_command_of_the_shell_that_a_fix_is_pasted_into(diagnose, shop, project):
+    """It stands in the comment that says how to make it by hand."""
+    project({"pgentry.yaml": 'verify:\n  tables: [{name: users, indexes: ["x\\n: > pwned #"]}]\n'})
+    report = diagnose(shop.url)
+    assert not report.paste(report.one("missing-index")["fix"], project.folder)
 
 
 def test_an_index_that_is_being_built_is_a_note(diagnose, shop, session):

@@ -93,6 +93,17 @@ static void a_word_for_the_shell_stays_one_word(void **state)
     arena_free(arena);
 }
 
+static void every_line_of_a_comment_is_one(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+
+    assert_string_equal(shell_comment("psql -c 'DROP INDEX \"x'", arena), "# psql -c 'DROP INDEX \"x'");
+    assert_string_equal(shell_comment("a\ntouch b\n\n#c", arena), "# a\n# touch b\n# \n# #c");
+    assert_string_equal(shell_comment("", arena), "# ");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +112,7 @@ int main(void)
         cmocka_unit_test(a_fix_is_made_of_commands_and_comments),
         cmocka_unit_test(only_warnings_and_errors_count),
         cmocka_unit_test(a_word_for_the_shell_stays_one_word),
+        cmocka_unit_test(every_line_of_a_comment_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

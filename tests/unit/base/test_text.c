@@ -67,6 +67,15 @@ static void json_is_escaped(void **state)
     assert_string_equal(JSON("ä€𝄞"), "ä€𝄞");
 }
 
+static void a_copy_leaves_nothing_out(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+
+    assert_string_equal(text_escaped_copy(arena, "'\x1b[1mä\x1b]'\r\xff", 12), "'\\x1B[1mä\\x1B]'\\x0D\uFFFD");
+    arena_free(arena);
+}
+
 static void broken_utf8_becomes_the_replacement_character(void **state)
 {
     (void)state;
@@ -135,6 +144,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_cut_at_a_character),
         cmocka_unit_test(nothing_is_added_behind_a_cut),
         cmocka_unit_test(json_is_escaped),
+        cmocka_unit_test(a_copy_leaves_nothing_out),
         cmocka_unit_test(broken_utf8_becomes_the_replacement_character),
         cmocka_unit_test(a_json_escape_is_never_cut_in_half),
         cmocka_unit_test(terminal_sequences_are_dropped_and_controls_shown),
