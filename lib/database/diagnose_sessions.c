@@ -42,11 +42,13 @@ static void tell_each(struct diagnosing *diagnosing, struct asked *asked, const 
 
 /* ---- who waits for whom ---- */
 
-/* pg_locks shows every role who waits; only times and states of other roles' sessions are for pg_monitor alone. */
+/* pg_locks shows every role who waits; only times and states of other roles' sessions are for pg_monitor alone. It has
+ * waitstart since 14: as a column of earlier servers it would be an error, as a key of the row it is NULL there. */
 static const char waiters[] =
     "SELECT w.pid, w.usename, w.application_name, coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
     "l.locktype), l.mode,"
-    " (extract(epoch FROM clock_timestamp() - coalesce(l.waitstart, w.query_start)) * 1000)::int8,"
+    " (extract(epoch FROM clock_timestamp() - coalesce((to_jsonb(l) ->> 'waitstart')::timestamptz, w.query_start))"
+    " * 1000)::int8,"
     " b.pid, b.usename, b.application_name, coalesce(b.state, 'in a transaction'),"
     " (extract(epoch FROM clock_timestamp() - b.state_change) * 1000)::int8"
     " FROM pg_locks l JOIN pg_stat_activity w ON w.pid = l.pid AND w.datname = current_database()"
@@ -55,7 +57,7 @@ static const char waiters[] =
     " LEFT JOIN pg_class c ON c.oid = coalesce(l.relation, (SELECT t.relation FROM pg_locks t" /* that of the row */
     " WHERE t.pid = l.pid AND t.locktype = 'tuple' LIMIT 1))"
     " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE NOT l.granted ORDER BY l.waitstart, w.pid LIMIT " NAMED_SESSIONS;
+    " WHERE NOT l.granted ORDER BY 6 DESC NULLS LAST, w.pid LIMIT " NAMED_SESSIONS;
 
 static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, int row)
 {
