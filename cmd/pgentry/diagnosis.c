@@ -114,14 +114,12 @@ static void (*const facts[SECTIONS])(const struct diagnosis *diagnosis, struct a
 /* Why a section without a finding must not look fine; NULL: it was looked at. */
 static const char *unseen(const struct diagnosis *diagnosis, enum section section)
 {
-    if (section == SECTION_CONNECTION || section == SECTION_CLIENT || section == SECTION_CODES) {
+    if (section == SECTION_CONNECTION) { /* what was not answered is told there */
         return NULL;
     }
-    if (!diagnosis->connected) {
-        return "not looked at: not connected";
-    }
-    if (diagnosis->lost) {
-        return "not looked at to the end: the connection was lost";
+    if (diagnosis->unseen[section]) {
+        return diagnosis->connected ? "not looked at to the end: a question was not answered"
+                                    : "not looked at: not connected";
     }
     return section == SECTION_HISTORY && !diagnosis->ledger.name
                ? "not looked at: this tool keeps none, or it is not known for sure where"

@@ -110,8 +110,10 @@ enum section {
       "# the server's log tells more; the same attempt by hand:\n%c") \
     X(FINDING_LOST, "connection-lost", SECTION_CONNECTION, SEVERITY_ERROR, "a question was not answered (%o): %d", \
       "# this report is not whole: look at the server's load and log, and run it again\n%c") \
-    X(FINDING_NOT_ASKED, "not-asked", SECTION_CONNECTION, SEVERITY_WARNING, "the server does not tell (%o): %d", \
-      "# as a superuser, where it is a right that is missing:\n%c") \
+    X(FINDING_NOT_ANSWERED, "not-answered", SECTION_CONNECTION, SEVERITY_WARNING, "the server does not tell (%o): %d", \
+      "# this report is not whole: look at the server's load and log, and run it again\n%c") \
+    X(FINDING_NOT_ASKED, "not-asked", SECTION_CONNECTION, SEVERITY_WARNING, "this role may not ask (%o): %d", \
+      "# as a superuser: grant the right that is named, or all that monitoring usually needs\n%c") \
     X(FINDING_NOT_PID_1, "not-pid-1", SECTION_CLIENT, SEVERITY_INFO, \
       "PID 1 here is %o: where pgentry runs below it, it reaps orphans as a subreaper, and gets the signals that are " \
       "passed on to it", "# make pgentry the image's ENTRYPOINT in exec form: ENTRYPOINT [\"pgentry\", \"--\"]") \

@@ -24,31 +24,44 @@ const char *diagnose_ours(const struct diagnosing *diagnosing, const char *comma
     return arena_printf(diagnosing->arena, "%s %s", diagnosing->request->program, command);
 }
 
-void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const char *what, const struct reply_failed *why)
+void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
+                         const struct reply_failed *why)
 {
-    finding_add(diagnosing->findings, FINDING_LOST, what, why->message, diagnose_ours(diagnosing, "diagnose"));
-    diagnosing->diagnosis->lost = true;
-    PQfinish(asked->connection);
-    asked->connection = NULL;
+    struct arena *arena = diagnosing->arena;
+    enum finding_code code = strcmp(why->sqlstate, "42501") == 0 ? FINDING_NOT_ASKED
+                             : why->sqlstate[0]                  ? FINDING_NOT_ANSWERED
+                                                                 : FINDING_LOST;
+    const char *fix = diagnose_ours(diagnosing, "diagnose");
+
+    diagnosing->diagnosis->unseen[section] = true;
+    if (code == FINDING_NOT_ASKED) {
+        const char *role = asked->psql.user ? sql_name(asked->psql.user, arena) : "CURRENT_USER";
+
+        fix = psql_command(&asked->psql, "postgres", NULL, arena_printf(arena, "GRANT pg_monitor TO %s", role), arena);
+    }
+    if (!finding_known(diagnosing->findings, code, what)) {
+        finding_add(diagnosing->findings, code, what, why->message, fix);
+    }
+    if (code == FINDING_LOST) {
+        PQfinish(asked->connection);
+        asked->connection = NULL;
+    }
 }
 
-static void not_answered(struct diagnosing *diagnosing, struct asked *asked, const char *what, const PGresult *result)
+void diagnose_reopen(struct diagnosing *diagnosing, struct asked *asked)
 {
     struct reply_failed why;
 
-    query_failed(asked->connection, result, &diagnosing->deadline, diagnosing->arena, &why);
-    if (why.sqlstate[0]) {
-        const char *user = asked->psql.user ? asked->psql.user : "";
-        const char *sql = arena_printf(diagnosing->arena, "GRANT pg_monitor TO %s", sql_name(user, diagnosing->arena));
-        struct finding *finding = finding_add(diagnosing->findings, FINDING_NOT_ASKED, what, why.message,
-                                              psql_command(&asked->psql, "postgres", NULL, sql, diagnosing->arena));
-
-        if (strcmp(why.sqlstate, "42501") == 0) { /* a want of rights leaves the report whole enough */
-            finding->severity = SEVERITY_INFO;
-        }
-    } else {
-        diagnose_lost(diagnosing, asked, what, &why);
+    PQfinish(asked->connection);
+    asked->connection = destination_open(&asked->destination, false, &diagnosing->deadline, diagnosing->arena, &why);
+    if (!asked->connection) {
+        diagnose_unanswered(diagnosing, asked, SECTION_CONNECTION, asked->place->key, &why);
     }
+}
+
+bool diagnose_knows(const struct asked *asked)
+{
+    return asked->connection && asked->place->server_version;
 }
 
 /* Settings are local to this one transaction, which needs no BEGIN: a pooler may refuse one. */
@@ -67,7 +80,7 @@ static bool send_all(const struct diagnosing *diagnosing, PGconn *connection, co
            pipeline_sync(connection);
 }
 
-PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
+PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
                        const struct statement *statement)
 {
     struct deadline deadline = deadline_within(&diagnosing->deadline, DIAGNOSE_QUESTION + ANSWER_GRACE);
@@ -75,6 +88,7 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const
     bool lost;
 
     if (!asked->connection) {
+        diagnosing->diagnosis->unseen[section] = true;
         return NULL;
     }
     lost = !send_all(diagnosing, asked->connection, statement);
@@ -92,8 +106,11 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const
     }
     lost = lost || !pipeline_end(asked->connection, &deadline);
     if (lost || !result_is_fine(answer)) {
-        not_answered(diagnosing, asked, what, lost ? NULL : answer);
+        struct reply_failed why;
+
+        query_failed(asked->connection, lost ? NULL : answer, &diagnosing->deadline, diagnosing->arena, &why);
         PQclear(answer);
+        diagnose_unanswered(diagnosing, asked, section, what, &why);
         return NULL;
     }
     return answer;
@@ -166,7 +183,11 @@ static void look_for_pooler(struct diagnosing *diagnosing)
     if (url->pooled && lock != &diagnosing->url) {
         finding_add(diagnosing->findings, FINDING_POOLED, url->key, "migrations use database.direct_url", NULL);
     }
-    if (!lock->connection || !lock->place->pooled) {
+    if (!diagnose_knows(lock)) {
+        diagnosing->diagnosis->unseen[SECTION_POOLER] = true;
+        return;
+    }
+    if (!lock->place->pooled) {
         return;
     }
     if (lock_session_is_kept(lock->connection, &second, &diagnosing->deadline, diagnosing->arena, &why)) {
@@ -176,10 +197,10 @@ static void look_for_pooler(struct diagnosing *diagnosing)
     }
     if (why.failure == FAILURE_CONFIG) {
         tell_pooler(diagnosing, lock);
+    } else {
+        diagnose_unanswered(diagnosing, lock, SECTION_POOLER, "whether a pooler keeps sessions", &why);
     }
-    /* What was left in it is not ours to clear up: a new one if there is more to ask. */
-    PQfinish(lock->connection);
-    lock->connection = destination_open(&lock->destination, false, &diagnosing->deadline, diagnosing->arena, &why);
+    diagnose_reopen(diagnosing, lock);
 }
 
 static const char *label_of(const struct diagnosing *diagnosing, const struct diagnosed_place *place)
@@ -193,16 +214,23 @@ static void look_for_another_database(struct diagnosing *diagnosing)
     struct arena *arena = diagnosing->arena;
     struct reply_failed why;
 
-    if (!url->connection || !direct->connection ||
-        lock_same_database(url->connection, direct->connection, &diagnosing->deadline, arena, &why) != SAME_NO) {
+    if (!url->connection || !direct->connection) {
         return;
     }
-
-    const char *both =
-        arena_printf(arena, "%s, %s", label_of(diagnosing, url->place), label_of(diagnosing, direct->place));
-
-    finding_add(diagnosing->findings, FINDING_OTHER_DATABASE, "database.direct_url", both,
-                diagnose_ours(diagnosing, "config"));
+    switch (lock_same_database(url->connection, direct->connection, &diagnosing->deadline, arena, &why)) {
+    case SAME_YES:
+        break;
+    case SAME_NO:
+        finding_add(
+            diagnosing->findings, FINDING_OTHER_DATABASE, "database.direct_url",
+            arena_printf(arena, "%s, %s", label_of(diagnosing, url->place), label_of(diagnosing, direct->place)),
+            diagnose_ours(diagnosing, "config"));
+        break;
+    case SAME_UNKNOWN:
+        diagnose_unanswered(diagnosing, direct, SECTION_CONNECTION, "whether both URLs lead to the same database",
+                            &why);
+        break;
+    }
 }
 
 static void look_at_also(struct diagnosing *diagnosing)

@@ -44,7 +44,7 @@ struct diagnosis {
     struct diagnosed_place url;
     struct diagnosed_place direct; /* key NULL: there is only one place */
     bool connected;                /* to database.url */
-    bool lost;                     /* on the way: what was not asked by then is not known */
+    bool unseen[SECTIONS];         /* a question was not answered: that nothing was found in it means nothing */
     struct check check;            /* meaningful if `checked` */
     bool checked;
     struct ledger ledger;

@@ -65,7 +65,7 @@ void diagnose_ledger(struct diagnosing *diagnosing)
         return;
     }
 
-    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the migration history", &statement);
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_HISTORY, "the migration history", &statement);
 
     if (!result) {
         return;

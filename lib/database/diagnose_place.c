@@ -130,7 +130,7 @@ static void measure(struct diagnosing *diagnosing, struct asked *asked)
         int64_t before = clock_now_us();
 
         if (!query_value(asked->connection, &nothing, &deadline, diagnosing->arena, &why)) {
-            diagnose_lost(diagnosing, asked, asked->place->key, &why);
+            diagnose_unanswered(diagnosing, asked, SECTION_CONNECTION, asked->place->key, &why);
             return;
         }
 
@@ -155,7 +155,7 @@ static const char *writable_command(struct diagnosing *diagnosing, struct asked 
     const struct statement statement = {
         .sql = "SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only'"
     };
-    PGresult *result = diagnose_ask(diagnosing, asked, "what makes it read-only", &statement);
+    PGresult *result = diagnose_ask(diagnosing, asked, SECTION_CONNECTION, "what makes it read-only", &statement);
     const char *source = result && PQntuples(result) ? diagnose_value(diagnosing, result, 0, 0) : "";
     const char *database = sql_name(asked->place->database, arena), *role = sql_name(asked->place->user, arena);
     const char *const places[][2] = {
@@ -239,7 +239,7 @@ static void ask_facts(struct diagnosing *diagnosing, struct asked *asked)
                " current_setting('default_transaction_read_only') = 'on' OR pg_is_in_recovery(), pg_backend_pid()",
     };
     struct diagnosed_place *place = asked->place;
-    PGresult *result = diagnose_ask(diagnosing, asked, "server version", &facts);
+    PGresult *result = diagnose_ask(diagnosing, asked, SECTION_CONNECTION, "server version", &facts);
 
     if (!result) {
         return;

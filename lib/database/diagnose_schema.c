@@ -57,7 +57,8 @@ const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, co
         .parameter_count = 2,
         .parameters = { schema, table },
     };
-    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the owner of a table", &statement);
+    PGresult *result =
+        diagnose_ask(diagnosing, &diagnosing->url, SECTION_CONNECTION, "the owner of a table", &statement);
     const char *owner = result && PQntuples(result) ? diagnose_value(diagnosing, result, 0, 0) : NULL;
 
     PQclear(result);
@@ -114,7 +115,7 @@ static const char *extension_command(struct diagnosing *diagnosing, const struct
         .parameter_count = 1,
         .parameters = { problem->object },
     };
-    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the extensions", &statement);
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_CONNECTION, "the extensions", &statement);
     bool available = !result || PQntuples(result) > 0;
     const char *sql = arena_printf(arena, "CREATE EXTENSION %s", sql_name(problem->object, arena));
     const char *command = psql_command(&diagnosing->url.psql, "postgres", NULL, sql, arena);
@@ -176,16 +177,20 @@ static bool look(struct diagnosing *diagnosing, struct asked *asked, const struc
 {
     struct diagnosis *diagnosis = diagnosing->diagnosis;
     struct deadline deadline = deadline_within(&diagnosing->deadline, 2 * CHECK_STATEMENT_TIMEOUT);
+    enum ledger_answer answer;
     struct reply_failed why;
 
     if (!asked->connection) {
         return false;
     }
-    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &diagnosis->ledger.answer,
-                  diagnosing->arena, &why)) {
+    if (check_run(asked->connection, request, &deadline, &diagnosis->check, &answer, diagnosing->arena, &why)) {
+        diagnosis->ledger.answer = answer;
         return true;
     }
-    diagnose_lost(diagnosing, asked, "the schema", &why);
+    diagnose_unanswered(diagnosing, asked, SECTION_HISTORY, "the schema", &why);
+    if (asked->connection) {
+        diagnose_reopen(diagnosing, asked);
+    }
     return false;
 }
 
@@ -196,6 +201,7 @@ void diagnose_schema(struct diagnosing *diagnosing)
     const struct check_request history = { .wanted = diagnosing->request->wanted, .history = true };
 
     diagnosis->checked = look(diagnosing, &diagnosing->url, &both);
+    diagnosis->unseen[SECTION_TABLES] = diagnosis->unseen[SECTION_HISTORY] = !diagnosis->checked;
     if (diagnosis->checked && diagnosis->ledger.answer == LEDGER_DENIED &&
         diagnosing->lock != &diagnosing->url) { /* the role of direct_url may read it */
         look(diagnosing, diagnosing->lock, &history);
@@ -272,7 +278,7 @@ static void tell_invalid(struct diagnosing *diagnosing, const PGresult *result, 
 void diagnose_indexes(struct diagnosing *diagnosing)
 {
     const struct statement statement = { .sql = invalid_indexes };
-    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "invalid indexes", &statement);
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_INDEXES, "invalid indexes", &statement);
 
     for (int row = 0; result && row < PQntuples(result); row++) {
         const char *object =

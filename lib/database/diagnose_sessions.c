@@ -28,11 +28,10 @@ static const char *terminate_command(const struct diagnosing *diagnosing, const 
 }
 
 /* Asks, and tells each row of the answer. */
-static void tell_each(struct diagnosing *diagnosing, struct asked *asked, const char *what,
-                      const struct statement *statement,
+static void tell_each(struct diagnosing *diagnosing, const char *what, const struct statement *statement,
                       void (*tell)(struct diagnosing *diagnosing, const PGresult *result, int row))
 {
-    PGresult *result = diagnose_ask(diagnosing, asked, what, statement);
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_BLOCKING, what, statement);
 
     for (int row = 0; result && row < PQntuples(result); row++) {
         tell(diagnosing, result, row);
@@ -108,8 +107,8 @@ void diagnose_sessions(struct diagnosing *diagnosing)
                                       .parameter_count = 2,
                                       .parameters = { diagnosing->tables[0], diagnosing->tables[1] } };
 
-    tell_each(diagnosing, &diagnosing->url, "who waits for a lock", &waiting, tell_waiter);
-    tell_each(diagnosing, &diagnosing->url, "open transactions", &idling, tell_idler);
+    tell_each(diagnosing, "who waits for a lock", &waiting, tell_waiter);
+    tell_each(diagnosing, "open transactions", &idling, tell_idler);
 }
 
 /* ---- the two locks that let one migrate at a time ---- */
@@ -126,7 +125,8 @@ static void look_for_holder(struct diagnosing *diagnosing, enum finding_code cod
     const char *asked = "SELECT a.pid, a.usename, a.application_name,"
                         " (extract(epoch FROM clock_timestamp() - a.backend_start) * 1000)::int8";
     const struct statement statement = { .sql = arena_printf(arena, "%s%s", asked, where) };
-    PGresult *result = diagnose_ask(diagnosing, diagnosing->lock, "who holds the migration lock", &statement);
+    PGresult *result =
+        diagnose_ask(diagnosing, diagnosing->lock, SECTION_BLOCKING, "who holds the migration lock", &statement);
 
     for (int row = 0; result && row < PQntuples(result); row++) {
         const char *holder = arena_printf(arena, "%s, connected for %s", session_text(diagnosing, result, row, 0),
@@ -142,11 +142,13 @@ static void look_for_holder(struct diagnosing *diagnosing, enum finding_code cod
 
 void diagnose_locks(struct diagnosing *diagnosing)
 {
-    if (diagnosing->lock->connection) {
-        look_for_holder(diagnosing, FINDING_OWN_LOCK,
-                        lock_key(diagnosing->lock->place->database, diagnosing->request->config->verify.schema));
-        look_for_holder(diagnosing, FINDING_PRISMA_LOCK, PRISMA_LOCK);
+    if (!diagnose_knows(diagnosing->lock)) {
+        diagnosing->diagnosis->unseen[SECTION_BLOCKING] = true;
+        return;
     }
+    look_for_holder(diagnosing, FINDING_OWN_LOCK,
+                    lock_key(diagnosing->lock->place->database, diagnosing->request->config->verify.schema));
+    look_for_holder(diagnosing, FINDING_PRISMA_LOCK, PRISMA_LOCK);
 }
 
 /* ---- how many connections are taken ---- */
@@ -158,7 +160,7 @@ void diagnose_connections(struct diagnosing *diagnosing)
                " - current_setting('superuser_reserved_connections')::int4 FROM pg_stat_activity WHERE datid <> 0",
     };
     const struct asked *url = &diagnosing->url;
-    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, "the connections", &statement);
+    PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_CONNECTION, "the connections", &statement);
 
     if (!result) {
         return;

@@ -30,16 +30,22 @@ struct diagnosing {
 };
 
 /* Runs one statement read-only, with search_path pg_catalog and timeouts that end with it: nothing stays in a pooler's
- * session. NULL if there is no answer: told in the findings, under the name `what`. */
-PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, const char *what,
+ * session. NULL if there is no answer: told in the findings, under the name `what`, and the section does not count as
+ * seen. That is SECTION_CONNECTION, where the finding stands, if nothing but a fix depends on it. */
+PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
                        const struct statement *statement);
 
 /* `pgentry COMMAND`, as a shell finds it again. */
 const char *diagnose_ours(const struct diagnosing *diagnosing, const char *command);
 
-/* A question broke the connection: a finding, and nothing is asked there any more. */
-void diagnose_lost(struct diagnosing *diagnosing, struct asked *asked, const char *what,
-                   const struct reply_failed *why);
+/* The same of a question that was asked in another way. Where it broke the connection nothing is asked there any more.
+ */
+void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
+                         const struct reply_failed *why);
+/* A new connection: what was left in the session is not ours to clear up. */
+void diagnose_reopen(struct diagnosing *diagnosing, struct asked *asked);
+/* Whether it is connected, and told what it is. */
+bool diagnose_knows(const struct asked *asked);
 
 /* Opens a place and finds out about it (diagnose_place.c, diagnose_refusal.c). */
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);

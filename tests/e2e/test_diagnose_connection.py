@@ -308,12 +308,69 @@ def test_a_slow_network_is_a_note(diagnose, database):
     assert report.one("slow-round-trip") and report.connection["latencyMs"] > 100
 
 
-def test_what_the_role_may_not_ask_is_a_note(diagnose, database):
-    """The other questions go on."""
-    database.sql("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_blocking_pids FROM PUBLIC")
+NOT_LOOKED_AT = "  not looked at to the end: a question was not answered"
+
+
+def section(text, title):
+    """The lines of the report for people under a title."""
+    lines = text.splitlines()
+    begin = lines.index(title) + 1
+    return lines[begin:lines.index("", begin)]
+
+
+@pytest.mark.parametrize("change, code, fix", [
+    ("REVOKE SELECT ON pg_catalog.pg_locks FROM PUBLIC", "not-asked", "GRANT pg_monitor"),
+    ("SET allow_system_table_mods = on; ALTER VIEW pg_catalog.pg_locks RENAME COLUMN granted TO given", "not-answered",
+     "pgentry diagnose")], ids=["want of a right", "another error"])
+def test_what_was_not_answered_is_a_finding_and_nothing_is_told_as_fine_of_it(pgentry, diagnose, database, change, code, fix):
+    """The other questions go on; what is proposed mends what is wrong."""
+    database.sql(change)
     report = diagnose(database.url)
-    assert report.exit == 0
-    assert "permission denied" in report.one("not-asked")["message"]
+    assert report.exit == 65 and report.document["status"] == "degraded"
+    assert report.codes() == {code}
+    assert {finding["object"] for finding in report.findings if finding["code"] == code} == {
+        "invalid indexes", "who waits for a lock", "open transactions", "who holds the migration lock"}
+    for finding in report.findings:
+        if finding["code"] == code:
+            assert finding["severity"] == "warning" and fix in finding["fix"], finding
+            assert ("GRANT" in finding["fix"]) == (code == "not-asked"), finding
+    done = pgentry("diagnose", url=database.url)
+    assert section(done.stdout, "Indexes") == [NOT_LOOKED_AT]
+    assert section(done.stdout, "Blocking") == [NOT_LOOKED_AT]
+    assert section(done.stdout, "Pooler") == ["  none in the way of session locks"]
+    assert "nothing is wrong" not in done.stdout
+
+
+def test_of_a_direct_url_that_leads_nowhere_nothing_is_told_as_fine(pgentry, database):
+    """Neither that no pooler is in its way nor that nobody holds the lock there."""
+    done = pgentry("diagnose", url=database.url, env={"DIRECT_URL": database.url_with(password="wrong")})
+    assert done.exit == 65
+    assert section(done.stdout, "Pooler") == [NOT_LOOKED_AT]
+    assert section(done.stdout, "Blocking") == [NOT_LOOKED_AT]
+    assert section(done.stdout, "Indexes") == ["  no invalid index"]
+
+
+def test_a_schema_that_may_not_be_looked_at_ends_no_other_question(pgentry, diagnose, database, project):
+    """A right that the catalog's questions lack is told as one, not as a lost connection."""
+    project({"pgentry.yaml": "verify: {tables: [users], extensions: [plpgsql]}\n"})
+    database.sql("REVOKE SELECT ON pg_catalog.pg_extension FROM PUBLIC")
+    report = diagnose(database.url)
+    assert report.exit == 65 and report.codes() == {"not-asked"}
+    assert report.one("not-asked")["object"] == "the schema"
+    done = pgentry("diagnose", url=database.url)
+    assert section(done.stdout, "Critical tables") == [NOT_LOOKED_AT]
+    assert section(done.stdout, "Indexes") == ["  no invalid index"]
+
+
+def test_a_pooler_that_ends_the_question_is_not_told_as_one_that_keeps_sessions(pgentry, diagnose, database):
+    """Who is sent away instead of waiting for the only server process proves nothing; the other questions go on."""
+    with Pooler(database, "transaction", default_pool_size=1, query_wait_timeout=0.3) as pooler:
+        report = diagnose(pooler.url)
+        shown = pgentry("diagnose", url=pooler.url).stdout
+    assert report.exit == 65 and report.codes() == {"not-answered"}
+    assert "query_wait_timeout" in report.one("not-answered")["message"]
+    assert section(shown, "Pooler") == [NOT_LOOKED_AT]
+    assert section(shown, "Indexes") == ["  no invalid index"]
 
 
 def test_diagnose_only_looks(diagnose, database):
