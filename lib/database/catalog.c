@@ -13,26 +13,26 @@
     " JOIN pg_namespace s ON s.nspname = w.schema::name"                                                           \
     " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
 
-/* What is asked of them: t is the table's place, again from 1. */
-#define ASKED "unnest($3::int[], $4::text[]) AS k(t, name)"
+/* What is asked of them: t is the table's place, n its own among all that is asked of tables, again from 1. */
+#define ASKED "unnest($3::int[], $4::text[]) WITH ORDINALITY AS k(t, name, n)"
 
 static const char *const questions[CATALOGS] = {
     [CATALOG_TABLES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
                        " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_class c ON c.relnamespace = s.oid"
                        " WHERE s.nspname = w.schema::name AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
                        " ORDER BY w.n",
-    [CATALOG_COLUMNS] = "SELECT k.t, k.name FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
+    [CATALOG_COLUMNS] = "SELECT k.n FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
                         " WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.oid"
-                        " AND a.attname = k.name::name AND a.attnum > 0 AND NOT a.attisdropped) ORDER BY k.t",
-    [CATALOG_INDEXES] = "SELECT k.t, k.name, c.oid IS NOT NULL FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
+                        " AND a.attname = k.name::name AND a.attnum > 0 AND NOT a.attisdropped) ORDER BY k.n",
+    [CATALOG_INDEXES] = "SELECT k.n, c.oid IS NOT NULL FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
                         " LEFT JOIN (pg_class c JOIN pg_index i ON i.indexrelid = c.oid)"
                         " ON c.relnamespace = f.relnamespace AND c.relname = k.name::name AND i.indrelid = f.oid"
-                        " WHERE i.indisvalid IS DISTINCT FROM true ORDER BY k.t",
+                        " WHERE i.indisvalid IS DISTINCT FROM true ORDER BY k.n",
     [CATALOG_PRIVILEGES] = /* a schema is told once */
-    "SELECT t, name, enters OR row_number() OVER (PARTITION BY space ORDER BY t) > 1, may"
-    " FROM (SELECT k.t, k.name, f.relnamespace AS space, has_schema_privilege(f.relnamespace, 'USAGE') AS enters,"
+    "SELECT n, enters OR row_number() OVER (PARTITION BY space ORDER BY n) > 1, may"
+    " FROM (SELECT k.n, f.relnamespace AS space, has_schema_privilege(f.relnamespace, 'USAGE') AS enters,"
     " has_table_privilege(f.oid, k.name) AS may FROM " ASKED " JOIN " FOUND " f ON f.n = k.t) p"
-    " WHERE NOT (enters AND may) ORDER BY t",
+    " WHERE NOT (enters AND may) ORDER BY n",
     [CATALOG_TYPES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
                       " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_type t ON t.typnamespace = s.oid"
                       " WHERE s.nspname = w.schema::name AND t.typname = w.name::name AND t.typtype = 'e')"
@@ -192,13 +192,51 @@ static size_t place(const PGresult *result, int row, size_t count)
     return number >= 1 && number <= count ? (size_t)number - 1 : count;
 }
 
+/* A table, or what is asked of it. */
+struct part {
+    size_t table;
+    const char *name; /* NULL: the table itself */
+};
+
+struct parts {
+    struct part *items;
+    size_t count;
+};
+
+/* In the order in which they are asked for. */
+static struct parts parts_of(enum catalog catalog, const struct wanted *wanted, struct arena *arena)
+{
+    struct parts parts = { 0 };
+    size_t count = 0;
+
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        count += catalog == CATALOG_TABLES ? 1 : list_of(catalog, &wanted->tables[i])->count;
+    }
+    parts.items = arena_array(arena, count, sizeof *parts.items);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct strings *list = list_of(catalog, &wanted->tables[i]);
+
+        if (catalog == CATALOG_TABLES) {
+            parts.items[parts.count++] = (struct part){ .table = i };
+            continue;
+        }
+        for (size_t k = 0; k < list->count; k++) {
+            parts.items[parts.count++] = (struct part){ i, list->items[k] };
+        }
+    }
+    return parts;
+}
+
+static bool is_true(const PGresult *result, int row, int column)
+{
+    return column < PQnfields(result) && PQgetvalue(result, row, column)[0] == 't';
+}
+
 /* What a row says of one table. */
 static void read_table_row(enum catalog catalog, const PGresult *result, int row, const struct wanted_table *table,
-                           struct check *check, struct arena *arena)
+                           const char *name, struct check *check, struct arena *arena)
 {
-    const char *name = PQnfields(result) > 1 ? arena_strdup(arena, PQgetvalue(result, row, 1)) : "";
-    bool third = PQnfields(result) > 2 && PQgetvalue(result, row, 2)[0] == 't';
-    bool fourth = PQnfields(result) > 3 && PQgetvalue(result, row, 3)[0] == 't';
+    bool second = is_true(result, row, 1), third = is_true(result, row, 2);
     const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
 
     switch (catalog) {
@@ -209,15 +247,15 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
         check_problem(check, PROBLEM_MISSING_COLUMN, arena_printf(arena, "%s.%s", object, name), NULL, arena);
         break;
     case CATALOG_INDEXES:
-        check_problem(check, third ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX,
+        check_problem(check, second ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX,
                       arena_printf(arena, "%s.%s", table->schema, name), object, arena);
         break;
     default: /* privileges */
-        if (!third) {
+        if (!second) {
             check_problem(check, PROBLEM_MISSING_PRIVILEGE, arena_printf(arena, "schema %s", table->schema), "usage",
                           arena);
         }
-        if (!fourth) {
+        if (!third) {
             check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, name, arena);
         }
         break;
@@ -227,15 +265,20 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
 static bool read_table_rows(enum catalog catalog, const PGresult *result, const struct wanted *wanted,
                             struct check *check, struct arena *arena)
 {
-    for (int row = 0; row < PQntuples(result); row++) {
-        size_t i = place(result, row, wanted->table_count);
+    const struct parts parts = parts_of(catalog, wanted, arena);
 
-        if (i == wanted->table_count) {
+    for (int row = 0; row < PQntuples(result); row++) {
+        size_t i = place(result, row, parts.count);
+
+        if (i == parts.count) {
             return false;
         }
-        check->tables[i].exists &= catalog != CATALOG_TABLES;
-        check->tables[i].healthy = false;
-        read_table_row(catalog, result, row, &wanted->tables[i], check, arena);
+
+        const struct part *part = &parts.items[i];
+
+        check->tables[part->table].exists &= catalog != CATALOG_TABLES;
+        check->tables[part->table].healthy = false;
+        read_table_row(catalog, result, row, &wanted->tables[part->table], part->name, check, arena);
     }
     return true;
 }

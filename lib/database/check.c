@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "database/catalog.h"
 #include "database/history.h"
+#include "database/spelling.h"
 #include "database/sql_lexer.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ struct step_of_look {
 struct look {
     PGconn *connection;
     const struct check_request *request;
+    const struct wanted *spelled; /* what is wanted, as the server can be asked for it */
     const struct deadline *deadline;
     struct arena *arena;
     struct step_of_look *steps;
@@ -76,7 +78,7 @@ static void ask_catalog(struct look *look)
     begin_part(look);
     ask(look, PART_FRAME, 0, &statement);
     for (size_t i = 0; i < CATALOGS; i++) {
-        if (catalog_statement((enum catalog)i, look->request->wanted, &statement, look->arena)) {
+        if (catalog_statement((enum catalog)i, look->spelled, &statement, look->arena)) {
             ask(look, PART_CATALOG, i, &statement);
         }
     }
@@ -120,7 +122,7 @@ static void ask_assert(struct look *look, size_t i)
                 .sql = "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', "
                        "pg_catalog.quote_ident($1), pg_catalog.current_setting('search_path')), true)",
                 .parameter_count = 1,
-                .parameters = { wanted->schema },
+                .parameters = { look->spelled->schema },
             });
     }
     ask(look, PART_ASSERT, i,
@@ -291,6 +293,10 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
     const char *version = PQparameterStatus(connection, "server_version");
 
     *ledger = LEDGER_READ;
+    look.spelled = request->schema ? spelling_of(connection, request->wanted, deadline, arena, why) : request->wanted;
+    if (!look.spelled) {
+        return false;
+    }
     if (!ask_all(&look)) {
         query_failed(connection, NULL, deadline, arena, why);
         return false;

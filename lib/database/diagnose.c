@@ -4,9 +4,9 @@
 #include "base/shell.h"
 #include "base/text.h"
 #include "database/also.h"
-#include "database/catalog.h"
 #include "database/diagnosing.h"
 #include "database/lock.h"
+#include "database/spelling.h"
 #include "database/sqlstate.h"
 
 #include <stdlib.h>
@@ -248,6 +248,20 @@ static void look_at_also(struct diagnosing *diagnosing)
     }
 }
 
+static void find_spelling(struct diagnosing *diagnosing)
+{
+    struct asked *url = &diagnosing->url;
+    struct reply_failed why;
+
+    diagnosing->spelled = url->connection ? spelling_of(url->connection, diagnosing->request->wanted,
+                                                        &diagnosing->deadline, diagnosing->arena, &why)
+                                          : diagnosing->request->wanted;
+    if (!diagnosing->spelled) {
+        diagnosing->spelled = diagnosing->request->wanted;
+        diagnose_unanswered(diagnosing, url, SECTION_CONNECTION, "what the encoding can spell", &why);
+    }
+}
+
 static void open_places(struct diagnosing *diagnosing)
 {
     struct diagnosis *diagnosis = diagnosing->diagnosis;
@@ -268,9 +282,9 @@ void diagnose_database(const struct diagnose_request *request, struct diagnosis 
         .request = request, .diagnosis = diagnosis, .findings = diagnosis->findings, .arena = arena
     };
 
-    catalog_tables(request->wanted, diagnosing.tables, arena);
     open_places(&diagnosing);
     diagnosing.deadline = deadline_in(DIAGNOSE_ALL, -1);
+    find_spelling(&diagnosing);
     look_for_another_database(&diagnosing);
     look_for_pooler(&diagnosing);
     look_at_also(&diagnosing);

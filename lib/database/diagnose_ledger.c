@@ -51,14 +51,14 @@ static const char *mend_command(struct diagnosing *diagnosing, const char *schem
 
 void diagnose_ledger(struct diagnosing *diagnosing)
 {
-    const struct wanted *wanted = diagnosing->request->wanted;
+    const struct wanted *wanted = diagnosing->request->wanted, *spelled = diagnosing->spelled;
     struct ledger *ledger = &diagnosing->diagnosis->ledger;
     struct arena *arena = diagnosing->arena;
     const char *schema = wanted->history_schema ? wanted->history_schema : wanted->schema;
     const struct statement statement = {
         .sql = around_the_ledger,
         .parameter_count = 2,
-        .parameters = { schema, wanted->history_table },
+        .parameters = { spelled->history_schema ? spelled->history_schema : spelled->schema, spelled->history_table },
     };
 
     if (wanted->history == HISTORY_NONE || wanted->unsure || !diagnosing->diagnosis->checked) {

@@ -107,13 +107,24 @@ static const char *index_command(struct diagnosing *diagnosing, const struct pro
                         shell_comment(create, diagnosing->arena), sync_command(diagnosing));
 }
 
+static const char *spelled_extension(const struct diagnosing *diagnosing, const char *name)
+{
+    const struct strings *wanted = &diagnosing->request->wanted->extensions;
+    size_t i = 0;
+
+    while (strcmp(wanted->items[i], name) != 0) {
+        i++;
+    }
+    return diagnosing->spelled->extensions.items[i];
+}
+
 static const char *extension_command(struct diagnosing *diagnosing, const struct problem *problem, const char **detail)
 {
     struct arena *arena = diagnosing->arena;
     const struct statement statement = {
         .sql = "SELECT FROM pg_available_extensions WHERE name = $1::name",
         .parameter_count = 1,
-        .parameters = { problem->object },
+        .parameters = { spelled_extension(diagnosing, problem->object) },
     };
     PGresult *result = diagnose_ask(diagnosing, &diagnosing->url, SECTION_CONNECTION, "the extensions", &statement);
     bool available = !result || PQntuples(result) > 0;

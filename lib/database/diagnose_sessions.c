@@ -1,3 +1,4 @@
+#include "database/catalog.h"
 #include "database/diagnosing.h"
 #include "database/lock.h"
 
@@ -103,10 +104,9 @@ static void tell_idler(struct diagnosing *diagnosing, const PGresult *result, in
 void diagnose_sessions(struct diagnosing *diagnosing)
 {
     const struct statement waiting = { .sql = waiters };
-    const struct statement idling = { .sql = idlers,
-                                      .parameter_count = 2,
-                                      .parameters = { diagnosing->tables[0], diagnosing->tables[1] } };
+    struct statement idling = { .sql = idlers, .parameter_count = 2 };
 
+    catalog_tables(diagnosing->spelled, idling.parameters, diagnosing->arena);
     tell_each(diagnosing, "who waits for a lock", &waiting, tell_waiter);
     tell_each(diagnosing, "open transactions", &idling, tell_idler);
 }

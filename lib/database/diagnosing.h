@@ -25,8 +25,8 @@ struct diagnosing {
     struct arena *arena;
     struct deadline deadline; /* of all questions */
     struct asked url, direct;
-    struct asked *lock;    /* the one of the two that leads past a pooler: steps and locks */
-    const char *tables[2]; /* the wanted tables: schemas and names, as text[] */
+    struct asked *lock;           /* the one of the two that leads past a pooler: steps and locks */
+    const struct wanted *spelled; /* what is wanted, as database.url's server can be asked for it */
 };
 
 /* Runs one statement read-only, with search_path pg_catalog and timeouts that end with it: nothing stays in a pooler's

@@ -3,6 +3,7 @@ import json
 
 import psycopg
 import pytest
+from diagnosis import Report
 from postgres import free_port
 
 SHOP = """
@@ -397,3 +398,53 @@ def test_a_name_does_nothing_to_the_terminal(pgentry, database, project):
     done = pgentry("verify", url=database.url)
     assert done.exit == 65, done
     assert "Missing tables: users" in done.stdout and not {"\x1b", "\x07"} & set(done.text), done
+
+
+@pytest.fixture
+def latin(database):
+    """The URL of a database whose encoding knows the letters of western Europe."""
+    name = database.name + "_latin"
+    with database.cluster.connect() as direct:
+        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    url = database.url_with(name=name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute('CREATE TABLE users (id int, "größe" int); CREATE INDEX "nach_größe" ON users ("größe");'
+                           " CREATE TABLE orders (id int)")
+    return url
+
+
+def test_a_name_that_the_server_s_encoding_cannot_spell_is_of_nothing_there(pgentry, latin, project):
+    """It is missing, like any other; what the encoding can spell is found by its name."""
+    project({"pgentry.yaml": """\
+        migrate: {preset: none}
+        verify:
+          tables:
+            - 表
+            - {name: users, columns: [id, 名, größe, höhe], indexes: [nach_größe, 索引], privileges: [select]}
+            - orders
+            - 模式.orders
+          extensions: [plpgsql, 拡張]
+        """, "schema.prisma": 'enum State {\n  A\n  @@map("状態")\n}\nmodel orders {\n  id Int @id\n}\n'})
+    status, document = verify(pgentry, latin)
+    assert status == 65
+    assert document["database"]["tables"] == {"表": False, "users": True, "orders": True, "模式.orders": False}
+    assert problems(document) == {
+        ("missing-table", "public.表"), ("missing-table", "模式.orders"), ("missing-column", "public.users.名"),
+        ("missing-column", "public.users.höhe"), ("missing-index", "public.索引"), ("missing-enum", "public.状態"),
+        ("missing-extension", "拡張")}
+    assert pgentry("sync", url=latin).exit == 65
+    report = Report(pgentry("diagnose", "--json", url=latin))
+    assert report.exit == 65
+    assert report.codes() == {code for code, _ in problems(document)}
+
+
+def test_a_schema_that_the_server_s_encoding_cannot_spell_has_neither_tables_nor_a_history(pgentry, latin, project):
+    """Assertions are asked all the same, and nothing of the schema is another tool's."""
+    project({"pgentry.yaml": """\
+        migrate: {preset: dbmate}
+        verify: {schema: 模式, tables: [users], asserts: [{name: here, sql: SELECT 1 = 1}, {name: not, sql: "SELECT '表' = 'x'"}]}
+        """, "db/migrations/001_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n"})
+    done = pgentry("verify", "--json", url=latin)
+    assert done.exit == 65, done
+    assert problems(json.loads(done.stdout)) == {("missing-table", "模式.users"), ("assert-failed", "not")}
+    assert "is not this migration tool's table" not in done.stderr, done
