@@ -39,10 +39,10 @@ static const struct refusal {
     { NULL, NULL, FAILURES, FINDING_CONNECTION_FAILED, NULL },
 };
 
-static bool fits(const struct refusal *row, const struct reply_failed *why)
+static bool fits(const struct refusal *row, const struct reply_failed *why, struct arena *arena)
 {
     return (!row->sqlstate || strncmp(row->sqlstate, why->sqlstate, strlen(row->sqlstate)) == 0) &&
-           (!row->text || strstr(why->message, row->text)) &&
+           (!row->text || message_says(why->message, row->text, arena)) &&
            (row->failure == FAILURES || row->failure == why->failure);
 }
 
@@ -58,17 +58,18 @@ static bool is_ipv6_only(const struct addresses *addresses)
 }
 
 /* pg_hba.conf has lines for TLS alone: the refusal says that ours had none, and the URL forbids it. */
-static bool is_tls_required(const struct asked *asked, const char *message)
+static bool is_tls_required(const struct asked *asked, const char *message, struct arena *arena)
 {
     const char *mode = conninfo_get(&asked->destination.info, "sslmode");
 
-    return mode && strcmp(mode, "disable") == 0 && (strstr(message, "no encryption") || strstr(message, "SSL off"));
+    return mode && strcmp(mode, "disable") == 0 &&
+           (message_says(message, "no encryption", arena) || message_says(message, "SSL off", arena));
 }
 
 static enum finding_code code_of(const struct asked *asked, const struct addresses *addresses,
-                                 const struct reply_failed *why, const struct refusal *row)
+                                 const struct reply_failed *why, const struct refusal *row, struct arena *arena)
 {
-    if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message)) {
+    if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message, arena)) {
         return FINDING_TLS_REQUIRED;
     }
     if (row->code == FINDING_NO_ANSWER && is_ipv6_only(addresses)) {
@@ -89,8 +90,9 @@ static const char *too_many_command(const struct psql *psql, const char *role, c
 {
     const char *who = psql_command(psql, "postgres", "postgres", DIAGNOSE_WHO_IS_CONNECTED, arena);
     const char *raise =
-        strstr(message, "connections for role") ? arena_printf(arena, "ALTER ROLE %s CONNECTION LIMIT -1", role)
-        : strstr(message, "connections for database") && psql->database
+        message_says(message, "connections for role", arena)
+            ? arena_printf(arena, "ALTER ROLE %s CONNECTION LIMIT -1", role)
+        : message_says(message, "connections for database", arena) && psql->database
             ? arena_printf(arena, "ALTER DATABASE %s CONNECTION LIMIT -1", sql_name(psql->database, arena))
             : NULL;
 
@@ -181,11 +183,11 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
     const char *object;
 
     find_refusing(&asked->psql, addresses, why->message, diagnosing->arena);
-    while (!fits(row, why)) {
+    while (!fits(row, why, diagnosing->arena)) {
         row++;
     }
 
-    enum finding_code code = code_of(asked, addresses, why, row);
+    enum finding_code code = code_of(asked, addresses, why, row, diagnosing->arena);
 
     object = code == FINDING_NAME_NOT_FOUND ? addresses->unresolved : place->hosts;
     if (code == FINDING_NAME_NOT_FOUND && addresses->why) { /* the name is in the sentence already */

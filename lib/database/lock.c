@@ -89,7 +89,8 @@ static bool begin(struct suspicion *suspicion)
     if (run(suspicion, "BEGIN")) {
         return true;
     }
-    suspicion->pooled = suspicion->certain = strstr(suspicion->why->message, "transaction blocks not allowed") != NULL;
+    suspicion->pooled = suspicion->certain =
+        message_says(suspicion->why->message, "transaction blocks not allowed", suspicion->arena);
     return false;
 }
 

@@ -51,6 +51,11 @@ static const char *one_line(const char *message, struct arena *arena)
     return arena_strdup(arena, line);
 }
 
+bool message_says(const char *message, const char *words, struct arena *arena)
+{
+    return strstr(message, mask_copy(arena, words));
+}
+
 const char *result_message(const PGresult *result, struct arena *arena)
 {
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);

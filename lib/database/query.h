@@ -31,6 +31,9 @@ PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct reply_failed *why);
 
+/* Whether the message of a failure holds these words of the server's or libpq's: masked, as all of it is. */
+bool message_says(const char *message, const char *words, struct arena *arena);
+
 /* Why a result is an error, or what happened to the connection if there is none. */
 void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
                    struct reply_failed *why);

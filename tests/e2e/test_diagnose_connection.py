@@ -198,6 +198,13 @@ def test_a_role_that_may_not_log_in(diagnose, database):
     assert done.returncode == 0 and diagnose(database.url).exit == 0, done.stderr
 
 
+def test_a_password_that_is_a_word_of_the_refusal_changes_no_finding(diagnose, database):
+    """The message is masked, and understood all the same."""
+    database.sql(f"ALTER ROLE {database.user} NOLOGIN PASSWORD 'log'")
+    finding = diagnose(database.url_with(password="log")).one("role-without-login")
+    assert "permitted to *** in" in finding["message"], finding
+
+
 def test_a_database_that_takes_no_connection(diagnose, database):
     """Waiting does not open it."""
     closed = f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS"
