@@ -1,6 +1,7 @@
 #include "database/diagnosing.h"
 
 #include "base/shell.h"
+#include "config/secret.h"
 #include "database/check.h"
 
 #include <string.h>
@@ -142,7 +143,8 @@ static const char *assert_command(struct diagnosing *diagnosing, const struct pr
 
     for (size_t i = 0; i < wanted->assert_count; i++) {
         if (strcmp(wanted->asserts[i].name, problem->object) == 0) {
-            return psql_command(&diagnosing->url.psql, NULL, NULL, wanted->asserts[i].sql, diagnosing->arena);
+            return psql_command(&diagnosing->url.psql, NULL, NULL,
+                                secret_hide(wanted->asserts[i].sql, diagnosing->arena), diagnosing->arena);
         }
     }
     return NULL;

@@ -23,6 +23,15 @@ def nothing_of(secret, done):
     assert secret not in done.text
 
 
+def test_a_password_in_an_assertion_is_not_printed(diagnose, shop, project):
+    """Its statement is the fix, but for that."""
+    shop.sql(f"ALTER ROLE {shop.user} PASSWORD 'battery7staple'")
+    project({"pgentry.yaml": TABLES + "  asserts: [{name: far, sql: \"SELECT 'host=x password=battery7staple' = ''\"}]\n"})
+    report = diagnose(shop.url_with(password="battery7staple"))
+    assert "password=***" in report.one("assert-failed")["fix"]
+    assert "battery7staple" not in str(report.document)
+
+
 def test_nothing_wrong_is_0(diagnose, shop):
     """Notes for the curious do not count; the connection is described."""
     report = diagnose(shop.url)
