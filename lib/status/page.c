@@ -20,21 +20,18 @@ const char *page_policy(void)
            "form-action 'none'; frame-ancestors 'none'";
 }
 
+static const char *entity(char byte)
+{
+    return byte == '&' ? "&amp;" : byte == '<' ? "&lt;" : byte == '>' ? "&gt;" : byte == '"' ? "&quot;" : "&#39;";
+}
+
 void page_escape(FILE *out, const char *text)
 {
-    static const struct {
-        char byte;
-        const char *entity;
-    } entities[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" } };
-    for (; *text; text++) {
-        const char *entity = NULL;
-        for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
-            entity = entities[i].byte == *text ? entities[i].entity : entity;
-        }
-        if (entity) {
-            fputs(entity, out);
-        } else {
-            fputc(*text, out);
+    for (size_t plain; *text; text += plain) {
+        plain = strcspn(text, "&<>\"'");
+        fwrite(text, 1, plain, out);
+        if (plain == 0) {
+            fputs(entity(*text++), out);
         }
     }
 }

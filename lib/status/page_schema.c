@@ -1,32 +1,94 @@
 /* The page's sections about the schema: tables, steps, migrations. */
-#include "base/text.h"
+#include "base/arena.h"
+#include "base/hash.h"
 #include "status/page.h"
 
 #include <string.h>
 
-/* ---- tables ---- */
+#define SCHEMAS "schema " /* its name follows, where a right on all of it lacks */
 
-/* The name is the object's, or what the object's begins with. An index has a name of its own, and a right on the schema
- * may be what lacks. */
-static bool concerns(const struct problem *problem, const struct status *status, const struct table_state *table)
+/* ---- problems by the tables that they concern ---- */
+
+struct entry {
+    const struct problem *problem;
+    const char *name; /* the first `length` bytes are what it is looked for by */
+    size_t length;
+    struct entry *next; /* in its slot, in the order of the problems */
+};
+
+struct index {
+    struct entry **slots;
+    size_t mask;
+    bool *told; /* of each problem: there is no more to say of it */
+};
+
+/* A right that lacks on a whole schema. */
+static bool is_schemas(const struct problem *problem)
 {
-    char name[256];
-    struct text text = text_over(name, sizeof name);
-    size_t schema = table->schema ? table->schema : strlen(status->schema);
-    const char *object = problem->object;
-    if (!table->schema) {
-        text_printf(&text, "%s.", status->schema);
-    }
-    text_string(&text, table->name);
-    if (problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX) {
-        object = problem->detail;
-    } else if (table->exists && problem->code == PROBLEM_MISSING_PRIVILEGE && strncmp(object, "schema ", 7) == 0 &&
-               strlen(object + 7) == schema && strncmp(object + 7, name, schema) == 0) {
-        return true;
-    }
-    return object && strncmp(object, name, text.length) == 0 &&
-           (object[text.length] == '\0' || object[text.length] == '.');
+    return problem->code == PROBLEM_MISSING_PRIVILEGE && problem->object &&
+           strncmp(problem->object, SCHEMAS, sizeof SCHEMAS - 1) == 0;
 }
+
+static struct entry **slot_of(const struct index *index, const char *name, size_t length)
+{
+    return &index->slots[hash_bytes(HASH_BEGIN, name, length) & index->mask];
+}
+
+static bool is_filed(const struct index *index, const struct problem *problem)
+{
+    size_t length = strlen(problem->object);
+    for (const struct entry *entry = *slot_of(index, problem->object, length); entry; entry = entry->next) {
+        if (entry->problem->code == problem->code && strcmp(entry->problem->object, problem->object) == 0 &&
+            strings_same(entry->problem->detail, problem->detail)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void file_as(struct index *index, const struct problem *problem, const char *name, size_t length,
+                    struct arena *arena)
+{
+    struct entry **slot = slot_of(index, name, length);
+    struct entry *entry = arena_alloc(arena, sizeof *entry);
+    *entry = (struct entry){ problem, name, length, *slot };
+    *slot = entry;
+}
+
+/* The table's name is the object's, or what that begins with up to a dot: any but the first, which ends the schema at
+ * the earliest, as names may have dots in them. An index has a name of its own. */
+static void file_problem(struct index *index, const struct problem *problem, struct arena *arena)
+{
+    bool of_index = problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX;
+    const char *name = of_index ? problem->detail : problem->object;
+    for (const char *end = name ? strchr(name, '.') : NULL; end; end = strchr(end, '.')) {
+        end += 1 + strcspn(end + 1, ".");
+        file_as(index, problem, name, (size_t)(end - name), arena);
+    }
+}
+
+static struct index index_of(const struct check *check, struct arena *arena)
+{
+    size_t size = 16;
+    while (size < 2 * check->problem_count) {
+        size *= 2;
+    }
+    struct index index = { arena_array(arena, size, sizeof *index.slots), size - 1,
+                           arena_array(arena, check->problem_count, sizeof *index.told) };
+    for (size_t i = check->problem_count; i-- > 0;) {
+        const struct problem *problem = &check->problems[i];
+        if (!is_schemas(problem)) {
+            file_problem(&index, problem, arena);
+        } else if (is_filed(&index, problem)) { /* once for each of its tables: once is enough */
+            index.told[i] = true;
+        } else {
+            file_as(&index, problem, problem->object, strlen(problem->object), arena);
+        }
+    }
+    return index;
+}
+
+/* ---- tables ---- */
 
 static void put_problem(FILE *out, const struct problem *problem)
 {
@@ -36,37 +98,40 @@ static void put_problem(FILE *out, const struct problem *problem)
                  problem_fix(problem->code, problem->object, problem->detail, text, sizeof text), "</code></p></li>");
 }
 
-static void put_broken(FILE *out, const struct status *status, const struct table_state *table)
+static void put_filed(FILE *out, const struct check *check, struct index *index, const char *name, bool schemas)
 {
-    const struct check *check = status->check;
-    page_element(out, "<tr><th scope=row>", table->name, "</th>");
-    fprintf(out, "<td class=bad>%s</td><td><ul>", table->exists ? "incomplete" : "missing");
-    for (size_t i = 0; i < check->problem_count; i++) {
-        if (concerns(&check->problems[i], status, table)) {
-            put_problem(out, &check->problems[i]);
+    size_t length = strlen(name);
+    for (const struct entry *entry = *slot_of(index, name, length); entry; entry = entry->next) {
+        if (entry->length == length && memcmp(entry->name, name, length) == 0 &&
+            is_schemas(entry->problem) == schemas) {
+            put_problem(out, entry->problem);
+            index->told[entry->problem - check->problems] = true;
         }
     }
+}
+
+static void put_broken(FILE *out, const struct status *status, const struct table_state *table, struct index *index)
+{
+    const char *schema = table->schema ? table->name : status->schema;
+    int length = (int)(table->schema ? table->schema : strlen(schema));
+    char name[256];
+    page_element(out, "<tr><th scope=row>", table->name, "</th>");
+    fprintf(out, "<td class=bad>%s</td><td><ul>", table->exists ? "incomplete" : "missing");
+    if (table->exists) {
+        snprintf(name, sizeof name, SCHEMAS "%.*s", length, schema);
+        put_filed(out, status->check, index, name, true);
+    }
+    snprintf(name, sizeof name, "%.*s.%s", length, schema, table->name + (table->schema ? table->schema + 1 : 0));
+    put_filed(out, status->check, index, name, false);
     fputs("</ul></td></tr>", out);
 }
 
-static bool told(const struct status *status, const struct problem *problem)
-{
-    const struct check *check = status->check;
-    for (size_t i = 0; i < check->table_count; i++) {
-        if (!check->tables[i].healthy && concerns(problem, status, &check->tables[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Extensions, enums, assertions, and what is worth a warning. */
-static void put_besides(FILE *out, const struct status *status)
+static void put_besides(FILE *out, const struct check *check, const struct index *index)
 {
-    const struct check *check = status->check;
     bool open = false;
     for (size_t i = 0; i < check->problem_count; i++) {
-        if (!told(status, &check->problems[i])) {
+        if (!index->told[i]) {
             fputs(open ? "" : "<ul class=besides>", out);
             open = true;
             put_problem(out, &check->problems[i]);
@@ -95,6 +160,8 @@ void page_tables(FILE *out, const struct status *status)
         fputs("<p class=plain>Not looked at yet.</p></section>", out);
         return;
     }
+    struct arena *arena = arena_new();
+    struct index index = index_of(check, arena);
     size_t healthy = status_healthy_tables(check);
     fprintf(out, "<p class=plain>%zu of %zu healthy, looked at ", healthy, check->table_count);
     page_time(out, status->checked_at);
@@ -103,14 +170,15 @@ void page_tables(FILE *out, const struct status *status)
         fputs("<table>", out);
         for (size_t i = 0; i < check->table_count; i++) {
             if (!check->tables[i].healthy) {
-                put_broken(out, status, &check->tables[i]);
+                put_broken(out, status, &check->tables[i], &index);
             }
         }
         fputs("</table>", out);
     }
-    put_besides(out, status);
+    put_besides(out, check, &index);
     put_healthy(out, check);
     fputs("</section>", out);
+    arena_free(arena);
 }
 
 /* ---- steps ---- */
