@@ -107,6 +107,18 @@ void arena_free(struct arena *arena)
     }
 }
 
+size_t arena_rest(const struct arena *arena, const void *at)
+{
+    for (const struct block *block = arena->newest; block; block = block->older) {
+        const char *begin = (const char *)block, *end = begin + block->size;
+
+        if ((const char *)at >= begin && (const char *)at < end) {
+            return (size_t)(end - (const char *)at);
+        }
+    }
+    return 0;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     struct block *block = arena->newest;

@@ -17,6 +17,9 @@ struct arena *arena_reserve(size_t most);
 /* Gives back everything of a reserved arena but its address space and the pages it has touched. */
 void arena_reset(struct arena *arena);
 
+/* How many bytes from `at` on belong to the arena, up to the end of one of its blocks; 0: it does not. */
+size_t arena_rest(const struct arena *arena, const void *at);
+
 /* Zeroed, aligned for any type; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* count * size with overflow checked. */

@@ -7,6 +7,11 @@
 
 #define HASH_BEGIN UINT64_C(0xcbf29ce484222325)
 
+static inline uint64_t hash_byte(uint64_t hash, unsigned char byte)
+{
+    return (hash ^ byte) * UINT64_C(0x100000001b3);
+}
+
 /* Goes on with what HASH_BEGIN, or an earlier call, gave. */
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length);
 /* A string with the zero byte at its end, so that "a", "bc" is another than "ab", "c". */

@@ -1,5 +1,6 @@
 #include "base/mask.h"
 
+#include "base/hash.h"
 #include "base/percent.h"
 #include "base/text.h"
 
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #define FIRST_CAPACITY 32
+#define FIRST_SLOTS 256
+#define HEADS_MAX 64                  /* of one form: one for each power of two, and its whole */
 #define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
 #define LINE_MIN 8                    /* shorter lines of a secret of several lines are braces and the like */
 #define JSON_GROWTH 6                 /* \u00XX for a byte */
@@ -19,10 +22,22 @@
 #define PAGEMAP_ENTRIES 512           /* of 8 bytes: a page of them */
 #define SCRUB_MAX ((size_t)256 << 20) /* of a mapping; the sanitizer's shadow is larger */
 
+/* What reads memory in which secrets were left behind also reads what the sanitizer knows as freed. */
+#define READS_FREED __attribute__((no_sanitize("address", "undefined")))
+
 struct form {
     char *bytes;
     size_t length;
     bool encodable; /* found percent-encoded as well */
+    uint32_t older; /* the number of another with the same head, or 0 */
+};
+
+/* A form's head are its bytes up to the first %, which is where what it may be spelled as begins to be ambiguous. The
+ * heads are found by their hashes, and so are their first 2, 4, 8 … bytes: a text in which these are not found is read
+ * no further, so that it costs the same however many forms there are. */
+struct head {
+    uint32_t hash;   /* 0: the slot is free */
+    uint32_t newest; /* the number of the newest form with this head, from 1; 0: heads go on from here */
 };
 
 static struct {
@@ -30,9 +45,136 @@ static struct {
     struct form *forms;
     size_t count;
     size_t capacity;
-    size_t longest;  /* of all that a form may be spelled as */
+    size_t longest; /* of all that a form may be spelled as */
+
     bool first[256]; /* bytes with which a form begins */
+    struct head *heads;
+    size_t slots, used; /* of the heads: a power of two */
+    uint64_t lengths;   /* which there are of heads, modulo 64 */
 } set;
+
+/* ---- heads ---- */
+
+/* The byte at *at as no encoding shows it, a plus as the space that it may stand for; goes on behind it. */
+READS_FREED static unsigned char plain_byte(const char *bytes, size_t length, size_t *at)
+{
+    const char *here = bytes + *at;
+    int decoded = *here == '%' && length - *at >= ENCODED ? percent_byte(here[1], here[2]) : -1;
+    unsigned char plain = (unsigned char)(decoded < 0 ? *here : decoded);
+
+    *at += decoded < 0 ? 1 : ENCODED;
+    return plain == '+' ? ' ' : plain;
+}
+
+static bool leads_on(size_t length)
+{
+    return length > 1 && (length & (length - 1)) == 0;
+}
+
+static struct head *head_slot(struct head *heads, size_t slots, uint32_t hash)
+{
+    size_t at = hash & (slots - 1);
+
+    while (heads[at].hash && heads[at].hash != hash) {
+        at = (at + 1) & (slots - 1);
+    }
+    return &heads[at];
+}
+
+static uint32_t folded(uint64_t hash)
+{
+    uint32_t half = (uint32_t)(hash >> 32 ^ hash);
+
+    return half ? half : 1;
+}
+
+/* NULL: no head of this length has this hash. */
+static const struct head *head_find(uint64_t hash, size_t length)
+{
+    if (!((set.lengths >> (length % 64)) & 1)) {
+        return NULL;
+    }
+
+    const struct head *head = head_slot(set.heads, set.slots, folded(hash));
+
+    return head->hash ? head : NULL;
+}
+
+static void heads_grow(void)
+{
+    size_t slots = set.slots ? set.slots * 2 : FIRST_SLOTS;
+    struct head *heads = arena_array(set.arena, slots, sizeof *heads);
+
+    for (size_t i = 0; i < set.slots; i++) {
+        if (set.heads[i].hash) {
+            *head_slot(heads, slots, set.heads[i].hash) = set.heads[i];
+        }
+    }
+    set.heads = heads;
+    set.slots = slots;
+}
+
+static struct head *head_add(uint64_t hash, size_t length)
+{
+    struct head *head = head_slot(set.heads, set.slots, folded(hash));
+
+    set.used += head->hash == 0;
+    set.lengths |= UINT64_C(1) << (length % 64);
+    head->hash = folded(hash);
+    return head;
+}
+
+/* ---- forms ---- */
+
+static size_t head_length(const char *bytes, size_t length)
+{
+    const char *percent = memchr(bytes, '%', length);
+
+    return percent ? (size_t)(percent - bytes) : length;
+}
+
+static uint64_t head_hash(const char *bytes, size_t length)
+{
+    uint64_t hash = HASH_BEGIN;
+
+    for (size_t at = 0; at < length;) {
+        hash = hash_byte(hash, plain_byte(bytes, length, &at));
+    }
+    return hash;
+}
+
+static bool form_known(const char *bytes, size_t length, bool encodable)
+{
+    size_t begins = head_length(bytes, length);
+    const struct head *head = head_find(head_hash(bytes, begins), begins);
+
+    for (uint32_t number = head ? head->newest : 0; number; number = set.forms[number - 1].older) {
+        const struct form *form = &set.forms[number - 1];
+
+        if (form->length == length && form->encodable >= encodable && memcmp(form->bytes, bytes, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void form_file(struct form *form, uint32_t number)
+{
+    size_t length = head_length(form->bytes, form->length), at = 0;
+    uint64_t hash = HASH_BEGIN;
+
+    while (at < length) {
+        hash = hash_byte(hash, plain_byte(form->bytes, length, &at));
+        if (leads_on(at) && at < length) {
+            (void)head_add(hash, at);
+        }
+    }
+
+    struct head *head = head_add(hash, length);
+
+    form->older = head->newest;
+    head->newest = number;
+}
 
 static void set_grow(void)
 {
@@ -50,24 +192,22 @@ static void form_add(const char *bytes, size_t length, bool encodable)
 {
     size_t longest = encodable ? length * ENCODED : length;
 
-    if (length == 0) {
+    if (length == 0 || form_known(bytes, length, encodable)) {
         return;
-    }
-    for (size_t i = 0; i < set.count; i++) {
-        struct form *form = &set.forms[i];
-
-        if (form->length == length && form->encodable >= encodable && memcmp(form->bytes, bytes, length) == 0) {
-            return;
-        }
     }
     if (set.count == set.capacity) {
         set_grow();
     }
+    if (set.used + HEADS_MAX > set.slots / 2) {
+        heads_grow();
+    }
 
-    char *copy = arena_alloc(set.arena, length); /* not as a string: a decoded %00 is in the middle of one */
+    struct form *form = &set.forms[set.count++];
 
-    memcpy(copy, bytes, length);
-    set.forms[set.count++] = (struct form){ copy, length, encodable };
+    /* not as a string: a decoded %00 is in the middle of one */
+    *form = (struct form){ arena_alloc(set.arena, length), length, encodable, 0 };
+    memcpy(form->bytes, bytes, length);
+    form_file(form, (uint32_t)set.count);
     set.longest = longest > set.longest ? longest : set.longest;
     set.first[(unsigned char)bytes[0]] = true;
     if (encodable) {
@@ -174,10 +314,8 @@ void mask_add(const char *secret)
 }
 
 /* Which characters are percent-encoded, libraries do not agree on (RFC 3986 section 2, encodeURIComponent, Go, WHATWG),
- * and forms write a space as a plus: each may be either. Returns how many bytes spell the form, 0: they do not. Also
- * reads what the sanitizer knows as freed: that is where secrets are left behind. */
-__attribute__((no_sanitize("address", "undefined"))) static size_t spelled(const struct form *form, const char *bytes,
-                                                                           size_t length)
+ * and forms write a space as a plus: each may be either. Returns how many bytes spell the form, 0: they do not. */
+READS_FREED static size_t spelled(const struct form *form, const char *bytes, size_t length)
 {
     size_t at = 0;
 
@@ -196,17 +334,43 @@ __attribute__((no_sanitize("address", "undefined"))) static size_t spelled(const
     return at;
 }
 
-/* Length of the longest form that begins here, or 0. */
-static size_t longest_at(const char *bytes, size_t length)
+/* Length of the longest form with this head that begins here, or 0. */
+static size_t longest_of(const struct head *head, const char *bytes, size_t length, size_t least)
 {
     size_t longest = 0;
 
-    for (size_t i = 0; set.first[(unsigned char)bytes[0]] && i < set.count; i++) {
-        size_t this = spelled(&set.forms[i], bytes, length);
+    for (uint32_t number = head ? head->newest : 0; number; number = set.forms[number - 1].older) {
+        const struct form *form = &set.forms[number - 1];
+        size_t this = form->length < least ? 0 : spelled(form, bytes, length);
 
         longest = this > longest ? this : longest;
     }
     return longest;
+}
+
+READS_FREED static size_t longest_read(const char *bytes, size_t length, size_t least)
+{
+    uint64_t hash = HASH_BEGIN;
+    size_t longest = bytes[0] == '%' ? longest_of(head_find(hash, 0), bytes, length, least) : 0;
+
+    for (size_t at = 0, read = 1; at < length; read++) {
+        hash = hash_byte(hash, plain_byte(bytes, length, &at));
+
+        const struct head *head = head_find(hash, read);
+        size_t this = longest_of(head, bytes, length, least);
+
+        longest = this > longest ? this : longest;
+        if (!head && leads_on(read)) {
+            break;
+        }
+    }
+    return longest;
+}
+
+/* Length of the longest form of `least` bytes or more that begins here, or 0. */
+READS_FREED static size_t longest_at(const char *bytes, size_t length, size_t least)
+{
+    return set.first[(unsigned char)bytes[0]] ? longest_read(bytes, length, least) : 0;
 }
 
 size_t mask_apply(char *bytes, size_t length)
@@ -214,7 +378,7 @@ size_t mask_apply(char *bytes, size_t length)
     size_t written = 0;
 
     for (size_t i = 0; i < length;) {
-        size_t end = i + longest_at(bytes + i, length - i);
+        size_t end = i + longest_at(bytes + i, length - i, 1);
 
         if (end == i) {
             bytes[written++] = bytes[i++];
@@ -222,7 +386,7 @@ size_t mask_apply(char *bytes, size_t length)
         }
         /* Two secrets may overlap; nothing of either may stay. */
         for (size_t j = i + 1; j < end; j++) {
-            size_t other = j + longest_at(bytes + j, length - j);
+            size_t other = j + longest_at(bytes + j, length - j, 1);
 
             end = other > end ? other : end;
         }
@@ -266,31 +430,15 @@ void mask_wipe(void)
 /* How many bytes from here on are to stay: what the search itself needs, or the caller. */
 static size_t ours_from(const char *at, const char *kept, size_t kept_length)
 {
-    for (size_t i = 0; i < set.count; i++) {
-        if (at >= set.forms[i].bytes && at < set.forms[i].bytes + set.forms[i].length) {
-            return (size_t)(set.forms[i].bytes + set.forms[i].length - at);
-        }
-    }
-    return at >= kept && at < kept + kept_length ? (size_t)(kept + kept_length - at) : 0;
+    size_t rest = arena_rest(set.arena, at);
+
+    return rest ? rest : at >= kept && at < kept + kept_length ? (size_t)(kept + kept_length - at) : 0;
 }
 
-__attribute__((no_sanitize("address", "undefined"))) static size_t form_at(const char *at, const char *end)
-{
-    size_t longest = 0;
-
-    for (size_t i = 0; i < set.count; i++) {
-        size_t this = set.forms[i].length < SCRUB_MIN ? 0 : spelled(&set.forms[i], at, (size_t)(end - at));
-
-        longest = this > longest ? this : longest;
-    }
-    return longest;
-}
-
-__attribute__((no_sanitize("address", "undefined"))) static void scrub_range(char *at, const char *end,
-                                                                             const char *kept, size_t kept_length)
+READS_FREED static void scrub_range(char *at, const char *end, const char *kept, size_t kept_length)
 {
     while (at < end) {
-        size_t length = set.first[(unsigned char)*at] ? form_at(at, end) : 0;
+        size_t length = longest_at(at, (size_t)(end - at), SCRUB_MIN);
         size_t passed = length ? ours_from(at, kept, kept_length) : 1;
         if (passed) {
             at += passed;

@@ -53,6 +53,21 @@ static void a_large_piece_does_not_waste_the_block_in_use(void **state)
     assert_int_equal(after - before, 16);
 }
 
+static void an_arena_knows_what_belongs_to_it(void **state)
+{
+    (void)state;
+    char *small = arena_alloc(arena, 16), *large = arena_alloc(arena, 1 << 20);
+    struct arena *other = arena_new();
+
+    assert_true(arena_rest(arena, small) >= 16);
+    assert_true(arena_rest(arena, large) >= 1 << 20);
+    assert_true(arena_rest(arena, large + (1 << 20) - 1) >= 1);
+    assert_int_equal(arena_rest(arena, large + arena_rest(arena, large) - 1), 1);
+    assert_int_equal(arena_rest(other, small), 0);
+    assert_int_equal(arena_rest(arena, &state), 0);
+    arena_free(other);
+}
+
 static void strings_are_copied_and_terminated(void **state)
 {
     (void)state;
@@ -116,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(memory_is_zeroed_and_aligned_whatever_the_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_piece_does_not_waste_the_block_in_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_arena_knows_what_belongs_to_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_are_copied_and_terminated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_system_refuses_ends_the_process_with_status_71, set_up, tear_down),
         cmocka_unit_test(freeing_no_arena_is_fine),

@@ -1,6 +1,10 @@
 #include "base/mask.h"
 
+#include "../cost.h"
+#include "base/percent.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -182,6 +186,172 @@ static void a_search_of_the_memory_finds_all_and_maps_nothing(void **state)
     munmap(memory, PAGES * page);
 }
 
+/* ---- against a search that compares everything ---- */
+
+#define SECRETS 12
+
+/* Each text in which the secret is found, percent-encoded or not: as it is, and decoded. */
+static char searched[2 * SECRETS][16];
+static size_t searched_lengths[2 * SECRETS];
+
+static size_t spelled_at(const char *text, size_t length, const char *form, size_t form_length)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < form_length; i++) {
+        bool encoded =
+            length - at >= 3 && text[at] == '%' && percent_byte(text[at + 1], text[at + 2]) == (unsigned char)form[i];
+
+        if (!encoded && (at == length || (text[at] != form[i] && (form[i] != ' ' || text[at] != '+')))) {
+            return 0;
+        }
+        at += encoded ? 3 : 1;
+    }
+    return at;
+}
+
+static size_t searched_at(const char *text, size_t length)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < 2 * SECRETS; i++) {
+        size_t this = spelled_at(text, length, searched[i], searched_lengths[i]);
+
+        longest = this > longest ? this : longest;
+    }
+    return longest;
+}
+
+static void mask_slowly(const char *text, size_t length, char *out)
+{
+    for (size_t i = 0, end; i<length; i = end> i ? end : i + 1) {
+        end = i + searched_at(text + i, length - i);
+        for (size_t j = i + 1; j < end; j++) {
+            size_t other = j + searched_at(text + j, length - j);
+
+            end = other > end ? other : end;
+        }
+        out += end > i ? sprintf(out, "%.*s", end - i < 3 ? (int)(end - i) : 3, "***") : sprintf(out, "%c", text[i]);
+    }
+    *out = '\0';
+}
+
+static unsigned random_below(unsigned bound)
+{
+    static unsigned seed = 1;
+
+    seed = seed * 1103515245 + 12345;
+    return (seed >> 16) % bound;
+}
+
+static size_t any_text(char *text, unsigned most)
+{
+    unsigned length = random_below(most + 1);
+
+    for (unsigned i = 0; i < length; i++) {
+        text[i] = "aab%25+ "[random_below(8)];
+    }
+    text[length] = '\0';
+    return length;
+}
+
+static void what_is_masked_is_what_a_search_for_each_secret_finds(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        for (size_t i = 0; i < SECRETS; i++) {
+            searched_lengths[i] = any_text(searched[i], 1 + random_below(12));
+            searched_lengths[SECRETS + i] = percent_decode(searched[i], searched_lengths[i], searched[SECRETS + i]);
+            mask_add(searched[i]);
+        }
+        for (int try = 0; try < 20; try++) {
+            char text[64], slowly[256];
+            size_t length = any_text(text, sizeof text - 1);
+
+            mask_slowly(text, length, slowly);
+            assert_string_equal(masked(text), slowly);
+        }
+        mask_wipe();
+    }
+}
+
+static void secrets_that_begin_alike_are_told_apart(void **state)
+{
+    (void)state;
+    char secret[128] = "";
+
+    for (size_t length = 1; length < sizeof secret; length++) {
+        secret[length - 1] = 'a';
+        if (length % 3 == 0) {
+            secret[length] = 'b';
+            mask_add(secret);
+            secret[length] = '\0';
+        }
+    }
+    assert_string_equal(masked("aab aaab aaaab aaaaaab"), "aab *** a*** ***");
+    assert_string_equal(masked("aaa aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."),
+                        "aaa aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.");
+}
+
+/* ---- of many secrets ---- */
+
+#define MANY 4000
+
+static void add_many(size_t count)
+{
+    char secret[64];
+
+    mask_wipe();
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(secret, sizeof secret, "secret number %zu is %zu", i, i * i);
+        mask_add(secret);
+    }
+}
+
+static void mask_much(size_t runs)
+{
+    static char text[1 << 16];
+
+    for (size_t run = 0; run < runs; run++) {
+        memset(text, 's', sizeof text);
+        assert_int_equal(mask_apply(text, sizeof text), sizeof text);
+    }
+}
+
+static void a_text_costs_no_more_where_secrets_are_many(void **state)
+{
+    (void)state;
+    add_many(MANY / 40);
+
+    double few = cost_of(mask_much, 4);
+
+    add_many(MANY);
+    assert_true(cost_of(mask_much, 4) < 10 * few);
+}
+
+static void twenty_times_the_secrets_are_not_four_hundred_times_the_work(void **state)
+{
+    (void)state;
+    assert_true(cost_of(add_many, MANY) < 100 * cost_of(add_many, MANY / 20));
+}
+
+static char *heap;
+
+static void search_memory(size_t count)
+{
+    add_many(count);
+    memset(heap, 's', 8 << 20);
+    mask_scrub("");
+}
+
+static void a_search_of_the_memory_costs_no_more_where_secrets_are_many(void **state)
+{
+    (void)state;
+    heap = malloc(8 << 20);
+    assert_true(cost_of(search_memory, MANY) < 10 * cost_of(search_memory, MANY / 40));
+    free(heap);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -200,6 +370,11 @@ int main(void)
         TEST(bytes_with_nuls_are_masked),
         TEST(many_secrets_are_all_kept),
         TEST(a_search_of_the_memory_finds_all_and_maps_nothing),
+        TEST(what_is_masked_is_what_a_search_for_each_secret_finds),
+        TEST(secrets_that_begin_alike_are_told_apart),
+        TEST(a_text_costs_no_more_where_secrets_are_many),
+        TEST(twenty_times_the_secrets_are_not_four_hundred_times_the_work),
+        TEST(a_search_of_the_memory_costs_no_more_where_secrets_are_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
