@@ -313,25 +313,33 @@ void mask_add(const char *secret)
     arena_free(scratch);
 }
 
-/* Which characters are percent-encoded, libraries do not agree on (RFC 3986 section 2, encodeURIComponent, Go, WHATWG),
- * and forms write a space as a plus: each may be either. Returns how many bytes spell the form, 0: they do not. */
-READS_FREED static size_t spelled(const struct form *form, const char *bytes, size_t length)
+READS_FREED static size_t read_as(const struct form *form, bool encoded, const char *bytes, size_t length)
 {
     size_t at = 0;
 
     for (size_t i = 0; i < form->length; i++) {
         char c = form->bytes[i];
 
-        if (form->encodable && length - at >= ENCODED && bytes[at] == '%' &&
+        if (encoded && length - at >= ENCODED && bytes[at] == '%' &&
             percent_byte(bytes[at + 1], bytes[at + 2]) == (unsigned char)c) {
             at += ENCODED;
-        } else if (at < length && (bytes[at] == c || (form->encodable && c == ' ' && bytes[at] == '+'))) {
+        } else if (at < length && (bytes[at] == c || (encoded && c == ' ' && bytes[at] == '+'))) {
             at++;
         } else {
             return 0;
         }
     }
     return at;
+}
+
+/* Which characters are percent-encoded, libraries do not agree on (RFC 3986 section 2, encodeURIComponent, Go, WHATWG),
+ * and forms write a space as a plus: each may be either. Returns how many bytes spell the form, 0: they do not. A form
+ * that has a %25 in it stands there as it is as well. */
+static size_t spelled(const struct form *form, const char *bytes, size_t length)
+{
+    size_t encoded = form->encodable ? read_as(form, true, bytes, length) : 0;
+
+    return encoded ? encoded : read_as(form, false, bytes, length);
 }
 
 /* Length of the longest form with this head that begins here, or 0. */

@@ -113,6 +113,8 @@ static void the_lines_of_a_key_are_masked_one_by_one(void **state)
     (void)state;
     mask_add("-----BEGIN KEY-----\r\nMIIEvQIBADAN\nshort\n-----END KEY-----\n");
     assert_string_equal(masked("got MIIEvQIBADAN and short"), "got *** and short");
+    mask_add("user: app\npassword: 100%25ig\n");
+    assert_string_equal(masked("got password: 100%25ig or password%3A+100%2525ig"), "got *** or ***");
 }
 
 static void nothing_is_masked_without_secrets(void **state)
@@ -215,8 +217,9 @@ static size_t searched_at(const char *text, size_t length)
     size_t longest = 0;
 
     for (size_t i = 0; i < 2 * SECRETS; i++) {
-        size_t this = spelled_at(text, length, searched[i], searched_lengths[i]);
+        size_t form = searched_lengths[i], this = spelled_at(text, length, searched[i], form);
 
+        this = this == 0 && length >= form && memcmp(text, searched[i], form) == 0 ? form : this;
         longest = this > longest ? this : longest;
     }
     return longest;
