@@ -1,8 +1,10 @@
 #include "config/secret.h"
 
 #include "base/mask.h"
+#include "base/text.h"
 #include "config/content.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +13,13 @@
 #define PASSWORD_VARIABLE "PGPASSWORD"
 #define BLANKS " \t\r\n\f\v"
 #define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-#define CANDIDATES 16 /* @ signs that are looked at; a URL has one, or a few in an unencoded password */
+#define NAME_MOST 11 /* bytes of a parameter's name that is a password: sslpassword */
+#define STARS "***"
+
+/* A password that is not encoded may hold every character: how many of what may be its end are looked at. */
+#define CANDIDATES 16 /* @ signs; a URL has one */
+#define INSIDE 4      /* further URLs, or further settings */
+#define EVERY UINT_MAX
 
 /* Where a password stands in a text. */
 struct span {
@@ -26,16 +34,30 @@ static const char *authority_of(const char *url)
     return scheme ? scheme + 3 : NULL;
 }
 
-/* user:password@: a password that is not encoded may hold every character, @ : / ? # included, so that more than one @
- * may be its end: the n-th possibility, or none. */
-static bool userinfo_span(const char *url, unsigned n, struct span *span)
+/* Where the password of a URL ends at the latest. */
+static const char *reach_of(const char *url)
+{
+    for (unsigned urls = 0; urls < INSIDE + 2; urls++) {
+        const char *next = authority_of(url);
+
+        if (!next) {
+            return url + strlen(url);
+        }
+        url = next;
+    }
+    return url;
+}
+
+/* user:password@: @ : / ? # being some of the characters, more than one @ may be its end: the n-th possibility up to
+ * `reach`, or none. */
+static bool userinfo_span(const char *url, const char *reach, unsigned n, struct span *span)
 {
     const char *authority = authority_of(url);
-    const char *colon = authority ? strchr(authority, ':') : NULL;
+    const char *colon = authority ? memchr(authority, ':', (size_t)(reach - authority)) : NULL;
     const char *at = colon;
 
     do {
-        at = at ? strchr(at + 1, '@') : NULL;
+        at = at ? memchr(at + 1, '@', (size_t)(reach - at - 1)) : NULL;
     } while (at && n--);
     if (!at) {
         return false;
@@ -44,31 +66,42 @@ static bool userinfo_span(const char *url, unsigned n, struct span *span)
     return true;
 }
 
-/* How long a text is up to one of the bytes; what a backslash stands before is none of them (libpq manual,
- * "Keyword/Value Connection Strings"). */
-static size_t span_up_to(const char *text, const char *ends)
+/* Whether ; is followed by a setting: NAME=value;NAME=value. */
+static bool setting_follows(const char *semicolon)
+{
+    size_t name = strspn(semicolon + 1, WORD);
+
+    return name && semicolon[1 + name] == '=';
+}
+
+/* How long a text is up to one of the bytes, or to the ; after which one setting more would follow; what a backslash
+ * stands before is none of them (libpq manual, "Keyword/Value Connection Strings"). */
+static size_t span_up_to(const char *text, const char *ends, unsigned settings)
 {
     size_t length = 0;
 
     while (text[length] && !strchr(ends, text[length])) {
+        if (text[length] == ';' && setting_follows(text + length) && settings-- == 0) {
+            break;
+        }
         length += text[length] == '\\' && text[length + 1] ? 2 : 1;
     }
     return length;
 }
 
 /* What an = is followed by, up to one of `ends`. */
-static struct span value_span(const char *value, const char *ends)
+static struct span value_span(const char *value, const char *ends, unsigned settings)
 {
     value += strspn(value, BLANKS);
     if (*value == '\'' || *value == '"') {
         const char quote[] = { *value, '\0' };
-        size_t length = span_up_to(value + 1, quote);
+        size_t length = span_up_to(value + 1, quote, EVERY);
 
         if (value[1 + length]) {
             return (struct span){ value + 1, length };
         }
     }
-    return (struct span){ value, span_up_to(value, ends) };
+    return (struct span){ value, span_up_to(value, ends, settings) };
 }
 
 /* Where the value of a parameter ends: one that a query has, a shell's variable, one of a keyword string. */
@@ -80,13 +113,15 @@ static const char *ends_of(const char *text, const char *name, const char *known
 }
 
 /* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
-static bool is_expanded(const char *name, struct span value)
+static bool is_expanded(const char *name, const char *value)
 {
-    return strcmp(name, PASSWORD_VARIABLE) == 0 && *value.start == '$' && value.start[-1] != '\'';
+    value += strspn(value, BLANKS);
+    return strcmp(name, PASSWORD_VARIABLE) == 0 && value[*value == '"'] == '$';
 }
 
-/* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on. */
-static bool parameter_span(const char **from, struct span *span)
+/* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on, and which settings its
+ * value may hold. */
+static bool parameter_span(const char **from, unsigned settings, struct span *span)
 {
     static const char *const names[] = { "password", "sslpassword", "pass", "api_key", PASSWORD_VARIABLE };
 
@@ -99,15 +134,13 @@ static bool parameter_span(const char **from, struct span *span)
 
         const char *end = name;
 
-        while (name > *from && !strchr("?& ;\t\n'", name[-1])) {
+        while (name > *from && end - name <= NAME_MOST && !strchr("?& ;\t\n'", name[-1])) {
             name--;
         }
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0) {
-                *span = value_span(c + 1, ends_of(*from, name, names[i]));
-                if (is_expanded(names[i], *span)) {
-                    break;
-                }
+            if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0 &&
+                !is_expanded(names[i], c + 1)) {
+                *span = value_span(c + 1, ends_of(*from, name, names[i]), settings);
                 *from = span->start + span->length;
                 return true;
             }
@@ -123,15 +156,13 @@ static void register_span(struct span span, struct arena *arena)
     }
 }
 
-/* How long it is up to a ; that ends a shell's command, or one setting of several: NAME=value;NAME=value. */
+/* How long it is up to a ; that ends a shell's command, or one setting of several. */
 static size_t up_to_semicolon(struct span span)
 {
     const char *end = span.start + span.length;
 
     for (const char *c = span.start; (c = memchr(c, ';', (size_t)(end - c))) != NULL; c++) {
-        size_t name = strspn(c + 1, WORD);
-
-        if (c + 1 == end || (name && c[1 + name] == '=')) {
+        if (c + 1 == end || setting_follows(c)) {
             return (size_t)(c - span.start);
         }
     }
@@ -169,11 +200,13 @@ void secret_of_url(const char *url)
     }
     arena = arena_new();
     for (const char *one = url; one; one = authority_of(one)) { /* a shell's line may hold several */
-        for (unsigned n = 0; n < CANDIDATES && userinfo_span(one, n, &span); n++) {
+        const char *reach = reach_of(one);
+
+        for (unsigned n = 0; n < CANDIDATES && userinfo_span(one, reach, n, &span); n++) {
             register_span(span, arena);
         }
     }
-    for (const char *from = url; parameter_span(&from, &span);) {
+    for (const char *from = url; parameter_span(&from, INSIDE, &span);) {
         from = register_parameter(span, arena);
     }
     arena_free(arena);
@@ -189,13 +222,11 @@ static void secret_of_strange_url(const char *url)
         return;
     }
 
-    size_t length = strcspn(authority, "/?#");
+    const char *reach = authority + strcspn(authority, "/?#");
     struct arena *arena = arena_new();
 
-    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, n, &span); n++) {
-        if (span.start + span.length < authority + length) {
-            register_span(span, arena);
-        }
+    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, reach, n, &span); n++) {
+        register_span(span, arena);
     }
     arena_free(arena);
 }
@@ -221,7 +252,7 @@ static void secret_of_passfile_line(char *line)
     char *field = line, *out;
 
     for (int i = 0; i < 4; i++) {
-        field += span_up_to(field, ":");
+        field += span_up_to(field, ":", EVERY);
         if (*field++ != ':') {
             return;
         }
@@ -266,25 +297,26 @@ void secret_of_environment(void)
 
 const char *secret_hide(const char *url, struct arena *arena)
 {
-    const char *hidden = url;
+    const char *hidden = url, *reach = url + strlen(url), *query = strchr(url, '?');
     struct span span, last = { 0 };
 
     /* The last @ that may end it: rather too much is hidden than too little. */
-    for (unsigned n = 0; n < CANDIDATES && userinfo_span(hidden, n, &span); n++) {
-        const char *query = strchr(hidden, '?');
-
+    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, reach, n, &span); n++) {
         if (n == 0 || !query || span.start + span.length < query) {
             last = span;
         }
     }
     if (last.start) {
-        hidden = arena_printf(arena, "%.*s***%s", (int)(last.start - hidden), hidden, last.start + last.length);
+        hidden = arena_printf(arena, "%.*s" STARS "%s", (int)(last.start - url), url, last.start + last.length);
     }
-    for (const char *from = hidden; parameter_span(&from, &span);) {
-        size_t before = (size_t)(span.start - hidden);
 
-        hidden = arena_printf(arena, "%.*s***%s", (int)before, hidden, span.start + span.length);
-        from = hidden + before + 3;
+    size_t size = 2 * strlen(hidden) + 1; /* stars take no more than pass= */
+    struct text shown = text_over(arena_alloc(arena, size), size);
+
+    for (const char *from = hidden; parameter_span(&from, EVERY, &span); hidden = from) {
+        text_bytes(&shown, hidden, (size_t)(span.start - hidden));
+        text_string(&shown, STARS);
     }
-    return hidden;
+    text_string(&shown, hidden);
+    return shown.data;
 }
