@@ -137,7 +137,7 @@ static const char *default_name(const struct step *step, struct arena *arena)
     const struct strings *words = step->argv.count ? &step->argv : &step->sql;
     const char *name = step->shell ? secret_hide(step->shell + strspn(step->shell, " \t\r\n"), arena) : "";
 
-    for (size_t i = 0; !step->shell && i < words->count; i++) {
+    for (size_t i = 0; !step->shell && i < words->count && strlen(name) <= NAME_SHOWN; i++) {
         name = arena_printf(arena, "%s%s%s", name, i ? " " : "", secret_hide(words->items[i], arena));
     }
 
@@ -215,6 +215,9 @@ bool lists_steps(struct reading *reading, const struct key *key, const struct no
 
     steps->items = arena_array(reading->arena, list->count, sizeof *steps->items);
     steps->count = list->count;
+    if (steps->count > STEPS_MAX) { /* refused once all lists are counted: nothing else is said of these */
+        return true;
+    }
     for (size_t i = 0; i < steps->count; i++, child = child->next) {
         const char *path = value_path(reading, key->path, i);
         struct step *step = &steps->items[i];

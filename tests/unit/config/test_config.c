@@ -1,5 +1,6 @@
 #include "load.h"
 
+#include "../cost.h"
 #include "config/keys.h"
 
 #include <signal.h>
@@ -452,6 +453,26 @@ static void thousands_of_tables_are_checked_for_twins(void **state)
     assert_refused(text, "pgentry.yaml:10003:5: verify.tables lists table_00000 twice, first at line 3");
 }
 
+static void load_words(size_t count)
+{
+    static char text[1 << 17];
+    char *end = stpcpy(text, "migrate: {steps: [{run: [x");
+
+    for (size_t i = 0; i < count; i++) {
+        end = stpcpy(end, ",word");
+    }
+    (void)strcpy(end, "]}]}\n");
+    assert_loads(text);
+}
+
+static void a_command_of_twenty_times_the_words_takes_not_four_hundred_times_as_long(void **state)
+{
+    (void)state;
+    assert_true(cost_of(load_words, 20000) < 100 * cost_of(load_words, 1000));
+    assert_string_equal(config->migrate.steps.items[0].name,
+                        "x word word word word word word word word word word word wor…");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +499,7 @@ int main(void)
         TEST(of_other_urls_only_what_is_surely_a_password_is_masked),
         TEST(blanks_around_a_url_do_not_count),
         TEST(thousands_of_tables_are_checked_for_twins),
+        TEST(a_command_of_twenty_times_the_words_takes_not_four_hundred_times_as_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

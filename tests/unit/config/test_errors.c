@@ -311,6 +311,18 @@ static void more_steps_than_are_told_of_are_refused(void **state)
                    "many commands");
 }
 
+static void of_a_list_with_too_many_steps_no_step_is_read(void **state)
+{
+    (void)state;
+    char text[4096] = "migrate:\n  steps: [{run: same}";
+
+    for (int i = 1; i < 100; i++) {
+        (void)strcat(text, ", {run: same}, {}");
+    }
+    assert_refused(strcat(text, "]\n"), "pgentry.yaml:2:10: migrate: 199 steps, 64 at most: a raw SQL step takes many "
+                                        "files, a shell step many commands");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +336,7 @@ int main(void)
         TEST(no_error_holds_a_secret),
         TEST(a_token_that_no_request_can_carry_is_refused_and_not_shown),
         TEST(more_steps_than_are_told_of_are_refused),
+        TEST(of_a_list_with_too_many_steps_no_step_is_read),
         TEST(nothing_said_about_a_database_is_an_error_that_says_what_to_do),
     };
 
