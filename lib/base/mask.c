@@ -232,8 +232,19 @@ static size_t decode_character(const char *bytes, size_t length, uint32_t *chara
     return more + 1;
 }
 
-/* JSON in ASCII alone, as Python and PHP write it; PHP escapes the slash as well. */
-static void form_add_ascii(const char *secret, size_t length, bool slash, char *scratch, size_t size)
+/* How programs write a string as JSON: in ASCII alone, and what they escape although they need not. */
+static const struct json {
+    bool ascii;
+    const char *escaped;
+} json_writers[] = {
+    { false, "" },      /* most */
+    { true, "" },       /* Python's */
+    { true, "/" },      /* PHP's */
+    { false, "&<>" },   /* Go's */
+    { false, "&<>='" }, /* Gson */
+};
+
+static void form_add_json(const char *secret, size_t length, const struct json *writer, char *scratch, size_t size)
 {
     struct text out = text_over(scratch, size);
 
@@ -241,26 +252,32 @@ static void form_add_ascii(const char *secret, size_t length, bool slash, char *
         uint32_t c;
 
         step = decode_character(secret + at, length - at, &c);
-        if (c >= 0x10000) {
+
+        bool escaped = c && c < 0x80 && strchr(writer->escaped, (int)c);
+
+        if (c >= 0x10000 && writer->ascii) {
             text_printf(&out, "\\u%04x\\u%04x", 0xD7C0U + (c >> 10), 0xDC00U + (c & 0x3FF));
-        } else if (c >= 0x80) {
-            text_printf(&out, "\\u%04x", c);
-        } else if (c == '/' && slash) {
+        } else if (escaped && c == '/') {
             text_string(&out, "\\/");
+        } else if (escaped || (c >= 0x80 && writer->ascii)) {
+            text_printf(&out, "\\u%04x", c);
         } else {
-            text_json(&out, secret + at, 1);
+            text_json(&out, secret + at, step);
         }
     }
     form_add(out.data, out.length, false);
 }
 
-/* As SQL quotes it. */
-static void form_add_sql(const char *secret, size_t length, char *scratch, size_t size)
+/* With `mark` before each of these characters. */
+static void form_add_marked(const char *secret, size_t length, const char *marked, char mark, char *scratch,
+                            size_t size)
 {
     struct text out = text_over(scratch, size);
 
     for (size_t i = 0; i < length; i++) {
-        text_bytes(&out, "'", secret[i] == '\'' ? 1 : 0);
+        if (secret[i] && strchr(marked, secret[i])) {
+            text_char(&out, mark);
+        }
         text_bytes(&out, secret + i, 1);
     }
     form_add(out.data, out.length, false);
@@ -268,14 +285,12 @@ static void form_add_sql(const char *secret, size_t length, char *scratch, size_
 
 static void form_add_all(const char *secret, size_t length, char *scratch, size_t size)
 {
-    struct text json = text_over(scratch, size);
-
     form_add(secret, length, true);
-    form_add_sql(secret, length, scratch, size);
-    text_json(&json, secret, length);
-    form_add(json.data, json.length, false);
-    form_add_ascii(secret, length, false, scratch, size);
-    form_add_ascii(secret, length, true, scratch, size);
+    form_add_marked(secret, length, "'", '\'', scratch, size);   /* as SQL quotes it */
+    form_add_marked(secret, length, "'\\", '\\', scratch, size); /* and a keyword string of libpq's */
+    for (size_t i = 0; i < sizeof json_writers / sizeof json_writers[0]; i++) {
+        form_add_json(secret, length, &json_writers[i], scratch, size);
+    }
 }
 
 static void form_add_lines(const char *secret)

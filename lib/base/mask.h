@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* Registers a secret in every form in which it may turn up: as it is, percent-encoded (any of its characters, a space
- * also as a plus), percent-decoded, JSON-escaped; of a secret of several lines also each line of 8 bytes or more. Empty
- * ones and ones already known are passed over. The text is copied. */
+ * also as a plus), percent-decoded, as JSON, SQL and libpq's keyword strings write it; of a secret of several lines
+ * also each line of 8 bytes or more. Empty ones and ones already known are passed over. The text is copied. */
 void mask_add(const char *secret);
 
 /* Replaces every secret in the `length` bytes by stars, longest match first. Works in place; returns the new length

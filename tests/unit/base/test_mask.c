@@ -47,11 +47,20 @@ static void a_secret_is_masked_in_every_form(void **state)
     assert_string_equal(masked("php p@ss\\/\\\"w\\u00f6rd."), "php ***.");
 }
 
-static void a_secret_is_masked_as_sql_quotes_it(void **state)
+static void what_json_writers_escape_although_they_need_not_is_masked(void **state)
 {
     (void)state;
-    mask_add("it's p'wd");
-    assert_string_equal(masked("ALTER ROLE app PASSWORD 'it''s p''wd'"), "ALTER ROLE app PASSWORD '***'");
+    mask_add("a&b<c>/d\"e'f=é");
+    assert_string_equal(masked("go a\\u0026b\\u003cc\\u003e/d\\\"e'f=é."), "go ***.");
+    assert_string_equal(masked("gson a\\u0026b\\u003cc\\u003e/d\\\"e\\u0027f\\u003dé."), "gson ***.");
+}
+
+static void a_secret_is_masked_as_sql_and_libpq_quote_it(void **state)
+{
+    (void)state;
+    mask_add("it's p'w\\d");
+    assert_string_equal(masked("ALTER ROLE app PASSWORD 'it''s p''w\\d'"), "ALTER ROLE app PASSWORD '***'");
+    assert_string_equal(masked("host=x password='it\\'s p\\'w\\\\d'"), "host=x password='***'");
 }
 
 static void any_of_a_secrets_characters_may_be_encoded(void **state)
@@ -361,7 +370,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_masked_in_every_form),
-        TEST(a_secret_is_masked_as_sql_quotes_it),
+        TEST(what_json_writers_escape_although_they_need_not_is_masked),
+        TEST(a_secret_is_masked_as_sql_and_libpq_quote_it),
         TEST(any_of_a_secrets_characters_may_be_encoded),
         TEST(a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped),
         TEST(an_encoded_secret_is_masked_decoded),
