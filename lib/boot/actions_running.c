@@ -105,9 +105,8 @@ ACTION(forward)
     boot_effect(boot, EFFECT_SIGNAL_APP)->number = boot_signal_for_app(boot->plan, event->signal);
 }
 
-ACTION(forward_stop)
+static void begin_stopping(struct boot *boot)
 {
-    action_forward(boot, event);
     kill_database_if_asked(boot);
     boot->ordered = false;
     boot->deadline[TIMER_ORDER] = BOOT_NEVER;
@@ -115,6 +114,19 @@ ACTION(forward_stop)
     if (boot->plan->stop_timeout) {
         boot->deadline[TIMER_STOP] = boot->now + boot->plan->stop_timeout;
     }
+}
+
+ACTION(forward_stop)
+{
+    action_forward(boot, event);
+    begin_stopping(boot);
+}
+
+/* As it came: what is not executed yet has asked for no other signal, and would not end by one that is ignored. */
+ACTION(stop_start)
+{
+    boot_effect(boot, EFFECT_SIGNAL_APP)->number = event->signal;
+    begin_stopping(boot);
 }
 
 ACTION(kill_rest)

@@ -137,13 +137,14 @@
     X(start)                                                                             \
     X(kill_database_start)                                                               \
     X(running)                                                                           \
-    X(ran) /* executed only after it was told to stop */                                 \
+    X(ran) /* executed after it was told to stop */                                      \
     X(look_connect)                                                                      \
     X(look_check)                                                                        \
     X(looked)                                                                            \
     X(look_failed)                                                                       \
     X(forward)                                                                           \
     X(forward_stop)                                                                      \
+    X(stop_start)                                                                        \
     X(kill_rest)                                                                         \
     X(hold)                                                                              \
     X(held_looked)                                                                       \

@@ -2,6 +2,7 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "process/ancestry.h"
 #include "process/lookup.h"
 #include "process/signals.h"
 #include "process/terminal.h"
@@ -185,6 +186,13 @@ bool spawn_refused(int *report, struct error *error)
         *report = -1;
     }
     return refused;
+}
+
+bool spawn_executed(pid_t pid)
+{
+    struct ancestry process;
+
+    return !ancestry_read(pid, &process) || process.executed;
 }
 
 static pid_t refused(struct error *error, const char *what)

@@ -44,6 +44,10 @@ pid_t spawn_child(const struct spawn *spawn, int *report, struct error *error);
  * reaped. A report that is -1 has nothing to tell. */
 bool spawn_refused(int *report, struct error *error);
 
+/* Whether a child that was not refused is, or was until it ended, the program, and not killed before. It must not be
+ * reaped yet. Without /proc it counts as executed. */
+bool spawn_executed(pid_t pid);
+
 /* Becomes the program: mode exec, where own_group, foreground, null_stdin and output mean nothing. Returns only on
  * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. What is
  * pending acts on us just before the exec; in PID 1 the kernel drops it, so look at the signalfd once more before. */

@@ -11,6 +11,7 @@
 #include "runtime/supervisor.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 static void name_app(struct supervisor *s)
 {
@@ -46,17 +47,33 @@ static void refuse(struct supervisor *s, const struct error *error)
     supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error->status });
 }
 
-static void on_report(struct supervisor *s)
+static void started(struct supervisor *s)
+{
+    s->rest_at = clock_now() + PAGES_REST_AFTER;
+    supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
+}
+
+/* Reads how its exec went. True if it was refused, which is told then. */
+static bool refused(struct supervisor *s)
 {
     struct error error = { 0 };
+    pid_t pid = s->app;
     watch_stop(s->app_watch);
-    if (spawn_refused(&s->app_report, &error)) {
-        kill(s->app, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
-        terminal_reclaim(s->app);
-        refuse(s, &error);
-    } else {
-        s->rest_at = clock_now() + PAGES_REST_AFTER;
-        supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_STARTED });
+    if (!spawn_refused(&s->app_report, &error)) {
+        return false;
+    }
+    terminal_reclaim(pid);
+    refuse(s, &error);
+    return true;
+}
+
+static void on_report(struct supervisor *s)
+{
+    pid_t pid = s->app;
+    if (refused(s)) {
+        kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
+    } else if (spawn_executed(pid)) {
+        started(s);
     }
 }
 
@@ -88,6 +105,7 @@ void app_start(struct supervisor *s)
 void app_signal(struct supervisor *s, int signal)
 {
     if (s->app > 0) {
+        s->app_shot = s->app_report >= 0;
         if (signal == SIGCONT) {
             terminal_lend(s->app);
         }
@@ -102,13 +120,16 @@ void app_look_stopped(const struct supervisor *s)
     }
 }
 
+/* Its end may be seen before its report, which then does not tell a program from a process that was killed before. */
 void app_reaped(struct supervisor *s, const struct reaped *reaped)
 {
-    if (s->app_report >= 0) { /* it was quicker than its report */
-        on_report(s);
-    }
-    if (s->app == 0) {
-        return;
+    if (s->app_report >= 0) {
+        if (refused(s)) {
+            return;
+        }
+        if (!s->app_shot || !WIFSIGNALED(reaped->status)) {
+            started(s);
+        }
     }
     s->app = 0;
     terminal_reclaim(reaped->pid);

@@ -12,8 +12,9 @@
 #include <unistd.h>
 #include <uv.h>
 
-/* Alive are at most the signals, the log, the database process, the http process twice, a step's output and the
- * listening sockets. libuv gives a handle back only in its next turn, so there are some more. */
+/* Alive are at most the signals, the log, the database process, the http process twice, a step's output, the
+ * application's exec and the listening sockets. libuv gives a handle back only in its next turn, so there are some
+ * more. */
 #define WATCHES (16 + HTTP_LISTEN_MAX)
 #define BLIND_PAUSE 100 /* ms between two looks at everything where even poll(2) is refused */
 

@@ -75,7 +75,7 @@ struct child {
     const struct step *step;
     struct status_step *status;
     struct output *output;
-    int report; /* how its exec goes (spawn.h); -1: it is an entry */
+    int report; /* how its exec went (spawn.h); -1: nothing to tell */
     int fd;     /* its output; -1: closed */
     struct watch *watch;
     instant began;
@@ -119,8 +119,9 @@ struct supervisor {
     struct child child;
     struct credentials credentials;
     pid_t app;
-    int app_report; /* how its exec goes (spawn.h); -1: it is executed */
+    int app_report; /* how its exec went (spawn.h); -1: nothing to tell */
     struct watch *app_watch;
+    bool app_shot;         /* a signal was sent to it before that was told */
     instant orphan_at;     /* when the last one was reaped */
     instant gather_until;  /* until then the ends of children wait; BOOT_NEVER: they do not */
     instant rest_at;       /* most of what booted it is then given back; BOOT_NEVER: nothing is to be */

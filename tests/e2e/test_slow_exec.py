@@ -85,13 +85,15 @@ def test_while_the_application_s_exec_takes_long_it_is_starting_and_everything_a
 
 
 @pytest.mark.parametrize("name", ["TERM", "USR1"])
-def test_a_signal_while_the_application_s_exec_takes_long_reaches_it(pgentry, ready, slow, name):
-    """As it would a program that has not yet said what to do with it: nobody has to let the exec go on."""
-    running = pgentry.start("run", "--", "./slow", "1000", url=ready.url, pid_1=True)
+@pytest.mark.parametrize("settings", [(), ("app.stop_signal=WINCH", "app.ok_exit=143")])
+def test_a_signal_while_the_application_s_exec_takes_long_ends_it(pgentry, ready, slow, name, settings):
+    """As it came: nobody has to let the exec go on, no other signal was asked for yet, and no application ran."""
+    running = pgentry.start("run", *(f"--set={setting}" for setting in settings), "--", "./slow", "1000", url=ready.url, pid_1=True)
     slow.begun()
     running.signal(getattr(signal, "SIG" + name))
     done = running.wait()
     assert done.exit == 128 + getattr(signal, "SIG" + name), done
+    assert "application started" not in done.stderr, done
 
 
 def test_while_a_step_s_exec_takes_long_everything_answers_and_its_timeout_counts(pgentry, database, project, slow, endpoint):

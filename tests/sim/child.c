@@ -202,8 +202,6 @@ void app_turns(struct world *world, struct replica *replica, int detail)
     if (detail == STARTED) {
         app_lives(world, replica);
     } else if (detail >= SHOT) {
-        replica->app = APP_RUNNING;
-        replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_STARTED });
         replica->app = NO_APP;
         replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_APP_ENDED, .status = detail - SHOT + 128 });
     } else if (detail < 0) {

@@ -136,20 +136,43 @@ static void stop_finish_does_not_finish_a_guard(void **state)
     then(STATE_ENDING, "'stopping' signal:15");
 }
 
-static void a_stop_on_the_way_into_the_application_is_passed_on_and_bounded(void **state)
+static void a_stop_on_the_way_into_the_application_is_passed_on_as_it_came_and_bounded(void **state)
 {
     (void)state;
+    static const bool ok[256] = { [143] = true };
     plan.stop_timeout = 10000;
     plan.stop_signal = SIGUSR2;
+    plan.ok_exit = ok;
     reach_checking();
     checked(GOOD);
     signalled(SIGTERM);
-    then(STATE_STOPPING, "'stopping' app-signal:12");
+    then(STATE_STOPPING, "'stopping' app-signal:15");
     due(TIMER_STOP, 10000);
+    app_ended(143); /* before it was executed: no application's status */
+    then(STATE_ENDED, "'app-ended' close summary exit:143");
+}
+
+static void an_application_that_is_executed_after_all_has_its_own_status(void **state)
+{
+    (void)state;
+    static const bool ok[256] = { [143] = true };
+    plan.ok_exit = ok;
+    reach_checking();
+    checked(GOOD);
+    signalled(SIGQUIT);
+    then(STATE_STOPPING, "'stopping' app-signal:3");
     app_started();
     then(STATE_STOPPING, "'started'");
-    app_ended(140);
-    then(STATE_ENDED, "'app-ended' close exit:140");
+    app_ended(143);
+    then(STATE_ENDED, "'app-ended' close exit:0");
+}
+
+static void an_application_that_is_killed_before_it_is_executed_ends_the_boot(void **state)
+{
+    (void)state;
+    reach(STATE_STARTING);
+    app_ended(137);
+    then(STATE_ENDED, "'app-ended' close summary exit:137");
 }
 
 static void an_application_whose_exec_never_ends_is_killed_when_it_is_told_to_stop(void **state)
@@ -175,12 +198,12 @@ static void an_application_that_is_refused_after_it_was_told_to_stop_has_that_st
     then(STATE_ENDED, "'app-refused' close summary exit:127");
 }
 
-static void every_signal_on_the_way_into_the_application_is_passed_on(void **state)
+static void any_other_signal_on_the_way_into_the_application_is_passed_on(void **state)
 {
     (void)state;
     reach(STATE_STARTING);
-    signalled(SIGQUIT);
-    then(STATE_STARTING, "'signal' app-signal:3");
+    signalled(SIGUSR1);
+    then(STATE_STARTING, "'signal' app-signal:10");
     signalled(SIGHUP);
     then(STATE_STARTING, "'signal' app-signal:1");
     app_started();
@@ -206,8 +229,11 @@ GROUP(signal, TEST(with_no_child_a_signal_ends_the_boot_at_once),
       TEST(a_step_that_ends_well_after_the_signal_starts_nothing),
       TEST(a_signal_while_a_step_is_ended_for_its_time_leaves), TEST(stop_finish_lets_the_step_end_and_starts_no_other),
       TEST(stop_finish_settles_a_step_that_failed), TEST(stop_finish_still_bounds_the_step),
-      TEST(stop_finish_does_not_finish_a_guard), TEST(a_stop_on_the_way_into_the_application_is_passed_on_and_bounded),
+      TEST(stop_finish_does_not_finish_a_guard),
+      TEST(a_stop_on_the_way_into_the_application_is_passed_on_as_it_came_and_bounded),
+      TEST(an_application_that_is_executed_after_all_has_its_own_status),
+      TEST(an_application_that_is_killed_before_it_is_executed_ends_the_boot),
       TEST(an_application_whose_exec_never_ends_is_killed_when_it_is_told_to_stop),
       TEST(an_application_that_is_refused_after_it_was_told_to_stop_has_that_status),
-      TEST(every_signal_on_the_way_into_the_application_is_passed_on),
+      TEST(any_other_signal_on_the_way_into_the_application_is_passed_on),
       TEST(other_signals_mean_nothing_before_the_application_runs));

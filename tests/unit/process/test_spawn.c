@@ -157,6 +157,30 @@ static void a_signal_between_fork_and_exec_is_not_lost(void **state)
     assert_holds(signal_between_fork_and_exec);
 }
 
+static int killed_before_exec(void)
+{
+    struct spawn spawn = plain(ARGV("sleep", "1000"));
+    int report = -1;
+    pid_t pid = executed(&spawn);
+
+    CHECK(pid > 0 && spawn_executed(pid));
+    CHECK(kill(pid, SIGKILL) == 0 && waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) == 0);
+    CHECK(spawn_executed(pid) && wait_status(pid) == SIGKILL);
+    CHECK(signals_block() >= 0);
+    sent_at_fork = SIGKILL;
+    pid = spawn_child(&spawn, &report, &error);
+    CHECK(pid > 0 && waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) == 0);
+    CHECK(!spawn_refused(&report, &error) && !spawn_executed(pid));
+    CHECK(wait_status(pid) == SIGKILL);
+    return 0;
+}
+
+static void a_child_that_was_killed_before_its_exec_is_told_from_the_program(void **state)
+{
+    (void)state;
+    assert_holds(killed_before_exec);
+}
+
 static int stopped_before_exec(void)
 {
     struct spawn spawn = plain(ARGV("/no/such/program"));
@@ -527,6 +551,7 @@ int main(int argc, char **argv)
         TEST(a_program_has_default_dispositions_and_an_empty_mask),
         TEST(a_signal_between_fork_and_exec_is_not_lost),
         TEST(a_child_stopped_before_its_exec_does_not_hold_us_up),
+        TEST(a_child_that_was_killed_before_its_exec_is_told_from_the_program),
         TEST(a_program_has_descriptors_0_to_2_only),
         TEST(without_close_range_they_are_found_in_proc),
         TEST(without_proc_either_they_are_tried_one_by_one),
