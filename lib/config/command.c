@@ -219,11 +219,14 @@ static bool is_known(const struct strings *command, const struct known *known, b
 /* Prisma's db with what the shell makes of a variable or of another command behind it. */
 static bool may_push(const struct strings *command, size_t *tool)
 {
-    for (*tool = 0; *tool < command->count; ++*tool) {
-        size_t at = *tool + 1;
+    bool found = false;
 
-        if (is_tool(command->items[*tool], "prisma") && at < command->count && strcmp(command->items[at], "db") == 0 &&
-            (at + 1 == command->count || *command->items[at + 1] == '$')) {
+    for (size_t i = 0; i < command->count; i++) {
+        if (is_tool(command->items[i], "prisma")) {
+            *tool = i;
+            found = true;
+        } else if (found && strcmp(command->items[i], "db") == 0 &&
+                   (i + 1 == command->count || *command->items[i + 1] == '$')) {
             return true;
         }
     }
@@ -240,9 +243,7 @@ static struct strings with_variables(const struct strings *command, const struct
 {
     struct strings whole = { 0 };
 
-    for (size_t i = 0; i < command->count; i++) {
-        strings_add(arena, &whole, command->items[i]);
-    }
+    strings_add_all(arena, &whole, command);
     for (size_t i = 0; i < command->count; i++) {
         if (word_is_assignment(command->items[i])) {
             strings_add(arena, &whole, command->items[i]);

@@ -52,7 +52,8 @@ static void end_command(struct scanner *scanner, bool piped)
 {
     end_word(scanner);
     scanner->redirect = false;
-    if (scanner->commands->items[scanner->at].words.count) {
+    if (scanner->commands->items[scanner->at].words.count ||
+        scanner->commands->items[scanner->at].substitutions.count) {
         scanner->commands->items[scanner->at].piped = piped;
         (void)begin(scanner->commands);
         scanner->at = scanner->commands->count - 1;
@@ -62,13 +63,20 @@ static void end_command(struct scanner *scanner, bool piped)
 static const char *scan_quoted(struct scanner *scanner, const char *c)
 {
     char quote = *c++;
+    const char *substitution = NULL;
 
     scanner->started = true;
     for (; *c && *c != quote; c++) {
         if (quote == '"' && *c == '\\' && c[1]) {
             c++;
+        } else if (quote == '"' && !substitution && (*c == '`' || (*c == '$' && c[1] == '('))) {
+            substitution = c;
         }
         scanner->word[scanner->length++] = *c;
+    }
+    if (substitution) {
+        strings_add(scanner->commands->arena, &scanner->commands->items[scanner->at].substitutions,
+                    arena_strndup(scanner->commands->arena, substitution, (size_t)(c - substitution)));
     }
     return *c ? c + 1 : c;
 }
@@ -240,44 +248,53 @@ static const char *folder_of(const struct simples *commands, size_t at)
     return folder;
 }
 
-/* Whether what the command prints is a shell's script: echo "…" | sh. */
+/* Whether what the command prints is a shell's script: echo "…" | sudo sh. */
 static bool feeds_shell(const struct simples *commands, size_t at)
 {
-    if (!commands->items[at].piped) {
-        return false;
+    const struct strings *next = commands->items[at].piped ? &commands->items[at + 1].words : NULL;
+
+    for (size_t i = 0; next && i < next->count; i++) {
+        if (word_is_shell(next->items[i])) {
+            return true;
+        }
     }
-
-    const struct strings *next = &commands->items[at + 1].words;
-    size_t name = words_name(next);
-
-    return name < next->count && word_is_shell(next->items[name]);
+    return false;
 }
 
-/* What of a word is a command line: all of it, as in sh -c "…"; of what is only printed, that which the shell puts in
- * its place. NULL: nothing. */
-static const char *command_line(const char *word, bool printed)
+/* With the line ends that printf makes of \\n. */
+static const char *printed(const char *word, struct arena *arena)
 {
-    const char *dollar = strstr(word, "$("), *backquote = strchr(word, '`');
+    char *lines = arena_strdup(arena, word);
 
-    if (!printed) {
-        return strpbrk(word, " \t\n;&|(`") ? word : NULL;
+    for (char *c = lines; (c = strstr(c, "\\n")) != NULL;) {
+        *c++ = '\n';
+        *c++ = ' ';
     }
-    return dollar && (!backquote || dollar < backquote) ? dollar : backquote;
+    return lines;
 }
 
+static void scan_line(struct simples *commands, size_t at, size_t before, const char *line)
+{
+    scan_inside(commands, line, &(struct inside){ .parent = at, .before = before, .folder = folder_of(commands, at) });
+}
+
+/* Words that are command lines: sh -c "…". Of what is only printed that alone which the shell puts in its place. */
 static void scan_words(struct simples *commands, size_t at)
 {
     static const char *const printers[] = { "echo", "printf", ":", "logger" };
-    const struct strings words = commands->items[at].words;
+    const struct strings words = commands->items[at].words, substitutions = commands->items[at].substitutions;
     size_t name = words_name(&words);
-    bool printed = name < words.count && STRINGS_AMONG(words.items[name], printers) && !feeds_shell(commands, at);
+    bool prints = name < words.count && STRINGS_AMONG(words.items[name], printers);
 
+    if (prints && !feeds_shell(commands, at)) {
+        for (size_t i = 0; i < substitutions.count; i++) {
+            scan_line(commands, at, words.count, substitutions.items[i]);
+        }
+        return;
+    }
     for (size_t i = 0; i < words.count; i++) {
-        const char *line = command_line(words.items[i], printed && i > name);
-
-        if (line) {
-            scan_inside(commands, line,
-                        &(struct inside){ .parent = at, .before = i, .folder = folder_of(commands, at) });
+        if (strpbrk(words.items[i], " \t\n;`(")) {
+            scan_line(commands, at, i, prints ? printed(words.items[i], commands->arena) : words.items[i]);
         }
     }
 }
@@ -420,13 +437,14 @@ static void scan_managed(struct simples *commands, size_t at, size_t manager)
 
         if (*word == '-') {
             value = strchr(word, '=') == NULL;
-        } else if (is_run(word)) {
+            continue;
+        }
+        scan_script(commands, at, manager, word, i + 1); /* "run" may be the name of one, too */
+        if (is_run(word)) {
             value = value || strcmp(word, "workspace") == 0;
+        } else if (!value) {
+            return;
         } else {
-            scan_script(commands, at, manager, word, i + 1);
-            if (!value) {
-                return;
-            }
             value = false;
         }
     }

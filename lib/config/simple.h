@@ -11,10 +11,12 @@
 struct simple {
     struct strings words; /* with the variables that are set before the commands around it */
     size_t parent;        /* index of the command that it stands in; SIMPLE_TOP: none */
-    bool piped;           /* into the command behind it */
-    const char *text;     /* the shell's text that it stands in; NULL: it is the step's argv */
-    const char *folder;   /* where its shell begins, as seen from our working directory */
-    const char *apart;    /* why it is another command than its words alone, the end of a sentence; NULL: it is not */
+    /* What the shell puts commands' output in the place of, within double quotes: each from the first command on. */
+    struct strings substitutions;
+    bool piped;         /* into the command behind it */
+    const char *text;   /* the shell's text that it stands in; NULL: it is the step's argv */
+    const char *folder; /* where its shell begins, as seen from our working directory */
+    const char *apart;  /* why it is another command than its words alone, the end of a sentence; NULL: it is not */
 };
 
 struct simples {

@@ -64,10 +64,10 @@ bool words_define(const char *text)
 
 bool word_is_called(const char *word, const char *program)
 {
-    static const char deno[] = "npm:";
+    static const char scheme[] = "npm:";
     const char *name = content_name(word);
 
-    name += strncmp(name, deno, sizeof deno - 1) == 0 ? sizeof deno - 1 : 0;
+    name += strncmp(name, scheme, sizeof scheme - 1) == 0 ? sizeof scheme - 1 : 0;
 
     size_t length = strcspn(name, "@");
 

@@ -49,6 +49,7 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "'printf %s \"`npx prisma db push --force-reset`\"'", "--force-reset" },
         { "'test -n \"$(dropdb)\"'", "dropdb" },
         { "'echo \"prisma migrate reset --force\" | sh'", "prisma migrate reset" },
+        { "\"printf 'set -e\\\\nprisma migrate reset\\\\n' | sudo -E bash\"", "prisma migrate reset" },
         { "\"prisma \\\\\\n  migrate reset\"", "prisma migrate reset" },
         { "[sh, -c, 'npx prisma migrate reset']", "prisma migrate reset" },
         { "'bash -lc \"cd /app; sh -c ''prisma migrate reset''\"'", "prisma migrate reset" },
@@ -167,6 +168,8 @@ static void what_only_looks_like_it_is_accepted(void **state)
         "[drizzle-kit, push]",
         "'psql > drop'",
         "'echo \"what prisma migrate reset would do\"; sh x.sh'",
+        "\"echo 'fallback is `prisma db push`, never $(prisma migrate reset)' && prisma migrate deploy\"",
+        "'echo \"\\$(prisma migrate reset)\"'",
         "[pg_restore, --create, -d, postgres, dump]",
         "[pg_restore, -Cd, cats, dump]",
     };
@@ -368,13 +371,15 @@ static void scripts_are_found_behind_options_and_in_workspaces(void **state)
         "[node, --run, local]",
         "[node, --env-file=.env, --run=local, --, x]",
         "[deno, task, local]",
+        "[yarn, task]",
+        "[npm, run, task]",
         "[npm, run, n]",
     };
 
     write_file("package.json",
                "{\"name\": \"caf\xe9\", \"scripts\": {\"local\": \"prisma migrate reset\", \"a\": \"npm run b\","
                " \"b\": \"npm run c\", \"c\": \"npm run d\", \"d\": \"npm run e\", \"e\": \"npm run local\","
-               " \"n\": \"node --run local\"}}");
+               " \"n\": \"node --run local\", \"task\": \"prisma migrate reset\"}}");
     write_file("packages/db/package.json", "\xef\xbb\xbf{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
     write_file("node_modules/@acme/db/package.json", "{\"scripts\": {\"wipe\": \"prisma migrate reset\"}}");
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
@@ -416,6 +421,7 @@ static void a_push_that_depends_on_the_shell_is_refused(void **state)
         { "'npx prisma db push $FLAGS'", "with a variable of the shell" },
         { "'npx prisma db $(echo push)'", "with a variable of the shell" },
         { "'npx prisma db ${X:-push}'", "with a variable of the shell" },
+        { "'npx prisma --schema x.prisma db $ACTION'", "with a variable of the shell" },
         { "'P=\"npx prisma\"; $P db push'", "with a variable of the shell" },
         { "'$PRISMA db push'", "with a variable of the shell" },
         { "'DATABASE_URL=\"$OTHER\" npx prisma db push'", "with a variable of the shell" },
@@ -439,6 +445,7 @@ static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
         { "'set -e; npx prisma db push'", "npx prisma " DIFF },
         { "'TRIES=0; until npx prisma db push; do TRIES=1; done'", "npx prisma " DIFF },
         { "'R=$(date); npx prisma db push'", "npx prisma " DIFF },
+        { "'R=\"$(npx prisma db push)\"; true'", "npx prisma " DIFF },
         { "'npx prisma db push && cd dist && node seed.js'", "npx prisma " DIFF },
         { "'npm run push && cd dist && node seed.js'", "prisma " DIFF },
         { "'echo \"running prisma db push\"; npx prisma db push'", "npx prisma " DIFF },
