@@ -219,17 +219,14 @@ static void form_add(const char *bytes, size_t length, bool encodable)
 /* One character of UTF-8 at `bytes` and its length; what is none counts as one byte. */
 static size_t decode_character(const char *bytes, size_t length, uint32_t *character)
 {
+    size_t sequence = text_utf8_sequence(bytes, length);
     unsigned char first = (unsigned char)bytes[0];
-    size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
 
-    *character = more == 0 ? first : first & (0x3FU >> more);
-    if (more >= length) {
-        return 1;
-    }
-    for (size_t i = 1; i <= more; i++) {
+    *character = sequence > 1 ? first & (0x7FU >> sequence) : first;
+    for (size_t i = 1; i < sequence; i++) {
         *character = *character << 6 | ((unsigned char)bytes[i] & 0x3F);
     }
-    return more + 1;
+    return sequence ? sequence : 1;
 }
 
 /* How programs write a string as JSON: in ASCII alone, and what they escape although they need not. */

@@ -14,8 +14,8 @@
 void mask_add(const char *secret);
 
 /* Replaces every secret in the `length` bytes by stars, longest match first. Works in place; returns the new length
- * (never larger), at a cost that does not grow with the number of secrets. Apply it to foreign text before it is cut;
- * never to pgentry's own names. */
+ * (never larger), at a cost that does not grow with the number of secrets, but for those that are alike up to their
+ * first %. Apply it to foreign text before it is cut; never to pgentry's own names. */
 size_t mask_apply(char *bytes, size_t length);
 /* The same for a terminated string. */
 void mask_string(char *string);

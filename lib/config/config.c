@@ -82,10 +82,13 @@ static bool find_winner(struct reading *reading, const struct key *key, const st
     for (*winner = winner_of(values); *winner > RANK_DEFAULT; *winner = winner_of(values)) {
         const struct node *node = values[*winner];
         bool filled = node->kind == NODE_SCALAR && *node->text && !key->literal && !url_unset(reading, key, node);
-        const char *text = filled ? variable_fill(reading, node) : "…";
+        const char *text = filled ? variable_fill(reading, node) : node->text;
 
-        if (!text || (*text && !node_null(node))) {
-            return text;
+        if (filled && !text) {
+            return false;
+        }
+        if (!node_null(node) && (!filled || *text)) {
+            return true;
         }
         values[*winner] = NULL;
     }

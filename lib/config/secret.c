@@ -116,7 +116,8 @@ static const char *ends_of(const char *text, const char *name, const char *known
 static bool is_expanded(const char *name, const char *value)
 {
     value += strspn(value, BLANKS);
-    return strcmp(name, PASSWORD_VARIABLE) == 0 && value[*value == '"'] == '$';
+    return strcmp(name, PASSWORD_VARIABLE) == 0 &&
+           (*value == '$' || (value[0] == '"' && value[1] == '$' && strchr(value + 1, '"')));
 }
 
 /* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on, and which settings its

@@ -85,11 +85,20 @@ static void ask_catalog(struct look *look)
     end_part(look);
 }
 
+/* What the server's encoding cannot spell is not there: nothing was applied yet. */
+static bool ledger_is_nowhere(const struct wanted *spelled)
+{
+    const char *schema = spelled->history_schema ? spelled->history_schema : spelled->schema;
+
+    return spelled->history != HISTORY_NONE && (*schema == '\0' || *spelled->history_table == '\0');
+}
+
 static void ask_ledger(struct look *look)
 {
     struct statement statement;
 
-    if (history_statement(look->connection, look->request->wanted, &statement, look->arena)) {
+    if (!ledger_is_nowhere(look->spelled) &&
+        history_statement(look->connection, look->spelled, &statement, look->arena)) {
         begin_part(look);
         ask(look, PART_LEDGER, 0, &statement);
         end_part(look);
@@ -293,7 +302,7 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
     const char *version = PQparameterStatus(connection, "server_version");
 
     *ledger = LEDGER_READ;
-    look.spelled = request->schema ? spelling_of(connection, request->wanted, deadline, arena, why) : request->wanted;
+    look.spelled = spelling_of(connection, request->wanted, deadline, arena, why);
     if (!look.spelled) {
         return false;
     }
@@ -307,6 +316,9 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
     if (request->schema) {
         *check = (struct check){ 0 };
         catalog_start(request->wanted, check, arena);
+    }
+    if (request->history && ledger_is_nowhere(look.spelled)) {
+        history_compare(request->wanted, NULL, 0, check, arena);
     }
     if (!read_all(&look, check, ledger, why)) {
         return false;

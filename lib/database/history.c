@@ -277,15 +277,15 @@ static const char *text_or_null(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
-/* What an error says of the ledger. What the server's encoding cannot spell (22P05) is not there either. */
+/* What an error says of the ledger. */
 static enum ledger_answer answer_of(const PGresult *result)
 {
     static const struct {
         const char *sqlstate;
         enum ledger_answer answer;
     } answers[] = {
-        { "42P01", LEDGER_READ },   { "3F000", LEDGER_READ }, { "22P05", LEDGER_READ },
-        { "42501", LEDGER_DENIED }, { "55P03", LEDGER_LATE }, { "57014", LEDGER_LATE },
+        { "42P01", LEDGER_READ }, { "3F000", LEDGER_READ }, { "42501", LEDGER_DENIED },
+        { "55P03", LEDGER_LATE }, { "57014", LEDGER_LATE },
     };
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 

@@ -448,3 +448,18 @@ def test_a_schema_that_the_server_s_encoding_cannot_spell_has_neither_tables_nor
     assert done.exit == 65, done
     assert problems(json.loads(done.stdout)) == {("missing-table", "模式.users"), ("assert-failed", "not")}
     assert "is not this migration tool's table" not in done.stderr, done
+
+
+def test_a_history_with_a_row_that_cannot_be_converted_proves_nothing(pgentry, database, project):
+    """It is not taken for one that is not there: what is recorded in it would be pending again."""
+    project({"pgentry.yaml": "migrate: {preset: dbmate}\nverify: {tables: []}\n",
+             "db/migrations/001_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n"})
+    name = database.name + "_windows"
+    with database.cluster.connect() as direct:
+        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING 'WIN1252' LOCALE 'C'")
+    url = database.url_with(name=name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE schema_migrations (version varchar PRIMARY KEY);"
+                           " INSERT INTO schema_migrations VALUES ('001'), ('000' || chr(129))")
+    done = pgentry("verify", "--json", url=url)
+    assert "is not this migration tool's table" in done.stderr, done

@@ -55,6 +55,18 @@ static void what_json_writers_escape_although_they_need_not_is_masked(void **sta
     assert_string_equal(masked("gson a\\u0026b\\u003cc\\u003e/d\\\"e\\u0027f\\u003dé."), "gson ***.");
 }
 
+static void a_secret_that_is_no_utf8_is_masked_as_json_writes_it(void **state)
+{
+    (void)state;
+    mask_add("key\xE9"
+             "a\xC3\xA9xyz");
+    assert_string_equal(masked("node key\xEF\xBF\xBD"
+                               "a\xC3\xA9xyz."),
+                        "node ***.");
+    mask_add("k\xE9<ab");
+    assert_string_equal(masked("go k\xEF\xBF\xBD\\u003cab."), "go ***.");
+}
+
 static void a_secret_is_masked_as_sql_and_libpq_quote_it(void **state)
 {
     (void)state;
@@ -371,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_masked_in_every_form),
         TEST(what_json_writers_escape_although_they_need_not_is_masked),
+        TEST(a_secret_that_is_no_utf8_is_masked_as_json_writes_it),
         TEST(a_secret_is_masked_as_sql_and_libpq_quote_it),
         TEST(any_of_a_secrets_characters_may_be_encoded),
         TEST(a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped),

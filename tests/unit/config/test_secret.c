@@ -107,6 +107,16 @@ static void twenty_times_the_text_is_not_four_hundred_times_the_work(void **stat
     }
 }
 
+static void a_name_that_the_shell_replaces_is_shown_and_what_only_begins_like_one_is_not(void **state)
+{
+    struct arena *arena = arena_new();
+
+    (void)state;
+    assert_string_equal(secret_hide("PGPASSWORD=\"$OTHER\" psql", arena), "PGPASSWORD=\"$OTHER\" psql");
+    assert_string_equal(secret_hide("PGPASSWORD=\"$X@a=b", arena), "PGPASSWORD=***");
+    arena_free(arena);
+}
+
 /* The sanitizer's own strstr reads to the end of the text, wherever it finds something. */
 const char *__asan_default_options(void); /* NOLINT(bugprone-reserved-identifier): its name is the sanitizer's */
 const char *__asan_default_options(void)  /* NOLINT(bugprone-reserved-identifier) */
@@ -121,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_password_of_a_text_is_hidden),
         TEST(a_password_may_hold_what_divides_passwords),
+        TEST(a_name_that_the_shell_replaces_is_shown_and_what_only_begins_like_one_is_not),
         TEST(twenty_times_the_text_is_not_four_hundred_times_the_work),
     };
 
