@@ -1,6 +1,7 @@
 /* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
 #include "base/text.h"
 #include "command.h"
+#include "config/word.h"
 #include "project/prisma_schema.h"
 #include "project/project.h"
 
@@ -42,8 +43,7 @@ static void put_words(FILE *out, const struct strings *words)
 
 static bool is_variable(const char *name)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    return name && *name && name[strspn(name, letters)] == '\0';
+    return name && *name && name[strspn(name, WORD_NAME)] == '\0';
 }
 
 /* Those that Prisma reads, where it says which. */

@@ -3,6 +3,7 @@
 #include "base/mask.h"
 #include "base/text.h"
 #include "config/content.h"
+#include "config/word.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 
 #define PASSWORD_VARIABLE "PGPASSWORD"
 #define BLANKS " \t\r\n\f\v"
-#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define NAME_MOST 11 /* bytes of a parameter's name that is a password: sslpassword */
 #define STARS "***"
 
@@ -69,7 +69,7 @@ static bool userinfo_span(const char *url, const char *reach, unsigned n, struct
 /* Whether ; is followed by a setting: NAME=value;NAME=value. */
 static bool setting_follows(const char *semicolon)
 {
-    size_t name = strspn(semicolon + 1, WORD);
+    size_t name = strspn(semicolon + 1, WORD_NAME);
 
     return name && semicolon[1 + name] == '=';
 }

@@ -1,4 +1,5 @@
 #include "config/reading.h"
+#include "config/word.h"
 
 #include "base/mask.h"
 #include "config/content.h"
@@ -140,12 +141,11 @@ static bool fill(struct filling *filling, const char *text, size_t length, unsig
 /* The inside of ${…}: a name, then nothing, |url, :-default or :?message. */
 static bool fill_variable(struct filling *filling, const char *inside, size_t length, unsigned depth)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     struct reading *reading = filling->reading;
     size_t name_length = 0;
     bool failed = false;
 
-    while (name_length < length && strchr(letters, inside[name_length])) {
+    while (name_length < length && strchr(WORD_NAME, inside[name_length])) {
         name_length++;
     }
 

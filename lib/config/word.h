@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* What the name of a variable is made of (POSIX XBD 8.1), digits not first. */
+#define WORD_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
+
 /* /app/node_modules/.bin/prisma, prisma@6.19.3, npm:prisma */
 bool word_is_called(const char *word, const char *program);
 /* The value of that option where it is the word `at`, written as two words or with =; else NULL. */

@@ -34,18 +34,6 @@ static struct entry **slot_of(const struct index *index, const char *name, size_
     return &index->slots[hash_bytes(HASH_BEGIN, name, length) & index->mask];
 }
 
-static bool is_filed(const struct index *index, const struct problem *problem)
-{
-    size_t length = strlen(problem->object);
-    for (const struct entry *entry = *slot_of(index, problem->object, length); entry; entry = entry->next) {
-        if (entry->problem->code == problem->code && strcmp(entry->problem->object, problem->object) == 0 &&
-            strings_same(entry->problem->detail, problem->detail)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void file_as(struct index *index, const struct problem *problem, const char *name, size_t length,
                     struct arena *arena)
 {
@@ -79,8 +67,6 @@ static struct index index_of(const struct check *check, struct arena *arena)
         const struct problem *problem = &check->problems[i];
         if (!is_schemas(problem)) {
             file_problem(&index, problem, arena);
-        } else if (is_filed(&index, problem)) { /* once for each of its tables: once is enough */
-            index.told[i] = true;
         } else {
             file_as(&index, problem, problem->object, strlen(problem->object), arena);
         }

@@ -56,7 +56,10 @@ static struct status broken_tables(struct check *broken, size_t count, enum prob
 {
     struct status all = status;
     *broken = (struct check){
-        .tables = many_tables, .table_count = count, .problems = many_problems, .problem_count = count
+        .tables = many_tables,
+        .table_count = count,
+        .problems = many_problems,
+        .problem_count = code == PROBLEM_MISSING_PRIVILEGE ? 1 : count, /* a schema is told once */
     };
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(many_names[i], sizeof many_names[i], "t%zu", i);
