@@ -126,6 +126,7 @@ ACTION(forward_stop)
 ACTION(stop_start)
 {
     boot_effect(boot, EFFECT_SIGNAL_APP)->number = event->signal;
+    action_note_leaving(boot, event);
     begin_stopping(boot);
 }
 
@@ -187,6 +188,9 @@ ACTION(leave_failed)
 ACTION(leave_app)
 {
     int status = event->status;
+    if (boot->leaving && !boot->app_ran && event->kind == EVENT_APP_ENDED) { /* it was none: whatever ended it */
+        status = boot->leaving;
+    }
     if (boot->app_ran && boot->plan->ok_exit && status >= 0 && status < 256 && boot->plan->ok_exit[status]) {
         status = STATUS_OK;
     }

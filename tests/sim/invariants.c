@@ -325,7 +325,11 @@ static void check_status(struct world *world, const struct replica *replica, con
     const struct boot_plan *plan = &world->scenario.plan;
     if (event->kind == EVENT_APP_ENDED) {
         bool ok = replica->memory.app_ran && plan->ok_exit && plan->ok_exit[event->status];
-        MUST(status == (ok ? 0 : event->status), "the application ended with %d, yet %d", event->status, status);
+        int stopped = replica->memory.app_ran ? 0 : replica->boot.leaving;
+        MUST(status == (stopped ? stopped
+                        : ok    ? 0
+                                : event->status),
+             "the application ended with %d, yet %d", event->status, status);
     } else if (event->kind == EVENT_APP_REFUSED) {
         MUST(status == event->status, "the application was refused with %d, yet %d", event->status, status);
     } else {

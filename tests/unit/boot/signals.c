@@ -150,6 +150,7 @@ static void a_stop_on_the_way_into_the_application_is_passed_on_as_it_came_and_b
     due(TIMER_STOP, 10000);
     app_ended(143); /* before it was executed: no application's status */
     then(STATE_ENDED, "'app-ended' close summary exit:143");
+    assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
 }
 
 static void an_application_that_is_executed_after_all_has_its_own_status(void **state)
@@ -184,9 +185,8 @@ static void an_application_whose_exec_never_ends_is_killed_when_it_is_told_to_st
     signalled(SIGTERM);
     fire(TIMER_STOP);
     then(STATE_STOPPING, "'stop-timeout' kill-rest");
-    app_started();
     app_ended(137);
-    then(STATE_ENDED, "'app-ended' close exit:137");
+    then(STATE_ENDED, "'app-ended' close summary exit:143");
 }
 
 static void an_application_that_is_refused_after_it_was_told_to_stop_has_that_status(void **state)
