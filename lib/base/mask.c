@@ -271,12 +271,7 @@ static void form_add_marked(const char *secret, size_t length, const char *marke
 {
     struct text out = text_over(scratch, size);
 
-    for (size_t i = 0; i < length; i++) {
-        if (secret[i] && strchr(marked, secret[i])) {
-            text_char(&out, mark);
-        }
-        text_bytes(&out, secret + i, 1);
-    }
+    text_marked(&out, secret, length, marked, mark);
     form_add(out.data, out.length, false);
 }
 

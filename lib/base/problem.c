@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 struct problem_row {
     const char *word;
     const char *sentence;
@@ -18,10 +20,7 @@ static const struct problem_row rows[] = {
 static void put_name(struct text *text, const char *name)
 {
     text_char(text, '"');
-    for (; *name; name++) {
-        text_string(text, *name == '"' ? "\"" : "");
-        text_char(text, *name);
-    }
+    text_marked(text, name, strlen(name), "\"", '"');
     text_char(text, '"');
 }
 

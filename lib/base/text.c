@@ -37,6 +37,16 @@ void text_bytes(struct text *text, const char *bytes, size_t length)
     text->data[text->length] = '\0';
 }
 
+void text_marked(struct text *text, const char *bytes, size_t length, const char *marked, char mark)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] && strchr(marked, bytes[i])) {
+            text_char(text, mark ? mark : bytes[i]);
+        }
+        text_char(text, bytes[i]);
+    }
+}
+
 void text_string(struct text *text, const char *string)
 {
     text_bytes(text, string, strlen(string));

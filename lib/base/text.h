@@ -25,6 +25,10 @@ void text_vprintf(struct text *text, const char *format, va_list arguments) __at
 /* The inside of a JSON string (RFC 8259 section 7), without the quotes. Broken UTF-8 becomes U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t length);
 
+/* With `mark` before each of the characters `marked`, or that character once more where `mark` is '\0': as quoted
+ * strings want it. */
+void text_marked(struct text *text, const char *bytes, size_t length, const char *marked, char mark);
+
 /* Makes foreign bytes fit for a log line: NUL and other control characters become \xNN (tab stays), escape sequences of
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);

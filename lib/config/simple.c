@@ -50,11 +50,12 @@ static void end_word(struct scanner *scanner)
 
 static void end_command(struct scanner *scanner, bool piped)
 {
+    struct simple *command = &scanner->commands->items[scanner->at];
+
     end_word(scanner);
     scanner->redirect = false;
-    if (scanner->commands->items[scanner->at].words.count ||
-        scanner->commands->items[scanner->at].substitutions.count) {
-        scanner->commands->items[scanner->at].piped = piped;
+    if (command->words.count || command->substitutions.count) {
+        command->piped = piped;
         (void)begin(scanner->commands);
         scanner->at = scanner->commands->count - 1;
     }
@@ -417,12 +418,11 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
     }
 }
 
-static void scan_script(struct simples *commands, size_t at, size_t manager, const char *name, size_t behind)
+static void scan_script(struct simples *commands, const struct strings *files, size_t at, size_t manager,
+                        const char *name, size_t behind)
 {
-    struct strings files = packages_for(commands, at, manager, folder_of(commands, at));
-
-    for (size_t i = 0; i < files.count; i++) {
-        scan_named(commands, files.items[i], at, manager, name, behind);
+    for (size_t i = 0; i < files->count; i++) {
+        scan_named(commands, files->items[i], at, manager, name, behind);
     }
 }
 
@@ -430,6 +430,7 @@ static void scan_script(struct simples *commands, size_t at, size_t manager, con
 static void scan_managed(struct simples *commands, size_t at, size_t manager)
 {
     const struct strings words = commands->items[at].words;
+    const struct strings files = packages_for(commands, at, manager, folder_of(commands, at));
     bool value = false;
 
     for (size_t i = manager + 1; i < words.count; i++) {
@@ -439,7 +440,7 @@ static void scan_managed(struct simples *commands, size_t at, size_t manager)
             value = strchr(word, '=') == NULL;
             continue;
         }
-        scan_script(commands, at, manager, word, i + 1); /* "run" may be the name of one, too */
+        scan_script(commands, &files, at, manager, word, i + 1); /* "run" may be the name of one, too */
         if (is_run(word)) {
             value = value || strcmp(word, "workspace") == 0;
         } else if (!value) {
@@ -460,7 +461,9 @@ static void scan_scripts(struct simples *commands, size_t at)
         const char *script = node ? words_option(&words, i, "--run") : NULL;
 
         if (script) {
-            scan_script(commands, at, i - 1, script, i + (strchr(words.items[i], '=') ? 1 : 2));
+            const struct strings files = packages_for(commands, at, i - 1, folder_of(commands, at));
+
+            scan_script(commands, &files, at, i - 1, script, i + (strchr(words.items[i], '=') ? 1 : 2));
             return;
         }
         if (word_is_package_manager(words.items[i])) {

@@ -78,6 +78,11 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
     }
 }
 
+const char *wanted_history_schema(const struct wanted *wanted)
+{
+    return wanted->history_schema ? wanted->history_schema : wanted->schema;
+}
+
 bool wanted_is_nothing(const struct wanted *wanted)
 {
     return !wanted->unreadable &&

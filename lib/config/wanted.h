@@ -56,6 +56,9 @@ struct wanted {
     struct strings notes; /* warnings to log once */
 };
 
+/* Where the ledger lies. */
+const char *wanted_history_schema(const struct wanted *wanted);
+
 /* Whether nothing is asked of the schema: what cannot be read is something. */
 bool wanted_is_nothing(const struct wanted *wanted);
 

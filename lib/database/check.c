@@ -88,9 +88,8 @@ static void ask_catalog(struct look *look)
 /* What the server's encoding cannot spell is not there: nothing was applied yet. */
 static bool ledger_is_nowhere(const struct wanted *spelled)
 {
-    const char *schema = spelled->history_schema ? spelled->history_schema : spelled->schema;
-
-    return spelled->history != HISTORY_NONE && (*schema == '\0' || *spelled->history_table == '\0');
+    return spelled->history != HISTORY_NONE &&
+           (*wanted_history_schema(spelled) == '\0' || *spelled->history_table == '\0');
 }
 
 static void ask_ledger(struct look *look)

@@ -35,9 +35,9 @@ void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enu
 
     diagnosing->diagnosis->unseen[section] = true;
     if (code == FINDING_NOT_ASKED) {
-        const char *role = asked->psql.user ? sql_name(asked->psql.user, arena) : "CURRENT_USER";
+        const char *sql = arena_printf(arena, "GRANT pg_monitor TO %s", sql_role(asked->psql.user, arena));
 
-        fix = psql_command(&asked->psql, "postgres", NULL, arena_printf(arena, "GRANT pg_monitor TO %s", role), arena);
+        fix = psql_command(&asked->psql, "postgres", NULL, sql, arena);
     }
     if (!finding_known(diagnosing->findings, code, what)) {
         finding_add(diagnosing->findings, code, what, why->message, fix);

@@ -12,8 +12,8 @@ static const char *grant_command(struct diagnosing *diagnosing, const char *sche
 {
     struct arena *arena = diagnosing->arena;
     const char *user = diagnosing->url.place->user;
-    const char *sql = arena_printf(arena, "GRANT SELECT ON %s TO %s", diagnosing->diagnosis->ledger.sql_name,
-                                   user ? sql_name(user, arena) : "CURRENT_USER");
+    const char *sql =
+        arena_printf(arena, "GRANT SELECT ON %s TO %s", diagnosing->diagnosis->ledger.sql_name, sql_role(user, arena));
     const char *owner = diagnose_owner(diagnosing, schema, diagnosing->request->wanted->history_table);
 
     return psql_command(&diagnosing->lock->psql, owner, NULL, sql, arena);
@@ -54,11 +54,11 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     const struct wanted *wanted = diagnosing->request->wanted, *spelled = diagnosing->spelled;
     struct ledger *ledger = &diagnosing->diagnosis->ledger;
     struct arena *arena = diagnosing->arena;
-    const char *schema = wanted->history_schema ? wanted->history_schema : wanted->schema;
+    const char *schema = wanted_history_schema(wanted);
     const struct statement statement = {
         .sql = around_the_ledger,
         .parameter_count = 2,
-        .parameters = { spelled->history_schema ? spelled->history_schema : spelled->schema, spelled->history_table },
+        .parameters = { wanted_history_schema(spelled), spelled->history_table },
     };
 
     if (wanted->history == HISTORY_NONE || wanted->unsure || !diagnosing->diagnosis->checked) {

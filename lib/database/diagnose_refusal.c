@@ -106,7 +106,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
 {
     struct arena *arena = diagnosing->arena;
     const struct psql *psql = &asked->psql;
-    const char *role = psql->user ? sql_name(psql->user, arena) : "CURRENT_USER";
+    const char *role = sql_role(psql->user, arena);
     const char *database = psql->database ? psql->database : psql->user;
     const char *sql = NULL;
     struct psql encrypted = *psql;

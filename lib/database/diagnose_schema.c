@@ -71,7 +71,7 @@ static const char *grant_command(struct diagnosing *diagnosing, const struct pro
     struct arena *arena = diagnosing->arena;
     const struct asked *url = &diagnosing->url;
     const struct wanted_table *table = table_named(diagnosing, problem->object);
-    const char *role = url->place->user ? sql_name(url->place->user, arena) : "CURRENT_USER";
+    const char *role = sql_role(url->place->user, arena);
     const char *schema = table ? table->schema : problem->object + strlen("schema ");
     const char *object = table
                              ? arena_printf(arena, "TABLE %s.%s", sql_name(schema, arena), sql_name(table->name, arena))

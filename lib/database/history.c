@@ -30,7 +30,7 @@ bool history_statement(PGconn *connection, const struct wanted *wanted, struct s
     }
 
     const char *name = wanted->history_table;
-    const char *where = wanted->history_schema ? wanted->history_schema : wanted->schema;
+    const char *where = wanted_history_schema(wanted);
     char *table = PQescapeIdentifier(connection, name, strlen(name));
     char *schema = PQescapeIdentifier(connection, where, strlen(where));
     bool fine = table && schema;

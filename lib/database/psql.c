@@ -1,6 +1,7 @@
 #include "database/psql.h"
 
 #include "base/shell.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -19,23 +20,23 @@ void psql_of(struct psql *psql, const struct destination *destination)
 /* Each character of `special` is written twice, or with a backslash before it. */
 static const char *doubled(const char *text, char around, const char *special, char escape, struct arena *arena)
 {
-    char *result = arena_alloc(arena, 2 * strlen(text) + 3);
-    char *at = result;
+    size_t length = strlen(text), size = 2 * length + 3;
+    struct text result = text_over(arena_alloc(arena, size), size);
 
-    *at++ = around;
-    for (; *text; text++) {
-        if (strchr(special, *text)) {
-            *at++ = escape ? escape : *text;
-        }
-        *at++ = *text;
-    }
-    *at = around;
-    return result;
+    text_char(&result, around);
+    text_marked(&result, text, length, special, escape);
+    text_char(&result, around);
+    return result.data;
 }
 
 const char *sql_name(const char *name, struct arena *arena)
 {
     return doubled(name, '"', "\"", 0, arena);
+}
+
+const char *sql_role(const char *user, struct arena *arena)
+{
+    return user ? sql_name(user, arena) : "CURRENT_USER";
 }
 
 const char *sql_string(const char *text, struct arena *arena)

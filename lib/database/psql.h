@@ -20,6 +20,7 @@ const char *psql_command(const struct psql *psql, const char *user, const char *
 
 /* A name as SQL takes it always (manual, "Identifiers and Key Words"), and a string. */
 const char *sql_name(const char *name, struct arena *arena);
+const char *sql_role(const char *user, struct arena *arena); /* NULL: CURRENT_USER */
 const char *sql_string(const char *text, struct arena *arena);
 
 #endif

@@ -47,6 +47,10 @@ static void file_as(struct index *index, const struct problem *problem, const ch
  * the earliest, as names may have dots in them. An index has a name of its own. */
 static void file_problem(struct index *index, const struct problem *problem, struct arena *arena)
 {
+    if (is_schemas(problem)) {
+        file_as(index, problem, problem->object, strlen(problem->object), arena);
+        return;
+    }
     bool of_index = problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX;
     const char *name = of_index ? problem->detail : problem->object;
     for (const char *end = name ? strchr(name, '.') : NULL; end; end = strchr(end, '.')) {
@@ -64,12 +68,7 @@ static struct index index_of(const struct check *check, struct arena *arena)
     struct index index = { arena_array(arena, size, sizeof *index.slots), size - 1,
                            arena_array(arena, check->problem_count, sizeof *index.told) };
     for (size_t i = check->problem_count; i-- > 0;) {
-        const struct problem *problem = &check->problems[i];
-        if (!is_schemas(problem)) {
-            file_problem(&index, problem, arena);
-        } else {
-            file_as(&index, problem, problem->object, strlen(problem->object), arena);
-        }
+        file_problem(&index, &check->problems[i], arena);
     }
     return index;
 }

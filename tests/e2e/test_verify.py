@@ -400,13 +400,18 @@ def test_a_name_does_nothing_to_the_terminal(pgentry, database, project):
     assert "Missing tables: users" in done.stdout and not {"\x1b", "\x07"} & set(done.text), done
 
 
+def encoded(database, encoding):
+    """The URL of another database on the same server, with that encoding."""
+    name = f"{database.name}_{encoding.lower()}"
+    with database.cluster.connect() as direct:
+        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+    return database.url_with(name=name)
+
+
 @pytest.fixture
 def latin(database):
     """The URL of a database whose encoding knows the letters of western Europe."""
-    name = database.name + "_latin"
-    with database.cluster.connect() as direct:
-        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
-    url = database.url_with(name=name)
+    url = encoded(database, "LATIN1")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute('CREATE TABLE users (id int, "größe" int); CREATE INDEX "nach_größe" ON users ("größe");'
                            " CREATE TABLE orders (id int)")
@@ -454,10 +459,7 @@ def test_a_history_with_a_row_that_cannot_be_converted_proves_nothing(pgentry, d
     """It is not taken for one that is not there: what is recorded in it would be pending again."""
     project({"pgentry.yaml": "migrate: {preset: dbmate}\nverify: {tables: []}\n",
              "db/migrations/001_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n"})
-    name = database.name + "_windows"
-    with database.cluster.connect() as direct:
-        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING 'WIN1252' LOCALE 'C'")
-    url = database.url_with(name=name)
+    url = encoded(database, "WIN1252")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE schema_migrations (version varchar PRIMARY KEY);"
                            " INSERT INTO schema_migrations VALUES ('001'), ('000' || chr(129))")

@@ -2,6 +2,8 @@
 #ifndef TESTS_SCRATCH_H
 #define TESTS_SCRATCH_H
 
+#include "cost.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,13 +84,14 @@ static inline void make_link(const char *target, const char *path)
     assert_int_equal(symlink(target, path), 0);
 }
 
-/* Processor time of this process in microseconds: what others do meanwhile does not count. */
-static inline int64_t processor_time(void)
+/* `time_of` for so many, and for ten times as many: in microseconds of the processor. */
+static inline void assert_about_linear(int64_t (*time_of)(int), int few, const char *what)
 {
-    struct timespec now;
+    int64_t small = time_of(few);
+    int64_t large = time_of(10 * few);
 
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    print_message("%d %s: %.1f ms, %d: %.1f ms\n", few, what, (double)small / 1000, 10 * few, (double)large / 1000);
+    assert_true(large < 40 * small + 1000);
 }
 
 #define SCRATCH_TEST(test) cmocka_unit_test_setup_teardown(test, scratch_open, scratch_close)
