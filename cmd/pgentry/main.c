@@ -461,15 +461,14 @@ int main(int argc, char **argv)
         return STATUS_RESOURCE;
     }
     status = parse(command, &line, at);
-    if (status < 0) {
-        print_command(command);
-        return STATUS_OK;
-    }
     if (status == 0) {
         status = check_operands(command, &line);
     }
     if (status == 0) {
         status = command->main(&line);
+    } else if (status < 0) {
+        print_command(command);
+        status = STATUS_OK;
     }
     /* a full disk or a closed pipe behind standard output must not look like success */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {

@@ -29,11 +29,12 @@ struct failure {
 void inherited_streams_guard(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0) {
-            /* In an image without /dev: a descriptor that only fails, as a closed one does. */
-            if (open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY) < 0 && open("/", O_PATH | O_CLOEXEC) < 0) {
-                return;
-            }
+        /* A report that nobody gets must fail, so standard output cannot be written to. */
+        int access = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+        /* In an image without /dev: a descriptor that only fails, as a closed one does. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", access | O_CLOEXEC | O_NOCTTY) < 0 &&
+            open("/", O_PATH | O_CLOEXEC) < 0) {
+            return;
         }
     }
 }

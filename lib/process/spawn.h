@@ -27,7 +27,8 @@ struct spawn {
 };
 
 /* Call it first in main: opens /dev/null, close-on-exec, on those of the descriptors 0 to 2 that are closed, so that
- * none of ours lands there. Programs started later get them closed, as they were found. */
+ * none of ours lands there; what is written to a closed standard output still fails. Programs started later get them
+ * closed, as they were found. */
 void inherited_streams_guard(void);
 
 /* Starts the child with default dispositions, an empty mask, descriptors 0 to 2 only (and `keep`). A signal sent to it

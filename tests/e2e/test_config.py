@@ -414,10 +414,11 @@ def test_a_secret_given_as_an_argument_is_not_left_in_ps(pgentry):
         assert "database.url=***" in words and "wait.timeout=0" in words
 
 
-@pytest.mark.parametrize("command", ["config", "version", "help"])
-def test_a_report_that_cannot_be_written_is_74_and_says_so(pgentry, command):
-    """A full disk behind standard output."""
-    done = pgentry(command, url="postgresql://a:b@127.0.0.1:1/c", under=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
+@pytest.mark.parametrize("output", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("command", [["config"], ["version"], ["help"], ["wait", "--help"]])
+def test_a_report_that_cannot_be_written_is_74_and_says_so(pgentry, command, output):
+    """A full disk behind standard output, or nothing at all."""
+    done = pgentry(*command, url="postgresql://a:b@127.0.0.1:1/c", under=["sh", "-c", f'exec "$0" "$@" {output}'])
     assert done.exit == 74 and "standard output" in done.stderr, done
 
 
