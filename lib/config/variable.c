@@ -171,7 +171,9 @@ static bool fill_variable(struct filling *filling, const char *inside, size_t le
         return fill(filling, rest + 2, strlen(rest + 2), depth + 1);
     }
     if (!failed && !reading->overridden) {
-        (void)complain(reading, filling->node, "%s is not set%s%s", name, must ? ": " : "", must ? rest + 2 : "");
+        const char *state = getenv(name) || config_file_variable(reading->config, name) ? "empty" : "not set";
+
+        (void)complain(reading, filling->node, "%s is %s%s%s", name, state, must ? ": " : "", must ? rest + 2 : "");
     }
     return false;
 }

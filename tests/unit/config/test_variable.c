@@ -90,12 +90,12 @@ static void a_filled_in_list_is_not_filled_in_again(void **state)
     assert_tables("${B}", "c$d");
 }
 
-static void what_is_not_set_is_an_error(void **state)
+static void what_is_not_set_or_empty_is_an_error(void **state)
 {
     (void)state;
     (void)setenv("EMPTY", "", 1);
     assert_refused("report_file: ${NOPE}\n", "pgentry.yaml:1:14: NOPE is not set");
-    assert_refused("report_file: ${EMPTY}\n", "pgentry.yaml:1:14: EMPTY is not set");
+    assert_refused("report_file: ${EMPTY}\n", "pgentry.yaml:1:14: EMPTY is empty");
     assert_refused("report_file: ${NOPE|url}\n", "pgentry.yaml:1:14: NOPE is not set");
     assert_refused("report_file: ${NOPE:?give me one}\n", "pgentry.yaml:1:14: NOPE is not set: give me one");
     assert_refused("report_file: x\nverify: {tables: [a, '${NOPE}']}\n", "pgentry.yaml:2:22: NOPE is not set");
@@ -268,7 +268,7 @@ int main(void)
         TEST(a_list_may_come_from_variables_wherever_it_stands),
         TEST(a_list_from_a_variable_names_no_table_twice),
         TEST(a_filled_in_list_is_not_filled_in_again),
-        TEST(what_is_not_set_is_an_error),
+        TEST(what_is_not_set_or_empty_is_an_error),
         TEST(what_is_not_understood_is_an_error),
         TEST(nesting_and_growth_are_bounded),
         TEST(what_a_shell_or_the_database_reads_is_left_alone),
