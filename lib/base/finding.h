@@ -122,6 +122,7 @@ enum section {
     X(FINDING_MISSING_COLUMN, "missing-column", SECTION_TABLES, SEVERITY_ERROR, "column %o does not exist", "%c") \
     X(FINDING_MISSING_INDEX, "missing-index", SECTION_TABLES, SEVERITY_ERROR, "index %o does not exist", "%c") \
     X(FINDING_MISSING_ENUM, "missing-enum", SECTION_TABLES, SEVERITY_ERROR, "enum type %o does not exist", "%c") \
+    X(FINDING_MISSING_VALUE, "missing-enum-value", SECTION_TABLES, SEVERITY_ERROR, "enum value %o does not exist", "%c") \
     X(FINDING_MISSING_EXTENSION, "missing-extension", SECTION_TABLES, SEVERITY_ERROR, \
       "extension %o is not installed%d", "%c") \
     X(FINDING_MISSING_PRIVILEGE, "missing-privilege", SECTION_TABLES, SEVERITY_ERROR, "no right to %d on %o", "%c") \

@@ -21,6 +21,8 @@
       "grant %d on %o to the role of database.url, as pgentry diagnose prints it")                                  \
     X(PROBLEM_MISSING_ENUM, "missing-enum", true, "enum type %o does not exist",                                    \
       "run the migration that creates it" PROBLEM_BY_SYNC)                                                          \
+    X(PROBLEM_MISSING_VALUE, "missing-enum-value", true, "enum value %o does not exist",                            \
+      "run the migration that adds it" PROBLEM_BY_SYNC)                                                             \
     X(PROBLEM_MISSING_EXTENSION, "missing-extension", true, "extension %o is not installed", "CREATE EXTENSION %n") \
     X(PROBLEM_ASSERT, "assert-failed", true, "assertion \"%o\" does not hold: %d",                                  \
       "look at what its query finds, and mend the data or the assertion")                                           \

@@ -6,6 +6,7 @@
 
 #define LEAST_TABLE 20     /* two names, three lists */
 #define LEAST_PAIR 8       /* two strings */
+#define LEAST_TYPE 12      /* two names, a list */
 #define LEAST_MIGRATION 16 /* name and checksums */
 
 /* ---- from the configuration ---- */
@@ -127,6 +128,7 @@ void wanted_encode(const struct wanted *wanted, struct frame_writer *writer)
     for (size_t i = 0; i < wanted->type_count; i++) {
         frame_string(writer, wanted->types[i].schema);
         frame_string(writer, wanted->types[i].name);
+        frame_strings(writer, &wanted->types[i].values);
     }
     frame_strings(writer, &wanted->extensions);
     frame_u32(writer, (uint32_t)wanted->assert_count);
@@ -155,11 +157,12 @@ static void get_tables(struct wanted *wanted, struct frame_reader *reader, struc
 
 static void get_types_and_asserts(struct wanted *wanted, struct frame_reader *reader, struct arena *arena)
 {
-    wanted->type_count = frame_get_count(reader, LEAST_PAIR);
+    wanted->type_count = frame_get_count(reader, LEAST_TYPE);
     wanted->types = arena_array(arena, wanted->type_count, sizeof *wanted->types);
     for (size_t i = 0; i < wanted->type_count && !reader->broken; i++) {
         wanted->types[i].schema = frame_get_name(reader, arena);
         wanted->types[i].name = frame_get_name(reader, arena);
+        frame_get_strings(reader, &wanted->types[i].values, arena);
     }
     frame_get_strings(reader, &wanted->extensions, arena);
     wanted->assert_count = frame_get_count(reader, LEAST_PAIR);

@@ -19,6 +19,7 @@ struct wanted_table {
 struct wanted_type { /* an enum */
     const char *schema;
     const char *name;
+    struct strings values;
 };
 
 /* Up to three checksums count as unedited: the file as it is, with LF and with CRLF line ends. NULL: it is

@@ -13,7 +13,13 @@
     " JOIN pg_namespace s ON s.nspname = w.schema::name"                                                           \
     " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
 
-/* What is asked of them: t is the table's place, n its own among all that is asked of tables, again from 1. */
+/* The wanted enums that exist. */
+#define FOUND_TYPES                                                                                \
+    "(SELECT w.n, t.oid FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)" \
+    " JOIN pg_namespace s ON s.nspname = w.schema::name"                                           \
+    " JOIN pg_type t ON t.typnamespace = s.oid AND t.typname = w.name::name AND t.typtype = 'e')"
+
+/* What is asked of them: t is the place of the table or enum, n its own among all that is asked, again from 1. */
 #define ASKED "unnest($3::int[], $4::text[]) WITH ORDINALITY AS k(t, name, n)"
 
 static const char *const questions[CATALOGS] = {
@@ -37,6 +43,9 @@ static const char *const questions[CATALOGS] = {
                       " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_type t ON t.typnamespace = s.oid"
                       " WHERE s.nspname = w.schema::name AND t.typname = w.name::name AND t.typtype = 'e')"
                       " ORDER BY w.n",
+    [CATALOG_VALUES] = "SELECT k.n FROM " ASKED " JOIN " FOUND_TYPES " f ON f.n = k.t"
+                       " WHERE NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = f.oid AND e.enumlabel = k.name)"
+                       " ORDER BY k.n",
     [CATALOG_EXTENSIONS] = "SELECT w.n FROM unnest($1::text[]) WITH ORDINALITY AS w(name, n)"
                            " WHERE NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = w.name::name)"
                            " ORDER BY w.n",
@@ -64,40 +73,7 @@ static void ask_tables(const struct wanted *wanted, struct statement *statement,
     catalog_tables(wanted, statement->parameters, arena);
 }
 
-static const struct strings *list_of(enum catalog catalog, const struct wanted_table *table)
-{
-    return catalog == CATALOG_COLUMNS   ? &table->columns
-           : catalog == CATALOG_INDEXES ? &table->indexes
-                                        : &table->privileges;
-}
-
-/* Columns, indexes or privileges of the tables; false if there are none. */
-static bool ask_parts(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
-                      struct arena *arena)
-{
-    struct array_text places, names;
-    size_t count = 0;
-
-    array_begin(&places, arena);
-    array_begin(&names, arena);
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct strings *list = list_of(catalog, &wanted->tables[i]);
-        const char *place = arena_printf(arena, "%zu", i + 1);
-
-        for (size_t k = 0; k < list->count; k++) {
-            array_add(&places, place, arena);
-            array_add(&names, list->items[k], arena);
-        }
-        count += list->count;
-    }
-    ask_tables(wanted, statement, arena);
-    statement->parameter_count = 4;
-    statement->parameters[2] = array_end(&places, arena);
-    statement->parameters[3] = array_end(&names, arena);
-    return count > 0;
-}
-
-static bool ask_types(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+static void ask_types(const struct wanted *wanted, struct statement *statement, struct arena *arena)
 {
     struct array_text schemas, names;
 
@@ -110,7 +86,46 @@ static bool ask_types(const struct wanted *wanted, struct statement *statement, 
     statement->parameter_count = 2;
     statement->parameters[0] = array_end(&schemas, arena);
     statement->parameters[1] = array_end(&names, arena);
-    return wanted->type_count > 0;
+}
+
+/* How many have parts of that kind: enums have values, tables have the others. */
+static size_t whole_count(enum catalog catalog, const struct wanted *wanted)
+{
+    return catalog == CATALOG_VALUES ? wanted->type_count : wanted->table_count;
+}
+
+static const struct strings *parts_at(enum catalog catalog, const struct wanted *wanted, size_t i)
+{
+    return catalog == CATALOG_VALUES    ? &wanted->types[i].values
+           : catalog == CATALOG_COLUMNS ? &wanted->tables[i].columns
+           : catalog == CATALOG_INDEXES ? &wanted->tables[i].indexes
+                                        : &wanted->tables[i].privileges;
+}
+
+/* Columns, indexes or privileges of the tables, or values of the enums; false if there are none. */
+static bool ask_parts(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
+                      struct arena *arena)
+{
+    struct array_text places, names;
+    size_t count = 0;
+
+    array_begin(&places, arena);
+    array_begin(&names, arena);
+    for (size_t i = 0; i < whole_count(catalog, wanted); i++) {
+        const struct strings *list = parts_at(catalog, wanted, i);
+        const char *place = arena_printf(arena, "%zu", i + 1);
+
+        for (size_t k = 0; k < list->count; k++) {
+            array_add(&places, place, arena);
+            array_add(&names, list->items[k], arena);
+        }
+        count += list->count;
+    }
+    (catalog == CATALOG_VALUES ? ask_types : ask_tables)(wanted, statement, arena);
+    statement->parameter_count = 4;
+    statement->parameters[2] = array_end(&places, arena);
+    statement->parameters[3] = array_end(&names, arena);
+    return count > 0;
 }
 
 static bool ask_extensions(const struct wanted *wanted, struct statement *statement, struct arena *arena)
@@ -137,9 +152,11 @@ bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct
     case CATALOG_COLUMNS:
     case CATALOG_INDEXES:
     case CATALOG_PRIVILEGES:
+    case CATALOG_VALUES:
         return ask_parts(catalog, wanted, statement, arena);
     case CATALOG_TYPES:
-        return ask_types(wanted, statement, arena);
+        ask_types(wanted, statement, arena);
+        return wanted->type_count > 0;
     case CATALOG_EXTENSIONS:
         return ask_extensions(wanted, statement, arena);
     case CATALOGS:
@@ -192,9 +209,9 @@ static size_t place(const PGresult *result, int row, size_t count)
     return number >= 1 && number <= count ? (size_t)number - 1 : count;
 }
 
-/* A table, or what is asked of it. */
+/* A table, or what is asked of it or of an enum. */
 struct part {
-    size_t table;
+    size_t whole;
     const char *name; /* NULL: the table itself */
 };
 
@@ -209,15 +226,15 @@ static struct parts parts_of(enum catalog catalog, const struct wanted *wanted, 
     struct parts parts = { 0 };
     size_t count = 0;
 
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        count += catalog == CATALOG_TABLES ? 1 : list_of(catalog, &wanted->tables[i])->count;
+    for (size_t i = 0; i < whole_count(catalog, wanted); i++) {
+        count += catalog == CATALOG_TABLES ? 1 : parts_at(catalog, wanted, i)->count;
     }
     parts.items = arena_array(arena, count, sizeof *parts.items);
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct strings *list = list_of(catalog, &wanted->tables[i]);
+    for (size_t i = 0; i < whole_count(catalog, wanted); i++) {
+        const struct strings *list = parts_at(catalog, wanted, i);
 
         if (catalog == CATALOG_TABLES) {
-            parts.items[parts.count++] = (struct part){ .table = i };
+            parts.items[parts.count++] = (struct part){ .whole = i };
             continue;
         }
         for (size_t k = 0; k < list->count; k++) {
@@ -262,8 +279,13 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
     }
 }
 
-static bool read_table_rows(enum catalog catalog, const PGresult *result, const struct wanted *wanted,
-                            struct check *check, struct arena *arena)
+static const char *type_shown(const struct wanted_type *type, struct arena *arena)
+{
+    return arena_printf(arena, "%s.%s", type->schema, type->name);
+}
+
+static bool read_parts(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
+                       struct arena *arena)
 {
     const struct parts parts = parts_of(catalog, wanted, arena);
 
@@ -276,9 +298,15 @@ static bool read_table_rows(enum catalog catalog, const PGresult *result, const 
 
         const struct part *part = &parts.items[i];
 
-        check->tables[part->table].exists &= catalog != CATALOG_TABLES;
-        check->tables[part->table].healthy = false;
-        read_table_row(catalog, result, row, &wanted->tables[part->table], part->name, check, arena);
+        if (catalog == CATALOG_VALUES) {
+            const char *type = type_shown(&wanted->types[part->whole], arena);
+
+            check_problem(check, PROBLEM_MISSING_VALUE, arena_printf(arena, "%s.%s", type, part->name), NULL, arena);
+            continue;
+        }
+        check->tables[part->whole].exists &= catalog != CATALOG_TABLES;
+        check->tables[part->whole].healthy = false;
+        read_table_row(catalog, result, row, &wanted->tables[part->whole], part->name, check, arena);
     }
     return true;
 }
@@ -286,8 +314,8 @@ static bool read_table_rows(enum catalog catalog, const PGresult *result, const 
 bool catalog_read(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
                   struct arena *arena)
 {
-    if (catalog < CATALOG_TYPES) {
-        return read_table_rows(catalog, result, wanted, check, arena);
+    if (catalog != CATALOG_TYPES && catalog != CATALOG_EXTENSIONS) {
+        return read_parts(catalog, result, wanted, check, arena);
     }
 
     size_t count = catalog == CATALOG_TYPES ? wanted->type_count : wanted->extensions.count;
@@ -299,9 +327,7 @@ bool catalog_read(enum catalog catalog, const PGresult *result, const struct wan
             return false;
         }
         if (catalog == CATALOG_TYPES) {
-            const char *object = arena_printf(arena, "%s.%s", wanted->types[i].schema, wanted->types[i].name);
-
-            check_problem(check, PROBLEM_MISSING_ENUM, object, NULL, arena);
+            check_problem(check, PROBLEM_MISSING_ENUM, type_shown(&wanted->types[i], arena), NULL, arena);
         } else {
             check_problem(check, PROBLEM_MISSING_EXTENSION, wanted->extensions.items[i], NULL, arena);
         }

@@ -1,5 +1,5 @@
 /* The questions to PostgreSQL's catalog, each for any number of names at once: tables, columns, indexes, privileges,
- * enums, extensions. Names are text[] parameters and compared exactly; a view counts as a table. */
+ * enums and their values, extensions. Names are text[] parameters and compared exactly; a view counts as a table. */
 #ifndef DATABASE_CATALOG_H
 #define DATABASE_CATALOG_H
 
@@ -13,6 +13,7 @@ enum catalog {
     CATALOG_INDEXES,
     CATALOG_PRIVILEGES,
     CATALOG_TYPES,
+    CATALOG_VALUES,
     CATALOG_EXTENSIONS,
     CATALOGS
 };

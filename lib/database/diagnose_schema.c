@@ -168,6 +168,9 @@ static void tell_problem(struct diagnosing *diagnosing, const struct problem *pr
     case PROBLEM_MISSING_ENUM:
         finding_add(findings, FINDING_MISSING_ENUM, object, NULL, sync_command(diagnosing));
         break;
+    case PROBLEM_MISSING_VALUE:
+        finding_add(findings, FINDING_MISSING_VALUE, object, NULL, sync_command(diagnosing));
+        break;
     case PROBLEM_MISSING_INDEX:
         finding_add(findings, FINDING_MISSING_INDEX, object, NULL, index_command(diagnosing, problem));
         break;

@@ -64,6 +64,7 @@ static void each_name(struct spelling *spelling, struct wanted *wanted, visit_na
     for (size_t i = 0; i < wanted->type_count; i++) {
         each(spelling, &wanted->types[i].schema, 1, visit);
         each(spelling, &wanted->types[i].name, 1, visit);
+        each(spelling, wanted->types[i].values.items, wanted->types[i].values.count, visit);
     }
     for (size_t i = 0; i < wanted->table_count; i++) {
         each(spelling, &wanted->tables[i].schema, 1, visit);
@@ -93,6 +94,9 @@ static struct wanted *own_all(const struct wanted *wanted, struct arena *arena)
 
     own(&copy->extensions, arena);
     copy->types = copy_of(wanted->types, wanted->type_count, sizeof *wanted->types, arena);
+    for (size_t i = 0; i < copy->type_count; i++) {
+        own(&copy->types[i].values, arena);
+    }
     copy->tables = copy_of(wanted->tables, wanted->table_count, sizeof *wanted->tables, arena);
     for (size_t i = 0; i < copy->table_count; i++) {
         own(&copy->tables[i].columns, arena);

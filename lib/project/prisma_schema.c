@@ -161,6 +161,11 @@ static void add_enum(struct derivation *derivation, const struct syntax_block *b
 
     type->schema = cut(block->schema != NULL ? block->schema : derivation->schema, derivation->arena);
     type->name = cut(block->map != NULL ? block->map : block->name, derivation->arena);
+    for (size_t i = 0; i < block->field_count; i++) {
+        const struct syntax_field *value = &block->fields[i];
+
+        strings_add(derivation->arena, &type->values, value->map != NULL ? value->map : value->name);
+    }
 }
 
 /* Two lists of the same relation: its table. One list alone is the many-side of a relation with columns of its own. */

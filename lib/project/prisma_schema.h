@@ -1,5 +1,5 @@
-/* The reader of schema.prisma: a file or a folder of files to the tables, columns and enums that Prisma's engine makes
- * of them. One pass, no recursion, everything in an arena.
+/* The reader of schema.prisma: a file or a folder of files to the tables, columns and enums (with their values) that
+ * Prisma's engine makes of them. One pass, no recursion, everything in an arena.
  *
  * As in the engine's SQL: tables marked @@ignore, columns marked @ignore and of type Unsupported are there; views are
  * not; an implicit many-to-many relation is a table `_` + relation name with columns A and B in the schema of the model

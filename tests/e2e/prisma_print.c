@@ -26,8 +26,8 @@ static json_t *describe(const struct prisma_schema *schema)
                                                 "columns", list(&table->columns)));
     }
     for (size_t i = 0; i < schema->enum_count; i++)
-        json_array_append_new(
-            enums, json_pack("{s:s, s:s}", "schema", schema->enums[i].schema, "name", schema->enums[i].name));
+        json_array_append_new(enums, json_pack("{s:s, s:s, s:o}", "schema", schema->enums[i].schema, "name",
+                                               schema->enums[i].name, "values", list(&schema->enums[i].values)));
     return json_pack("{s:s?, s:o, s:o, s:o}", "provider", schema->provider, "tables", tables, "enums", enums, "notes",
                      list(&schema->notes));
 }

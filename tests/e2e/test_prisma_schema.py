@@ -58,7 +58,13 @@ def tables_of(answer):
 
 
 def enums_of(answer):
-    return {(one["schema"], one["name"]) for one in answer["enums"]}
+    return {(one["schema"], one["name"]): one["values"] for one in answer["enums"]}
+
+
+def enums_of_dmmf(dmmf):
+    """Without their schemas, which DMMF does not tell."""
+    return {cut(one["dbName"] or one["name"]): [value["dbName"] or value["name"] for value in one["values"]]
+            for one in dmmf["enums"]}
 
 
 def tables_of_dmmf(dmmf):
@@ -86,8 +92,8 @@ def tables_of_sql(sql):
 
 
 def enums_of_sql(sql):
-    named = re.findall(r'^CREATE TYPE (?:"([^"]*)"\.)?"([^"]*)" AS ENUM', sql, re.M)
-    return {(schema or "public", cut(name)) for schema, name in named}
+    named = re.findall(r'^CREATE TYPE (?:"([^"]*)"\.)?"([^"]*)" AS ENUM \((.*)\);', sql, re.M)
+    return {(schema or "public", cut(name)): re.findall("'([^']*)'", values) for schema, name, values in named}
 
 
 def corpus(url=True):
@@ -111,9 +117,8 @@ def test_every_construct_gives_what_prismas_parser_sees(parser, tmp_path):
         if name == "view":
             seen.pop(("public", "V"))
         assert tables == seen, name
-        enums = {cut(one["dbName"] or one["name"]) for one in expected["dmmf"]["enums"]}
-        used = {enum for _, enum in enums_of(answer)}
-        assert used == enums, name
+        ours_of_it = {enum: values for (_, enum), values in enums_of(answer).items()}
+        assert ours_of_it == enums_of_dmmf(expected["dmmf"]), name
 
 
 @pytest.mark.real_tools
@@ -135,13 +140,13 @@ def test_generated_schemas_give_what_prismas_parser_sees(parser, tmp_path):
         assert "dmmf" in expected, (seed, expected)
         tables = tables_of(answer)
         assert tables == one.tables(), f"seed {seed}"
-        assert enums_of(answer) == one.enum_names, f"seed {seed}"
+        assert set(enums_of(answer)) == one.enum_names, f"seed {seed}"
         seen = tables_of_dmmf(expected["dmmf"])
         for model in one.models:
             if not model.ignored:
                 assert seen[model.schema, model.table] == set(model.columns) - model.hidden, f"seed {seed}"
-        assert {cut(enum["dbName"] or enum["name"]) for enum in expected["dmmf"]["enums"]} == {
-            name for _, name in one.enum_names}, f"seed {seed}"
+        ours_of_it = {enum: values for (_, enum), values in enums_of(answer).items()}
+        assert ours_of_it == enums_of_dmmf(expected["dmmf"]), f"seed {seed}"
 
 
 @pytest.mark.real_tools
@@ -162,7 +167,9 @@ CATALOG = """
      WHERE c.relkind = 'r' AND n.nspname IN ('public', 'one', 'two words') AND a.attnum > 0 AND NOT a.attisdropped
      GROUP BY 1, 2"""
 ENUMS = """
-    SELECT n.nspname, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e'"""
+    SELECT n.nspname, t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid
+     GROUP BY 1, 2"""
 
 
 @pytest.mark.parametrize("seed", [7, 24, 48])
@@ -177,4 +184,4 @@ def test_after_a_real_push_everything_derived_is_in_the_catalog(seed, prisma, da
     assert done.returncode == 0, done.stdout
     answer = derive([one.files()], tmp_path)[0]
     assert tables_of(answer) == {(schema, name): set(columns) for schema, name, columns in database.sql(CATALOG)}
-    assert enums_of(answer) == set(database.sql(ENUMS))
+    assert enums_of(answer) == {(schema, name): values for schema, name, values in database.sql(ENUMS)}

@@ -343,13 +343,32 @@ def test_every_model_of_schema_prisma_is_asked_for(pgentry, database, project):
         """})
     _, document = verify(pgentry, database.url)
     assert set(document["database"]["tables"]) == {"users", "Post", "_PostToUser"}
-    database.as_app("""CREATE TYPE role AS ENUM ('USER'); CREATE TABLE users (id int, e_mail text, role role);
+    database.as_app("""CREATE TYPE role AS ENUM ('USER', 'ADMIN'); CREATE TABLE users (id int, e_mail text, role role);
                        CREATE TABLE "Post" (id int); CREATE TABLE "_PostToUser" ("A" int, "B" int)""")
     status, document = verify(pgentry, database.url)
     assert status == 0, document
     database.as_app("ALTER TABLE users DROP COLUMN e_mail; ALTER TABLE users DROP COLUMN role; DROP TYPE role")
     _, document = verify(pgentry, database.url)
     assert {code for code, _ in problems(document)} == {"missing-column", "missing-enum"}
+
+
+def test_an_enum_without_a_value_that_schema_prisma_has_is_65(pgentry, database, project):
+    """The application would be refused that value; more values than it knows are no harm."""
+    project({"prisma/schema.prisma": """
+        enum Role {
+          USER
+          ADMIN @map("the admin")
+        }
+        model User {
+          id   Int  @id
+          role Role
+        }
+        """})
+    database.as_app("""CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN', 'GUEST'); CREATE TABLE "User" (id int, role "Role")""")
+    status, document = verify(pgentry, database.url)
+    assert status == 65 and problems(document) == {("missing-enum-value", "public.Role.the admin")}, document
+    database.as_app("""ALTER TYPE "Role" ADD VALUE 'the admin'""")
+    assert verify(pgentry, database.url)[0] == 0
 
 
 def test_a_schema_prisma_that_cannot_be_read_is_65(pgentry, database, project):

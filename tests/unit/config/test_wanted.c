@@ -96,7 +96,7 @@ static void ten_times_the_columns_take_about_ten_times_as_long(void **state)
 static void fill(struct wanted *wanted, struct arena *arena)
 {
     static struct wanted_table tables[] = { { .schema = "public", .name = "users" }, { .schema = "a", .name = "b" } };
-    static struct wanted_type types[] = { { "public", "color" } };
+    static struct wanted_type types[] = { { .schema = "public", .name = "color" } };
     static struct assertion asserts[] = { { "some", "select true" } };
     static struct wanted_migration migrations[] = { { .name = "m1", .checksums = { "aa", NULL, "bb" } },
                                                     { .name = "m2" } };
@@ -118,6 +118,8 @@ static void fill(struct wanted *wanted, struct arena *arena)
                                .unreadable_why = "line 3" };
     tables[0].columns = (struct strings){ 0 };
     put(arena, &tables[0].columns, "id");
+    types[0].values = (struct strings){ 0 };
+    put(arena, &types[0].values, "red");
     put(arena, &wanted->extensions, "hstore");
     put(arena, &wanted->notes, "a note");
 }
@@ -140,6 +142,7 @@ static void what_is_wanted_survives_the_way_as_bytes(void **state)
     assert_string_equal(got.tables[0].columns.items[0], "id");
     assert_int_equal(got.tables[1].columns.count, 0);
     assert_string_equal(got.types[0].name, "color");
+    assert_string_equal(got.types[0].values.items[0], "red");
     assert_string_equal(got.extensions.items[0], "hstore");
     assert_string_equal(got.asserts[0].sql, "select true");
     assert_int_equal(got.history, HISTORY_PRISMA);

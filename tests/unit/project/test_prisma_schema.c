@@ -17,7 +17,17 @@ static bool parse(const char *text)
     return parse_bytes(text, strlen(text));
 }
 
-/* "public.A(id,x) public._AToB(A,B) enum public.E" */
+static char *with(const char *text, const char *kind, const char *space, const char *name, const struct strings *parts)
+{
+    char *more = arena_printf(scratch.arena, "%s%s%s%s.%s(", text, *text ? " " : "", kind, space, name);
+
+    for (size_t i = 0; i < parts->count; i++) {
+        more = arena_printf(scratch.arena, "%s%s%s", more, i ? "," : "", parts->items[i]);
+    }
+    return arena_printf(scratch.arena, "%s)", more);
+}
+
+/* "public.A(id,x) public._AToB(A,B) enum public.E(X,Y)" */
 static const char *tables(void)
 {
     char *text = arena_strdup(scratch.arena, "");
@@ -25,15 +35,12 @@ static const char *tables(void)
     for (size_t i = 0; i < schema.table_count; i++) {
         const struct wanted_table *table = &schema.tables[i];
 
-        text = arena_printf(scratch.arena, "%s%s%s.%s(", text, *text ? " " : "", table->schema, table->name);
-        for (size_t k = 0; k < table->columns.count; k++) {
-            text = arena_printf(scratch.arena, "%s%s%s", text, k ? "," : "", table->columns.items[k]);
-        }
-        text = arena_printf(scratch.arena, "%s)", text);
+        text = with(text, "", table->schema, table->name, &table->columns);
     }
     for (size_t i = 0; i < schema.enum_count; i++) {
-        text = arena_printf(scratch.arena, "%s%senum %s.%s", text, *text ? " " : "", schema.enums[i].schema,
-                            schema.enums[i].name);
+        const struct wanted_type *type = &schema.enums[i];
+
+        text = with(text, "enum ", type->schema, type->name, &type->values);
     }
     return text;
 }
@@ -67,7 +74,7 @@ static void models_enums_and_scalar_fields_are_read(void **state)
            "  tags String[] @default([])\n  roles Role[]\n  b BigInt\n  c Bytes\n  d Decimal\n  e Json\n  f DateTime\n"
            "  g Float\n  h Boolean\n  @@index([email(ops: raw(\"x y\"))], type: Gin, map: \"i\")\n  @@id([id, b])\n}\n"
            "enum Role {\n  USER @map(\"user\")\n  ADMIN // the boss\n}\n",
-           "public.User(id,email,role,tags,roles,b,c,d,e,f,g,h) enum public.Role");
+           "public.User(id,email,role,tags,roles,b,c,d,e,f,g,h) enum public.Role(user,ADMIN)");
     assert_string_equal(schema.provider, "postgresql");
     assert_true(prisma_schema_is_postgres(&schema));
 }
@@ -87,7 +94,7 @@ static void what_a_client_is_generated_from_is_kept(void **state)
     assert_false(model->fields[0].optional);
     assert_true(model->fields[1].optional);
     assert_true(model->fields[2].list);
-    assert_string_equal(tables(), "public.M(id,s,l) enum public.E");
+    assert_string_equal(tables(), "public.M(id,s,l) enum public.E(A,b)");
 }
 
 static void the_generator_of_the_client_is_found_among_others(void **state)
@@ -111,7 +118,7 @@ static void names_are_mapped_in_every_spelling(void **state)
            "  d Int @default(1) @map(\"dd\") @db.SmallInt\n  e Int @map(name : \"ee\" )\n  @@ map(\"as\")\n}\n"
            "model B {\n" ID "  @@map( \"bs\" )\n}\nmodel C {\n" ID "  @@map(name: \"cs\")\n}\n"
            "enum E {\n  X\n  @@map(\"e_s\")\n}\n",
-           "public.as(id,aa,bb,cc,dd,ee) public.bs(id) public.cs(id) enum public.e_s");
+           "public.as(id,aa,bb,cc,dd,ee) public.bs(id) public.cs(id) enum public.e_s(X)");
 }
 
 static void strings_have_json_escapes_braces_and_slashes(void **state)
@@ -132,7 +139,7 @@ static void a_schema_is_named_by_an_attribute_and_has_a_default(void **state)
 {
     (void)state;
     expect("model A {\n" ID "  @@schema(\"auth\")\n}\nmodel B {\n" ID "}\nenum E {\n  X\n  @@schema(\"auth\")\n}\n",
-           "auth.A(id) public.B(id) enum auth.E");
+           "auth.A(id) public.B(id) enum auth.E(X)");
     static const char b[] = "model B {\n" ID "}\n";
 
     assert_true(prisma_schema_parse(&schema, "x", b, sizeof b - 1, "app", scratch.arena, &error));
@@ -234,7 +241,7 @@ static void what_stands_behind_the_opening_brace_is_ignored(void **state)
 static void another_block_may_follow_on_the_line_of_a_closing_brace(void **state)
 {
     (void)state;
-    expect("model A {\n" ID "} model B {\n" ID "}enum E {\n  X\n}", "public.A(id) public.B(id) enum public.E");
+    expect("model A {\n" ID "} model B {\n" ID "}enum E {\n  X\n}", "public.A(id) public.B(id) enum public.E(X)");
 }
 
 static void all_line_ends_and_blanks_are_known(void **state)
@@ -264,7 +271,7 @@ static void names_are_cut_where_postgresql_cuts_them(void **state)
                    "  y %s[]\n}\nenum E {\n  X\n  @@map(\"%s\")\n}\n",
                    name, name, name, name);
     (void)snprintf(expected, sizeof expected,
-                   "public.%.63s(id,%.62s) public.B(id) public._BTo%.59s(A,B) enum public.%.63s", name, name, name,
+                   "public.%.63s(id,%.62s) public.B(id) public._BTo%.59s(A,B) enum public.%.63s(X)", name, name, name,
                    name);
     expect(text, expected);
 }
@@ -396,7 +403,7 @@ static void a_folder_is_read_as_one_schema_with_relations_across_files(void **st
     assert_true(prisma_schema_read(&schema, "prisma", "public", scratch.arena, &error));
     assert_string_equal(tables(),
                         "public.Group(id) public.Post(id,userId) public.User(id,role) public._GroupToUser(A,B) "
-                        "enum public.Role");
+                        "enum public.Role(A)");
     assert_string_equal(schema.provider, "postgresql");
 
     write_file("prisma/models/broken.prisma", "model Broken {\n");
