@@ -141,7 +141,7 @@ enum section {
     X(FINDING_EDITED, "migration-edited", SECTION_HISTORY, SEVERITY_WARNING, \
       "migration %o was edited after it was applied: the database has what it said then", "%c") \
     X(FINDING_GONE, "migration-gone", SECTION_HISTORY, SEVERITY_WARNING, \
-      "migration %o is recorded as applied, but is not in this image: an older image on a newer schema?", "%c") \
+      "migration %o is recorded, but is not in this image: an older image on a newer schema?", "%c") \
     X(FINDING_APPLIED_BUT_GONE, "applied-but-gone", SECTION_HISTORY, SEVERITY_ERROR, \
       "recorded as applied (%o), while its tables are gone: %d", "%c") \
     X(FINDING_BASELINE, "no-baseline", SECTION_HISTORY, SEVERITY_ERROR, \

@@ -200,7 +200,7 @@ static void find_failed(const struct ledger_row *rows, size_t count, struct chec
     }
 }
 
-/* Applied there, but not here: an older image on a newer schema. */
+/* Applied or failed there, but not here: an older image on a newer schema. */
 static void find_gone(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
                       struct arena *arena)
 {
@@ -217,7 +217,7 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
         const struct ledger_row *row = sorted->rows[i];
         bool counted = last && strcmp(last, row->name) == 0;
 
-        if (!row->finished || row->rolled_back || counted) {
+        if (row->rolled_back || counted) {
             continue;
         }
         last = row->name;

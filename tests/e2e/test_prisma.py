@@ -1,6 +1,7 @@
 """The main job with Prisma's real CLI and engine, 6 and 7, and no configuration file unless a test is about one."""
 import json
 import os
+import shutil
 import subprocess
 import threading
 
@@ -258,6 +259,19 @@ def test_an_older_image_on_a_newer_schema_runs_only_the_history_s_tool(pgentry, 
     assert done.exit in (65, 70), done
     assert "it runs" not in done.stdout
     assert "newer" in database.tables() and "fallback_ran" not in database.tables()
+
+
+def test_an_older_image_after_a_failed_migration_runs_only_the_history_s_tool(pgentry, database, prisma):
+    """The newer image failed half-way and was rolled back: what it left is recorded, and not known here."""
+    assert prisma("migrate", "deploy", url=database.url).returncode == 0
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    assert prisma("migrate", "deploy", url=database.url).returncode != 0
+    shutil.rmtree(prisma.folder / "prisma/migrations" / BAD)
+    prisma.configure(LADDER.replace('prisma_schema: "off"', "prisma_schema: auto"))
+    (prisma.folder / "fallback.sql").write_text("CREATE TABLE fallback_ran (id int)")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 70 and done.stdout == "", done
+    assert done.said("gone locally") == 1 and "fallback_ran" not in database.tables(), done
 
 
 @pytest.mark.parametrize("run", ['"npx prisma migrate deploy $NOTHING"', '[npm, run, "migrate:deploy"]'],

@@ -275,9 +275,10 @@ static void what_is_recorded_but_not_local_is_gone_once(void **state)
 
     const struct check *check = compare(world);
 
-    assert_int_equal(check->gone, 2);
+    assert_int_equal(check->gone, 3);
     assert_string_equal(check->gone_names.items[0], "a");
-    assert_string_equal(check->gone_names.items[1], "z");
+    assert_string_equal(check->gone_names.items[1], "y"); /* it failed: some of it may be there */
+    assert_string_equal(check->gone_names.items[2], "z");
     assert_string_equal(check->failed_name, "y");
     assert_false(check->proven);
     world_free(world);
@@ -310,7 +311,7 @@ static void an_unsure_comparison_tells_what_is_gone_and_proves_nothing(void **st
 
     const struct check *check = compare(world);
 
-    assert_int_equal(check->gone, 1);
+    assert_int_equal(check->gone, 2);
     assert_string_equal(check->gone_names.items[0], "2_b");
     assert_false(check->history || check->proven);
     assert_int_equal(check->failed, 1);
