@@ -1,9 +1,11 @@
 /* What PID 1 waits for: descriptors and a deadline. libuv does while we boot. At rest poll(2) does, for good: little is
  * left to wait for, and a stop would pay for the six descriptors of libuv's loop (tests/bench/README.md). poll(2) is
- * also what stays where the system refuses libuv descriptors or memory. */
+ * also what stays where the system refuses libuv descriptors or memory, and from when a descriptor is watched that has
+ * to stay blocking. */
 #include "runtime/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -221,8 +223,19 @@ static struct watch *free_watch(void)
     return watch < loop.watches + WATCHES ? watch : NULL;
 }
 
+/* uv_poll_init makes it so. Of what is watched only the log's descriptor may be one that others write to as well, and
+ * they are not to get EAGAIN. */
+static bool is_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
 struct watch *watch_start(int fd, short events, watch_ready *ready)
 {
+    if (is_blocking(fd)) {
+        leave_libuv(); /* with its descriptors: this may be one of its turns */
+    }
     struct watch *watch = free_watch();
     if (!watch) {
         give_up();

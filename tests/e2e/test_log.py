@@ -3,11 +3,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from urllib.parse import quote
 
 import pytest
-from supervisor import run
+from supervisor import PATIENCE, run, wait_until
 
 TEXT = {"PGENTRY_LOG_FORMAT": "text"}
 LEVELS = {"debug", "info", "warn", "error"}
@@ -248,6 +249,25 @@ def test_a_reader_that_never_reads_stalls_nothing(pgentry, database, project):
     finally:
         os.close(reading)
     assert (folder / "started").exists()
+
+
+@pytest.mark.parametrize("mode", ["supervise", "exec"])
+def test_a_socket_that_was_full_is_left_blocking_to_the_application(pgentry, database, project, mode):
+    """What the log waits for is shared with the application, which would get EAGAIN (systemd's journal is such a socket)."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate:\n  steps:\n    - {name: much, run: 'seq 1 20000; echo > much'}\n"
+                             f"app: {{mode: {mode}}}\n",
+             "app.py": "#!/usr/bin/python3\nimport os\nprint([os.get_blocking(fd) for fd in (0, 1, 2)])\n"})
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        running = subprocess.Popen([pgentry.binary, "run", "--", "./app.py"], cwd=pgentry.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=writer, env=pgentry.environment(database.url, None))
+        writer.close()
+        wait_until(lambda: (pgentry.folder / "much").exists(), what="more than the socket takes")
+        while reader.recv(65536):
+            pass
+        assert running.communicate(timeout=PATIENCE)[0] == b"[True, True, True]\n"
+        assert running.returncode == 0
 
 
 def test_a_log_whose_reader_is_gone_is_no_storm_of_signals(pgentry, database, project):
