@@ -43,7 +43,18 @@ static bool parse(const char *stat, struct ancestry *process)
     return true;
 }
 
-bool ancestry_read(pid_t pid, struct ancestry *process)
+/* A /proc that was mounted for another PID namespace numbers the processes otherwise (pid_namespaces(7)): whoever is
+ * called as a child of ours there is a stranger, a kernel thread perhaps. */
+static bool proc_is_ours(void)
+{
+    char self[16];
+    ssize_t length = readlink("/proc/self", self, sizeof self - 1);
+
+    self[length < 0 ? 0 : length] = '\0';
+    return strtol(self, NULL, 10) == getpid();
+}
+
+static bool read_process(pid_t pid, struct ancestry *process)
 {
     char path[32], stat[STAT_BYTES];
     ssize_t length;
@@ -65,11 +76,16 @@ bool ancestry_read(pid_t pid, struct ancestry *process)
     return parse(stat, process);
 }
 
+bool ancestry_read(pid_t pid, struct ancestry *process)
+{
+    return proc_is_ours() && read_process(pid, process);
+}
+
 bool ancestry_below(const struct ancestry *process, pid_t ancestor, struct ancestry *top)
 {
     *top = *process;
     for (int i = 0; i < GENERATIONS && top->parent != ancestor; i++) {
-        if (top->parent <= 1 || !ancestry_read(top->parent, top)) {
+        if (top->parent <= 1 || !read_process(top->parent, top)) {
             return false;
         }
     }
@@ -79,14 +95,14 @@ bool ancestry_below(const struct ancestry *process, pid_t ancestor, struct ances
 bool ancestry_each(void (*each)(void *argument, const struct ancestry *process), void *argument)
 {
     const struct dirent *entry;
-    DIR *folder = opendir("/proc");
+    DIR *folder = proc_is_ours() ? opendir("/proc") : NULL;
     bool any = false;
 
     while (folder && (entry = readdir(folder)) != NULL) {
         struct ancestry process;
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10); /* 0 for what is no number */
 
-        if (pid > 0 && ancestry_read(pid, &process)) {
+        if (pid > 0 && read_process(pid, &process)) {
             any = true;
             if (pid != getpid()) {
                 each(argument, &process);

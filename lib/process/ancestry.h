@@ -1,4 +1,5 @@
-/* Who descends from whom, read from /proc/PID/stat (proc(5)). Every answer is already history when it is given. */
+/* Who descends from whom, read from /proc/PID/stat (proc(5)). Every answer is already history when it is given. A /proc
+ * of another PID namespace than ours is none. */
 #ifndef PROCESS_ANCESTRY_H
 #define PROCESS_ANCESTRY_H
 

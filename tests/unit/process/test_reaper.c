@@ -375,6 +375,54 @@ static void a_process_may_be_called_anything(void **state)
     assert_holds(strange_name);
 }
 
+static void count(void *argument, const struct ancestry *process)
+{
+    (void)process;
+    ++*(int *)argument;
+}
+
+/* Body of a PID 1 whose /proc tells of the namespace around: number 2 is there a stranger that executed nothing. */
+static int strange_proc(void)
+{
+    struct ancestry process;
+    int from, found = 0;
+    pid_t pid = start("echo a; exec sleep 1000", 1, &from);
+
+    CHECK(getpid() == 1 && pid == 2 && access("/proc/2/stat", R_OK) == 0);
+    CHECK(!ancestry_read(pid, &process) && spawn_executed(pid));
+    CHECK(!ancestry_each(count, &found) && found == 0);
+    CHECK(reaper_kill_tree(pid, SIGKILL, NULL, 0) == 1 && has_ended(from));
+    return 0;
+}
+
+static int around_strange_proc(void)
+{
+    pid_t stranger = fork();
+
+    if (stranger == 0) {
+        (void)pause();
+    }
+    CHECK(getpid() == 1 && stranger == 2 && unshare(CLONE_NEWPID) == 0);
+
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(strange_proc());
+    }
+    CHECK(wait_status(pid) == 0);
+    return 0;
+}
+
+static void another_namespace_s_proc_is_none(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    pid_1_body = around_strange_proc;
+    assert_holds(as_pid_1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +437,7 @@ int main(void)
         cmocka_unit_test(pid_1_kills_all_that_is_left),
         cmocka_unit_test(without_proc_the_group_is_killed),
         cmocka_unit_test(a_process_may_be_called_anything),
+        cmocka_unit_test(another_namespace_s_proc_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
