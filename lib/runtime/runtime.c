@@ -20,6 +20,7 @@
 #define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
 #define GATHERING 10              /* ms; see gather() */
 #define SIGNALS_AT_ONCE 64
+#define REAPED_AT_ONCE 256
 #define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
 #define KILL_WORDS 100  /* the same before everything is killed */
 #define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
@@ -203,16 +204,29 @@ static void settle(struct supervisor *s)
     }
 }
 
+static void leave_ended(struct supervisor *s, instant until)
+{
+    s->gather_until = until;
+    signals_children(s->signal_fd, false);
+}
+
 /* Orphans come in crowds, and each one's end wakes us: most of what it costs. Of those that follow one another at once
  * the ends are gathered for a moment and reaped together; every other signal comes through. */
 static void gather(struct supervisor *s)
 {
     instant now = clock_now();
     if (now - s->orphan_at <= GATHERING) {
-        s->gather_until = now + GATHERING;
-        signals_children(s->signal_fd, false);
+        leave_ended(s, now + GATHERING);
     }
     s->orphan_at = now;
+}
+
+/* Where they come faster than they are reaped there is no last one. The rest is told of anew, behind whatever else has
+ * come. */
+static void reap_later(struct supervisor *s)
+{
+    (void)raise(SIGCHLD);
+    leave_ended(s, clock_now());
 }
 
 static instant next_deadline(const struct supervisor *s)
@@ -258,7 +272,9 @@ static void reap(struct supervisor *s)
 {
     struct reaped reaped;
     int64_t orphans = s->status.counters[COUNTER_ORPHANS];
-    while (!s->ending && reaper_next(&reaped)) {
+    int most = REAPED_AT_ONCE;
+    while (!s->ending && most > 0 && reaper_next(&reaped)) {
+        most--;
         if (reaped.pid == s->app) {
             app_reaped(s, &reaped);
         } else if (reaped.pid == s->child.pid) {
@@ -271,7 +287,9 @@ static void reap(struct supervisor *s)
         }
         supervisor_handle(s);
     }
-    if (s->status.counters[COUNTER_ORPHANS] > orphans) {
+    if (most == 0) {
+        reap_later(s);
+    } else if (s->status.counters[COUNTER_ORPHANS] > orphans) {
         gather(s);
     }
 }

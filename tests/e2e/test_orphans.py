@@ -47,6 +47,21 @@ def test_a_crowd_of_orphans_keeps_no_signal_and_no_status_back(pgentry, database
     assert crowd.wait().exit == 3
 
 
+def test_more_orphans_than_can_be_reaped_keep_no_signal_back(pgentry, database, project, endpoint):
+    """Of one processor PID 1 gets the smallest share: it never comes to the last one, and looks at what else is there all the same."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n",
+             "flood.sh": "#!/bin/sh\nrenice -n 0 -p $$ >&2\n"
+                         "for i in 1 2 3 4 5 6 7 8; do while :; do (: &); done & done\n"
+                         "trap 'exit 3' TERM\nsleep 3\necho here they come\nwhile :; do sleep 0.1; done\n"})
+    flood = pgentry.start("run", "--", "./flood.sh", url=database.url, env=endpoint.env, pid_1=True,
+                          under=("taskset", "-c", "0", "nice", "-n", "12"))
+    flood.wait_for("here they come")
+    assert endpoint.get("/health/live").status == 200
+    flood.terminate()
+    assert flood.wait().exit == 3
+
+
 def test_that_of_an_exec_in_the_container_is_reaped_while_waiting(pgentry):
     """What `docker exec` leaves behind comes to PID 1; PostgreSQL is not there yet."""
     waiting = pgentry.start("run", "--", "true", url=f"postgresql://app@127.0.0.1:{free_port()}/shop", pid_1=True)
