@@ -33,7 +33,7 @@ bool reaper_adopt_orphans(void);
 int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count);
 
 /* Kills everything that is left: as PID 1 kill(-1), which also takes our own helper processes and those of
- * `docker exec`; else every descendant of ours. */
+ * `docker exec`; else every descendant of ours, without /proc none. */
 void reaper_kill_rest(int signal);
 
 #endif

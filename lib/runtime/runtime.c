@@ -68,6 +68,10 @@ static void kill_rest(struct supervisor *s)
     stop_watching_log(s);
     log_drain(KILL_WORDS);
     reaper_kill_rest(SIGKILL);
+    if (s->app > 0) { /* who is not PID 1 finds the others through /proc, which may be missing */
+        (void)kill(-s->app, SIGKILL);
+        (void)kill(s->app, SIGKILL);
+    }
     log_open(s->config->log.format, s->config->log.level);
 }
 

@@ -262,6 +262,17 @@ def test_stop_timeout_kills_what_is_left(pgentry, ready, project):
     assert running.wait(5).exit == 137
 
 
+@pytest.mark.preload
+def test_stop_timeout_kills_the_application_where_no_proc_tells_of_it(pgentry, ready, project):
+    """Neither PID 1, whose kill reaches everybody, nor a /proc with our descendants: the application we know."""
+    project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho app-is-up\nsleep 1000\n"})
+    running = pgentry.start("run", "--set", "app.stop_timeout=500ms", "--", "./deaf.sh", url=ready.url,
+                            under=("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"))
+    running.wait_for("app-is-up")
+    running.terminate()
+    assert running.wait().exit == 137
+
+
 def test_what_is_killed_with_the_rest_is_no_death_to_tell_of(pgentry, ready, project, endpoint):
     """The http process, which was there before the application, goes with all else; nobody is answered again."""
     project({"deaf.sh": "#!/bin/sh\ntrap '' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n",
