@@ -57,9 +57,12 @@ void signals_children(int fd, bool told)
     (void)tell(fd, &set);
 }
 
-/* The kernel sends these as if we had sent them ourselves (SI_USER with our own pid). */
+/* The kernel sends the first two as if we had sent them ourselves (SI_USER with our own pid). */
 static bool is_ours(const struct signalfd_siginfo *info)
 {
+    if (info->ssi_signo == SIGXCPU) {
+        return info->ssi_code == SI_KERNEL;
+    }
     return (info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid();
 }
 

@@ -11,8 +11,9 @@
  * errno; the signals are blocked in any case. */
 int signals_block(void);
 
-/* The next signal from the signalfd; 0: none now. Passes over what only our own writes raised (SIGPIPE for a pipe whose
- * reader has ended, SIGXFSZ for a file too large): those are not for the application. */
+/* The next signal from the signalfd; 0: none now. Passes over what only our own doing raised (SIGPIPE for a pipe whose
+ * reader has ended, SIGXFSZ for a file too large, SIGXCPU for our processor time): those are not for the application,
+ * whose limits are counted apart from ours (setrlimit(2)). */
 int signals_next(int fd);
 
 /* Whether the signalfd tells that children have ended (SIGCHLD). While it does not, that waits; other signals come as

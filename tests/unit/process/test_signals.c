@@ -149,6 +149,34 @@ static void what_our_own_writes_raise_is_not_for_the_application(void **state)
     assert_holds(writes_that_fail);
 }
 
+static int time_that_runs_out(void)
+{
+    const struct rlimit limit = { 1, RLIM_INFINITY };
+    int fd = signals_block();
+    sigset_t pending;
+
+    CHECK(setrlimit(RLIMIT_CPU, &limit) == 0);
+    do { /* of processor time this takes a second */
+        CHECK(sigpending(&pending) == 0);
+    } while (!sigismember(&pending, SIGXCPU));
+    CHECK(signals_next(fd) == 0);
+
+    pid_t us = getpid();
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(kill(us, SIGXCPU));
+    }
+    CHECK(wait_status(pid) == 0 && signals_next(fd) == SIGCHLD && signals_next(fd) == SIGXCPU);
+    return 0;
+}
+
+static void our_own_processor_time_is_not_the_application_s(void **state)
+{
+    (void)state;
+    assert_holds(time_that_runs_out);
+}
+
 static void on_signal(int number)
 {
     (void)number;
@@ -237,6 +265,7 @@ int main(void)
         cmocka_unit_test(the_signalfd_closes_on_exec_and_never_blocks),
         cmocka_unit_test(a_fault_of_our_own_still_ends_us),
         cmocka_unit_test(what_our_own_writes_raise_is_not_for_the_application),
+        cmocka_unit_test(our_own_processor_time_is_not_the_application_s),
         cmocka_unit_test(reset_leaves_every_disposition_default_and_nothing_blocked),
         cmocka_unit_test(what_waited_acts_when_the_mask_is_emptied),
         cmocka_unit_test(a_sigpipe_of_our_own_does_not_end_the_program),
