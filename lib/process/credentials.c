@@ -1,9 +1,14 @@
 #include "process/credentials.h"
 
+#include "base/duration.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +18,7 @@
 
 #define NAME_MAX_BYTES 256
 #define ID_MAX 4294967294UL /* (uid_t)-1 means "leave it" to setresuid(2) */
+#define PATIENCE 5          /* seconds for the system's name services, of which some ask over the network */
 
 /* ---- reading app.user ---- */
 
@@ -64,7 +70,7 @@ static bool find_user(const char *name, const char *group, struct credentials *c
 {
     unsigned long id;
     bool number = parse_id(name, &id);
-    const struct passwd *entry = number ? getpwuid((uid_t)id) : getpwnam(name);
+    const struct passwd *entry = !number ? getpwnam(name) : group ? NULL : getpwuid((uid_t)id);
 
     if (!number && !entry) {
         error_set(error, STATUS_CONFIG, "app.user: no user \"%s\"", name);
@@ -104,43 +110,91 @@ static bool are_ours(const struct credentials *credentials)
            credentials->gid == getegid();
 }
 
-/* User namespaces, dropped capabilities, seccomp: only trying tells. Returns errno. */
-static int try_in_child(const struct credentials *credentials)
-{
-    int status;
-    pid_t pid = fork();
+/* What the child found. */
+struct found {
+    bool known;
+    struct credentials credentials;
+    struct error error; /* if it is not known */
+    int number;         /* errno of the trial */
+};
 
-    if (pid == 0) {
-        _exit(credentials_take(credentials));
+/* User namespaces, dropped capabilities, seccomp: only trying tells. */
+static void find(const char *user, struct found *found)
+{
+    found->known = parse(user, &found->credentials, &found->error);
+    if (found->known) {
+        found->credentials.change = !are_ours(&found->credentials);
+        found->number = credentials_take(&found->credentials);
+    }
+}
+
+/* Until the child is gone or the time is up: a name service may hang, and what it brings along stays out of PID 1. */
+static bool receive(int fd, struct found *found)
+{
+    instant until = clock_now() + (instant)PATIENCE * 1000;
+    size_t length = 0;
+
+    while (length < sizeof *found) {
+        duration left = until - clock_now();
+        struct pollfd waiting = { .fd = fd, .events = POLLIN };
+        ssize_t count =
+            left > 0 && poll(&waiting, 1, (int)left) > 0 ? read(fd, (char *)found + length, sizeof *found - length) : 0;
+
+        if (count <= 0) {
+            return false;
+        }
+        length += (size_t)count;
+    }
+    return true;
+}
+
+static bool find_in_child(const char *user, struct found *found, struct error *error)
+{
+    int ends[2];
+    pid_t pid = -1;
+
+    if (pipe2(ends, O_CLOEXEC) == 0) {
+        pid = fork();
+        if (pid == 0) {
+            find(user, found);
+            _exit(write(ends[1], found, sizeof *found) < 0);
+        }
+        (void)close(ends[1]);
     }
     if (pid < 0) {
-        return EAGAIN;
+        return error_set(error, STATUS_RESOURCE, "app.user: cannot look it up: %s", strerror(errno));
     }
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return errno;
-        }
+
+    bool received = receive(ends[0], found);
+
+    (void)close(ends[0]);
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+    if (!received) {
+        error_set(error, STATUS_CONFIG, "app.user: nobody tells within %d s who \"%s\" is", PATIENCE, user);
+        return error_hint(error, "give numbers, which need no look-up: uid:gid");
+    }
+    return true;
 }
 
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error)
 {
+    struct found found = { .known = false };
+
     *credentials = (struct credentials){ 0 };
     if (user[0] == '\0') {
         return true;
     }
-    if (!parse(user, credentials, error)) {
+    if (!find_in_child(user, &found, error)) {
         return false;
     }
-    credentials->change = !are_ours(credentials);
-    if (!credentials->change) {
-        return true;
+    if (!found.known) {
+        *error = found.error;
+        return false;
     }
-
-    int number = try_in_child(credentials);
-
-    return number == 0 || credentials_error(credentials, number, error);
+    *credentials = found.credentials;
+    return found.number == 0 || credentials_error(credentials, found.number, error);
 }
 
 /* setresuid(2) from root to another uid does this too, but not from one plain uid to another with ambient capabilities,

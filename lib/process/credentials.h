@@ -18,9 +18,9 @@ struct credentials {
 };
 
 /* Looks up "name", "uid", "uid:gid", "name:group" ("" means no change). Without a group: the passwd entry's, and the
- * supplementary groups of group(5); with one: that group alone, as container engines read --user. That it can be taken
- * is tried in a child. False with *error (78): unknown name or group, a uid without passwd entry and without gid, or
- * not possible as who we are. Before there are other children. */
+ * supplementary groups of group(5); with one: that group alone, as container engines read --user. A child looks, for at
+ * most five seconds, and tries whether it can be taken. False with *error (78): unknown name or group, a uid without
+ * passwd entry and without gid, no answer, or not possible as who we are; 71 if the system refuses the child. */
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error);
 
 /* In the child, just before exec: groups, gid, uid, and no capability left unless the uid is 0. Returns 0 or errno

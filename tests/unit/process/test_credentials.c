@@ -1,7 +1,9 @@
 #include "process/credentials.h"
 
+#include "base/duration.h"
 #include "child.h"
 
+#include <dlfcn.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -13,6 +15,21 @@
 
 static struct credentials credentials;
 static struct error error;
+
+static bool unanswered; /* a name service that is asked for groups */
+
+/* Takes the place of the C library's. */
+int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
+{
+    int (*real)(const char *user, gid_t group, gid_t *groups, int *count);
+    void *symbol = dlsym(RTLD_NEXT, "getgrouplist");
+
+    while (unanswered) {
+        (void)pause();
+    }
+    memcpy(&real, &symbol, sizeof real);
+    return real(user, group, groups, count);
+}
 
 static void need_root(void)
 {
@@ -61,6 +78,21 @@ static void a_uid_without_entry_needs_its_group(void **state)
     (void)state;
     assert_refused("54321", "app.user: uid 54321 has no passwd entry that tells its group");
     assert_string_equal(error.hint, "give the group too: 54321:54321");
+}
+
+static void a_name_service_that_does_not_answer_is_not_waited_for(void **state)
+{
+    instant began = clock_now();
+
+    (void)state;
+    unanswered = true;
+    (void)alarm(30); /* where it is waited for */
+    assert_refused("nobody", "app.user: nobody tells within 5 s who \"nobody\" is");
+    (void)alarm(0);
+    unanswered = false;
+    assert_string_equal(error.hint, "give numbers, which need no look-up: uid:gid");
+    assert_in_range(clock_now() - began, 4900, 20000);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left who asks */
 }
 
 static int as_stranger(void)
@@ -223,6 +255,7 @@ int main(void)
         cmocka_unit_test(no_user_means_no_change),
         cmocka_unit_test(what_is_no_user_is_refused),
         cmocka_unit_test(a_uid_without_entry_needs_its_group),
+        cmocka_unit_test(a_name_service_that_does_not_answer_is_not_waited_for),
         cmocka_unit_test(without_rights_only_who_we_are_is_possible),
         cmocka_unit_test(root_without_its_capabilities_is_refused_before_anything_is_touched),
         cmocka_unit_test(all_ids_are_changed_with_no_way_back),
