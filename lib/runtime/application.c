@@ -10,6 +10,7 @@
 #include "process/terminal.h"
 #include "runtime/supervisor.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -67,9 +68,13 @@ static bool refused(struct supervisor *s)
     return true;
 }
 
-static void on_report(struct supervisor *s)
+void app_look_started(struct supervisor *s)
 {
+    struct pollfd report = { .fd = s->app_report, .events = POLLIN };
     pid_t pid = s->app;
+    if (s->app_report < 0 || poll(&report, 1, 0) <= 0) {
+        return;
+    }
     if (refused(s)) {
         kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
     } else if (spawn_executed(pid)) {
@@ -98,7 +103,7 @@ void app_start(struct supervisor *s)
     if (s->app < 0) {
         refuse(s, &error);
     } else {
-        s->app_watch = watch_start(s->app_report, POLLIN, on_report);
+        s->app_watch = watch_start(s->app_report, POLLIN, app_look_started);
     }
 }
 

@@ -307,6 +307,7 @@ static bool next_signal(struct supervisor *s)
         reap(s);
         app_look_stopped(s);
     } else if (number) {
+        app_look_started(s); /* before the signal: it is then one for the application */
         supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
         supervisor_handle(s);
     }

@@ -215,6 +215,7 @@ const char *environment_get(const char **env, const char *name); /* or NULL */
 /* application.c */
 void app_start(struct supervisor *s);
 void app_signal(struct supervisor *s, int signal);
+void app_look_started(struct supervisor *s);       /* or refused: if its exec is over, that is told now */
 void app_look_stopped(const struct supervisor *s); /* if it was, under a shell that waits for us: so are we, until fg */
 void app_reaped(struct supervisor *s, const struct reaped *reaped);
 

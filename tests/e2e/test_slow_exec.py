@@ -96,6 +96,20 @@ def test_a_signal_while_the_application_s_exec_takes_long_ends_it(pgentry, ready
     assert "application started" not in done.stderr, done
 
 
+def test_a_signal_that_is_read_after_the_exec_is_one_for_the_application(pgentry, ready, slow):
+    """It runs before we came to see that it does, as on a busy machine: it gets its stop_signal, and was started."""
+    running = pgentry.start("run", "--set", "app.stop_signal=INT", "--", "./slow", "1000", url=ready.url)
+    go_on = slow.begun()
+    app = running.children()[-1]
+    running.signal(signal.SIGSTOP)
+    running.terminate()
+    go_on()
+    wait_until(lambda: os.path.samefile(f"/proc/{app}/exe", slow.path), what="it runs")
+    running.signal(signal.SIGCONT)
+    assert running.wait().exit == 130
+    assert "application started" in running.stderr and "not executed yet" not in running.stderr
+
+
 def test_while_a_step_s_exec_takes_long_everything_answers_and_its_timeout_counts(pgentry, database, project, slow, endpoint):
     """The step's own time limit is the one that counts; it is killed then."""
     project({"pgentry.yaml": STEP.format(timeout="2s")})
