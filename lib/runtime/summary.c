@@ -1,14 +1,20 @@
 /* What closes a boot: the summary in the log, and the report. */
 #include "base/text.h"
+#include "process/spawn.h"
 #include "runtime/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TERMINATION_LOG "/dev/termination-log" /* Kubernetes: terminationMessagePath */
 #define TERMINATION_LOG_MAX 4096               /* and its limit */
+#define REPORT_PATIENCE 1000                   /* ms for each to be written: it is there before the application is */
 
 static void summarize_phases(const struct supervisor *s)
 {
@@ -60,16 +66,69 @@ static void summarize_tables(const struct supervisor *s)
               check ? status_word(&s->status) : "not looked at");
 }
 
-static void write_report(struct supervisor *s)
+struct writing {
+    const struct status *status;
+    const char *path;
+    size_t most; /* bytes; 0: any number */
+    int told;    /* where the child says how it went */
+};
+
+/* Returns errno. */
+static int write_here(const struct writing *writing)
 {
-    const char *path = s->config->report_file;
-    if (*path && !status_write_report(&s->status, path, 0)) {
-        log_event(LOG_WARN, "report-failed", NULL, "the boot report could not be written to %s: %s", path,
-                  strerror(errno));
+    return status_write_report(writing->status, writing->path, writing->most) ? 0 : errno;
+}
+
+static int write_process(void *argument)
+{
+    const struct writing *writing = argument;
+    int number = write_here(writing);
+    return write(writing->told, &number, sizeof number) < 0;
+}
+
+/* In a child that is given a moment, for the file system may hang: a network's, a full pod's. */
+static int write_in_child(struct writing *writing)
+{
+    const struct spawn spawn = {
+        .entry = write_process, .argument = writing, .output = -1, .keep = &writing->told, .keep_count = 1
+    };
+    struct error error;
+    int ends[2], number = 0;
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        return write_here(writing);
     }
-    if (access(TERMINATION_LOG, F_OK) == 0 && !status_write_report(&s->status, TERMINATION_LOG, TERMINATION_LOG_MAX)) {
-        log_event(LOG_WARN, "report-failed", NULL, "the boot report could not be written to %s: %s", TERMINATION_LOG,
-                  strerror(errno));
+    writing->told = ends[1];
+    pid_t pid = spawn_child(&spawn, NULL, &error);
+    close(ends[1]);
+    if (pid < 0) {
+        number = write_here(writing);
+    } else if (poll(&(struct pollfd){ .fd = ends[0], .events = POLLIN }, 1, REPORT_PATIENCE) <= 0) {
+        number = ETIMEDOUT;
+        kill(pid, SIGKILL); /* whenever the file system lets it go it is an orphan like any other */
+    } else {
+        number = read(ends[0], &number, sizeof number) == sizeof number ? number : EIO;
+        waitpid(pid, NULL, 0);
+    }
+    close(ends[0]);
+    return number;
+}
+
+static void write_report(const struct supervisor *s, const char *path, size_t most)
+{
+    int number = write_in_child(&(struct writing){ .status = &s->status, .path = path, .most = most });
+    if (number) {
+        log_event(LOG_WARN, "report-failed", NULL, "the boot report could not be written to %s: %s", path,
+                  strerror(number));
+    }
+}
+
+static void write_reports(const struct supervisor *s)
+{
+    if (*s->config->report_file) {
+        write_report(s, s->config->report_file, 0);
+    }
+    if (access(TERMINATION_LOG, F_OK) == 0) {
+        write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
     }
 }
 
@@ -85,6 +144,6 @@ void summarize(struct supervisor *s)
     summarize_tables(s);
     if (s->plan.goal == GOAL_RUN) {
         note_status(s);
-        write_report(s);
+        write_reports(s);
     }
 }

@@ -1,4 +1,5 @@
 """The log, the summary and the report: contract section 4 and rules 2 and 11 of section 3."""
+import ctypes
 import json
 import os
 import re
@@ -180,6 +181,35 @@ def test_a_report_that_cannot_be_written_does_not_stop_the_application(pgentry, 
     done = pgentry("run", "--", "echo", "it runs", url=database.url, env={"PGENTRY_REPORT_FILE": "/dev/full"})
     assert done.stdout == "it runs\n", done
     assert "/dev/full" in done.stderr
+
+
+class Stuck:
+    """A folder in which every open waits until the end of `with`: fanotify(7), whose questions nobody answers."""
+
+    def __init__(self, folder):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.fanotify_init(0x04, 0)  # FAN_CLASS_CONTENT
+        if self.fd < 0 or libc.fanotify_mark(self.fd, 1, ctypes.c_uint64(0x10000 | 0x08000000), -100, str(folder).encode()) < 0:
+            pytest.skip(f"no fanotify: {os.strerror(ctypes.get_errno())}")  # FAN_OPEN_PERM | FAN_EVENT_ON_CHILD
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+
+@pytest.mark.parametrize("mode", ["supervise", "exec"])
+def test_a_report_on_a_file_system_that_hangs_holds_nothing_up(pgentry, database, project, mode):
+    """The application starts, a TERM reaches it, and who leaves is not kept."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\nreport_file: stuck/report.json\n", "stuck/report.json": "",
+                      "app.sh": "#!/bin/sh\ntrap 'exit 3' TERM\necho app-is-up\nwhile :; do sleep 0.05; done\n"})
+    with Stuck(folder / "stuck"):
+        running = pgentry.start("run", "--set", f"app.mode={mode}", "--", "./app.sh", url=database.url, pid_1=True)
+        running.wait_for("app-is-up")
+        running.terminate()
+        assert running.wait().exit == 3
 
 
 def test_the_termination_log_is_written_when_it_exists(pgentry, database, project):
