@@ -341,6 +341,14 @@ static void collect_preset(struct reading *reading)
     }
 }
 
+/* No attempt lasts longer than all the waiting of a boot. */
+static void finish_wait(struct config *config)
+{
+    if (config->wait.timeout && config->wait.connect_timeout > config->wait.timeout) {
+        config->wait.connect_timeout = config->wait.timeout;
+    }
+}
+
 /* ---- all together ---- */
 
 static void check_urls(struct reading *reading, config_check *check)
@@ -382,6 +390,7 @@ static void load_all(struct reading *reading, const struct config_request *reque
         located = located && (fine || strncmp(config_keys.rows[i].path, "database.", 9) != 0);
     }
     config->migrate.preset = preset;
+    finish_wait(config);
     finish_database(reading, request->database_needed && readable && located);
     check_urls(reading, located ? request->check_urls : NULL);
     finish_verify(reading);

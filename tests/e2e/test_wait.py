@@ -120,6 +120,17 @@ def test_a_server_that_swallows_packets_does_not_hold_the_deadline_up(pgentry, l
     assert 1.9 < done.seconds < 5, done
 
 
+def test_a_direct_url_that_swallows_packets_does_not_hold_the_deadline_up(pgentry, database):
+    """Neither the look nor the lock waits for it longer than wait.timeout, which is shorter than connect_timeout here."""
+    database.as_app("CREATE TABLE users (id int)")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        done = pgentry("sync", "--set", "verify.tables=users", "--set", "migrate.steps=[{name: s, run: 'true'}]",
+                       url=database.url, env={"DIRECT_URL": NOWHERE.format(silent.getsockname()[1]),
+                                              "PGENTRY_WAIT_TIMEOUT": "1s", "PGENTRY_WAIT_CONNECT_TIMEOUT": "30s"})
+    assert done.exit == 69, done
+    assert done.seconds < 10, done
+
+
 def test_a_server_that_answers_again_is_noticed(pgentry, late):
     """After silence, an attempt is made again: the pause costs no more than itself and one connect_timeout."""
     late.cluster.start()

@@ -53,6 +53,17 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(config->warnings.count, 0);
 }
 
+static void no_attempt_lasts_longer_than_all_the_waiting(void **state)
+{
+    (void)state;
+    assert_loads("wait: {timeout: 2s}\n");
+    assert_int_equal(config->wait.connect_timeout, 2000);
+    assert_loads("wait: {timeout: 0}\n");
+    assert_int_equal(config->wait.connect_timeout, 5000);
+    assert_loads("wait: {timeout: 2s, connect_timeout: 0}\n");
+    assert_int_equal(config->wait.connect_timeout, 0);
+}
+
 static void the_file_is_found_in_the_documented_order(void **state)
 {
     (void)state;
@@ -477,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_defaults_are_those_of_the_contract),
+        TEST(no_attempt_lasts_longer_than_all_the_waiting),
         TEST(the_file_is_found_in_the_documented_order),
         TEST(setting_beats_environment_beats_file_beats_default),
         TEST(an_empty_variable_is_not_set),
