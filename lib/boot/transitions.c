@@ -256,7 +256,8 @@ const struct boot_row boot_table[] = {
     /* failed */
     ROW(S(FAILING), GO, may_hold, hold, HELD,
         SAY(ERROR, "held",
-            "the boot failed with status {status}: staying up without the application (on_failure: hold)")),
+            "the boot failed with status {status}: staying up without the application (on_failure: hold); kill -HUP 1 "
+            "begins the boot anew")),
     ANY(S(FAILING), GO, leave_failed, ENDED, QUIET),
     ROW(S(HELD), TIMER, timer_look, look_connect, HELD_CONNECTING, QUIET),
     ROW(S(HELD_CONNECTING), CONNECTED, anew, begin_anew, CONNECTING,

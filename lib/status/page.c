@@ -88,8 +88,8 @@ static const struct sentence sentences[] = {
       "Mend what is listed below, by hand or with `pgentry sync` in this container. Once the schema verifies, the "
       "application starts by itself; a file that was mended is read after `kill -HUP 1`." },
     { PHASE_HELD, ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
-      "Mend what the steps complain of. The application starts by itself once the schema verifies and the migration "
-      "history proves nothing pending; `kill -HUP 1` runs the steps again at once." },
+      "Mend what the steps complain of, then `kill -HUP 1` runs them again. Where pgentry reads the tool's migration "
+      "history, the application also starts by itself once the schema verifies and nothing is pending there." },
     { PHASE_HELD, ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend the cause. The boot begins anew by itself once queries work, or at once with `kill -HUP 1`." },
     { PHASE_FAILED, ANY, 0, TONE_BAD, "The boot failed, and the application was not started.",

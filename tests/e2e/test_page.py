@@ -187,7 +187,7 @@ def test_while_held_after_failed_steps(start, see, database, project):
     page = see("held")
     assert page.run("document.body.className") == "wrong"
     assert page.text("#reason") == "every migration step failed"
-    assert "nothing pending" in page.text("#next") and "kill -HUP 1" in page.texts("#next code")
+    assert "nothing is pending" in page.text("#next") and "kill -HUP 1" in page.texts("#next code")
     assert "fallback.sql:1:37: ERROR 42601" in page.texts(".steps pre")[1]
     assert [name for name, _ in drawn(page)][-2:] == ["migrating", "verifying"]  # what they left was looked at
 
