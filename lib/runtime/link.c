@@ -355,6 +355,9 @@ void database_close(struct supervisor *s)
 {
     struct database_link *link = &s->database;
     if (link->pid) {
+        if (link->old) { /* it had all the time until now */
+            kill(link->old, SIGKILL);
+        }
         stop_polling(link);
         link->old = link->pid;
         link->pid = 0;

@@ -2,6 +2,7 @@
 import concurrent.futures
 import os
 import socket
+import subprocess
 import time
 
 import pytest
@@ -63,6 +64,25 @@ def test_a_table_that_goes_missing_is_told_at_once_and_ready_turns_later(shop, e
     assert told.count("CRITICAL: 1 tables are missing!") == 1
     assert told.count("All critical tables exist!") == 1
     assert supervisor.process.poll() is None
+
+
+@pytest.mark.preload
+def test_a_database_process_that_does_not_end_is_the_only_one(shop, endpoint, tmp_path):
+    """Its last PQfinish hangs: the next look's process takes its place, and it is killed."""
+    (tmp_path / "hang.c").write_text("""\
+#include <unistd.h>
+int PQsocket(const void *connection);
+void PQfinish(void *connection)
+{
+    while (connection && PQsocket(connection) >= 0) {
+        pause();
+    }
+}
+""")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", tmp_path / "hang.so", tmp_path / "hang.c"], check=True)
+    supervisor = shop(LD_PRELOAD=tmp_path / "hang.so")
+    after_looks(endpoint, 5)
+    wait_until(lambda: len(supervisor.children()) <= 4, what="the application, http, one process that hangs and one that looks")
 
 
 def test_what_was_waited_for_besides_may_go(shop, endpoint):
