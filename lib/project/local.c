@@ -86,13 +86,40 @@ void local_goes_by_search_path(struct local *local)
     local->wanted->history_first = true;
 }
 
+/* Blanks out the comments that YAML, Ruby, TOML and .env have in common: from a # that begins a word, outside of
+ * quotes, to the end of its line. What may be none stays: a doubt too many costs a history, one too few a migration. */
+static void blank_comments(char *text, size_t length)
+{
+    const char *start = text, *end = text + length;
+    char quote = '\0';
+
+    for (; text < end; text++) {
+        if (*text == '\n' || *text == '\r') {
+            quote = '\0';
+        } else if (quote != '\0') {
+            quote = *text == quote ? '\0' : quote;
+            text += *text == '\\' && text[1] != '\n';
+        } else if (*text == '"' || *text == '\'') {
+            quote = *text;
+        } else if (*text == '#' && text[1] != '{' && (text == start || strchr(" \t\r\n", text[-1]) != NULL)) {
+            size_t comment = strcspn(text, "\r\n");
+
+            memset(text, ' ', comment);
+            text += comment - 1;
+        }
+    }
+}
+
 void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count)
 {
     size_t length;
-    const char *text = content_read(path, CONTENT_SMALL, &length, local->arena);
+    char *text = content_read(path, CONTENT_SMALL, &length, local->arena);
 
     if (text == NULL && errno != ENOENT && errno != ENOTDIR) {
         local_doubt(local, arena_printf(local->arena, "%s: %s", path, strerror(errno)));
+    }
+    if (text != NULL) {
+        blank_comments(text, length);
     }
     for (size_t i = 0; text != NULL && i < count; i++) {
         if (memmem(text, length, words[i], strlen(words[i])) != NULL) {

@@ -37,7 +37,7 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
  */
 void local_goes_by_search_path(struct local *local);
 
-/* Doubts if a file of settings holds one of the words, or is there and cannot be read. */
+/* Doubts if a file of settings holds one of the words outside of its comments, or is there and cannot be read. */
 void local_doubt_words(struct local *local, const char *path, const char *const *words, size_t count);
 
 #endif

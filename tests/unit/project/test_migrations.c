@@ -520,6 +520,34 @@ static void settings_of_rails_that_may_move_migrations_are_doubts(void **state)
     expect_doubt("VERSION is set in the environment");
 }
 
+static void comments_in_settings_are_no_doubts(void **state)
+{
+    (void)state;
+    rails();
+    write_file("db/migrate/1_a.rb", "");
+    /* as `rails new blog --database=postgresql` writes them */
+    write_file("config/database.yml",
+               "default: &default\n  adapter: postgresql\n\ndevelopment:\n  <<: *default\n  database: blog\n\n"
+               "  # Schema search path. The server defaults to $user,public\n"
+               "  #schema_search_path: myapp,sharedapp,public\n\nproduction:\n  <<: *default\n"
+               "  password: <%= ENV[\"A\"] %> # don't set schema_search_path\n"
+               "#  migrations_paths: db/migrate\r\n");
+    write_file("config/initializers/names.rb", "# table_name_prefix\nx = 'a' \t# schema_migrations\n");
+    write_file("Gemfile", "gem 'rails'\n# gem 'billing', path: 'engines/billing'\n");
+    expect("1");
+
+    static const char *const settings[] = {
+        "production:\n  schema_search_path: a # b\n", "production:\n  x: \"a # b\" # c\n  schema_search_path: a\n",
+        "production:\n  x: 'a # search_path'\n",      "production:\n  x: \"a \\\" # search_path\"\n",
+        "production:\n  x: a#search_path\n",          "production:\n  x: a #{search_path}\n",
+    };
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        write_file("config/database.yml", settings[i]);
+        expect_doubt("config/database.yml speaks of ");
+    }
+}
+
 static int64_t time_of(int count)
 {
     char path[64];
@@ -581,6 +609,7 @@ int main(void)
         SCRATCH_TEST(rails_records_numbers_of_files_at_any_depth),
         SCRATCH_TEST(what_rails_refuses_is_a_doubt),
         SCRATCH_TEST(settings_of_rails_that_may_move_migrations_are_doubts),
+        SCRATCH_TEST(comments_in_settings_are_no_doubts),
         SCRATCH_TEST(ten_times_the_migrations_take_about_ten_times_as_long),
     };
 
