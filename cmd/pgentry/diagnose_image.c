@@ -25,7 +25,7 @@ static void look_for_program(const struct config *config, const struct step *ste
 {
     struct arena *arena = findings->arena;
     const struct command command = { .step = step };
-    const char *path = lookup_step_path(command_variable(&command, config, "PATH"), arena);
+    const char *path = lookup_step_path(step->cwd, command_variable(&command, config, "PATH"), arena);
     const char *program = program_of(step), *word = shell_quote(program, arena);
     bool node = access(content_path(arena, step->cwd, "package.json"), F_OK) == 0;
     const char *fix = arena_printf(
@@ -42,7 +42,9 @@ static void look_for_program(const struct config *config, const struct step *ste
                          word);
     }
     finding_add(findings, FINDING_PROGRAM_MISSING, step->name,
-                arena_printf(arena, "%s is neither in node_modules/.bin nor in PATH", program), fix);
+                arena_printf(arena, "%s is neither in PATH nor in node_modules/.bin of the step's folder or one above",
+                             program),
+                fix);
 }
 
 static void look_for_files(const struct step *step, struct findings *findings)

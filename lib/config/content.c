@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PARENTS_MAX 32 /* folders above that are searched, as node does up to the root */
-
 static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
 {
     struct stat status;
@@ -145,8 +143,7 @@ const char *content_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* "..", "../..": the folder above, as seen from the working directory. NULL at the root. */
-static const char *parent(const char *folder, struct arena *arena)
+const char *content_parent(const char *folder, struct arena *arena)
 {
     const char *above = arena_printf(arena, "%s/..", folder);
     struct stat here, there;
@@ -162,7 +159,7 @@ static const char *parent(const char *folder, struct arena *arena)
 
 const char *content_find_up(const char *folder, const char *name, struct arena *arena)
 {
-    for (int i = 0; i < PARENTS_MAX && folder != NULL; i++, folder = parent(folder, arena)) {
+    for (int i = 0; i < CONTENT_PARENTS && folder != NULL; i++, folder = content_parent(folder, arena)) {
         const char *path = content_path(arena, folder, name);
 
         if (content_is_file(path)) {

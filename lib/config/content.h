@@ -9,6 +9,7 @@
 
 #define CONTENT_SMALL ((size_t)1 << 20)   /* bytes of package.json, .env, .pgpass and their like */
 #define CONTENT_SCHEMA ((size_t)16 << 20) /* bytes of a file of a schema */
+#define CONTENT_PARENTS 32                /* folders that are searched on the way up, as node does to the root */
 
 /* The whole file, terminated by a NUL that `length` does not count. NULL with errno: EFBIG if it is larger than `most`
  * bytes, EINVAL if it is no regular file. Never blocks on a FIFO. */
@@ -29,6 +30,8 @@ const char *content_path(struct arena *arena, const char *folder, const char *na
 const char *content_folder(struct arena *arena, const char *path);
 /* What stands behind the last slash. */
 const char *content_name(const char *path);
+/* "..", "../..": the folder above, as seen from the working directory. NULL at the root, and if there is no folder. */
+const char *content_parent(const char *folder, struct arena *arena);
 /* The nearest file `name` in the folder or above it, or NULL. */
 const char *content_find_up(const char *folder, const char *name, struct arena *arena);
 

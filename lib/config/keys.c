@@ -104,7 +104,7 @@ static const struct key config_rows[] = {
 static const struct key step_rows[] = {
     { .path = "name", KEY_STRING, IN_STEP(name), NULL, "what it is called in the log and for --only; default: what it runs" },
     { .path = "run", KEY_COMMAND, IN_STEP(argv), NULL,
-      "a list is argv, looked up in node_modules/.bin first, then PATH; a plain string runs under /bin/sh -c", .literal = true },
+      "a list is argv, looked up in node_modules/.bin of its cwd and the folders above, then in PATH; a plain string runs under /bin/sh -c", .literal = true },
     { .path = "sql", KEY_FILES, IN_STEP(sql), NULL, "SQL files, run as a child process: pgentry apply" },
     { .path = "attempts", KEY_COUNT, IN_STEP(attempts), "3", "how often it is tried; sql steps: 1; before and after: 1", .least = 1, .most = 1000 },
     { .path = "delay", KEY_DURATION, IN_STEP(delay), "2s", "first delay between attempts; grows by 2 with jitter, to 30s" },

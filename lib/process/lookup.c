@@ -1,6 +1,7 @@
 #include "process/lookup.h"
 
 #include "base/text.h"
+#include "config/content.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define STEP_BIN "node_modules/.bin"
 #define HEAD_BYTES 256 /* as much as the kernel looks at for #! (BINPRM_BUF_SIZE) */
 #define FILE_MAX 8192  /* PATH_MAX and a name; a longer one is no file */
 
@@ -202,9 +204,17 @@ void lookup_exec(const char *const *argv, const char *const *envp, const char *p
 
 /* ---- looking without executing ---- */
 
-const char *lookup_step_path(const char *path, struct arena *arena)
+const char *lookup_step_path(const char *folder, const char *path, struct arena *arena)
 {
-    return arena_printf(arena, "node_modules/.bin:%s", path ? path : DEFAULT_PATH);
+    const char *found = STEP_BIN, *up = "";
+
+    for (int i = 1; i < CONTENT_PARENTS && (folder = content_parent(folder, arena)) != NULL; i++) {
+        up = arena_printf(arena, "../%s", up);
+        if (content_is_folder(content_path(arena, folder, STEP_BIN))) {
+            found = arena_printf(arena, "%s:%s" STEP_BIN, found, up);
+        }
+    }
+    return arena_printf(arena, "%s:%s", found, path ? path : DEFAULT_PATH);
 }
 
 static bool is_executable(const char *folder, const char *file, struct arena *arena)

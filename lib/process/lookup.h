@@ -20,9 +20,10 @@ struct lookup_failure {
  * #! line runs under /bin/sh, as execvp(3) does. Returns only on failure. */
 void lookup_exec(const char *const *argv, const char *const *envp, const char *path, struct lookup_failure *failure);
 
-/* PATH as a step sees it: what lies in node_modules/.bin of its folder comes first. `path`: the one of its environment,
- * or NULL. */
-const char *lookup_step_path(const char *path, struct arena *arena);
+/* PATH as a step sees it: node_modules/.bin of its folder comes first, then those of the folders above it that have
+ * one, as with npm, whose workspaces have their tools at the root. To be used in `folder`. `path`: the one of its
+ * environment, or NULL. */
+const char *lookup_step_path(const char *folder, const char *path, struct arena *arena);
 
 /* Whether the same search would find a file to execute, in a process whose working directory is `folder`. */
 bool lookup_finds(const char *program, const char *folder, const char *path, struct arena *arena);

@@ -207,7 +207,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .entry = sql ? apply : NULL,
                            .argument = &entry,
                            .envp = env,
-                           .path = lookup_step_path(environment_get(env, "PATH"), arena),
+                           .path = lookup_step_path(step->cwd, environment_get(env, "PATH"), arena),
                            .cwd = step->cwd,
                            .credentials = &s->credentials,
                            .own_group = true,

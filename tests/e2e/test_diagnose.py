@@ -181,6 +181,19 @@ migrate:
     assert "npm install --save prisma" in missing["deploy"]
 
 
+def test_a_step_s_program_that_npm_hoisted_is_found(diagnose, shop, project):
+    """In the node_modules/.bin of a folder above the step's, as npm and npx find it."""
+    project({"pgentry.yaml": TABLES + """\
+migrate:
+  preset: none
+  steps:
+    - {name: deploy, run: [dbmate, up], cwd: packages/db}
+    - {name: by npx, run: [npx, dbmate, up], cwd: packages/db}
+""", "packages/db/package.json": "{}", "node_modules/.bin/dbmate": "#!/bin/sh\n"})
+    (project.folder / "node_modules/.bin/dbmate").chmod(0o755)
+    assert "program-missing" not in diagnose(shop.url, env={"PATH": "/bin"}).codes()
+
+
 def test_a_step_s_sql_file_that_is_not_in_the_image(diagnose, shop, project):
     """In the step's folder."""
     project({"pgentry.yaml": TABLES + """\

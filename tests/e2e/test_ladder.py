@@ -79,6 +79,16 @@ def test_a_program_is_looked_up_in_node_modules_first(pgentry, database, project
     assert done.exit == 0, done
 
 
+def test_a_program_is_looked_up_in_node_modules_of_every_folder_above(pgentry, database, project):
+    """npm's workspaces hoist: the tool lies at the root, the step's folder is below, and so may be the one we start in."""
+    project({"packages/db/pgentry.yaml": ladder("- {name: creates, run: [creates], cwd: migrations}"),
+             "packages/db/migrations/package.json": "{}",
+             "node_modules/.bin/creates": f"#!/bin/sh\n{PSQL} -c '{CREATE}'\n"})
+    (project.folder / "node_modules/.bin/creates").chmod(0o755)
+    done = pgentry(*APP, url=database.url, cwd=project.folder / "packages/db")
+    assert done.exit == 0, done
+
+
 def test_a_step_is_tried_as_often_as_attempts_say(pgentry, database, project):
     """attempts: 3: it fails twice and then brings the table."""
     folder = project({"pgentry.yaml": ladder("- {name: flaky, run: [./flaky.sh], attempts: 3, delay: 50ms}"),

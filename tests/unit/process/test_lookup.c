@@ -161,17 +161,48 @@ static void arguments_beyond_the_systems_limit_are_126(void **state)
     memset(argument, 'a', sizeof argument - 1);
 }
 
+static void a_step_finds_what_lies_in_node_modules_of_its_folder_or_of_any_above(void **state)
+{
+    struct arena *arena = arena_new();
+    struct spawn spawn = plain(ARGV("tool"));
+
+    for (const char *folder = "a\0a/b\0node_modules\0node_modules/.bin\0a/b/node_modules\0a/b/node_modules/.bin\0";
+         *folder; folder += strlen(folder) + 1) {
+        assert_int_equal(mkdir(in(state, folder), 0755), 0);
+    }
+    spawn.cwd = arena_strdup(arena, in(state, "a/b"));
+    write_file(in(state, "node_modules/.bin/tool"), "#!/bin/sh\necho hoisted\n", 0755);
+    spawn.path = lookup_step_path(spawn.cwd, "/nowhere", arena);
+    assert_string_equal(spawn.path,
+                        "node_modules/.bin:../../node_modules/.bin:/nowhere"); /* none of a folder without */
+    assert_true(lookup_finds("tool", spawn.cwd, spawn.path, arena));
+    assert_int_equal(run(spawn), 0);
+    assert_string_equal(said, "hoisted\n");
+
+    write_file(in(state, "a/b/node_modules/.bin/tool"), "#!/bin/sh\necho own\n", 0755);
+    assert_int_equal(run(spawn), 0);
+    assert_string_equal(said, "own\n");
+
+    assert_int_equal(chdir(in(state, "a")), 0); /* a relative one is seen from where we are */
+    assert_string_equal(lookup_step_path("b", "/nowhere", arena), spawn.path);
+    assert_string_equal(lookup_step_path(".", "/nowhere", arena), "node_modules/.bin:../node_modules/.bin:/nowhere");
+    assert_string_equal(lookup_step_path("/", "/nowhere", arena), "node_modules/.bin:/nowhere");
+    assert_int_equal(chdir("/"), 0);
+    arena_free(arena);
+}
+
 static void what_would_be_executed_is_found_without_executing(void **state)
 {
     struct arena *arena = arena_new();
-    const char *folder = *state, *path = lookup_step_path("relative:/nowhere", arena);
+    const char *folder = *state, *path = lookup_step_path(folder, "relative:/nowhere", arena);
 
     write_file(in(state, "plain"), "x", 0644);
     write_file(in(state, "own"), "x", 0755);
     assert_int_equal(mkdir(in(state, "relative"), 0755), 0);
     write_file(in(state, "relative/tool"), "x", 0755);
     assert_true(lookup_finds("tool", folder, path, arena));
-    assert_non_null(strstr(lookup_step_path(NULL, arena), ":/usr/local/sbin:")); /* the application's, without PATH */
+    assert_non_null(
+        strstr(lookup_step_path(folder, NULL, arena), ":/usr/local/sbin:")); /* the application's, without PATH */
     assert_true(lookup_finds("./own", folder, path, arena));
     assert_true(lookup_finds("/bin/sh", folder, path, arena));
     assert_false(lookup_finds("own", folder, path, arena));
@@ -197,6 +228,7 @@ int main(void)
         TEST(a_missing_interpreter_is_named),
         TEST(a_missing_dynamic_loader_is_named),
         TEST(arguments_beyond_the_systems_limit_are_126),
+        TEST(a_step_finds_what_lies_in_node_modules_of_its_folder_or_of_any_above),
         TEST(what_would_be_executed_is_found_without_executing),
     };
 
