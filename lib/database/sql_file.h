@@ -10,7 +10,7 @@
 
 struct sql_file {
     const char *name; /* as given */
-    char *text;       /* terminated; without a byte order mark */
+    char *text;       /* terminated; without a byte order mark, pg_dump's own lines made comments (sql_lexer.h) */
     size_t length;
     size_t statements;
 };

@@ -454,7 +454,26 @@ static bool refuse(struct sql_statement *refused, enum sql_refusal refusal, size
     return false;
 }
 
-bool sql_check(const char *text, size_t length, size_t *statements, struct sql_statement *refused)
+/* A line of \restrict or \unrestrict, as pg_dump writes it: its token is made of letters and digits. */
+static bool is_restriction(const char *text, size_t start)
+{
+    static const char alphanumeric[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char *const commands[] = { "\\restrict ", "\\unrestrict " };
+    const char *line = text + start;
+    bool begins = start == 0 || is_newline(line[-1]);
+
+    for (size_t i = 0; begins && i < sizeof commands / sizeof *commands; i++) {
+        size_t command = strlen(commands[i]);
+        size_t token = strncmp(line, commands[i], command) == 0 ? strspn(line + command, alphanumeric) : 0;
+
+        if (token > 0) {
+            return line[command + token] == '\0' || is_newline(line[command + token]);
+        }
+    }
+    return false;
+}
+
+bool sql_check(char *text, size_t length, size_t *statements, struct sql_statement *refused)
 {
     struct sql_lexer lexer = { .text = text, .length = length };
     const char *nul = memchr(text, '\0', length);
@@ -467,10 +486,17 @@ bool sql_check(const char *text, size_t length, size_t *statements, struct sql_s
     if (!text_utf8_valid(text, length)) {
         return refuse(refused, SQL_NOT_UTF8, broken_utf8(text, length));
     }
-    while ((found = sql_next(&lexer, refused)) == SQL_STATEMENT) {
-        ++*statements;
+    while ((found = sql_next(&lexer, refused)) != SQL_END) {
+        if (found == SQL_STATEMENT) {
+            ++*statements;
+        } else if (refused->end == 0 && is_restriction(text, refused->refused_at)) {
+            memset(text + refused->refused_at, '-', 2);
+            lexer.position = refused->refused_at; /* nothing of a statement was read: it can go on here */
+        } else {
+            return false;
+        }
     }
-    return found == SQL_END;
+    return true;
 }
 
 /* The second and later bytes of a UTF-8 character. */

@@ -53,8 +53,11 @@ struct sql_statement {
  * used on. */
 enum sql_found sql_next(struct sql_lexer *lexer, struct sql_statement *statement);
 
-/* Looks through a whole text. True with the number of statements; false with the first refusal in *refused. */
-bool sql_check(const char *text, size_t length, size_t *statements, struct sql_statement *refused);
+/* Looks through a whole text, which is terminated. True with the number of statements; false with the first refusal in
+ * *refused. The lines \restrict TOKEN and \unrestrict TOKEN become comments of the same length where they stand between
+ * statements: pg_dump begins and ends with them (since 15.14, CVE-2025-8714), so that psql obeys no command in between,
+ * as we never do. */
+bool sql_check(char *text, size_t length, size_t *statements, struct sql_statement *refused);
 
 /* A place for people: both from 1. A column is a character, a tab too; CR, LF and CR LF end a line. The byte at
  * `offset` must be readable: the text is terminated. */

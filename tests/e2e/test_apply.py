@@ -3,10 +3,11 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 
 import pytest
 from island import Island
-from postgres import free_port
+from postgres import BIN, free_port
 from supervisor import wait_until
 
 
@@ -285,6 +286,7 @@ def test_what_stays_and_what_did_not_run_is_told(pgentry, database, project):
     ("CREATE TABLE a (id int);\n  commit;", "2:3", "transaction control"),
     ("SELECT 1;\n\\i other.sql\n", "2:1", "psql"),
     ("SELECT 1 \\gexec", "1:10", "psql"),
+    ("\\restrict a\nSELECT 1;\n\\! id\n\\unrestrict a\n", "3:1", "psql"),
     ("COPY a TO STDOUT", "1:1", "COPY"),
     ("SELECT 1;\nSELECT 'abc", "2:8", "string that does not end"),
     ("DO $a$ BEGIN END $$;", "1:4", "dollar-quoted string that does not end"),
@@ -310,6 +312,37 @@ def test_every_file_that_cannot_be_run_is_told(pgentry, project):
     done = pgentry("apply", "1.sql", "2.sql", "3.sql", "4.sql", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c")
     assert done.exit == 1, done
     assert "1.sql:1:1: " in done.stderr and "3.sql:1:8: " in done.stderr and "4.sql: cannot be read" in done.stderr, done
+
+
+@pytest.mark.parametrize("mode", [[], ["--no-transaction"]])
+def test_what_pg_dump_writes_is_taken(pgentry, database, cluster, project, mode):
+    """A plain dump of the schema, or of rows as INSERTs; two of them in one file, too."""
+    database.as_app("""\
+        CREATE TABLE a (id serial PRIMARY KEY, name text DEFAULT E'\\\\restrict x\\n\\\\restrict y');
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            NEW.name := '
+\\restrict z
+';          RETURN NEW; END; $$;
+        CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
+        CREATE VIEW v AS SELECT id FROM a WHERE name <> 'x;y';
+        INSERT INTO a (name) VALUES ('p');
+        """)
+
+    def dump(*args, of):
+        return subprocess.run([BIN + "/pg_dump", "-O", *args, of.url], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    schema = dump("-s", of=database)
+    assert schema.count("\n\\restrict ") == 3 and schema.count("\n\\unrestrict ") == 1  # two are in strings
+    copy = cluster.database()
+    project({"both.sql": schema + dump("-a", "--inserts", of=database)})
+    done = pgentry("apply", *mode, "both.sql", url=copy.url)
+    assert done.exit == 0, done
+    assert copy.sql("TABLE a") == database.sql("TABLE a")
+
+    def statements(text):
+        return [line for line in text.splitlines() if not line.startswith(("\\restrict ", "\\unrestrict "))]
+
+    assert statements(dump("-s", of=copy)) == statements(schema)
 
 
 def test_a_file_does_not_inherit_what_an_earlier_one_set(pgentry, database, project):

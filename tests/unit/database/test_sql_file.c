@@ -82,6 +82,18 @@ static void a_byte_order_mark_is_skipped(void **state)
     sql_file_free(&file);
 }
 
+static void a_file_of_pg_dump_is_taken_with_the_lines_it_has_for_psql(void **state)
+{
+    struct sql_file file;
+    struct error error;
+
+    (void)state;
+    assert_true(load("\xEF\xBB\xBF\\restrict aZ09\nSELECT 1;\n\\unrestrict aZ09\n", 45, SQL_FILES_MAX, &file, &error));
+    assert_string_equal(file.text, "--estrict aZ09\nSELECT 1;\n--nrestrict aZ09\n");
+    assert_int_equal(file.statements, 1);
+    sql_file_free(&file);
+}
+
 static void a_file_as_large_as_the_limit_is_read_and_a_larger_one_refused(void **state)
 {
     struct sql_file file;
@@ -156,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_file_is_read_whole_and_its_statements_counted),
         cmocka_unit_test(an_empty_file_has_no_statements),
         cmocka_unit_test(a_byte_order_mark_is_skipped),
+        cmocka_unit_test(a_file_of_pg_dump_is_taken_with_the_lines_it_has_for_psql),
         cmocka_unit_test(a_file_as_large_as_the_limit_is_read_and_a_larger_one_refused),
         cmocka_unit_test(what_has_no_size_of_its_own_is_read_to_its_end),
         cmocka_unit_test(what_cannot_be_read_is_named_with_the_reason),

@@ -41,14 +41,27 @@ static void one_statement_(const char *text, const char *file, int line)
 
 #define assert_one_statement(text) one_statement_(text, __FILE__, __LINE__)
 
+/* A text of its own: a check may change it. */
+static char *copy_of(const char *text, size_t length)
+{
+    char *copy = malloc(length + 1);
+
+    assert_non_null(copy);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
 static void assert_refused_length(const char *text, size_t length, enum sql_refusal refusal, size_t line, size_t column)
 {
+    char *copy = copy_of(text, length);
     struct sql_statement refused;
     struct sql_place place;
     size_t count;
 
-    assert_false(sql_check(text, length, &count, &refused));
-    place = sql_place_of(text, refused.refused_at);
+    assert_false(sql_check(copy, length, &count, &refused));
+    place = sql_place_of(copy, refused.refused_at);
+    free(copy);
     assert_string_equal(sql_refusal_sentence(refused.refusal), sql_refusal_sentence(refusal));
     assert_int_equal(place.line, line);
     assert_int_equal(place.column, column);
@@ -278,8 +291,49 @@ static void a_psql_command_is_refused_at_its_backslash(void **state)
     assert_refused("\\set a 1", SQL_PSQL, 1, 1);
     assert_refused("SELECT 1;\n  \\i other.sql\n", SQL_PSQL, 2, 3);
     assert_refused("SELECT 1 \\gexec", SQL_PSQL, 1, 10);
-    assert_refused("\\restrict abc\nSELECT 1;", SQL_PSQL, 1, 1);
     assert_one_statement("SELECT '\\i', \"\\i\", $$\\i$$ /* \\i */ -- \\i\n");
+}
+
+static void assert_becomes(const char *text, const char *wanted, size_t wanted_count)
+{
+    char *copy = copy_of(text, strlen(text));
+    struct sql_statement refused;
+    size_t count;
+
+    assert_true(sql_check(copy, strlen(copy), &count, &refused));
+    assert_string_equal(copy, wanted);
+    assert_int_equal(count, wanted_count);
+    free(copy);
+}
+
+static void the_lines_that_pg_dump_begins_and_ends_with_become_comments(void **state)
+{
+    (void)state;
+    assert_becomes("--\n-- dump\n--\n\n\\restrict aZ09\n\nSELECT 1;\n\n--\n\n\\unrestrict aZ09\n\n",
+                   "--\n-- dump\n--\n\n--estrict aZ09\n\nSELECT 1;\n\n--\n\n--nrestrict aZ09\n\n", 1);
+    assert_becomes("\\restrict a\r\nSELECT 1;\r\n\\unrestrict a", "--estrict a\r\nSELECT 1;\r\n--nrestrict a", 1);
+    assert_becomes("SELECT 1;\n\\unrestrict a\n\\restrict b\nSELECT 2;", /* two dumps in one file */
+                   "SELECT 1;\n--nrestrict a\n--estrict b\nSELECT 2;", 2);
+    assert_becomes("SELECT '\n\\restrict a\n';", "SELECT '\n\\restrict a\n';", 1);
+    assert_becomes("DO $$\n\\restrict a\n$$;/*\n\\restrict a\n*/", "DO $$\n\\restrict a\n$$;/*\n\\restrict a\n*/", 1);
+}
+
+static void what_pg_dump_does_not_write_like_that_is_a_psql_command(void **state)
+{
+    static const char *const lines[] = {
+        "\\restrict",     "\\restrict ",    "\\restrict a b",      "\\restrict a\\i x",
+        "\\restrict a ;", "\\restrict  a",  "\\restricted a",      "\\unrestrict a-b",
+        "\\RESTRICT a",   "\\restrict a\f", "\\restrict \xC3\xA9",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        assert_refused(lines[i], SQL_PSQL, 1, 1);
+    }
+    assert_refused("\\restrict a\n \\unrestrict a", SQL_PSQL, 2, 2);
+    assert_refused("SELECT 1; \\restrict a", SQL_PSQL, 1, 11);
+    assert_refused("SELECT 1\n\\restrict a\n;", SQL_PSQL, 2, 1); /* inside a statement */
+    assert_refused("SELECT (1;\n\\restrict a\n)", SQL_PSQL, 2, 1);
 }
 
 static void what_does_not_end_is_refused_where_it_began(void **state)
@@ -326,14 +380,14 @@ static void every_refusal_says_what_to_change(void **state)
 
 static void a_check_counts_the_statements(void **state)
 {
-    const char *text = "SELECT 1;;\nSELECT '2;';\nSELECT 3";
+    char text[] = "SELECT 1;;\nSELECT '2;';\nSELECT 3", nothing[] = "";
     struct sql_statement refused;
     size_t count;
 
     (void)state;
     assert_true(sql_check(text, strlen(text), &count, &refused));
     assert_int_equal(count, 3);
-    assert_true(sql_check("", 0, &count, &refused));
+    assert_true(sql_check(nothing, 0, &count, &refused));
     assert_int_equal(count, 0);
 }
 
@@ -432,6 +486,8 @@ int main(void)
         cmocka_unit_test(what_only_looks_like_transaction_control_is_taken),
         cmocka_unit_test(copy_with_client_data_is_refused),
         cmocka_unit_test(a_psql_command_is_refused_at_its_backslash),
+        cmocka_unit_test(the_lines_that_pg_dump_begins_and_ends_with_become_comments),
+        cmocka_unit_test(what_pg_dump_does_not_write_like_that_is_a_psql_command),
         cmocka_unit_test(what_does_not_end_is_refused_where_it_began),
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(bytes_that_are_not_utf8_are_refused),
