@@ -52,10 +52,12 @@ static void look_for_files(const struct step *step, struct findings *findings)
     struct arena *arena = findings->arena;
 
     for (size_t i = 0; i < step->sql.count; i++) {
-        if (access(content_path(arena, step->cwd, step->sql.items[i]), R_OK) != 0) {
+        const char *path = content_path(arena, step->cwd, step->sql.items[i]);
+
+        if (access(path, R_OK) != 0) {
             finding_add(findings, FINDING_FILE_MISSING, step->name,
                         arena_printf(arena, "%s: %s", step->sql.items[i], strerror(errno)),
-                        arena_printf(arena, "ls -l %s", shell_quote(step->cwd, arena)));
+                        arena_printf(arena, "ls -l %s", shell_quote(content_folder(arena, path), arena)));
         }
     }
 }

@@ -1,5 +1,6 @@
 """diagnose: what is wrong, each with the command that mends it (contract section 7)."""
 import socket
+import subprocess
 
 import pytest
 from diagnosis import Report
@@ -194,17 +195,22 @@ migrate:
     assert "program-missing" not in diagnose(shop.url, env={"PATH": "/bin"}).codes()
 
 
-def test_a_step_s_sql_file_that_is_not_in_the_image(diagnose, shop, project):
-    """In the step's folder."""
-    project({"pgentry.yaml": TABLES + """\
+@pytest.mark.parametrize("step", ["sql: [there.sql, gone.sql], cwd: my sql", "sql: [my sql/there.sql, my sql/gone.sql]",
+                                  "sql: [../my sql/there.sql, ../my sql/gone.sql], cwd: my sql"])
+def test_a_step_s_sql_file_that_is_not_in_the_image(diagnose, shop, project, step):
+    """Seen from the step's folder; what there is in its own is one command away."""
+    project({"pgentry.yaml": TABLES + f"""\
 migrate:
   steps:
-    - {name: raw SQL, sql: [there.sql, gone.sql], cwd: sql}
-""", "sql/there.sql": "SELECT 1"})
+    - {{name: raw SQL, {step}}}
+""", "my sql/there.sql": "SELECT 1"})
     report = diagnose(shop.url)
     assert report.exit == 65
     assert report.codes() == {"sql-file-missing"}
-    assert "gone.sql: No such file" in report.one("sql-file-missing")["message"]
+    finding = report.one("sql-file-missing")
+    assert "gone.sql: No such file" in finding["message"]
+    done = subprocess.run(["sh", "-c", finding["fix"]], cwd=project.folder, text=True, stdout=subprocess.PIPE, check=True)
+    assert "there.sql" in done.stdout
 
 
 def test_what_pid_1_is_here_is_a_note_where_it_is_another(diagnose, shop):
