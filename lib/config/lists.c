@@ -1,14 +1,17 @@
 #include "config/reading.h"
 
 #include "config/command.h"
+#include "config/content.h"
 #include "config/simple.h"
 
 #include "base/text.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_SHOWN 60 /* bytes of what a step runs that make its name */
+#define FILES_SHOWN 3 /* of a folder that is named where files should be */
 
 /* ---- tables ---- */
 
@@ -154,6 +157,52 @@ static bool given(const struct node *map, const char *key)
     return node && !node_null(node);
 }
 
+static int is_sql(const struct dirent *entry)
+{
+    const char *ending = strrchr(entry->d_name, '.');
+
+    return ending && strcmp(ending, ".sql") == 0;
+}
+
+/* ": sql/a.sql, sql/b.sql, …", as the step may name them; "" if there are none. */
+static const char *some_files(const char *name, const char *folder, struct arena *arena)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_sql, alphasort);
+    const char *list = "";
+
+    for (int i = 0; i < count; i++) {
+        const char *file = i < FILES_SHOWN ? content_path(arena, name, entries[i]->d_name) : "…";
+
+        list = i <= FILES_SHOWN ? arena_printf(arena, "%s%s%s", list, i ? ", " : ": ", file) : list;
+        free(entries[i]);
+    }
+    free(entries);
+    return list;
+}
+
+/* Files that are not there yet may come with the image; a folder and a pattern never become files. */
+static bool check_files(struct reading *reading, const char *path, const struct node *node, const struct step *step)
+{
+    static const char in_order[] = "name the files, in the order in which they are to run";
+    const struct node *child = node->first;
+    bool fine = true;
+
+    for (size_t i = 0; i < step->sql.count; i++, child = child ? child->next : NULL) {
+        const char *name = step->sql.items[i], *file = content_path(reading->arena, step->cwd, name);
+        const struct node *at = child ? child : node;
+
+        if (content_is_folder(file)) {
+            fine = complain(reading, at, "%s.sql: %s is a folder: %s%s", path, name, in_order,
+                            some_files(name, file, reading->arena));
+        } else if (strpbrk(name, "*?[") && content_is_missing(file)) {
+            fine = complain(reading, at, "%s.sql: there is no file %s, and no pattern is filled in: %s", path, name,
+                            in_order);
+        }
+    }
+    return fine;
+}
+
 /* What the table of fields cannot say: run or sql, and how often. */
 static bool check_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,
                        struct step *step)
@@ -166,6 +215,9 @@ static bool check_step(struct reading *reading, const struct key *key, const cha
     if (run ? step->argv.count == 0 && !(step->shell && step->shell[strspn(step->shell, " \t\r\n")])
             : step->sql.count == 0) {
         return complain(reading, node_get(map, run ? "run" : "sql"), "%s.%s is empty", path, run ? "run" : "sql");
+    }
+    if (sql && !check_files(reading, path, node_get(map, "sql"), step)) {
+        return false;
     }
     if (once && given(map, "attempts") && step->attempts != 1) {
         return complain(reading, node_get(map, "attempts"), "%s.attempts: steps of %s have one attempt", path,

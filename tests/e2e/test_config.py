@@ -69,6 +69,16 @@ def test_a_wrong_configuration_is_78_with_file_line_and_column(pgentry, database
     assert not (project.folder / "touched").exists()
 
 
+@pytest.mark.parametrize("files, words", [("[sql]", "name the files, in the order in which they are to run: sql/1.sql"),
+                                          ("['sql/*.sql']", "no pattern is filled in")])
+def test_a_folder_or_a_pattern_as_sql_is_78(pgentry, database, project, files, words):
+    """It was found out only when the step ran, after what came before it had changed the database."""
+    project({"pgentry.yaml": f"migrate:\n  steps:\n    - sql: {files}\n", "sql/1.sql": "CREATE TABLE a (id int)"})
+    for command in (("config",), ("run", "--", "true")):
+        done = pgentry(*command, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
+        assert done.exit == 78 and words in done.stderr and "pgentry.yaml:3:" in done.stderr, done
+
+
 def test_all_errors_come_in_one_go(pgentry, database, project):
     """Three mistakes, three lines."""
     project({"pgentry.yaml": "wait: {timeout: soon}\nmigrate:\n  lokc: true\nverify: {interval: often}\n"})

@@ -110,6 +110,43 @@ static void steps_that_run_nothing_are_not_called_the_same(void **state)
     }
 }
 
+static void sql_is_files_not_a_folder_or_a_pattern(void **state)
+{
+    (void)state;
+    write_file("db/sql/10_b.sql", "");
+    write_file("db/sql/02_a.sql", "");
+    write_file("db/sql/notes.md", "");
+    write_file("db/empty/notes.md", "");
+    write_file("db/what?.sql", "");
+    assert_loads("migrate: {steps: [{sql: [db/sql/02_a.sql, missing.sql, \"db/what?.sql\"]}]}\n");
+    assert_refused("migrate: {steps: [{sql: [db/what?.sql, db/sql]}]}\n",
+                   "pgentry.yaml:1:40: migrate.steps[0].sql: db/sql is a folder: name the files, in the order in which "
+                   "they are to run: db/sql/02_a.sql, db/sql/10_b.sql");
+    assert_refused("migrate: {after: [{sql: ./sql/, cwd: db}]}\n",
+                   "pgentry.yaml:1:25: migrate.after[0].sql: ./sql/ is a folder: name the files, in the order in which "
+                   "they are to run: ./sql/02_a.sql, ./sql/10_b.sql");
+    assert_refused("migrate: {steps: [{sql: db/empty}]}\n",
+                   "pgentry.yaml:1:25: migrate.steps[0].sql: db/empty is a folder: name the files, in the order in "
+                   "which they are to run");
+    write_file("db/sql/11_c.sql", "");
+    write_file("db/sql/12_d.sql", "");
+    set("migrate.steps=[{sql: db/sql}]");
+    assert_refused("", "--set migrate.steps: migrate.steps[0].sql: db/sql is a folder: name the files, in the order in "
+                       "which they are to run: db/sql/02_a.sql, db/sql/10_b.sql, db/sql/11_c.sql, …");
+    request.setting_count = 0;
+    for (const char *pattern = "sql/*.sql\0sql/?.sql\0sql/[a-z].sql\0"; *pattern; pattern += strlen(pattern) + 1) {
+        char text[128], message[256];
+
+        (void)snprintf(text, sizeof text, "migrate: {steps: [{sql: [\"%s\"]}]}\n", pattern);
+        (void)snprintf(
+            message, sizeof message,
+            "pgentry.yaml:1:26: migrate.steps[0].sql: there is no file %s, and no pattern is filled in: name "
+            "the files, in the order in which they are to run",
+            pattern);
+        assert_refused(text, message);
+    }
+}
+
 static void names_that_postgresql_would_cut_are_refused(void **state)
 {
     (void)state;
@@ -328,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_mistake_is_named_with_its_place),
         TEST(steps_that_run_nothing_are_not_called_the_same),
+        TEST(sql_is_files_not_a_folder_or_a_pattern),
         TEST(names_that_postgresql_would_cut_are_refused),
         TEST(all_errors_come_in_one_go),
         TEST(a_wrong_value_is_told_although_it_is_overridden),
