@@ -298,22 +298,28 @@ static void count_steps(struct reading *reading)
 
 /* ---- the preset ---- */
 
-/* Prisma 7 no longer knows the option: db push generates nothing there. */
+/* Prisma 7 no longer knows --skip-generate: db push generates nothing there. A schema that the CLI would not find by
+ * itself has to be named to it. */
 static void adapt_prisma_steps(struct reading *reading)
 {
     struct steps *steps = &reading->config->migrate.steps;
-    struct prisma_project project;
+    struct prisma_project project, by_itself;
 
-    if (!preset_prisma(reading, ".", &project) || project.major < 7) {
+    if (!preset_prisma(reading, ".", &project)) {
         return;
     }
+    (void)prisma_project_find(&by_itself, ".", NULL, reading->arena);
     for (size_t i = 0; i < steps->count; i++) {
         struct strings argv = { 0 };
 
         for (size_t j = 0; j < steps->items[i].argv.count; j++) {
-            if (strcmp(steps->items[i].argv.items[j], "--skip-generate") != 0) {
+            if (project.major < 7 || strcmp(steps->items[i].argv.items[j], "--skip-generate") != 0) {
                 strings_add(reading->arena, &argv, steps->items[i].argv.items[j]);
             }
+        }
+        if (!strings_same(project.schema, by_itself.schema)) {
+            strings_add(reading->arena, &argv, "--schema");
+            strings_add(reading->arena, &argv, project.schema);
         }
         steps->items[i].argv = argv;
         steps->items[i].commands = NULL;

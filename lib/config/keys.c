@@ -67,7 +67,7 @@ static const struct key config_rows[] = {
     { .path = "verify.schema", KEY_NAME, AT(verify.schema), NULL, "where the tables are. Default: the URL's ?schema= or currentSchema=, else public" },
     { .path = "verify.tables", KEY_TABLES, AT(verify.tables), NULL, "critical tables; names and maps mix" },
     { .path = "verify.prisma_schema", KEY_STRING, AT(verify.prisma_schema), "auto",
-      "auto, off or a path: every table, column and enum of schema.prisma, in addition to tables" },
+      "auto, off or a path: every table, column and enum of schema.prisma, in addition to tables; the preset's steps get --schema where Prisma would not find it" },
     { .path = "verify.extensions", KEY_NAMES, AT(verify.extensions), "", "extensions that must be installed" },
     { .path = "verify.asserts", KEY_ASSERTS, AT(verify.asserts), NULL, "read-only queries whose first value must be true", .literal = true },
     { .path = "verify.timeout", KEY_DURATION, AT(verify.timeout), "0",

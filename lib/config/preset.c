@@ -99,12 +99,13 @@ static const struct detector {
     { "drizzle", is_drizzle },
 };
 
+/* verify.prisma_schema is seen from our folder; a step in another one has its own look-up. */
 static bool find_project(struct reading *reading, const char *folder, struct prisma_project *project)
 {
     const char *schema = reading->config->verify.prisma_schema;
     bool path = schema && *schema && strcmp(schema, "off") != 0; /* not verified, and still Prisma's */
 
-    return prisma_project_find(project, folder, path ? schema : "auto", reading->arena);
+    return prisma_project_find(project, folder, path && strcmp(folder, ".") == 0 ? schema : "auto", reading->arena);
 }
 
 bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project)

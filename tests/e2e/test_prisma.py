@@ -41,6 +41,21 @@ def test_an_empty_database_is_migrated(pgentry, database, prisma):
     assert database.tables() == ALL
 
 
+def test_a_schema_that_only_verify_names_is_migrated_too(pgentry, database, prisma):
+    """In a monorepo: the preset's steps name it to Prisma, whose migrations lie beside it."""
+    (prisma.folder / "packages/db").mkdir(parents=True)
+    (prisma.folder / "prisma").rename(prisma.folder / "packages/db/prisma")
+    prisma.configure("verify: {prisma_schema: packages/db/prisma/schema.prisma}\n")
+    # Prisma 6 learns from a schema in a default place alone that no query engine is needed: any file passes for one.
+    env = {**prisma.env, "PRISMA_QUERY_ENGINE_LIBRARY": prisma.env["PRISMA_SCHEMA_ENGINE_BINARY"]}
+    done = pgentry(*APP, url=database.url, env=env)
+    assert done.exit == 0, done
+    assert database.tables() == ALL
+    assert not any("local migrations" in event["msg"] for event in done.events), done
+    again = pgentry(*APP, url=database.url, env={**env, "PRISMA_SCHEMA_ENGINE_BINARY": "/nonexistent"})
+    assert again.exit == 0 and not any(event["phase"] == "migrating" for event in again.events), again
+
+
 def test_an_up_to_date_database_runs_no_step(pgentry, database, prisma):
     """The history proves every local migration applied: neither a step nor the lock."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0

@@ -56,6 +56,34 @@ static void prisma_7_has_no_skip_generate(void **state)
     assert_string_equal(step_line(0), "prisma db push --skip-generate"); /* written by hand, taken as it is */
 }
 
+static void a_schema_that_prisma_would_not_find_is_named_to_it(void **state)
+{
+    static const char elsewhere[] = "packages/db/prisma/schema.prisma";
+    (void)state;
+    write_file(elsewhere, "datasource db {\n  provider = \"postgresql\"\n}\n");
+    assert_loads("verify: {prisma_schema: ./packages/db/prisma/schema.prisma}\n");
+    assert_string_equal(config->migrate.preset, "prisma");
+    assert_string_equal(step_line(0), "prisma migrate deploy --schema packages/db/prisma/schema.prisma");
+    assert_string_equal(step_line(1), "prisma db push --skip-generate --schema packages/db/prisma/schema.prisma");
+    assert_int_equal(config->migrate.steps.items[0].role, STEP_HISTORY);
+    assert_true(strings_contain(&config->migrate.steps.items[1].guard, elsewhere));
+    assert_loads("migrate: {steps: [{run: [prisma, migrate, deploy]}]}\n"
+                 "verify: {prisma_schema: packages/db/prisma/schema.prisma}\n");
+    assert_string_equal(step_line(0), "prisma migrate deploy"); /* written by hand, taken as it is */
+    prisma_project();
+    assert_loads("verify: {prisma_schema: ./prisma/schema.prisma}\n");
+    assert_string_equal(step_line(0), "prisma migrate deploy");
+}
+
+static void a_push_in_another_folder_is_guarded_by_the_schema_there(void **state)
+{
+    (void)state;
+    write_file("packages/db/prisma/schema/a.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    assert_loads("migrate: {preset: prisma, steps: [{run: [prisma, db, push], cwd: packages/db}]}\n"
+                 "verify: {prisma_schema: packages/db/prisma/schema}\n");
+    assert_true(strings_contain(&config->migrate.steps.items[0].guard, "prisma/schema"));
+}
+
 static void each_kind_of_project_is_told_by_its_files(void **state)
 {
     (void)state;
@@ -158,6 +186,8 @@ int main(void)
         TEST(a_folder_of_no_known_kind_has_no_steps),
         TEST(a_prisma_project_deploys_then_pushes_guarded),
         TEST(prisma_7_has_no_skip_generate),
+        TEST(a_schema_that_prisma_would_not_find_is_named_to_it),
+        TEST(a_push_in_another_folder_is_guarded_by_the_schema_there),
         TEST(each_kind_of_project_is_told_by_its_files),
         TEST(files_that_only_resemble_are_not_taken_for_a_project),
         TEST(own_steps_replace_the_preset_s_and_keep_its_history),
