@@ -15,7 +15,8 @@ struct command_line {
     struct setting settings[SETTINGS_MAX];
     size_t setting_count;
     bool json, force, schema, no_transaction, live, to_stdout;
-    bool no_file; /* set by a command that must not read the configuration file */
+    bool no_file;       /* set by a command that must not read the configuration file */
+    const char *folder; /* set by a command that looks at a project elsewhere */
     const char *only, *from, *wait;
     const char *const *operands; /* NULL-terminated: APP ARG…, FILE… */
     size_t operand_count;

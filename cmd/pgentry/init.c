@@ -1,7 +1,9 @@
 /* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
 #include "base/text.h"
 #include "command.h"
+#include "config/preset.h"
 #include "config/word.h"
+#include "project/nearby.h"
 #include "project/prisma_schema.h"
 #include "project/project.h"
 
@@ -14,6 +16,12 @@
 
 #define INIT_FILE "pgentry.yaml"
 #define NAMED_TABLES 8
+
+/* Where nothing is recognised in our folder. */
+struct project_seen {
+    struct nearby_list list;
+    const struct nearby *chosen; /* one of them, or NULL */
+};
 
 static bool is(const char *a, const char *b)
 {
@@ -37,6 +45,14 @@ static void put_words(FILE *out, const struct strings *words)
         fputs(i ? ", " : "", out);
         put_visible(out, words->items[i]);
     }
+}
+
+static void put_list(FILE *out, const struct strings *words, struct arena *arena)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        fprintf(out, "%s%s", i ? ", " : "[", config_scalar(words->items[i], true, arena));
+    }
+    fputs("]\n", out);
 }
 
 /* ---- the variables that lead to the database ---- */
@@ -64,13 +80,70 @@ static void put_database(FILE *out, const struct config *config)
             url, url, direct ? "" : "# ", direct ? schema.url_variable : "DIRECT_URL");
 }
 
-static void put_preset(FILE *out, const struct config *config)
+/* A step as YAML, in full. */
+static void put_step(FILE *out, const struct step *step, struct arena *arena)
+{
+    fprintf(out, "    - name: %s\n      run: ", config_scalar(step->name, false, arena));
+    put_list(out, &step->argv, arena);
+    if (!is(step->cwd, ".")) {
+        fprintf(out, "      cwd: %s\n", config_scalar(step->cwd, false, arena));
+    }
+    if (step->attempts) {
+        fprintf(out, "      attempts: %u\n", step->attempts);
+    }
+    if (step->permanent_errors.count) {
+        fputs("      permanent_errors: ", out);
+        put_list(out, &step->permanent_errors, arena);
+    }
+}
+
+static void put_seen(FILE *out, const struct project_seen *seen, struct arena *arena)
+{
+    for (size_t i = 0; i < seen->list.count; i++) {
+        if (&seen->list.items[i] != seen->chosen) {
+            fputs("  # Seen as well: ", out);
+            put_visible(out, nearby_sentence(&seen->list.items[i], arena));
+            fputc('\n', out);
+        }
+    }
+}
+
+static void put_history(FILE *out, const struct config *config)
+{
+    fputs(
+        config->migrate.history == HISTORY_NONE
+            ? "  # Its history cannot be read from outside, so its steps run at every boot: they must be idempotent.\n"
+            : "  # Nothing runs if its history proves that no migration is pending and the schema verifies.\n",
+        out);
+}
+
+/* What lies elsewhere than a preset looks: its steps have to be written out. */
+static void put_chosen(FILE *out, const struct config *config, const struct nearby *chosen)
+{
+    fputs("          # ", out);
+    put_visible(out, nearby_sentence(chosen, config->arena));
+    fputc('\n', out);
+    put_history(out, config);
+    fputs("  steps:\n", out);
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        put_step(out, &config->migrate.steps.items[i], config->arena);
+    }
+    fputs("  #   - name: raw SQL        # the end of the ladder\n  #     sql: [fallback.sql]\n", out);
+}
+
+static void put_preset(FILE *out, const struct config *config, const struct project_seen *seen)
 {
     const struct steps *steps = &config->migrate.steps;
     fprintf(out, "migrate:\n  preset: %s", config->migrate.preset);
+    if (seen->chosen) {
+        put_chosen(out, config, seen->chosen);
+        put_seen(out, seen, config->arena);
+        return;
+    }
     if (is(config->migrate.preset, "none")) {
-        fputs("          # no migration tool was recognised in this folder\n"
-              "  # Tried in order until one succeeds and the schema verifies:\n"
+        fputs("          # no migration tool was recognised in this folder\n", out);
+        put_seen(out, seen, config->arena);
+        fputs("  # Tried in order until one succeeds and the schema verifies:\n"
               "  # steps:\n"
               "  #   - name: raw SQL\n"
               "  #     sql: [schema.sql]     # run over libpq, one transaction a file; no psql needed\n",
@@ -85,11 +158,7 @@ static void put_preset(FILE *out, const struct config *config)
         put_words(out, &steps->items[i].argv);
         fputc('\n', out);
     }
-    fputs(
-        config->migrate.history == HISTORY_NONE
-            ? "  # Its history cannot be read from outside, so its steps run at every boot: they must be idempotent.\n"
-            : "  # Nothing runs if its history proves that no migration is pending and the schema verifies.\n",
-        out);
+    put_history(out, config);
     fputs("  # To end the ladder with plain SQL, list the steps yourself instead of the preset's:\n"
           "  # steps:\n",
           out);
@@ -103,9 +172,21 @@ static void put_preset(FILE *out, const struct config *config)
     fputs("  #   - name: raw SQL\n  #     sql: [fallback.sql]\n", out);
 }
 
-static void put_verify(FILE *out, const struct wanted *wanted)
+/* A schema.prisma that Prisma would not find from here. */
+static void put_schema(FILE *out, const struct config *config)
+{
+    struct prisma_project project, by_itself;
+
+    if (project_find_schema(&project, config, config->arena) &&
+        !(prisma_project_find(&by_itself, ".", NULL, config->arena) && is(project.schema, by_itself.schema))) {
+        fprintf(out, "  prisma_schema: %s\n", config_scalar(project.schema, false, config->arena));
+    }
+}
+
+static void put_verify(FILE *out, const struct config *config, const struct wanted *wanted)
 {
     fputs("\nverify:\n", out);
+    put_schema(out, config);
     if (wanted->unreadable) {
         fputs("  # ", out);
         put_visible(out, wanted->unreadable);
@@ -136,7 +217,8 @@ static void put_verify(FILE *out, const struct wanted *wanted)
           out);
 }
 
-static char *compose(const struct config *config, const struct wanted *wanted, size_t *length)
+static char *compose(const struct config *config, const struct project_seen *seen, const struct wanted *wanted,
+                     size_t *length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
@@ -149,8 +231,8 @@ static char *compose(const struct config *config, const struct wanted *wanted, s
           "editor.\n\n",
           out);
     put_database(out, config);
-    put_preset(out, config);
-    put_verify(out, wanted);
+    put_preset(out, config, seen);
+    put_verify(out, config, wanted);
     fputs("\n# on_failure: hold                   # stay up and answer 503 instead of a crash loop\n", out);
     if (fclose(out) != 0) {
         free(text);
@@ -188,18 +270,44 @@ static int write_file(const char *text, size_t length, bool force)
     return STATUS_OK;
 }
 
+/* The configuration with the steps of what was chosen. NULL: what is wrong was told. */
+static struct config *look_nearby(const struct command_line *line, struct config *config, struct project_seen *seen)
+{
+    struct command_line there = *line;
+
+    nearby_find(&seen->list, config->arena);
+    seen->chosen = nearby_choose(&seen->list);
+    if (!seen->chosen) {
+        return config;
+    }
+    if (seen->chosen->preset) {
+        there.folder = seen->chosen->folder;
+        return command_config(&there, false);
+    }
+    struct step *step = arena_alloc(config->arena, sizeof *step);
+    *step = seen->chosen->step;
+    config->migrate.steps = (struct steps){ step, 1 };
+    config->migrate.history = seen->chosen->migrator->history;
+    config->migrate.preset = preset_with(config->migrate.history);
+    return config;
+}
+
 int command_init(const struct command_line *line)
 {
     struct command_line without_file = *line;
     without_file.no_file = true; /* the one that is overwritten may be broken */
-    const struct config *config = command_config_told(&without_file, false);
+    struct config *config = command_config_told(&without_file, false);
+    struct project_seen seen = { 0 };
     struct wanted wanted = { 0 };
     size_t length;
+    if (config && config->migrate.unrecognised) {
+        config = look_nearby(&without_file, config, &seen);
+    }
     if (!config) {
         return STATUS_CONFIG;
     }
     project_wanted(&wanted, config, config->arena);
-    char *text = compose(config, &wanted, &length);
+    char *text = compose(config, &seen, &wanted, &length);
     if (!text) {
         errno = ENOMEM;
         return complain(STATUS_RESOURCE);

@@ -320,6 +320,7 @@ static struct config *read_config(const struct command_line *line, struct config
 {
     request.file = line->config_file;
     request.no_file = line->no_file;
+    request.folder = line->folder;
     request.settings = line->settings;
     request.setting_count = line->setting_count;
 

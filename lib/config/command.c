@@ -114,14 +114,24 @@ static const struct known hazards[] = {
 
 static const struct known db_push = { "prisma", "db push" };
 
-static const struct known_history {
-    struct known known;
-    enum history history;
-} histories[] = {
-    { { "prisma", "migrate deploy" }, HISTORY_PRISMA }, { { "dbmate", "up" }, HISTORY_DBMATE },
-    { { "dbmate", "migrate" }, HISTORY_DBMATE },        { { "node-pg-migrate", "up" }, HISTORY_NODE_PG_MIGRATE },
-    { { "rails", "db:migrate" }, HISTORY_RAILS },       { { "rails", "db:prepare" }, HISTORY_RAILS },
+const struct migrator migrators[] = {
+    { "prisma", "migrate deploy", HISTORY_PRISMA, "prisma" },
+    { "dbmate", "up", HISTORY_DBMATE, "dbmate" },
+    { "dbmate", "migrate", HISTORY_DBMATE, NULL },
+    { "node-pg-migrate", "up", HISTORY_NODE_PG_MIGRATE, "node-pg-migrate" },
+    { "rails", "db:migrate", HISTORY_RAILS, NULL },
+    { "rails", "db:prepare", HISTORY_RAILS, NULL },
+    { "knex", "migrate:latest", HISTORY_NONE, "knex" },
+    { "drizzle-kit", "migrate", HISTORY_NONE, "drizzle-kit" },
+    { "sequelize", "db:migrate", HISTORY_NONE, "sequelize-cli" },
+    { "typeorm", "migration:run", HISTORY_NONE, "typeorm" },
+    { "mikro-orm", "migration:up", HISTORY_NONE, "@mikro-orm/cli" },
+    { "kysely", "migrate:latest", HISTORY_NONE, "kysely-ctl" },
+    { "db-migrate", "up", HISTORY_NONE, "db-migrate" },
+    { "graphile-migrate", "migrate", HISTORY_NONE, "graphile-migrate" },
+    { "payload", "migrate", HISTORY_NONE, "payload" },
 };
+const size_t migrator_count = sizeof migrators / sizeof migrators[0];
 
 /* By which names a tool is called, besides its own. */
 static const struct alias {
@@ -274,6 +284,47 @@ const char *command_hazard(const struct step *step, struct arena *arena)
     return NULL;
 }
 
+static bool runs(const struct strings *command, const struct migrator *migrator)
+{
+    size_t tool;
+
+    return is_known(command, &(struct known){ migrator->tool, migrator->words }, true, &tool);
+}
+
+/* The tool with options alone, but none that only asks: what is to be done is said by who runs the script. */
+static bool awaits_words(const struct strings *command, const struct migrator *migrator)
+{
+    static const char *const launchers[] = { "npx", "bunx", "exec", "dlx", "--", "node", "tsx", "ts-node" };
+    static const char *const asking[] = { "-h", "--help", "-v", "-V", "--version" };
+    size_t at = words_name(command), count = command->count;
+
+    for (size_t i = at; i < count; i++) {
+        at = STRINGS_AMONG(command->items[i], launchers) ? i + 1 : at;
+    }
+    return at < count && is_tool(command->items[at], migrator->tool) &&
+           (at + 1 == count || (*command->items[at + 1] == '-' && !STRINGS_AMONG(command->items[at + 1], asking)));
+}
+
+const struct migrator *command_migrator(const struct step *step, bool *complete, struct arena *arena)
+{
+    const struct simples *commands = simple_commands(step, arena);
+
+    for (size_t i = 1; i < commands->count; i++) {
+        if (commands->items[i].words.count) {
+            return NULL;
+        }
+    }
+    for (size_t i = 0; i < 2 * migrator_count; i++) {
+        const struct migrator *migrator = &migrators[i % migrator_count];
+
+        *complete = i < migrator_count;
+        if ((*complete ? runs : awaits_words)(&commands->items[0].words, migrator)) {
+            return command_hazard(step, arena) ? NULL : migrator;
+        }
+    }
+    return NULL;
+}
+
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena)
 {
     enum step_role role = step->sql.count ? STEP_SQL : STEP_ORDINARY;
@@ -284,9 +335,8 @@ enum step_role command_role(const struct step *step, enum history history, struc
         if (is_push(&commands->items[i].words, &tool)) {
             return STEP_DB_PUSH;
         }
-        for (size_t j = 0; j < sizeof histories / sizeof histories[0]; j++) {
-            if (histories[j].history == history &&
-                is_known(&commands->items[i].words, &histories[j].known, true, &tool)) {
+        for (size_t j = 0; history != HISTORY_NONE && j < migrator_count; j++) {
+            if (migrators[j].history == history && runs(&commands->items[i].words, &migrators[j])) {
                 role = STEP_HISTORY;
             }
         }

@@ -10,6 +10,19 @@
 /* The words that destroy data, as the table has them ("prisma migrate reset"), or NULL. */
 const char *command_hazard(const struct step *step, struct arena *arena);
 
+/* The tools that migrate, by the command that does: `words` follow the tool's name. */
+struct migrator {
+    const char *tool, *words;
+    enum history history; /* its own; HISTORY_NONE: not known */
+    const char *package;  /* that brings it with npm; NULL: told by another row, or there is none */
+};
+extern const struct migrator migrators[];
+extern const size_t migrator_count;
+
+/* The one that the step's command is, nothing before it and nothing behind; NULL if it is none, or destroys data.
+ * *complete: false if its words are still to be given to it. */
+const struct migrator *command_migrator(const struct step *step, bool *complete, struct arena *arena);
+
 /* The step's role when `history` is in force. */
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 

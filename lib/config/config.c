@@ -305,10 +305,10 @@ static void adapt_prisma_steps(struct reading *reading)
     struct steps *steps = &reading->config->migrate.steps;
     struct prisma_project project, by_itself;
 
-    if (!preset_prisma(reading, ".", &project)) {
+    if (!preset_prisma(reading, reading->folder, &project)) {
         return;
     }
-    (void)prisma_project_find(&by_itself, ".", NULL, reading->arena);
+    (void)prisma_project_find(&by_itself, reading->folder, NULL, reading->arena);
     for (size_t i = 0; i < steps->count; i++) {
         struct strings argv = { 0 };
 
@@ -326,6 +326,18 @@ static void adapt_prisma_steps(struct reading *reading)
     }
 }
 
+static void adapt_steps(struct reading *reading)
+{
+    const struct steps *steps = &reading->config->migrate.steps;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        steps->items[i].cwd = reading->folder;
+    }
+    if (strcmp(reading->config->migrate.preset, "prisma") == 0) {
+        adapt_prisma_steps(reading);
+    }
+}
+
 /* What the preset depends on is known before all else, then its document is one more source. */
 static void collect_preset(struct reading *reading)
 {
@@ -337,6 +349,8 @@ static void collect_preset(struct reading *reading)
     }
     if (strcmp(config->migrate.preset, "auto") == 0) {
         config->migrate.preset = preset_detect(reading);
+        config->migrate.unrecognised =
+            strcmp(config->migrate.preset, "none") == 0 && !user_set(reading, "migrate.steps");
     }
 
     const char *name = config->migrate.preset;
@@ -401,8 +415,8 @@ static void load_all(struct reading *reading, const struct config_request *reque
     check_urls(reading, located ? request->check_urls : NULL);
     finish_verify(reading);
     finish_app(reading);
-    if (strcmp(preset, "prisma") == 0 && !user_set(reading, "migrate.steps")) {
-        adapt_prisma_steps(reading);
+    if (!user_set(reading, "migrate.steps")) {
+        adapt_steps(reading);
     }
     finish_steps(reading, "migrate.before", &config->migrate.before);
     finish_steps(reading, "migrate.steps", &config->migrate.steps);
@@ -415,6 +429,7 @@ struct config *config_load(const struct config_request *request, struct strings 
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
     struct config *config = &loaded->config;
     struct reading reading = { .loaded = loaded, .config = config, .errors = errors, .arena = arena };
+    reading.folder = request->folder ? request->folder : ".";
     size_t errors_before = errors->count;
 
     config->arena = arena;

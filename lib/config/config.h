@@ -97,6 +97,7 @@ struct config {
 
     struct {
         const char *preset; /* the one in force; never "auto" */
+        bool unrecognised;  /* it is none because auto found nothing, and no steps are configured either */
         enum history history;
         enum when when;
         bool lock;
@@ -170,6 +171,7 @@ struct config_request {
     const struct setting *settings;
     size_t setting_count;
     bool no_file;             /* read none: `init` looks at the project alone */
+    const char *folder;       /* the preset's project lies there, and its steps run there; NULL: in ours */
     bool database_needed;     /* false for `pgentry init`: no URL is no error */
     config_check *check_urls; /* or NULL; asked if both URLs could be read */
     const char *section;      /* "health.": its keys alone are read and checked, all others keep zero; NULL: all */
@@ -198,6 +200,10 @@ const char *config_file_variable(const struct config *config, const char *name);
 /* `pgentry config`: the effective configuration as YAML on standard output with where each value came from as a
  * comment, secrets masked. The provenance is kept in the config's arena. */
 void config_print(const struct config *config);
+
+/* A text as YAML that reads back as it is, in quotes where it needs them. Not `literal`: a dollar that would be filled
+ * in is doubled. */
+const char *config_scalar(const char *text, bool literal, struct arena *arena);
 
 /* `pgentry help config`: the reference of all keys, from the table. */
 void config_reference(void);

@@ -46,7 +46,7 @@ bool package_depends_on(const char *path, const char *name, struct arena *arena)
     return found;
 }
 
-static const struct variable *scripts_of(const char *path, size_t *count, struct arena *arena)
+const struct variable *package_scripts(const char *path, size_t *count, struct arena *arena)
 {
     json_t *package = load(path, arena), *scripts = json_object_get(package, "scripts"), *value;
     struct variable *strings = arena_array(arena, json_object_size(scripts), sizeof *strings);
@@ -95,7 +95,7 @@ static const struct package *package_of(struct packages *packages, const char *f
         struct package *package = arena_alloc(packages->arena, sizeof *package);
 
         *package = (struct package){ .file = file, .next = packages->first };
-        package->scripts = scripts_of(file, &package->count, packages->arena);
+        package->scripts = package_scripts(file, &package->count, packages->arena);
         packages->first = known = package;
     }
     return known;

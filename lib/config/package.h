@@ -5,12 +5,17 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The string under `key`, of the object `section` or, where that is NULL, of the whole. NULL if there is none, or the
  * file cannot be read. */
 const char *package_string(const char *path, const char *section, const char *key, struct arena *arena);
 /* Whether that package is among its dependencies, be it an optional one or for development. */
 bool package_depends_on(const char *path, const char *name, struct arena *arena);
+
+struct variable;
+/* Its scripts, in their order. */
+const struct variable *package_scripts(const char *path, size_t *count, struct arena *arena);
 
 /* The scripts of package.json files, each read once however many of them are asked for. `file` and the arena must
  * outlive them. NULL: it has none of that name. */

@@ -2,6 +2,7 @@
 
 #include "config/content.h"
 #include "config/package.h"
+#include "config/reading.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -17,12 +18,17 @@ static bool file_holds(const char *path, const char *word, struct arena *arena)
     return content && strstr(content, word);
 }
 
-static bool any_file(const char *const *paths)
+static bool has_file(const char *folder, const char *name, struct arena *arena)
 {
-    while (*paths && !content_is_file(*paths)) {
-        paths++;
+    return content_is_file(content_path(arena, folder, name));
+}
+
+static bool has_any(const char *folder, const char *const *names, struct arena *arena)
+{
+    while (*names && !has_file(folder, *names, arena)) {
+        names++;
     }
-    return *paths;
+    return *names;
 }
 
 static bool ends_with(const char *name, const char *ending)
@@ -32,63 +38,64 @@ static bool ends_with(const char *name, const char *ending)
     return length > tail && strcmp(name + length - tail, ending) == 0;
 }
 
-static bool is_django(struct arena *arena)
+static bool is_django(const char *folder, struct arena *arena)
 {
-    return file_holds("manage.py", "django", arena);
+    return file_holds(content_path(arena, folder, "manage.py"), "django", arena);
 }
 
-static bool is_alembic(struct arena *arena)
+static bool is_alembic(const char *folder, struct arena *arena)
 {
-    (void)arena;
-    return content_is_file("alembic.ini");
+    return has_file(folder, "alembic.ini", arena);
 }
 
-static bool is_rails(struct arena *arena)
+static bool is_rails(const char *folder, struct arena *arena)
 {
-    (void)arena;
-    return content_is_file("bin/rails") && content_is_file("config/application.rb");
+    return has_file(folder, "bin/rails", arena) && has_file(folder, "config/application.rb", arena);
 }
 
-static bool is_dbmate(struct arena *arena)
+static bool is_dbmate(const char *folder, struct arena *arena)
 {
-    DIR *folder = opendir("db/migrations");
+    const char *migrations = content_path(arena, folder, "db/migrations");
+    DIR *open = opendir(migrations);
     bool found = false;
     unsigned looked = 0;
 
-    for (struct dirent *entry; folder && !found && looked < SQL_FILES_MAX && (entry = readdir(folder)) != NULL;) {
+    for (struct dirent *entry; open && !found && looked < SQL_FILES_MAX && (entry = readdir(open)) != NULL;) {
         if (ends_with(entry->d_name, ".sql")) {
             looked++;
-            found = file_holds(arena_printf(arena, "db/migrations/%s", entry->d_name), "-- migrate:up", arena);
+            found = file_holds(content_path(arena, migrations, entry->d_name), "-- migrate:up", arena);
         }
     }
-    if (folder) {
-        (void)closedir(folder);
+    if (open) {
+        (void)closedir(open);
     }
     return found;
 }
 
-static bool is_node_pg_migrate(struct arena *arena)
+static bool is_node_pg_migrate(const char *folder, struct arena *arena)
 {
-    return content_is_folder("migrations") && package_depends_on("package.json", "node-pg-migrate", arena);
+    return content_is_folder(content_path(arena, folder, "migrations")) &&
+           package_depends_on(content_path(arena, folder, "package.json"), "node-pg-migrate", arena);
 }
 
-static bool is_knex(struct arena *arena)
+static bool is_knex(const char *folder, struct arena *arena)
 {
-    (void)arena;
-    return any_file((const char *const[]){ "knexfile.js", "knexfile.cjs", "knexfile.mjs", "knexfile.ts", NULL });
+    return has_any(folder, (const char *const[]){ "knexfile.js", "knexfile.cjs", "knexfile.mjs", "knexfile.ts", NULL },
+                   arena);
 }
 
-static bool is_drizzle(struct arena *arena)
+static bool is_drizzle(const char *folder, struct arena *arena)
 {
-    (void)arena;
-    return any_file((const char *const[]){ "drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs",
-                                           "drizzle.config.cjs", "drizzle.config.json", NULL });
+    return has_any(folder,
+                   (const char *const[]){ "drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs",
+                                          "drizzle.config.cjs", "drizzle.config.json", NULL },
+                   arena);
 }
 
 /* In this order: a Prisma project may hold a migrations folder of anything, a knexfile stands in for little else. */
 static const struct detector {
     const char *name;
-    bool (*is)(struct arena *arena);
+    bool (*is)(const char *folder, struct arena *arena);
 } detectors[] = {
     { "django", is_django },
     { "alembic", is_alembic },
@@ -120,19 +127,35 @@ bool preset_prisma(struct reading *reading, const char *folder, struct prisma_pr
     return reading->looked == PROJECT_FOUND;
 }
 
-const char *preset_detect(struct reading *reading)
+static const char *other_than_prisma(const char *folder, struct arena *arena)
 {
-    struct prisma_project project;
-
-    if (preset_prisma(reading, ".", &project)) {
-        return "prisma";
-    }
     for (size_t i = 0; i < sizeof detectors / sizeof detectors[0]; i++) {
-        if (detectors[i].is(reading->arena)) {
+        if (detectors[i].is(folder, arena)) {
             return detectors[i].name;
         }
     }
-    return "none";
+    return NULL;
+}
+
+const char *preset_of(const char *folder, struct arena *arena)
+{
+    struct prisma_project project;
+
+    return prisma_project_find(&project, folder, NULL, arena) ? "prisma" : other_than_prisma(folder, arena);
+}
+
+const char *preset_detect(struct reading *reading)
+{
+    struct prisma_project project;
+    bool prisma = preset_prisma(reading, reading->folder, &project);
+    const char *name = prisma ? "prisma" : other_than_prisma(reading->folder, reading->arena);
+
+    return name ? name : "none";
+}
+
+const char *preset_with(enum history history)
+{
+    return key_find(&config_keys, "migrate.history")->words[history];
 }
 
 const struct node *preset_document(struct reading *reading, const char *name)

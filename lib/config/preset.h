@@ -2,7 +2,11 @@
 #ifndef CONFIG_PRESET_H
 #define CONFIG_PRESET_H
 
-#include "config/reading.h"
+#include "config/config.h"
+
+struct reading;
+struct node;
+struct prisma_project;
 
 struct preset_text {
     const char *name;
@@ -17,8 +21,13 @@ extern const size_t preset_count;
 /* The Prisma project in a folder, verify.prisma_schema considered; false if there is none. Looks only once for ".". */
 bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project);
 
-/* What the working directory looks like: the name of a preset, "none" if like nothing known. */
+/* What a folder looks like: the name of a preset, NULL if like nothing known. */
+const char *preset_of(const char *folder, struct arena *arena);
+/* The same of the folder that is asked for, verify.prisma_schema considered; "none" if like nothing known. */
 const char *preset_detect(struct reading *reading);
+
+/* The preset that has this history. */
+const char *preset_with(enum history history);
 
 /* The preset's document, or NULL after an error, which is a mistake of ours. */
 const struct node *preset_document(struct reading *reading, const char *name);

@@ -24,10 +24,9 @@ static bool is_plain(const char *text)
     return *text && strspn(text, letters) == strlen(text) && !strchr("-.0123456789", *text);
 }
 
-/* Quotes are JSON's, which YAML understands. A dollar that would be filled in when it is read again is doubled. */
-static void print_string(const char *text, bool literal)
+/* Quotes are JSON's, which YAML understands. */
+const char *config_scalar(const char *text, bool literal, struct arena *arena)
 {
-    struct arena *arena = arena_new();
     size_t size = 12 * strlen(text) + 1;
     struct text doubled = text_over(arena_alloc(arena, size), size), quoted = text_over(arena_alloc(arena, size), size);
 
@@ -38,11 +37,17 @@ static void print_string(const char *text, bool literal)
         text_char(&doubled, *c);
     }
     if (is_plain(doubled.data)) {
-        printf("%s", doubled.data);
-    } else {
-        text_json(&quoted, doubled.data, doubled.length);
-        printf("\"%s\"", quoted.data);
+        return doubled.data;
     }
+    text_json(&quoted, doubled.data, doubled.length);
+    return arena_printf(arena, "\"%s\"", quoted.data);
+}
+
+static void print_string(const char *text, bool literal)
+{
+    struct arena *arena = arena_new();
+
+    printf("%s", config_scalar(text, literal, arena));
     arena_free(arena);
 }
 

@@ -22,6 +22,7 @@ struct reading {
     struct config *config; /* &loaded->config */
     struct strings *errors;
     struct arena *arena;
+    const char *folder;                                           /* of the preset's project */
     enum { PROJECT_UNKNOWN, PROJECT_NONE, PROJECT_FOUND } looked; /* for the Prisma project of the working directory */
     struct prisma_project project;
     bool literal;    /* the value at hand stands below a literal key: nothing is filled in */

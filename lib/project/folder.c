@@ -42,7 +42,7 @@ static void add(struct folder *folder, const struct entry *entry, size_t *capaci
     folder->entries[folder->count++] = *entry;
 }
 
-static bool read_entries(struct folder *folder, DIR *open, struct arena *arena)
+static bool read_entries(struct folder *folder, DIR *open, size_t most, struct arena *arena)
 {
     size_t capacity = 0;
 
@@ -59,7 +59,7 @@ static bool read_entries(struct folder *folder, DIR *open, struct arena *arena)
         if (strcmp(next->d_name, ".") == 0 || strcmp(next->d_name, "..") == 0) {
             continue;
         }
-        if (folder->count == FOLDER_ENTRIES_MAX) {
+        if (folder->count == most) {
             errno = EFBIG;
             return false;
         }
@@ -71,7 +71,7 @@ static bool read_entries(struct folder *folder, DIR *open, struct arena *arena)
     }
 }
 
-bool folder_read(struct folder *folder, const char *path, struct arena *arena)
+bool folder_read(struct folder *folder, const char *path, size_t most, struct arena *arena)
 {
     DIR *open = opendir(path);
 
@@ -80,7 +80,7 @@ bool folder_read(struct folder *folder, const char *path, struct arena *arena)
         return false;
     }
 
-    bool read = read_entries(folder, open, arena);
+    bool read = read_entries(folder, open, most, arena);
     int saved = errno;
 
     closedir(open);

@@ -19,8 +19,8 @@ struct folder {
     size_t count;
 };
 
-/* False with errno; EFBIG: more than FOLDER_ENTRIES_MAX. */
 #define FOLDER_ENTRIES_MAX ((size_t)100000)
-bool folder_read(struct folder *folder, const char *path, struct arena *arena);
+/* False with errno; EFBIG: more than `most` entries. */
+bool folder_read(struct folder *folder, const char *path, size_t most, struct arena *arena);
 
 #endif

@@ -43,7 +43,7 @@ struct wanted_migration *local_add(struct local *local, const char *name, const 
 
 bool local_list(struct local *local, struct folder *folder, const char *path)
 {
-    if (folder_read(folder, path, local->arena)) {
+    if (folder_read(folder, path, FOLDER_ENTRIES_MAX, local->arena)) {
         return true;
     }
     return local_doubt(local, arena_printf(local->arena, "%s: %s", path, strerror(errno)));

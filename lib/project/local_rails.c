@@ -58,7 +58,7 @@ static void doubt_rails_settings(struct local *local, const char *cwd)
         const char *path = content_path(arena, cwd, folders[i]);
         struct folder folder;
 
-        if (!folder_read(&folder, path, arena)) {
+        if (!folder_read(&folder, path, FOLDER_ENTRIES_MAX, arena)) {
             if (errno != ENOENT) {
                 local_doubt(local, arena_printf(arena, "%s: %s", path, strerror(errno)));
             }

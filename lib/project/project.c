@@ -1,6 +1,7 @@
 #include "project/project.h"
 #include "project/command.h"
 #include "project/migrations.h"
+#include "project/nearby.h"
 #include "project/prisma_schema.h"
 
 #include "config/prisma.h"
@@ -150,6 +151,27 @@ static void add_prisma_schema(struct wanted *wanted, const struct config *config
     }
 }
 
+/* Nothing runs and nothing is asked for: perhaps what was meant is not where it was looked for. */
+static void note_nearby(struct wanted *wanted, const struct config *config, struct arena *arena)
+{
+    struct nearby_list list = { 0 };
+    struct strings sentences = { 0 };
+
+    if (config->migrate.unrecognised && wanted_is_nothing(wanted)) {
+        nearby_find(&list, arena);
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        strings_add(arena, &sentences, nearby_sentence(&list.items[i], arena));
+    }
+    if (list.count) {
+        strings_add(arena, &wanted->notes,
+                    arena_printf(arena,
+                                 "no migration tool was recognised in this folder, so nothing migrates, but %s: write "
+                                 "migrate.steps (pgentry init does)",
+                                 strings_listed(arena, &sentences)));
+    }
+}
+
 void project_wanted(struct wanted *wanted, const struct config *config, struct arena *arena)
 {
     struct schema_seen seen = { 0 };
@@ -157,4 +179,5 @@ void project_wanted(struct wanted *wanted, const struct config *config, struct a
     wanted_from_config(wanted, config, arena);
     add_prisma_schema(wanted, config, &seen, arena);
     migrations_find(wanted, config, &seen, arena);
+    note_nearby(wanted, config, arena);
 }

@@ -1,7 +1,10 @@
 """pgentry init: looks at the project and writes a commented pgentry.yaml."""
-import pytest
+import json
 import os
 from pathlib import Path
+
+import pytest
+from migrators import Dbmate, NodePgMigrate
 
 SCHEMA = """\
 datasource db {
@@ -76,6 +79,71 @@ def test_init_recognises_the_tool(pgentry, project, file, preset):
     done = pgentry("init", "--stdout")
     assert done.exit == 0 and f"preset: {preset}" in done.stdout, done
     assert "idempotent" in done.stdout
+
+
+def test_init_finds_the_tool_of_a_package_and_writes_its_steps(pgentry, project):
+    """In a monorepo: with cwd, and for Prisma with the path of its schema."""
+    folder = project({"package.json": '{"workspaces": ["packages/*"]}', "packages/db/prisma/schema.prisma": SCHEMA})
+    done = pgentry("init")
+    assert done.exit == 0, done
+    written = (folder / "pgentry.yaml").read_text()
+    assert "preset: prisma " in written and "prisma_schema: packages/db/prisma/schema.prisma\n" in written
+    assert written.count("\n      cwd: packages/db\n") == 2 and "1 table and 1 enum" in written
+    checked = pgentry("config", url="postgresql://app@db/app")
+    assert checked.exit == 0 and checked.stderr == "", checked
+    assert checked.stdout.count("cwd: packages/db\n") == 2
+
+
+def test_init_names_several_tools_and_chooses_none(pgentry, project):
+    """Which of them is meant, a person says. A name stays in its comment."""
+    project({"api/alembic.ini": "", "web/a\nmigrate: x/knexfile.js": "", "package.json": '{"dependencies": {"typeorm": "1"}}'})
+    done = pgentry("init")
+    assert done.exit == 0, done
+    written = (project.folder / "pgentry.yaml").read_text()
+    assert "preset: none" in written
+    for sentence in ("package.json depends on typeorm", "api has a project of alembic", "has a project of knex"):
+        assert sentence in written
+    checked = pgentry("config", url="postgresql://app@db/app")
+    assert checked.exit == 0 and checked.stderr == "", checked
+
+
+def test_a_script_that_init_found_migrates(pgentry, database, project):
+    """package.json runs node-pg-migrate with options of its own: the step is the script, and its history is read."""
+    tool = NodePgMigrate(project.folder)
+    (tool.folder / "migrations").rename(tool.folder / "sql")
+    package = json.loads((tool.folder / "package.json").read_text())
+    package["scripts"] = {"start": "node .", "db:migrate": "node-pg-migrate -m sql -t schema_history"}
+    tool.write("package.json", json.dumps(package))
+    assert pgentry("init").exit == 0
+    done = pgentry("run", "--", "true", url=database.url, env=tool.env)
+    assert done.exit == 0, done
+    assert database.tables() == ["schema_history", "users"]
+    again = pgentry("run", "--", "true", url=database.url, env=tool.env)
+    assert again.exit == 0 and not any(event["phase"] == "migrating" for event in again.events), again
+
+
+def test_what_init_found_in_a_package_migrates_with_the_tool_of_the_root(pgentry, database, project):
+    """A workspace: the package has the migrations, the root's node_modules the tool."""
+    tool = Dbmate(project.folder / "packages/db")
+    (tool.folder / "node_modules").rename(project.folder / "node_modules")
+    assert pgentry("init").exit == 0
+    done = pgentry("run", "--", "echo", "it runs", url=tool.url(database), env=tool.env)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert database.tables() == ["avatar_projects", "schema_migrations", "users"]
+    again = pgentry("run", "--", "true", url=tool.url(database), env=tool.env)
+    assert again.exit == 0 and not any(event["phase"] == "migrating" for event in again.events), again
+
+
+def test_a_boot_that_recognises_nothing_names_what_is_nearby(pgentry, database, project):
+    """It starts as before, and runs nothing that it did not run before."""
+    tool = Dbmate(project.folder / "packages/db")
+    project({"package.json": '{"dependencies": {"knex": "3"}}'})
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env=tool.env)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert database.tables() == []
+    warnings = [event["msg"] for event in done.events if event["level"] == "warn"]
+    assert any("package.json depends on knex, packages/db has a project of dbmate: write migrate.steps" in warning
+               for warning in warnings), done
 
 
 def test_init_refuses_to_overwrite_without_force(pgentry, project):

@@ -25,6 +25,24 @@ static void a_folder_of_no_known_kind_has_no_steps(void **state)
     assert_string_equal(config->migrate.preset, "none");
     assert_int_equal(config->migrate.history, HISTORY_NONE);
     assert_int_equal(config->migrate.steps.count, 0);
+    assert_true(config->migrate.unrecognised);
+    assert_loads("migrate: {steps: []}\n");
+    assert_false(config->migrate.unrecognised);
+    assert_loads("migrate: {preset: none}\n");
+    assert_false(config->migrate.unrecognised);
+}
+
+static void a_preset_of_another_folder_runs_there(void **state)
+{
+    (void)state;
+    write_file("packages/db/prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    write_file("packages/db/node_modules/prisma/package.json", "{\"name\": \"prisma\", \"version\": \"7.2.0\"}");
+    request.folder = "packages/db";
+    assert_loads(NULL);
+    assert_string_equal(config->migrate.preset, "prisma");
+    assert_string_equal(step_line(0), "prisma migrate deploy");
+    assert_string_equal(step_line(1), "prisma db push");
+    assert_string_equal(config->migrate.steps.items[1].cwd, "packages/db");
 }
 
 static void a_prisma_project_deploys_then_pushes_guarded(void **state)
@@ -184,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_folder_of_no_known_kind_has_no_steps),
+        TEST(a_preset_of_another_folder_runs_there),
         TEST(a_prisma_project_deploys_then_pushes_guarded),
         TEST(prisma_7_has_no_skip_generate),
         TEST(a_schema_that_prisma_would_not_find_is_named_to_it),

@@ -122,6 +122,27 @@ static void a_project_without_a_schema_derives_nothing(void **state)
     assert_int_equal(wanted.notes.count, 0);
 }
 
+static void where_nothing_runs_and_nothing_is_asked_for_tools_nearby_are_named(void **state)
+{
+    struct table table;
+
+    (void)state;
+    configure(HISTORY_NONE);
+    write_file("package.json", "{\"dependencies\": {\"knex\": \"3\"}}");
+    write_schema("packages/db/prisma/schema.prisma", "postgresql");
+    look(); /* preset: none was meant, or steps: [] */
+    assert_int_equal(wanted.notes.count, 0);
+    config.migrate.unrecognised = true;
+    look();
+    assert_int_equal(wanted.notes.count, 1);
+    assert_non_null(
+        strstr(wanted.notes.items[0], "but package.json depends on knex, packages/db has a project of prisma: write"));
+    assert_true(wanted_is_nothing(&wanted));
+    list_table(&table, NULL, "users", "id");
+    look();
+    assert_int_equal(wanted.notes.count, 0);
+}
+
 static void a_configured_path_is_read(void **state)
 {
     (void)state;
@@ -315,6 +336,7 @@ int main(void)
         SCRATCH_TEST(models_without_a_schema_lie_in_verify_schema),
         SCRATCH_TEST(off_derives_nothing),
         SCRATCH_TEST(a_project_without_a_schema_derives_nothing),
+        SCRATCH_TEST(where_nothing_runs_and_nothing_is_asked_for_tools_nearby_are_named),
         SCRATCH_TEST(a_configured_path_is_read),
         SCRATCH_TEST(a_configured_path_that_is_not_there_is_unreadable),
         SCRATCH_TEST(a_path_that_package_json_names_in_vain_is_unreadable),
