@@ -1,4 +1,5 @@
 /* init: looks at the project in the working directory and writes a commented pgentry.yaml that says what was found. */
+#include "init.h"
 #include "base/text.h"
 #include "command.h"
 #include "config/preset.h"
@@ -183,42 +184,84 @@ static void put_schema(FILE *out, const struct config *config)
     }
 }
 
-static void put_verify(FILE *out, const struct config *config, const struct wanted *wanted)
+static void put_derived(FILE *out, const struct wanted *wanted)
 {
+    fprintf(out, "  # Derived from schema.prisma and verified without being listed: %zu table%s and %zu enum%s\n  # (",
+            wanted->table_count, wanted->table_count == 1 ? "" : "s", wanted->type_count,
+            wanted->type_count == 1 ? "" : "s");
+    for (size_t i = 0; i < wanted->table_count && i < NAMED_TABLES; i++) {
+        fputs(i ? ", " : "", out);
+        put_visible(out, wanted->tables[i].name);
+    }
+    fprintf(out, "%s). Add what schema.prisma does not know:\n", wanted->table_count > NAMED_TABLES ? " …" : "");
+}
+
+/* A dot in a name would part it from its schema, and quotes stand around the whole: the long form then. */
+static void put_table(FILE *out, const struct table *table, const struct config *config)
+{
+    bool dotted = strchr(table->name, '.') || (table->schema && strchr(table->schema, '.'));
+    const char *schema = table->schema || !dotted ? table->schema : config->verify.schema;
+    const char *name = config_scalar(table->name, false, config->arena);
+    const char *place = schema ? config_scalar(schema, false, config->arena) : "";
+    if (dotted || *place == '"' || (schema && *name == '"')) {
+        fprintf(out, "    - {schema: %s, name: %s}\n", place, name);
+    } else {
+        fprintf(out, "    - %s%s%s\n", place, schema ? "." : "", name);
+    }
+}
+
+static void put_tables(FILE *out, const struct init_project *project)
+{
+    struct init_tables tables;
+    init_find_tables(&tables, project);
+    if (tables.found.count) {
+        fputs("  # Read from ", out);
+        put_visible(out, tables.source);
+        fputs(". Look through them: the application never starts while one of them is missing.\n  tables:\n", out);
+    } else if (project->config->migrate.steps.count) {
+        fputs("  # Which tables the migrations create cannot be read here. Once they ran, this lists them:\n"
+              "  #   SELECT tablename FROM pg_tables WHERE schemaname = '",
+              out);
+        put_visible(out, project->config->verify.schema);
+        fputs("' ORDER BY 1;\n  # List those that the application cannot live without: it never starts while one is "
+              "missing.\n  tables: []\n  #   - users\n",
+              out);
+    } else {
+        fputs("  # The tables the application cannot live without. The application never starts while one is missing.\n"
+              "  tables: []\n  #   - users\n",
+              out);
+    }
+    for (size_t i = 0; i < tables.found.count; i++) {
+        put_table(out, &tables.found.items[i], project->config);
+    }
+}
+
+static void put_verify(FILE *out, const struct init_project *project)
+{
+    const struct wanted *wanted = project->wanted;
     fputs("\nverify:\n", out);
-    put_schema(out, config);
+    put_schema(out, project->config);
     if (wanted->unreadable) {
         fputs("  # ", out);
         put_visible(out, wanted->unreadable);
         fputs(" cannot be read (", out);
         put_visible(out, wanted->unreadable_why ? wanted->unreadable_why : "");
         fputs("), so list the tables here:\n", out);
-    } else if (wanted->table_count) {
-        fprintf(out,
-                "  # Derived from schema.prisma and verified without being listed: %zu table%s and %zu enum%s\n  # (",
-                wanted->table_count, wanted->table_count == 1 ? "" : "s", wanted->type_count,
-                wanted->type_count == 1 ? "" : "s");
-        for (size_t i = 0; i < wanted->table_count && i < NAMED_TABLES; i++) {
-            fputs(i ? ", " : "", out);
-            put_visible(out, wanted->tables[i].name);
-        }
-        fprintf(out, "%s). Add what schema.prisma does not know:\n", wanted->table_count > NAMED_TABLES ? " …" : "");
-    } else {
-        fputs(
-            "  # The tables the application cannot live without. The application never starts while one is missing.\n",
-            out);
     }
-    fputs("  tables: []\n"
-          "  #   - users\n"
-          "  #   - name: orders\n"
+    if (wanted->table_count) {
+        put_derived(out, wanted);
+        fputs("  tables: []\n  #   - users\n", out);
+    } else {
+        put_tables(out, project);
+    }
+    fputs("  #   - name: orders\n"
           "  #     columns: [id, total]\n"
           "  #     indexes: [orders_user_idx]\n"
           "  #     privileges: [select, insert, update, delete]\n",
           out);
 }
 
-static char *compose(const struct config *config, const struct project_seen *seen, const struct wanted *wanted,
-                     size_t *length)
+static char *compose(const struct init_project *project, const struct project_seen *seen, size_t *length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
@@ -230,9 +273,9 @@ static char *compose(const struct config *config, const struct project_seen *see
           "# `pgentry config` shows what is in force, `pgentry config --schema >pgentry.schema.json` helps the "
           "editor.\n\n",
           out);
-    put_database(out, config);
-    put_preset(out, config, seen);
-    put_verify(out, config, wanted);
+    put_database(out, project->config);
+    put_preset(out, project->config, seen);
+    put_verify(out, project);
     fputs("\n# on_failure: hold                   # stay up and answer 503 instead of a crash loop\n", out);
     if (fclose(out) != 0) {
         free(text);
@@ -307,7 +350,8 @@ int command_init(const struct command_line *line)
         return STATUS_CONFIG;
     }
     project_wanted(&wanted, config, config->arena);
-    char *text = compose(config, &seen, &wanted, &length);
+    const struct init_project project = { config, &wanted, seen.chosen ? seen.chosen->folder : "." };
+    char *text = compose(&project, &seen, &length);
     if (!text) {
         errno = ENOMEM;
         return complain(STATUS_RESOURCE);

@@ -302,6 +302,15 @@ static struct token next_token(struct sql_lexer *lexer)
     }
 }
 
+bool sql_token(struct sql_lexer *lexer, const char **token, size_t *length)
+{
+    struct token next = next_token(lexer);
+
+    *token = lexer->text + next.start;
+    *length = lexer->position - next.start;
+    return next.kind != TOKEN_END && (next.kind != TOKEN_REFUSED || next.refusal == SQL_PSQL);
+}
+
 /* What has been seen of the current statement. */
 struct shape {
     size_t tokens;

@@ -53,6 +53,10 @@ struct sql_statement {
  * used on. */
 enum sql_found sql_next(struct sql_lexer *lexer, struct sql_statement *statement);
 
+/* The next token alone, wherever statements end: a word, a string, a quoted name with its quotes, a number or operator
+ * in pieces; a backslash is one, too. False at the end, and where a string, a name or a comment has none. */
+bool sql_token(struct sql_lexer *lexer, const char **token, size_t *length);
+
 /* Looks through a whole text, which is terminated. True with the number of statements; false with the first refusal in
  * *refused. The lines \restrict TOKEN and \unrestrict TOKEN become comments of the same length where they stand between
  * statements: pg_dump begins and ends with them (since 15.14, CVE-2025-8714), so that psql obeys no command in between,

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from migrators import Dbmate, NodePgMigrate
+import yaml
+from migrators import Dbmate, Drizzle, NodePgMigrate
 
 SCHEMA = """\
 datasource db {
@@ -144,6 +145,78 @@ def test_a_boot_that_recognises_nothing_names_what_is_nearby(pgentry, database, 
     warnings = [event["msg"] for event in done.events if event["level"] == "warn"]
     assert any("package.json depends on knex, packages/db has a project of dbmate: write migrate.steps" in warning
                for warning in warnings), done
+
+
+DUMP = """\
+\\restrict x
+CREATE TABLE public.schema_migrations (version character varying(255) NOT NULL);
+CREATE TABLE public.users (id integer, note text DEFAULT 'CREATE TABLE no (a int);');
+CREATE TABLE auth."Keys" (id integer);
+CREATE TABLE public."a.b" (id integer);
+"""
+UP_AND_DOWN = {
+    "db/migrations/1_a.sql": "-- migrate:up\nCREATE TABLE users ();\nCREATE TABLE old ();\n-- migrate:down\nDROP TABLE users;\n",
+    "db/migrations/2_b.sql": "-- migrate:up\nDROP TABLE old;\nALTER TABLE users RENAME TO people;\n-- migrate:down\n"
+                             "CREATE TABLE old ();\n"}
+NODE = '{"dependencies": {"node-pg-migrate": "8"}}'
+
+
+@pytest.mark.parametrize("files, source, tables", [
+    ({"bin/rails": "", "config/application.rb": "", "db/schema.rb":
+      'create_table "users", force: :cascade do |t|\nend\n# create_table "no"\n  create_table "auth.keys" do |t|\n'},
+     "db/schema.rb", ["users", "auth.keys"]),
+    ({"bin/rails": "", "config/application.rb": "", "db/structure.sql": DUMP}, "db/structure.sql",
+     ["users", "auth.Keys", {"schema": "public", "name": "a.b"}]),
+    ({**UP_AND_DOWN, "db/schema.sql": DUMP.replace("users", "customers")}, "db/schema.sql",
+     ["customers", "auth.Keys", {"schema": "public", "name": "a.b"}]),
+    (UP_AND_DOWN, "the SQL files in db/migrations", ["people"]),
+    ({"package.json": NODE, "migrations/1_a.sql": "-- Up Migration\nCREATE TABLE users ();\n-- Down Migration\nDROP TABLE users;"},
+     "the SQL files in migrations.", ["users"]),
+    ({"package.json": NODE, "migrations/1_a.sql": "CREATE TABLE users ();", "migrations/2_b.js": "pgm.createTable('x')"},
+     "the SQL files in migrations, not from the others there.", ["users"]),
+    ({"web/drizzle.config.ts": "", "web/drizzle/0000_a.sql":
+      'CREATE TABLE "users" ("id" int);\n--> statement-breakpoint\nCREATE TABLE "auth"."on" ("id" int);'},
+     "the SQL files in web/drizzle", ["users", {"schema": "auth", "name": "on"}]),
+])
+def test_init_lists_the_tables_that_the_project_creates(pgentry, project, files, source, tables):
+    """From a dump of the schema, else from the SQL migrations: what is left of them, without the tool's own ledger."""
+    project(files)
+    assert pgentry("init").exit == 0
+    written = (project.folder / "pgentry.yaml").read_text()
+    assert f"# Read from {source}" in written, written
+    assert yaml.safe_load(written)["verify"]["tables"] == tables
+    checked = pgentry("config", url="postgresql://app@db/app")
+    assert checked.exit == 0 and checked.stderr == "", checked
+    assert ("name: a.b\n" in checked.stdout) == ("a.b" in written), checked
+
+
+def test_init_lists_the_tables_of_sql_steps(pgentry, project):
+    """Of steps that are given in the environment."""
+    project({"schema.sql": "CREATE TABLE users ();"})
+    done = pgentry("init", "--stdout", env={"PGENTRY_MIGRATE_STEPS": "[{sql: [schema.sql]}]"})
+    assert done.exit == 0 and "    - users\n" in done.stdout, done
+
+
+@pytest.mark.parametrize("file", ["manage.py", "alembic.ini", "knexfile.js"])
+def test_init_says_how_to_list_tables_that_it_cannot_read(pgentry, project, file):
+    """Migrations that are programs: the query that lists what they created."""
+    project({file: "# of django"})
+    done = pgentry("init", "--stdout")
+    assert done.exit == 0 and "tables: []" in done.stdout, done
+    assert "SELECT tablename FROM pg_tables WHERE schemaname = 'public'" in done.stdout
+
+
+@pytest.mark.parametrize("tool", [Dbmate, Drizzle, NodePgMigrate], ids=lambda tool: tool.name)
+def test_what_init_lists_is_verified_by_a_boot(pgentry, database, project, tool):
+    """The real tool creates the tables that were read from its migrations: with one of them gone, nothing starts."""
+    migrator = tool(project.folder)
+    assert pgentry("init").exit == 0
+    url = migrator.url(database)
+    done = pgentry("run", "--", "echo", "it runs", url=url, env=migrator.env)
+    assert done.exit == 0 and done.stdout == "it runs\n", done
+    assert "All critical tables exist!" in [event["msg"] for event in done.events], done
+    database.sql("DROP TABLE users CASCADE")
+    assert pgentry("run", "--", "echo", "it runs", url=url, env=migrator.env).exit in (65, 70)
 
 
 def test_init_refuses_to_overwrite_without_force(pgentry, project):

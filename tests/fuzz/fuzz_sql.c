@@ -1,6 +1,8 @@
 /* Any bytes as an SQL file: the statements come in order, never overlap, lie within the text, and a second look at what
- * was cut out finds the same one statement. */
+ * was cut out finds the same one statement. The tables that it leaves have names that PostgreSQL takes. */
+#include "config/wanted.h"
 #include "database/sql_lexer.h"
+#include "database/sql_tables.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,6 +49,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         found++;
     }
     claim(!passed || counted == found);
+
+    struct sql_tables tables = { .arena = arena_new() };
+
+    sql_tables_read(&tables, text, size);
+    for (size_t i = 0; i < tables.count; i++) {
+        claim(tables.items[i].name && strlen(tables.items[i].name) <= WANTED_NAME_MAX);
+    }
+    arena_free(tables.arena);
     free(text);
     return 0;
 }
