@@ -96,6 +96,20 @@ def test_what_is_recorded_but_gone_locally_keeps_raw_sql_away(boot, database, mi
     assert "users" not in database.tables()
 
 
+@pytest.mark.parametrize("migrator, refusal", [
+    (migrators.Alembic, "Can't locate revision identified by"), (migrators.Knex, "migration directory is corrupt"),
+    (migrators.Django, None), (migrators.Drizzle, None)], ids=lambda given: getattr(given, "name", ""), indirect=["migrator"])
+def test_without_a_history_it_is_the_tool_that_says_what_is_gone(boot, database, migrator, refusal):
+    """An older image on a newer schema: its step runs, and Alembic and Knex refuse to; Django and Drizzle do not mind."""
+    newer = migrator.add(2, "more")
+    migrator(migrator.apply, database)
+    migrator.remove(newer)
+    migrator.write("pgentry.yaml", VERIFY + migrator.steps())
+    done = boot()
+    assert done.exit == (70 if refusal else 0) and done.stdout == ("" if refusal else "it runs\n"), done
+    assert refusal is None or done.said(refusal), done
+
+
 @pytest.mark.parametrize("migrator", [migrators.Dbmate], ids=named, indirect=True)
 def test_a_step_that_hangs_after_its_work_was_done_counts_as_done(boot, migrator):
     """Rule 3: timed out, but the migrations are recorded and the schema verifies: a warning, and the application starts."""
