@@ -109,28 +109,67 @@ static size_t announced(const char *text, size_t length, size_t at, bool *colon)
     return length;
 }
 
+/* "ERROR: …", "pq: …": whether the line up to `at` tells of an error. */
+static bool line_tells_error(const char *text, size_t at)
+{
+    static const char *const words[] = { "pq:", "error:", "fatal:" };
+
+    for (size_t begin = at; begin > 0 && text[begin - 1] != '\n'; begin--) {
+        bool open_left = begin == 1 || !is_word(text[begin - 2]);
+
+        for (size_t i = 0; open_left && i < sizeof words / sizeof words[0]; i++) {
+            size_t size = strlen(words[i]);
+
+            if (size <= at - begin && strncasecmp(text + begin - 1, words[i], size) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* lib/pq, and dbmate with it, puts the code behind the message: "pq: relation "x" does not exist (42P01)", and there
+ * the line ends. */
+static bool is_behind_error(const char *text, size_t length, size_t at)
+{
+    size_t end = at + CODE_LENGTH;
+
+    return at > 0 && text[at - 1] == '(' && is_sqlstate(text, length, at) && end < length && text[end] == ')' &&
+           (end + 1 == length || strchr("\r\n", text[end + 1])) && line_tells_error(text, at);
+}
+
+/* Where the code stands that begins or is announced at `at`; `length` if there is none. */
+static size_t code_at(const char *text, size_t length, size_t at)
+{
+    bool colon = false;
+
+    if (is_prisma(text, length, at) || is_behind_error(text, length, at)) {
+        return at;
+    }
+    at = announced(text, length, at, &colon);
+    if (at >= length || !is_sqlstate(text, length, at) ||
+        (colon && (at + CODE_LENGTH == length || text[at + CODE_LENGTH] != ':'))) {
+        return length;
+    }
+    return at;
+}
+
 void codes_each(const char *text, size_t length, void (*found)(void *argument, const char code[CODE_TEXT]),
                 void *argument)
 {
     for (size_t i = 0; i < length; i++) {
-        size_t at = i;
-        bool colon = false;
-
         if (is_full_heap(text, length, i)) {
             found(argument, (const char[CODE_TEXT]){ "HEAP" });
             continue;
         }
-        if (!is_prisma(text, length, i)) {
-            at = announced(text, length, i, &colon);
-            if (at >= length || !is_sqlstate(text, length, at) ||
-                (colon && (at + CODE_LENGTH == length || text[at + CODE_LENGTH] != ':'))) {
-                continue;
-            }
+
+        size_t at = code_at(text, length, i);
+
+        if (at < length) {
+            char code[CODE_TEXT] = { 0 };
+
+            memcpy(code, text + at, CODE_LENGTH);
+            found(argument, code);
         }
-
-        char code[CODE_TEXT] = { 0 };
-
-        memcpy(code, text + at, CODE_LENGTH);
-        found(argument, code);
     }
 }

@@ -42,6 +42,20 @@ static void sqlstates_are_known_by_the_words_before_them(void **state)
     assert_codes("errorCode: '42P01', error_code: 42P07, pgcode 23505", "42P01 42P07 23505");
 }
 
+static void a_sqlstate_in_parentheses_ends_the_line_of_an_error(void **state)
+{
+    (void)state;
+    assert_codes("Error: pq: relation \"nowhere\" does not exist (42P01)", "42P01"); /* dbmate */
+    assert_codes("pq: permission denied for schema public (42501)\r\n", "42501");
+    assert_codes("ERROR: relation \"x\" does not exist at character 15 (42P01)\nnext", "42P01");
+    assert_codes("pq: applying 20250101 (22001) again", "");
+    assert_codes("pq: one\nof Palo Alto (94301)\nof Bergen (22001)", "");
+    assert_codes("no such thing (42P01)", "");
+    assert_codes("seeded Bergen, errors: none (22001) pq", "");
+    assert_codes("(42P01)", "");
+    assert_codes("pq: (42P0)", "");
+}
+
 static void other_words_of_five_characters_are_no_sqlstates(void **state)
 {
     (void)state;
@@ -93,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prismas_codes_are_whole_words),
         cmocka_unit_test(sqlstates_are_known_by_the_words_before_them),
+        cmocka_unit_test(a_sqlstate_in_parentheses_ends_the_line_of_an_error),
         cmocka_unit_test(other_words_of_five_characters_are_no_sqlstates),
         cmocka_unit_test(a_full_heap_of_node_counts_as_one),
         cmocka_unit_test(a_whole_word_is_found_wherever_it_stands),
