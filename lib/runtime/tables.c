@@ -11,6 +11,7 @@
 #define TABLES_MISSING "CRITICAL: %zu tables are missing!"
 #define MISSING_TABLES "Missing tables: %s"
 #define TABLES_EXIST "All critical tables exist!"
+#define LOGGED_LINE 1024 /* bytes of a logged error that are told in a line */
 
 static uint32_t look_fingerprint(const struct check *check)
 {
@@ -102,6 +103,25 @@ static void log_history(const struct check *check)
               "recorded in the database but gone locally (an older image on a newer schema?)");
 }
 
+/* A logged error as the end of one line: without what Prisma says before the error of each of them, and without the
+ * engine's backtrace, which is indented. */
+static const char *logged_line(const char *log, char *buffer, size_t size)
+{
+    const char *begin = strstr(log, "Database error code:");
+    struct text text = text_over(buffer, size);
+    const char *between = ": ";
+    for (const char *line = begin ? begin : log; *line && *line != ' ' && *line != '\t'; line += *line == '\n') {
+        size_t length = strcspn(line, "\n");
+        if (length > 0) {
+            text_string(&text, between);
+            text_bytes(&text, line, length);
+            between = line[length - 1] == ':' ? " " : "; ";
+        }
+        line += length;
+    }
+    return buffer;
+}
+
 /* Also after steps: one may have swallowed it. */
 static void log_failed(struct supervisor *s, const struct check *check)
 {
@@ -111,8 +131,9 @@ static void log_failed(struct supervisor *s, const struct check *check)
         const struct log_field fields[] = { { .name = "migration", .string = name },
                                             { .name = "error", .string = check->failed_log ? check->failed_log : "" },
                                             { 0 } };
-        log_event(LOG_WARN, "migration-failed", fields, "migration %s is recorded as failed%s%s", name,
-                  check->failed_log ? ": " : "", check->failed_log ? check->failed_log : "");
+        char line[LOGGED_LINE] = "";
+        log_event(LOG_WARN, "migration-failed", fields, "migration %s is recorded as failed%s", name,
+                  logged_line(check->failed_log ? check->failed_log : "", line, sizeof line));
     }
     s->failed_told = told;
 }

@@ -112,12 +112,14 @@ def test_a_migration_resolved_as_rolled_back_is_applied_again(pgentry, database,
 
 
 def test_a_logged_error_of_several_lines_is_one_line_of_text(pgentry, database, prisma):
-    """The history holds the engine's error with line breaks: one line an event all the same."""
+    """The history holds the engine's error with line breaks: one line an event all the same, and that the one that tells."""
     prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
     assert prisma("migrate", "deploy", url=database.url).returncode == 1
     prisma.configure(DEPLOY)
     done = pgentry(*APP, url=database.url, env={**prisma.env, "PGENTRY_LOG_FORMAT": "text"})
     assert done.exit == 70, done
+    told, = (line for line in done.stderr.splitlines() if "is recorded as failed: " in line)
+    assert "nowhere" in told and "\\x0A" not in done.stderr, told
     assert all(line[:2] == "20" and line[19] == "." for line in done.stderr.splitlines()), done
 
 
