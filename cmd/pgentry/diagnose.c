@@ -32,13 +32,14 @@ static void look_at_wanted(const struct config *config, const struct wanted *wan
 struct logged {
     struct findings *findings;
     const char *where;
+    const char *migration;
 };
 
 static void explain_one(void *argument, const char code[CODE_TEXT])
 {
     const struct logged *logged = argument;
 
-    diagnose_code(logged->findings, code, logged->where);
+    diagnose_code(logged->findings, code, logged->where, logged->migration);
 }
 
 /* The codes under which the migration tool tells of the same, and those in the errors that it logged. */
@@ -48,18 +49,18 @@ static void explain_codes(const struct ledger *ledger, struct findings *findings
         enum finding_code code;
         const char *prisma;
     } names[] = { { FINDING_FAILED, "P3009" }, { FINDING_BASELINE, "P3005" } };
-    struct logged logged = { findings, "the logged error" };
     size_t count = findings->count;
 
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
             if (findings->items[i].code == names[k].code) {
-                diagnose_code(findings, names[k].prisma, "what Prisma calls it");
+                diagnose_code(findings, names[k].prisma, "what Prisma calls it", findings->items[i].object);
             }
         }
     }
     for (size_t i = 0; ledger->check && i < ledger->check->failed_logs.count; i++) {
         const char *log = ledger->check->failed_logs.items[i];
+        struct logged logged = { findings, "the logged error", ledger->check->failed_names.items[i] };
 
         codes_each(log, strlen(log), explain_one, &logged);
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIX_MAX 1024                  /* bytes of a fix with a migration's name in it */
 #define FOREIGN_MAX 120               /* bytes of an application's name and the like */
 #define ANSWER_GRACE ((duration)2000) /* after statement_timeout, for the server to say that it struck */
 #define LOCK_TIMEOUT "2000"
@@ -299,12 +300,15 @@ void diagnose_database(const struct diagnose_request *request, struct diagnosis 
     PQfinish(diagnosing.direct.connection);
 }
 
-void diagnose_code(struct findings *findings, const char *code, const char *where)
+void diagnose_code(struct findings *findings, const char *code, const char *where, const char *migration)
 {
     const struct known_error *row = known_error_find(code);
+    char fix[FIX_MAX];
+    struct text text = text_over(fix, sizeof fix);
 
     if (row && !finding_known(findings, FINDING_KNOWN_ERROR, code)) {
+        known_error_fix(row, migration, &text);
         finding_add(findings, FINDING_KNOWN_ERROR, code, arena_printf(findings->arena, "%s: %s", where, row->cause),
-                    shell_comment(row->fix, findings->arena));
+                    shell_comment(fix, findings->arena));
     }
 }

@@ -61,7 +61,7 @@ struct diagnose_request {
 void diagnose_database(const struct diagnose_request *request, struct diagnosis *diagnosis, struct arena *arena);
 
 /* Adds what is known of an error code to the findings, once; nothing for one that is not known. `where` says where it
- * was met. */
-void diagnose_code(struct findings *findings, const char *code, const char *where);
+ * was met, `migration` which one failed (NULL: none, or not known). */
+void diagnose_code(struct findings *findings, const char *code, const char *where, const char *migration);
 
 #endif

@@ -51,7 +51,7 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
         place->error = arena_strdup(arena, message);
         finding_add(diagnosing->findings, code, place->key, place->error, diagnose_ours(diagnosing, "config"));
         if (code == FINDING_URL_UNENCODED) {
-            diagnose_code(diagnosing->findings, "P1013", place->key);
+            diagnose_code(diagnosing->findings, "P1013", place->key, NULL);
         }
         return false;
     }
@@ -204,7 +204,7 @@ static bool judge_read_only(struct diagnosing *diagnosing, struct asked *asked)
         finding_add(diagnosing->findings, FINDING_READ_ONLY, place->address, "default_transaction_read_only is on",
                     writable_command(diagnosing, asked));
     }
-    diagnose_code(diagnosing->findings, "25006", place->key);
+    diagnose_code(diagnosing->findings, "25006", place->key, NULL);
     return true;
 }
 

@@ -197,9 +197,9 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
                     command_for(diagnosing, asked, code, why->message));
     }
     if (why->sqlstate[0]) {
-        diagnose_code(diagnosing->findings, why->sqlstate, place->key);
+        diagnose_code(diagnosing->findings, why->sqlstate, place->key, NULL);
     }
     if (row->prisma) {
-        diagnose_code(diagnosing->findings, row->prisma, "what Prisma calls it");
+        diagnose_code(diagnosing->findings, row->prisma, "what Prisma calls it", NULL);
     }
 }

@@ -5,6 +5,15 @@
 #define SQLSTATE_LENGTH 5
 #define SQLSTATE_CLASS_LENGTH 2
 
+/* Whoever meets it in a migration has no use for running the migrations once more. */
+static const char not_there[] =
+    "if a migration uses it: look at the order of the migrations, at search_path and at the schema before its name";
+/* Nothing is to be dropped: it may hold data. */
+static const char made_already[] = "another tool made it, or it is recorded in another ledger: once all that the "
+                                   "migration makes is there, mark it as applied (a baseline)";
+static const char resolve[] = "mend the cause, then prisma migrate resolve --rolled-back NAME; or, if what it makes is "
+                              "there already, run the rest of it by hand, then --applied NAME";
+
 /* clang-format off */
 static const struct known_error known_errors[] = {
     /* The server is there, but not yet, or not now. */
@@ -30,11 +39,13 @@ static const struct known_error known_errors[] = {
     /* In statements: explained, tried again. */
     { "40001", FAILURE_QUERY, "serialization failure", "run it again" },
     { "40P01", FAILURE_QUERY, "deadlock with another session", "run it again" },
-    { "42P01", FAILURE_QUERY, "a table does not exist", "run the migration that creates it: pgentry sync --force" },
-    { "42703", FAILURE_QUERY, "a column does not exist", "run the migration that adds it: pgentry sync --force" },
-    { "42P07", FAILURE_QUERY, "the table exists already", "record the migration as applied, or drop the table by hand" },
-    { "42701", FAILURE_QUERY, "the column exists already", "record the migration as applied, or drop the column by hand" },
-    { "42710", FAILURE_QUERY, "the object exists already", "record the migration as applied, or drop the object by hand" },
+    { "42P01", FAILURE_QUERY, "a table does not exist", not_there },
+    { "42703", FAILURE_QUERY, "a column does not exist", not_there },
+    { "42P07", FAILURE_QUERY, "the table exists already", made_already },
+    { "42701", FAILURE_QUERY, "the column exists already", made_already },
+    { "42710", FAILURE_QUERY, "the object exists already", made_already },
+    { "42P06", FAILURE_QUERY, "the schema exists already", made_already },
+    { "42723", FAILURE_QUERY, "the function exists already", made_already },
     { "42601", FAILURE_QUERY, "syntax error", "correct the SQL" },
     { "3F000", FAILURE_QUERY, "the schema does not exist", "CREATE SCHEMA, or correct verify.schema" },
     { "23505", FAILURE_QUERY, "a unique value is there twice", "remove the duplicates first" },
@@ -54,15 +65,15 @@ static const struct known_error known_errors[] = {
     { "P1011", FAILURE_REFUSED, "the TLS connection failed", "correct sslmode, sslaccept and sslcert in DATABASE_URL" },
     { "P1012", FAILURE_CONFIG, "schema.prisma is not valid, or a variable it names is not set", "prisma validate" },
     { "P1013", FAILURE_CONFIG, "the database URL is not valid", "percent-encode the password in DATABASE_URL" },
-    { "P1014", FAILURE_QUERY, "the table behind a model does not exist", "run the migration that creates it: pgentry sync --force" },
+    { "P1014", FAILURE_QUERY, "the table behind a model does not exist", not_there },
     { "P1015", FAILURE_CONFIG, "schema.prisma uses what this version of the server does not know", "use a newer server, or take that out of the schema" },
     { "P1016", FAILURE_QUERY, "a raw query had the wrong number of parameters", "correct the query" },
     { "P1017", FAILURE_NOT_READY, "the server closed the connection", "look at the server's log" },
     { "P2002", FAILURE_QUERY, "a unique value is there twice", "remove the duplicates first" },
     { "P2003", FAILURE_QUERY, "a foreign key points to no row", "mend the rows first" },
     { "P2010", FAILURE_QUERY, "a raw query failed", "look at the SQLSTATE in its message" },
-    { "P2021", FAILURE_QUERY, "a table does not exist", "run the migration that creates it: pgentry sync --force" },
-    { "P2022", FAILURE_QUERY, "a column does not exist", "run the migration that adds it: pgentry sync --force" },
+    { "P2021", FAILURE_QUERY, "a table does not exist", not_there },
+    { "P2022", FAILURE_QUERY, "a column does not exist", not_there },
     { "P2024", FAILURE_NOT_READY, "no connection of the client's pool became free in time", "raise connection_limit or pool_timeout in DATABASE_URL" },
     { "P2037", FAILURE_NOT_READY, "all connections are taken", "raise max_connections, or lower the pools of the applications" },
     { "P3000", FAILURE_QUERY, "the database could not be created", "create it by hand" },
@@ -74,7 +85,7 @@ static const struct known_error known_errors[] = {
     { "P3006", FAILURE_QUERY, "a migration does not apply to the shadow database", "correct the migration" },
     { "P3007", FAILURE_CONFIG, "a preview feature in schema.prisma is not known to this version of Prisma", "correct previewFeatures, or update prisma" },
     { "P3008", FAILURE_QUERY, "the migration is recorded as applied already", "nothing to do" },
-    { "P3009", FAILURE_QUERY, "a failed migration is recorded: no further one is applied", "mend what it left, then prisma migrate resolve --rolled-back NAME (or --applied NAME)" },
+    { "P3009", FAILURE_QUERY, "a failed migration is recorded: no further one is applied", resolve },
     { "P3010", FAILURE_CONFIG, "a migration's name is too long", "rename its folder: at most 200 characters" },
     { "P3011", FAILURE_QUERY, "the migration cannot be rolled back: it was never applied", "look at the names: pgentry diagnose" },
     { "P3012", FAILURE_QUERY, "the migration cannot be rolled back: it has not failed", "look at the names: pgentry diagnose" },
@@ -83,7 +94,7 @@ static const struct known_error known_errors[] = {
     { "P3015", FAILURE_CONFIG, "a migration's folder has no migration.sql", "remove the folder or restore the file" },
     { "P3016", FAILURE_REFUSED, "the database could not be reset", "GRANT the rights; nothing in a container should reset a database" },
     { "P3017", FAILURE_CONFIG, "the migration is not found locally", "correct its name" },
-    { "P3018", FAILURE_QUERY, "a migration failed in the database", "mend the cause, then prisma migrate resolve --rolled-back NAME" },
+    { "P3018", FAILURE_QUERY, "a migration failed in the database", resolve },
     { "P3019", FAILURE_CONFIG, "the migrations were made for another kind of database", "correct provider in schema.prisma and migration_lock.toml" },
     { "P4001", FAILURE_QUERY, "the database is empty", "run the migrations: pgentry sync" },
 
@@ -142,6 +153,33 @@ const struct known_error *known_error_find(const char *code)
         row = find(code, SQLSTATE_CLASS_LENGTH);
     }
     return row;
+}
+
+bool known_error_is_made_already(const char *code)
+{
+    const struct known_error *row = known_error_find(code);
+
+    return row && row->fix == made_already;
+}
+
+/* Others' text that stands among our commands: a word for the shell, or not at all. */
+static bool is_plain(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+    return *name && *name != '-' && !name[strspn(name, plain)];
+}
+
+void known_error_fix(const struct known_error *row, const char *migration, struct text *text)
+{
+    const char *fix = row->fix;
+
+    for (const char *name; row->fix == resolve && migration && is_plain(migration) && (name = strstr(fix, "NAME"));) {
+        text_bytes(text, fix, (size_t)(name - fix));
+        text_string(text, migration);
+        fix = name + strlen("NAME");
+    }
+    text_string(text, fix);
 }
 
 bool client_error_failure(const char *text, enum failure *failure, const char **fix)

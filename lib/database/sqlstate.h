@@ -4,6 +4,7 @@
 #define DATABASE_SQLSTATE_H
 
 #include "base/failure.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 
@@ -11,11 +12,18 @@ struct known_error {
     const char *code;     /* "57P03", a class of SQLSTATEs "08", or "P3009" */
     enum failure failure; /* what a connection or a query of ours that ended so counts as */
     const char *cause;
-    const char *fix; /* what a person can do */
+    const char *fix; /* what a person can do; known_error_fix puts a migration's name into it */
 };
 
 /* The row of a code, else the row of its class, else NULL. */
 const struct known_error *known_error_find(const char *code);
+
+/* Appends what a person can do, with the name of the migration that failed where the fix has a place for one; NULL: not
+ * known. */
+void known_error_fix(const struct known_error *row, const char *migration, struct text *text);
+
+/* Whether the code says that what was to be made is there already. */
+bool known_error_is_made_already(const char *code);
 
 /* What libpq says of itself, without an SQLSTATE: TLS refused, a missing password, the wrong kind of server. True with
  * the class if a row of the table knows the text. libpq translates nothing as long as setlocale was not called. */

@@ -256,6 +256,20 @@ void child_note(struct supervisor *s)
     }
 }
 
+/* The migration that failed: Prisma prints it with P3018, and the ledger has it of an earlier one. NULL: not known. */
+static const char *failed_migration(const struct supervisor *s)
+{
+    static const char label[] = "Migration name: ";
+    const char *lines[OUTPUT_LAST_LINES];
+    size_t count = output_last(s->child.output, lines);
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(lines[i], label, sizeof label - 1) == 0) {
+            return lines[i] + sizeof label - 1;
+        }
+    }
+    return s->status.check ? s->status.check->failed_name : NULL;
+}
+
 /* The codes seen, and what those that are known mean. */
 static void keep_codes(struct supervisor *s, struct text *outcome)
 {
@@ -266,8 +280,10 @@ static void keep_codes(struct supervisor *s, struct text *outcome)
         const struct known_error *known = known_error_find(codes[i]);
         text_printf(&kept, "%s%s", i ? " " : "", codes[i]);
         text_printf(outcome, "; %s%s%s", codes[i], known ? ": " : "", known ? known->cause : "");
-        if (known && known->fix) {
-            text_printf(outcome, " (%s)", known->fix);
+        if (known) {
+            text_string(outcome, " (");
+            known_error_fix(known, failed_migration(s), outcome);
+            text_char(outcome, ')');
         }
     }
 }

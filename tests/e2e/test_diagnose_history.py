@@ -131,6 +131,14 @@ def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):
     assert database.password not in report.one("migration-failed")["message"]
 
 
+def test_what_explains_p3009_names_the_migration_too(diagnose, database, prisma):
+    """And never a placeholder, where the name is known."""
+    prisma.migration(BAD, "ALTER TABLE nowhere ADD COLUMN y int;")
+    prisma("migrate", "deploy", url=database.url)
+    p3009, = (one for one in diagnose(database.url).findings if one["object"] == "P3009")
+    assert f"migrate resolve --rolled-back {BAD}" in p3009["fix"] and "NAME" not in p3009["fix"]
+
+
 def test_p3009_of_work_that_is_done_is_recorded_as_applied(diagnose, database, prisma, paste):
     """The other command, in a project in a folder of its own."""
     (prisma.folder / "pgentry.yaml").write_text(

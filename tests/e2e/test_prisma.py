@@ -90,10 +90,11 @@ def test_a_failing_migration_is_p3018_and_p3009_at_the_next_boot(pgentry, databa
     first = pgentry(*APP, url=database.url, env=prisma.env)
     assert first.exit == 70, first
     assert "P3018" in first.stderr and BAD in first.stderr and "42P01" in first.stderr
+    assert f"prisma migrate resolve --rolled-back {BAD};" in first.stderr and "resolve --rolled-back NAME" not in first.stderr
     assert first.said("Error: P3018") == 1, "it was tried again"
     second = pgentry(*APP, url=database.url, env=prisma.env)
     assert second.exit == 70, second
-    assert "P3009" in second.stderr
+    assert "P3009" in second.stderr and f"prisma migrate resolve --rolled-back {BAD};" in second.stderr
     assert second.said("Error: P3009") == 1, "it was tried again"
     assert "it runs" not in first.stdout + second.stdout
 

@@ -58,6 +58,53 @@ static void every_row_says_cause_and_fix(void **state)
     }
 }
 
+static const char *fix_of(const char *code, const char *migration)
+{
+    static char buffer[512];
+    struct text text = text_over(buffer, sizeof buffer);
+
+    known_error_fix(known_error_find(code), migration, &text);
+    return buffer;
+}
+
+/* It is met in a migration, mostly in that which the command would run. */
+static void what_is_not_there_is_not_mended_by_running_the_migrations_again(void **state)
+{
+    static const char *const codes[] = { "42P01", "42703", "P2021", "P2022", "P1014" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_null(strstr(fix_of(codes[i], NULL), "pgentry sync"));
+        assert_non_null(strstr(fix_of(codes[i], NULL), "the order of the migrations"));
+    }
+}
+
+static void nothing_that_exists_already_is_to_be_dropped(void **state)
+{
+    static const char *const codes[] = { "42P07", "42701", "42710", "42P06", "42723" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_true(known_error_is_made_already(codes[i]));
+        assert_null(strstr(fix_of(codes[i], NULL), "drop"));
+        assert_non_null(strstr(fix_of(codes[i], NULL), "mark it as applied"));
+    }
+    assert_false(known_error_is_made_already("42P01"));
+    assert_false(known_error_is_made_already("P9999"));
+}
+
+static void the_migration_that_failed_stands_in_the_command_that_resolves_it(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(fix_of("P3018", "20250101_init"), "resolve --rolled-back 20250101_init;"));
+    assert_non_null(strstr(fix_of("P3009", "20250101_init"), "--applied 20250101_init"));
+    assert_null(strstr(fix_of("P3009", "20250101_init"), "NAME"));
+    assert_non_null(strstr(fix_of("P3018", NULL), "--rolled-back NAME"));
+    assert_non_null(strstr(fix_of("P3018", "x; rm y"), "--rolled-back NAME"));
+    assert_non_null(strstr(fix_of("P3018", "--applied"), "--rolled-back NAME"));
+    assert_non_null(strstr(fix_of("P3005", "20250101_init"), "--applied NAME")); /* of each of them */
+}
+
 static void what_libpq_says_of_itself_has_a_class(void **state)
 {
     static const struct {
@@ -90,6 +137,9 @@ int main(void)
         cmocka_unit_test(what_waiting_seldom_heals_is_refused),
         cmocka_unit_test(an_unknown_code_has_no_row),
         cmocka_unit_test(every_row_says_cause_and_fix),
+        cmocka_unit_test(what_is_not_there_is_not_mended_by_running_the_migrations_again),
+        cmocka_unit_test(nothing_that_exists_already_is_to_be_dropped),
+        cmocka_unit_test(the_migration_that_failed_stands_in_the_command_that_resolves_it),
         cmocka_unit_test(what_libpq_says_of_itself_has_a_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
