@@ -175,6 +175,16 @@ static void find_refusing(struct psql *psql, const struct addresses *addresses, 
     }
 }
 
+static bool uses_prisma(const struct config *config)
+{
+    bool uses = config->migrate.history == HISTORY_PRISMA;
+
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        uses |= config->migrate.steps.items[i].role == STEP_DB_PUSH;
+    }
+    return uses;
+}
+
 void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct addresses *addresses,
                       const struct reply_failed *why)
 {
@@ -199,7 +209,7 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
     if (why->sqlstate[0]) {
         diagnose_code(diagnosing->findings, why->sqlstate, place->key, NULL);
     }
-    if (row->prisma) {
+    if (row->prisma && uses_prisma(diagnosing->request->config)) {
         diagnose_code(diagnosing->findings, row->prisma, "what Prisma calls it", NULL);
     }
 }

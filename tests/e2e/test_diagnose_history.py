@@ -139,6 +139,14 @@ def test_what_explains_p3009_names_the_migration_too(diagnose, database, prisma)
     assert f"migrate resolve --rolled-back {BAD}" in p3009["fix"] and "NAME" not in p3009["fix"]
 
 
+def test_a_code_of_prisma_is_told_of_where_prisma_migrates_alone(diagnose, database, prisma):
+    """To whoever has another tool it says nothing."""
+    wrong = database.url_with(password="wrong")
+    assert any(one["object"] == "P1000" for one in diagnose(wrong).findings)
+    report = diagnose(wrong, "--set", "migrate.preset=none")
+    assert report.one("wrong-password") and not any(one["object"].startswith("P1") for one in report.findings)
+
+
 def test_p3009_of_work_that_is_done_is_recorded_as_applied(diagnose, database, prisma, paste):
     """The other command, in a project in a folder of its own."""
     (prisma.folder / "pgentry.yaml").write_text(
