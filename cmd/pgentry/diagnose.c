@@ -96,6 +96,7 @@ int command_diagnose(const struct command_line *line)
     look_at_wanted(config, &wanted, &findings);
     project_diagnose(&project, &findings, arena);
     diagnose_image(config, program, &findings);
+    diagnose_boot(config, &diagnosis);
     explain_codes(&diagnosis.ledger, &findings);
     (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
     return !diagnosis.connected                          ? STATUS_UNREACHABLE

@@ -117,6 +117,9 @@ static const char *unseen(const struct diagnosis *diagnosis, enum section sectio
     if (section == SECTION_CONNECTION) { /* what was not answered is told there */
         return NULL;
     }
+    if (section == SECTION_BOOT) {
+        return diagnosis->unseen[section] ? "no supervisor of this container tells of one" : NULL;
+    }
     if (diagnosis->unseen[section]) {
         return diagnosis->connected ? "not looked at to the end: a question was not answered"
                                     : "not looked at: not connected";

@@ -10,29 +10,11 @@
 #define ONE_QUESTION ((duration)3000)
 #define ASK_AGAIN ((duration)200)
 
-/* Asks one address after the other until this container's supervisor answers. */
-static bool find(const struct command_line *line, const struct config *config, duration timeout, struct answer *answer,
-                 struct error *error)
-{
-    const char *path = line->live ? "/health/live" : "/health/ready";
-    for (size_t i = 0; i < config->health.listen.count; i++) {
-        const char *address = config->health.listen.items[i];
-        if (ask(address, path, config->health.token, timeout, answer, error)) {
-            if (answer->ours) {
-                return true;
-            }
-            free(answer->body);
-            error_set(error, STATUS_UNREACHABLE, "what answers on %s is not this container's supervisor", address);
-        }
-    }
-    return false;
-}
-
 static int ask_once(const struct command_line *line, const struct config *config, duration timeout, bool last)
 {
     struct answer answer;
     struct error error = { 0 };
-    if (!find(line, config, timeout, &answer, &error)) {
+    if (!ask_own(config, line->live ? "/health/live" : "/health/ready", timeout, &answer, &error)) {
         if (last) {
             fprintf(stderr, "pgentry: %s\n", error.message);
         }

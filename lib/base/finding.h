@@ -17,6 +17,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 /* The report's sections, with what is said of one without a finding. */
 #define SECTION_TABLE(X)                                                                      \
     X(SECTION_CONNECTION, "Connection", "connected")                                          \
+    X(SECTION_BOOT, "Boot", "it did not fail")                                                \
     X(SECTION_TABLES, "Critical tables", "all there, with columns, indexes and privileges")   \
     X(SECTION_HISTORY, "Migration history", "nothing pending, nothing failed")                \
     X(SECTION_INDEXES, "Indexes", "no invalid index")                                         \
@@ -117,6 +118,9 @@ enum section {
     X(FINDING_NOT_PID_1, "not-pid-1", SECTION_CLIENT, SEVERITY_INFO, \
       "PID 1 here is %o: where pgentry runs below it, it reaps orphans as a subreaper, and gets the signals that are " \
       "passed on to it", "# make pgentry the image's ENTRYPOINT in exec form: ENTRYPOINT [\"pgentry\", \"--\"]") \
+    /* ---- boot ---- */ \
+    X(FINDING_BOOT_FAILED, "boot-failed", SECTION_BOOT, SEVERITY_ERROR, \
+      "the boot failed, and the application was not started: %d", "%c") \
     /* ---- critical tables ---- */ \
     X(FINDING_MISSING_TABLE, "missing-table", SECTION_TABLES, SEVERITY_ERROR, "table %o does not exist", "%c") \
     X(FINDING_MISSING_COLUMN, "missing-column", SECTION_TABLES, SEVERITY_ERROR, "column %o does not exist", "%c") \

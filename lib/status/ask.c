@@ -146,3 +146,19 @@ bool ask(const char *address, const char *path, const char *token, duration time
     free(text);
     return understood || error_set(error, STATUS_UNREACHABLE, "what answers on %s does not speak HTTP", address);
 }
+
+bool ask_own(const struct config *config, const char *path, duration timeout, struct answer *answer,
+             struct error *error)
+{
+    for (size_t i = 0; i < config->health.listen.count; i++) {
+        const char *address = config->health.listen.items[i];
+        if (ask(address, path, config->health.token, timeout, answer, error)) {
+            if (answer->ours) {
+                return true;
+            }
+            free(answer->body);
+            error_set(error, STATUS_UNREACHABLE, "what answers on %s is not this container's supervisor", address);
+        }
+    }
+    return false;
+}

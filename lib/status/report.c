@@ -135,6 +135,7 @@ static json_t *report(const struct status *status, bool with_lines)
     json_object_set_new(object, "startedAt", text(status->began));
     json_object_set_new(object, "exitStatus",
                         status->exit_status < 0 ? json_null() : json_integer(status->exit_status));
+    json_object_set_new(object, "failedWith", status->failed_with ? json_integer(status->failed_with) : json_null());
     json_object_set_new(object, "reason", nullable(status->reason));
     json_object_set_new(object, "preset", text(status->preset));
     json_object_set_new(object, "host", nullable(status->host));

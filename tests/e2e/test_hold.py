@@ -121,6 +121,56 @@ def test_after_70_without_a_history_nothing_proves_it_until_hup(pgentry, databas
     assert step["attempts"] == 1 and step["durationMs"] < report["steps"][0]["durationMs"], "it is added to the first boot's"
 
 
+def test_diagnose_tells_why_the_boot_is_held(pgentry, diagnose, database, project, endpoint):
+    """The database has no fault, and the application is not up: with the step's own words, and the way out of it."""
+    folder = project({"pgentry.yaml": STEP, "step.sh": "#!/bin/sh\n[ -e mended ] ||"
+                      " { echo 'pq: relation \"nowhere\" does not exist (42P01)'; echo; exit 3; }\n"})
+    database.as_app("CREATE TABLE users (id int)")
+    supervisor = start(pgentry, database.url, endpoint)
+    assert held(supervisor, endpoint, 70)["failedWith"] == 70
+    report = diagnose(database.url, env=endpoint.env)
+    assert report.exit == 65 and report.document["status"] == "degraded"
+    finding = report.one("boot-failed")
+    assert finding["severity"] == "error" and finding["object"] == "broken"
+    message = finding["message"].splitlines()
+    assert "status 70" in message[0] and "every migration step failed" in message[0], message
+    assert "exit status 3" in message[1] and "42P01: a table does not exist" in message[1], message
+    assert message[2].endswith('pq: relation "nowhere" does not exist (42P01)'), message
+    assert finding["fix"].splitlines()[-1] == "kill -HUP 1"
+    assert pgentry("diagnose", url=database.url, env=endpoint.env).stdout.splitlines()[-1] != "nothing is wrong"
+    assert diagnose(database.url).exit == 0, "health.listen is off: there is nobody to ask"
+    (folder / "mended").touch()
+    supervisor.signal(signal.SIGHUP)
+    runs(supervisor)
+    assert endpoint.json("/status.json")["failedWith"] is None
+    assert diagnose(database.url, env=endpoint.env).exit == 0
+
+
+def test_diagnose_asks_a_held_supervisor_with_the_token(pgentry, diagnose, database, project, endpoint):
+    """As health does; without it nothing is told, and after 65 the schema is what is to be mended."""
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, database.url, endpoint, PGENTRY_HEALTH_TOKEN="s3same")
+    supervisor.wait_for("the boot failed with status 65:")
+    token = {**endpoint.env, "PGENTRY_HEALTH_TOKEN": "s3same"}
+    wait_until(lambda: "boot-failed" in diagnose(database.url, env=token).codes(), what="it is held")
+    finding = diagnose(database.url, env=token).one("boot-failed")
+    assert finding["object"] == "held" and "status 65" in finding["message"] and "once it verifies" in finding["fix"]
+    assert "boot-failed" not in diagnose(database.url, env=endpoint.env).codes()
+
+
+def test_diagnose_of_another_container_s_supervisor_is_silent(pgentry, diagnose, database, project, endpoint):
+    """Its address answers, and its boot is not ours; nor does whoever listens and says nothing hold diagnose up."""
+    project({"pgentry.yaml": STEP, "step.sh": "#!/bin/sh\nexit 3\n"})
+    database.as_app("CREATE TABLE users (id int)")
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 70)
+    other = ("unshare", "--user", "--map-root-user", "--fork", "--pid", "--mount-proc")
+    assert diagnose(database.url, env=endpoint.env, under=other).exit == 0
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        report = diagnose(database.url, env={"PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{mute.getsockname()[1]}"})
+    assert report.exit == 0
+
+
 def test_after_70_with_a_history_it_starts_once_nothing_is_pending(pgentry, database, project, endpoint):
     """A ledger that proves every migration applied, and the tables: repaired by hand."""
     project({"pgentry.yaml": """\
