@@ -3,6 +3,7 @@
 #include "project/diagnose.h"
 #include "base/shell.h"
 #include "command.h"
+#include "database/sqlstate.h"
 #include "diagnosis.h"
 #include "process/codes.h"
 #include "project/project.h"
@@ -40,6 +41,21 @@ static void explain_one(void *argument, const char code[CODE_TEXT])
     const struct logged *logged = argument;
 
     diagnose_code(logged->findings, code, logged->where, logged->migration);
+}
+
+static void find_made(void *argument, const char code[CODE_TEXT])
+{
+    bool *made = argument;
+
+    *made |= known_error_is_made_already(code);
+}
+
+static bool made_already(const char *log)
+{
+    bool made = false;
+
+    codes_each(log, strlen(log), find_made, &made);
+    return made;
 }
 
 /* The codes under which the migration tool tells of the same, and those in the errors that it logged. */
@@ -87,9 +103,12 @@ int command_diagnose(const struct command_line *line)
                                           "again\n%s verify",
                                           program);
     const struct diagnose_request request = { .config = config, .wanted = &wanted, .sync = sync, .program = program };
-    const struct project_request project = {
-        .config = config, .wanted = &wanted, .ledger = &diagnosis.ledger, .sync = sync, .program = program
-    };
+    const struct project_request project = { .config = config,
+                                             .wanted = &wanted,
+                                             .ledger = &diagnosis.ledger,
+                                             .sync = sync,
+                                             .program = program,
+                                             .made_already = made_already };
 
     project_wanted(&wanted, config, arena);
     diagnose_database(&request, &diagnosis, arena);

@@ -43,9 +43,31 @@ static const char *git_command(const struct telling *telling, const char *commen
 
 /* ---- what the ledger says ---- */
 
+/* Run again it would fail again, for ever: db push or a person made it meanwhile. */
+static void tell_made_already(struct telling *telling, const char *name, const char *log)
+{
+    struct arena *arena = telling->arena;
+
+    finding_add(telling->findings, FINDING_FAILED, name,
+                arena_printf(arena,
+                             "; what it makes is there already (by db push?), so it is to be recorded as applied, once "
+                             "the rest of what it does (rows that it changes) was run by hand; its logged error:\n%s",
+                             log),
+                arena_printf(arena,
+                             "# run the rest of the migration by hand: pgentry apply FILE runs SQL; then record it as "
+                             "applied:\n%s\n# then\n%s",
+                             resolve_command(telling, "applied", name), telling->request->sync));
+}
+
 static void tell_failed(struct telling *telling, const char *name, const char *log)
 {
     struct arena *arena = telling->arena;
+
+    if (telling->request->made_already(log)) {
+        tell_made_already(telling, name, log);
+        return;
+    }
+
     const char *fix =
         arena_printf(arena,
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "

@@ -13,6 +13,7 @@ struct project_request {
     const struct ledger *ledger;
     const char *sync;    /* the command that migrates; where this container does not: who has to, and what then */
     const char *program; /* how pgentry is called again */
+    bool (*made_already)(const char *log); /* whether a logged error says that what is to be made is there already */
 };
 
 /* Adds what it finds; strings live in the arena. Reads files of the project, runs nothing. */

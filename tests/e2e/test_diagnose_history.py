@@ -104,7 +104,7 @@ def test_each_of_several_failed_migrations_has_its_logged_error_and_its_commands
     assert "No such table: nowhere" in failed[BAD]["message"] and "broken by hand" in failed[later]["message"]
     assert "42P07" in {one["object"] for one in report.findings if one["code"] == "known-error"}
     for one in failed.values():
-        paste(commands(one["fix"], "--rolled-back")[0])
+        paste(commands(one["fix"], "migrate resolve")[0])
     assert diagnose(database.url).codes() == {"migrations-pending"}
 
 
@@ -129,6 +129,26 @@ def test_the_codes_in_a_logged_error_are_explained(diagnose, database, prisma):
     report = diagnose(database.url)
     assert {"P3009", "42703"} <= {one["object"] for one in report.findings if one["code"] == "known-error"}
     assert database.password not in report.one("migration-failed")["message"]
+
+
+@pytest.mark.parametrize("code", ["42P07", "42701", "42710", "42P06"])
+def test_a_failed_migration_whose_work_is_there_already_is_recorded_as_applied(diagnose, database, prisma, paste, code):
+    """db push made it meanwhile: rolled back, it would fail the same way for ever."""
+    prisma.migration(BAD, "ALTER TABLE users ADD COLUMN nick text;")
+    prisma("migrate", "deploy", url=database.url)
+    database.sql("UPDATE _prisma_migrations SET finished_at = NULL, logs = %s WHERE migration_name = %s",
+                 f"A migration failed to apply.\n\nMigration name: {BAD}\n\nDatabase error code: {code}\n", BAD)
+    report = diagnose(database.url)
+    finding = report.one("migration-failed")
+    assert "is there already" in finding["message"] and "by hand" in finding["message"]
+    assert "--rolled-back" not in finding["fix"]
+    applied, = (line for line in finding["fix"].splitlines() if "migrate resolve" in line)
+    assert applied == f"npx prisma migrate resolve --applied {BAD}"
+    explained = {one["object"]: one["fix"] for one in report.findings if one["code"] == "known-error"}
+    assert f"--applied {BAD}" in explained["P3009"] and "mark it as applied" in explained[code]
+    if code == "42701":
+        paste(applied)
+        assert "migration-failed" not in diagnose(database.url).codes()
 
 
 def test_what_explains_p3009_names_the_migration_too(diagnose, database, prisma):
