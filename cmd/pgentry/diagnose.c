@@ -3,6 +3,7 @@
 #include "project/diagnose.h"
 #include "base/shell.h"
 #include "command.h"
+#include "config/preset.h"
 #include "database/sqlstate.h"
 #include "diagnosis.h"
 #include "process/codes.h"
@@ -82,6 +83,18 @@ static void explain_codes(const struct ledger *ledger, struct findings *findings
     }
 }
 
+/* What has no history that pgentry reads keeps one nevertheless, and tells of it when it is asked. */
+static const char *no_history(const struct config *config, const struct ledger *ledger, struct arena *arena)
+{
+    const char *tells = preset_tells(config->migrate.preset);
+
+    return ledger->name                              ? NULL
+           : config->migrate.history != HISTORY_NONE ? "it is not known for sure where it lies"
+           : tells ? arena_printf(arena, "pgentry does not read the history of %s, which tells it by\n      %s",
+                                  config->migrate.preset, tells)
+                   : "no migration tool is known here whose history pgentry reads";
+}
+
 int command_diagnose(const struct command_line *line)
 {
     const struct config *config = command_config_any_url(line);
@@ -114,6 +127,7 @@ int command_diagnose(const struct command_line *line)
     diagnose_database(&request, &diagnosis, arena);
     look_at_wanted(config, &wanted, &findings);
     project_diagnose(&project, &findings, arena);
+    diagnosis.no_history = no_history(config, &diagnosis.ledger, arena);
     diagnose_image(config, program, &findings);
     diagnose_boot(config, &diagnosis);
     explain_codes(&diagnosis.ledger, &findings);

@@ -112,7 +112,7 @@ static void (*const facts[SECTIONS])(const struct diagnosis *diagnosis, struct a
 };
 
 /* Why a section without a finding must not look fine; NULL: it was looked at. */
-static const char *unseen(const struct diagnosis *diagnosis, enum section section)
+static const char *unseen(const struct diagnosis *diagnosis, enum section section, struct arena *arena)
 {
     if (section == SECTION_CONNECTION) { /* what was not answered is told there */
         return NULL;
@@ -124,15 +124,15 @@ static const char *unseen(const struct diagnosis *diagnosis, enum section sectio
         return diagnosis->connected ? "not looked at to the end: a question was not answered"
                                     : "not looked at: not connected";
     }
-    return section == SECTION_HISTORY && !diagnosis->ledger.name
-               ? "not looked at: this tool keeps none, or it is not known for sure where"
+    return section == SECTION_HISTORY && diagnosis->no_history
+               ? arena_printf(arena, "not looked at: %s", diagnosis->no_history)
                : NULL;
 }
 
 static void put_section(const struct diagnosis *diagnosis, enum section section, struct arena *arena)
 {
     const struct findings *findings = diagnosis->findings;
-    const char *why = unseen(diagnosis, section);
+    const char *why = unseen(diagnosis, section, arena);
     bool fine = true;
 
     printf("%s\n", section_title(section));

@@ -20,6 +20,7 @@ struct ledger {
     const char *name; /* public._prisma_migrations; NULL: this project has no ledger */
     const char *sql_name;
     const char *ahead; /* what mends a schema whose ledger holds migrations that are not local; NULL: it holds none */
+    const char *lost;  /* what mends a schema that lacks what is recorded as made: no migration tool makes it again */
     const char *mend;  /* what lets this role read it, tells who has it locked or shows what it is: by `answer` */
 };
 

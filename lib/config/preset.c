@@ -158,6 +158,25 @@ const char *preset_with(enum history history)
     return key_find(&config_keys, "migrate.history")->words[history];
 }
 
+const char *preset_tells(const char *preset)
+{
+    static const struct {
+        const char *preset, *command;
+    } tools[] = {
+        { "django", "python3 manage.py showmigrations" },
+        { "alembic", "alembic current" },
+        { "knex", "npx knex migrate:list" },
+        { "drizzle", "psql \"$DATABASE_URL\" -c 'TABLE drizzle.__drizzle_migrations'" }, /* has no such command */
+    };
+
+    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
+        if (strcmp(tools[i].preset, preset) == 0) {
+            return tools[i].command;
+        }
+    }
+    return NULL;
+}
+
 const struct node *preset_document(struct reading *reading, const char *name)
 {
     for (size_t i = 0; i < preset_count; i++) {

@@ -29,6 +29,10 @@ const char *preset_detect(struct reading *reading);
 /* The preset that has this history. */
 const char *preset_with(enum history history);
 
+/* The command by which the preset's tool itself tells what it has applied, where pgentry does not read its history;
+ * else NULL. */
+const char *preset_tells(const char *preset);
+
 /* The preset's document, or NULL after an error, which is a mistake of ours. */
 const struct node *preset_document(struct reading *reading, const char *name);
 

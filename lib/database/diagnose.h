@@ -48,6 +48,7 @@ struct diagnosis {
     struct check check;            /* meaningful if `checked` */
     bool checked;
     struct ledger ledger;
+    const char *no_history; /* why no history is read at all, as the end of "not looked at: "; NULL: one is */
 };
 
 struct diagnose_request {

@@ -76,6 +76,11 @@ void diagnose_ledger(struct diagnosing *diagnosing)
     ledger->name = arena_printf(arena, "%s.%s", schema, wanted->history_table);
     ledger->sql_name = arena_printf(arena, "%s.%s", sql_name(schema, arena), sql_name(wanted->history_table, arena));
     PQclear(result);
+    ledger->lost = arena_printf(arena,
+                                "# restore it from a backup, or make it again with a new migration that says CREATE "
+                                "TABLE IF NOT EXISTS or ADD COLUMN IF NOT EXISTS (pgentry apply FILE runs SQL by "
+                                "hand), then look again:\n%s verify",
+                                diagnosing->request->program);
     if (ledger->check->gone) {
         ledger->ahead = ahead_command(diagnosing);
     }

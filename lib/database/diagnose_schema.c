@@ -1,6 +1,7 @@
 #include "database/diagnosing.h"
 
 #include "base/shell.h"
+#include "config/preset.h"
 #include "config/secret.h"
 #include "database/check.h"
 
@@ -8,21 +9,45 @@
 
 /* ---- what mends it ---- */
 
+/* Whether a step may make what the migrations do not make again: SQL, db push, a program of one's own. */
+static bool others_make(const struct config *config, enum step_role tool)
+{
+    size_t own = 0;
+
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        own += config->migrate.steps.items[i].role == tool;
+    }
+    return own < config->migrate.steps.count || (tool == STEP_ORDINARY && own > 1);
+}
+
 /* The way a migration comes to be run again, by what the history says. */
 static const char *sync_command(const struct diagnosing *diagnosing)
 {
     const struct check *check = &diagnosing->diagnosis->check;
     const char *ahead = diagnosing->diagnosis->ledger.ahead;
     const char *sync = diagnosing->request->sync;
+    const struct config *config = diagnosing->request->config;
+    const char *tells = preset_tells(config->migrate.preset);
 
-    if (diagnosing->request->config->migrate.steps.count == 0) {
+    if (config->migrate.steps.count == 0) {
         return sync;
+    }
+    if (tells && !others_make(config, STEP_ORDINARY)) {
+        return arena_printf(
+            diagnosing->arena,
+            "# pgentry does not read this tool's history: what it believes applied it makes no more, and "
+            "only a backup or a new migration brings it back; what it believes:\n%s\n# what is pending "
+            "there:\n%s",
+            tells, sync);
     }
     if (check->failed) {
         return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
     }
     if (ahead && !check->pending) {
         return ahead;
+    }
+    if (check->applied && !check->pending && !others_make(config, STEP_HISTORY)) {
+        return diagnosing->diagnosis->ledger.lost;
     }
     return arena_printf(diagnosing->arena,
                         check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);

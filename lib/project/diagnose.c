@@ -195,13 +195,7 @@ static void tell_applied_but_gone(struct telling *telling)
         }
     }
     finding_add(telling->findings, FINDING_APPLIED_BUT_GONE, telling->ledger->name,
-                names_of(&missing, (uint32_t)missing.count, telling->arena),
-                command ? command
-                        : arena_printf(telling->arena,
-                                       "# restore them from a backup, or make them again with a new migration that "
-                                       "says CREATE TABLE IF NOT EXISTS (pgentry apply FILE runs SQL by hand), then "
-                                       "look again:\n%s verify",
-                                       telling->request->program));
+                names_of(&missing, (uint32_t)missing.count, telling->arena), command ? command : telling->ledger->lost);
 }
 
 static void tell_unreadable(struct telling *telling)

@@ -224,6 +224,34 @@ def test_recorded_as_applied_while_its_tables_are_gone(diagnose, database, prism
     assert "public.avatar_projects" in finding["message"]
 
 
+@pytest.mark.parametrize("kind", [*WITH_LEDGER, migrators.Prisma], ids=lambda kind: kind.name)
+def test_no_fix_is_a_run_of_the_tool_whose_history_proves_all_applied(diagnose, database, project, kind):
+    """A table dropped by hand, and no step but the history's own tool: another run makes nothing."""
+    migrator = kind(project.folder)
+    (project.folder / "pgentry.yaml").write_text(migrator.steps() + "verify: {tables: [users]}\n")
+    migrator(migrator.apply, database)
+    database.sql("DROP TABLE users CASCADE")
+    report = diagnose(migrator.url(database), env=migrator.env)
+    fix = report.one("missing-table" if kind is not migrators.Prisma else "applied-but-gone")["fix"]
+    assert all(one["fix"] == fix for one in report.findings if one["code"] in ("missing-table", "applied-but-gone"))
+    assert "sync" not in fix and "CREATE TABLE IF NOT EXISTS" in fix and fix.endswith("\npgentry verify")
+
+
+@pytest.mark.parametrize("kind, command", [(migrators.Django, "python3 manage.py showmigrations"), (migrators.Alembic, "alembic current"),
+                                           (migrators.Knex, "npx knex migrate:list"), (migrators.Drizzle, "__drizzle_migrations")],
+                         ids=lambda value: getattr(value, "name", ""))
+def test_of_a_tool_whose_history_is_not_read_its_own_command_tells(pgentry, diagnose, database, project, kind, command):
+    """It keeps one: what it believes applied it never makes again, and sync is for what is pending there."""
+    migrator = kind(project.folder)
+    (project.folder / "pgentry.yaml").write_text(migrator.steps() + "verify: {tables: [users]}\n")
+    migrator(migrator.apply, database)
+    shown = pgentry("diagnose", url=migrator.url(database), env=migrator.env).stdout
+    assert "keeps none" not in shown and f"does not read the history of {kind.name}" in shown and command in shown
+    database.sql("DROP TABLE users CASCADE")
+    fix = diagnose(migrator.url(database), env=migrator.env).one("missing-table")["fix"]
+    assert command in fix and "--force" not in fix and "new migration" in fix
+
+
 def test_no_fix_is_one_that_pgentry_refuses_for_migrations_that_are_not_local(diagnose, database, prisma):
     """An older image may run nothing but the history's own tool: what makes a lost table is the image that knows them."""
     newer = "20250303000000_newer"
