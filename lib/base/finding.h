@@ -18,7 +18,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 #define SECTION_TABLE(X)                                                                      \
     X(SECTION_CONNECTION, "Connection", "connected")                                          \
     X(SECTION_BOOT, "Boot", "it did not fail")                                                \
-    X(SECTION_TABLES, "Critical tables", "all there, with columns, indexes and privileges")   \
+    X(SECTION_TABLES, "Critical tables", "all there, with all that is asked of them")         \
     X(SECTION_HISTORY, "Migration history", "nothing pending, nothing failed")                \
     X(SECTION_INDEXES, "Indexes", "no invalid index")                                         \
     X(SECTION_BLOCKING, "Blocking", "nobody waits for a lock, no migration lock is held")     \
@@ -130,6 +130,8 @@ enum section {
     X(FINDING_MISSING_EXTENSION, "missing-extension", SECTION_TABLES, SEVERITY_ERROR, \
       "extension %o is not installed%d", "%c") \
     X(FINDING_MISSING_PRIVILEGE, "missing-privilege", SECTION_TABLES, SEVERITY_ERROR, "no right to %d on %o", "%c") \
+    X(FINDING_NO_CREATE, "no-create-right", SECTION_TABLES, SEVERITY_ERROR, \
+      "something is to be created in schema %o, and the role of the steps, %d, may create nothing there (42501)", "%c") \
     X(FINDING_ASSERT, "assert-failed", SECTION_TABLES, SEVERITY_ERROR, "assertion \"%o\" does not hold: %d", \
       "# what its query gives:\n%c") \
     X(FINDING_SCHEMA_UNREADABLE, "schema-unreadable", SECTION_TABLES, SEVERITY_ERROR, "%o cannot be read: %d", \

@@ -293,6 +293,7 @@ void diagnose_database(const struct diagnose_request *request, struct diagnosis 
     diagnose_schema(&diagnosing);
     diagnose_ledger(&diagnosing);
     diagnose_problems(&diagnosing);
+    diagnose_rights(&diagnosing);
     diagnose_indexes(&diagnosing);
     diagnose_sessions(&diagnosing);
     diagnose_locks(&diagnosing);

@@ -75,35 +75,12 @@ static const struct wanted_table *table_named(const struct diagnosing *diagnosin
     return NULL;
 }
 
-const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, const char *table)
-{
-    const struct statement statement = {
-        .sql = "SELECT pg_get_userbyid(coalesce(c.relowner, s.nspowner)) FROM pg_namespace s"
-               " LEFT JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = $2::name WHERE s.nspname = $1::name",
-        .parameter_count = 2,
-        .parameters = { schema, table },
-    };
-    PGresult *result =
-        diagnose_ask(diagnosing, &diagnosing->url, SECTION_CONNECTION, "the owner of a table", &statement);
-    const char *owner = result && PQntuples(result) ? diagnose_value(diagnosing, result, 0, 0) : NULL;
-
-    PQclear(result);
-    return owner;
-}
-
 static const char *grant_command(struct diagnosing *diagnosing, const struct problem *problem)
 {
-    struct arena *arena = diagnosing->arena;
-    const struct asked *url = &diagnosing->url;
     const struct wanted_table *table = table_named(diagnosing, problem->object);
-    const char *role = sql_role(url->place->user, arena);
     const char *schema = table ? table->schema : problem->object + strlen("schema ");
-    const char *object = table
-                             ? arena_printf(arena, "TABLE %s.%s", sql_name(schema, arena), sql_name(table->name, arena))
-                             : arena_printf(arena, "SCHEMA %s", sql_name(schema, arena));
-    const char *sql = arena_printf(arena, "GRANT %s ON %s TO %s", problem->detail, object, role);
 
-    return psql_command(&url->psql, diagnose_owner(diagnosing, schema, table ? table->name : ""), NULL, sql, arena);
+    return diagnose_grant(diagnosing, &diagnosing->url, problem->detail, schema, table ? table->name : NULL);
 }
 
 /* An index lies in its table's schema: none may stand before its name. */

@@ -58,6 +58,11 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
 void diagnose_schema(struct diagnosing *diagnosing);
 void diagnose_problems(struct diagnosing *diagnosing);
 void diagnose_indexes(struct diagnosing *diagnosing);
+/* Rights that nobody listed: to read the critical tables, to create what is missing (diagnose_rights.c). */
+void diagnose_rights(struct diagnosing *diagnosing);
+/* The command that grants them to the place's role; `table` NULL: on the schema. */
+const char *diagnose_grant(struct diagnosing *diagnosing, const struct asked *asked, const char *rights,
+                           const char *schema, const char *table);
 /* Who may grant rights on it: its owner, that of the schema where there is no such table; NULL: not known. */
 const char *diagnose_owner(struct diagnosing *diagnosing, const char *schema, const char *table);
 /* What the history's own side needs to know (diagnose_ledger.c). */

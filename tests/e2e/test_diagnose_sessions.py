@@ -210,6 +210,49 @@ def test_an_index_that_is_being_built_is_a_note(diagnose, shop, session):
     assert diagnose(shop.url).exit == 0
 
 
+def test_a_table_that_the_role_may_not_read_is_a_warning_although_no_privilege_was_listed(pgentry, diagnose, shop):
+    """The application's role, and a table that the migrations' role made; a right on one column is a right."""
+    shop.sql("ALTER TABLE users OWNER TO postgres; REVOKE ALL ON users FROM PUBLIC")
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    finding = report.one("missing-privilege")
+    assert finding["severity"] == "warning" and finding["object"] == "public.users" and "no right to select" in finding["message"]
+    assert 'GRANT SELECT ON TABLE "public"."users" TO' in finding["fix"]
+    assert report.run(finding["fix"], PGPASSWORD="superuser").returncode == 0
+    assert diagnose(shop.url).exit == 0
+    assert "privileges" not in pgentry("diagnose", url=shop.url).stdout, "none was asked for"
+    shop.sql(f'REVOKE ALL ON users FROM "{shop.user}"; GRANT SELECT (id) ON users TO "{shop.user}"')
+    assert diagnose(shop.url).exit == 0
+
+
+def test_a_schema_that_the_role_may_not_use_is_a_warning_although_no_privilege_was_listed(diagnose, shop, project):
+    """Once, however many tables lie in it."""
+    project({"pgentry.yaml": "verify: {schema: far, tables: [one, two]}\n"})
+    shop.sql(f'CREATE SCHEMA far; CREATE TABLE far.one (); CREATE TABLE far.two ();'
+             f' GRANT SELECT ON far.one, far.two TO "{shop.user}"')
+    finding = diagnose(shop.url).one("missing-privilege")
+    assert finding["severity"] == "warning" and finding["object"] == "schema far"
+
+
+def test_a_role_that_may_create_nothing_in_the_schema_is_told_with_its_grant(diagnose, shop, project):
+    """PostgreSQL 15, and a role that does not own the database: before the steps fail with 42501, and of their own role."""
+    shop.sql(f'ALTER DATABASE "{shop.name}" OWNER TO postgres')
+    step = "migrate: {steps: [{name: sql, sql: [more.sql]}]}\n"
+    project({"pgentry.yaml": "verify: {tables: [users, more]}\n" + step, "more.sql": "CREATE TABLE more (id int);\n"})
+    report = diagnose(shop.url)
+    assert report.exit == 65
+    finding = report.one("no-create-right")
+    assert finding["severity"] == "error" and finding["object"] == "public" and shop.user in finding["message"]
+    assert f'GRANT CREATE ON SCHEMA "public" TO "{shop.user}"' in finding["fix"]
+    owner = f"postgresql://postgres:superuser@127.0.0.1:{shop.cluster.port}/{shop.name}"
+    assert "no-create-right" not in diagnose(shop.url, env={"DIRECT_URL": owner}).codes(), "the steps' role may"
+    assert report.run(finding["fix"], PGPASSWORD="superuser").returncode == 0
+    assert diagnose(shop.url).codes() == {"missing-table"}
+    project({"pgentry.yaml": "verify: {tables: [users]}\n" + step})
+    shop.sql(f'REVOKE CREATE ON SCHEMA public FROM "{shop.user}"')
+    assert diagnose(shop.url).exit == 0, "nothing is to be created"
+
+
 def test_privileges_that_the_role_lacks(diagnose, shop, project):
     """GRANT by the owner, and it mends it as it is printed."""
     project({"pgentry.yaml": "verify:\n  tables: [{name: ledger, privileges: [select, insert]}]\n"})
