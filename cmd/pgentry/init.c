@@ -118,26 +118,51 @@ static void put_history(FILE *out, const struct config *config)
         out);
 }
 
-/* What lies elsewhere than a preset looks: its steps have to be written out. */
-static void put_chosen(FILE *out, const struct config *config, const struct nearby *chosen)
+/* A Prisma project without migrations: `migrate deploy` counts as done when it has nothing to deploy. */
+static bool is_pushed(const struct init_project *project)
 {
+    return project->wanted->history == HISTORY_PRISMA && project->wanted->migration_count == 0;
+}
+
+static void put_steps(FILE *out, const struct init_project *project)
+{
+    const struct config *config = project->config;
+    fputs("  steps:\n", out);
+    for (size_t i = 0; i < config->migrate.steps.count; i++) {
+        if (!is_pushed(project) || config->migrate.steps.items[i].role == STEP_DB_PUSH) {
+            put_step(out, &config->migrate.steps.items[i], config->arena);
+        }
+    }
+}
+
+/* What lies elsewhere than a preset looks: its steps have to be written out. */
+static void put_chosen(FILE *out, const struct init_project *project, const struct nearby *chosen)
+{
+    const struct config *config = project->config;
     fputs("          # ", out);
     put_visible(out, nearby_sentence(chosen, config->arena));
     fputc('\n', out);
     put_history(out, config);
-    fputs("  steps:\n", out);
-    for (size_t i = 0; i < config->migrate.steps.count; i++) {
-        put_step(out, &config->migrate.steps.items[i], config->arena);
-    }
+    put_steps(out, project);
     fputs("  #   - name: raw SQL        # the end of the ladder\n  #     sql: [fallback.sql]\n", out);
 }
 
-static void put_preset(FILE *out, const struct config *config, const struct project_seen *seen)
+static void put_push(FILE *out, const struct init_project *project)
 {
+    fputs("          # recognised in this folder, without migrations: what schema.prisma says is pushed at\n"
+          "  # every boot, unless that would drop something. Once there are migrations, take the steps out:\n"
+          "  # the preset's own begin with prisma migrate deploy.\n",
+          out);
+    put_steps(out, project);
+}
+
+static void put_preset(FILE *out, const struct init_project *project, const struct project_seen *seen)
+{
+    const struct config *config = project->config;
     const struct steps *steps = &config->migrate.steps;
     fprintf(out, "migrate:\n  preset: %s", config->migrate.preset);
     if (seen->chosen) {
-        put_chosen(out, config, seen->chosen);
+        put_chosen(out, project, seen->chosen);
         put_seen(out, seen, config->arena);
         return;
     }
@@ -149,6 +174,10 @@ static void put_preset(FILE *out, const struct config *config, const struct proj
               "  #   - name: raw SQL\n"
               "  #     sql: [schema.sql]     # run over libpq, one transaction a file; no psql needed\n",
               out);
+        return;
+    }
+    if (is_pushed(project)) {
+        put_push(out, project);
         return;
     }
     fputs("          # recognised in this folder; it runs:\n", out);
@@ -274,7 +303,7 @@ static char *compose(const struct init_project *project, const struct project_se
           "editor.\n\n",
           out);
     put_database(out, project->config);
-    put_preset(out, project->config, seen);
+    put_preset(out, project, seen);
     put_verify(out, project);
     fputs("\n# on_failure: hold                   # stay up and answer 503 instead of a crash loop\n", out);
     if (fclose(out) != 0) {

@@ -92,6 +92,12 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         }
         tell_doubt(&local, command.doubt);
     } else if (wanted->migration_count == 0) {
-        local_note(&local, "there are no local migrations, so nothing proves that none is pending: the steps run");
+        bool deploys = wanted->history == HISTORY_PRISMA && own_tool_runs(&config->migrate.steps);
+
+        local_note(&local, deploys ? "there are no local migrations: prisma migrate deploy has nothing to deploy, and "
+                                     "counts as done once the schema verifies; for a project that is pushed, pgentry "
+                                     "init writes the steps"
+                                   : "there are no local migrations, so nothing proves that none is pending: the "
+                                     "steps run");
     }
 }

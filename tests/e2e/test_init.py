@@ -44,12 +44,22 @@ def test_a_name_from_the_project_does_not_leave_its_comment(pgentry, project):
 
 def test_init_names_what_prisma_derives(pgentry, project):
     """A Prisma project: the preset, its steps, and the tables that need not be listed."""
-    folder = project({"prisma/schema.prisma": SCHEMA})
+    folder = project({"prisma/schema.prisma": SCHEMA, "prisma/migrations/1_init/migration.sql": "SELECT 1"})
     done = pgentry("init", "--stdout")
     assert done.exit == 0, done
-    assert "preset: prisma" in done.stdout and "prisma, migrate, deploy" in done.stdout
+    assert "preset: prisma" in done.stdout and yaml.safe_load(done.stdout)["migrate"].keys() == {"preset"}
+    assert "prisma, migrate, deploy" in done.stdout
     assert "1 table and 1 enum" in done.stdout and "users" in done.stdout
     assert not (folder / "pgentry.yaml").exists()
+
+
+def test_init_pushes_a_prisma_project_without_migrations(pgentry, project):
+    """`migrate deploy` would have nothing to deploy, count as done, and no change of a type or a default would ever come."""
+    project({"prisma/schema.prisma": SCHEMA})
+    done = pgentry("init", "--stdout")
+    assert done.exit == 0, done
+    assert yaml.safe_load(done.stdout)["migrate"] == {"preset": "prisma", "steps": [
+        {"name": "db push", "run": ["prisma", "db", "push", "--skip-generate"], "attempts": 2}]}
 
 
 @pytest.mark.parametrize("url, direct, expected", [
@@ -84,7 +94,8 @@ def test_init_recognises_the_tool(pgentry, project, file, preset):
 
 def test_init_finds_the_tool_of_a_package_and_writes_its_steps(pgentry, project):
     """In a monorepo: with cwd, and for Prisma with the path of its schema."""
-    folder = project({"package.json": '{"workspaces": ["packages/*"]}', "packages/db/prisma/schema.prisma": SCHEMA})
+    folder = project({"package.json": '{"workspaces": ["packages/*"]}', "packages/db/prisma/schema.prisma": SCHEMA,
+                      "packages/db/prisma/migrations/1_init/migration.sql": "SELECT 1"})
     done = pgentry("init")
     assert done.exit == 0, done
     written = (folder / "pgentry.yaml").read_text()

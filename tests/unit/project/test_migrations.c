@@ -231,6 +231,9 @@ static void no_local_migrations_prove_nothing(void **state)
     assert_int_equal(wanted.notes.count, 1);
     assert_string_equal(wanted.notes.items[0],
                         "there are no local migrations, so nothing proves that none is pending: the steps run");
+    run_words("prisma migrate deploy")->role = STEP_HISTORY;
+    expect("");
+    assert_non_null(strstr(wanted.notes.items[0], "prisma migrate deploy has nothing to deploy"));
 }
 
 static void a_symbolic_link_among_prisma_migrations_is_a_doubt(void **state)
