@@ -109,7 +109,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     const char *role = sql_role(psql->user, arena);
     const char *database = psql->database ? psql->database : psql->user;
     const char *sql = NULL;
-    struct psql encrypted = *psql;
+    struct psql encrypted = *psql, plain = *psql;
 
     switch (code) {
     case FINDING_TLS_REQUIRED:
@@ -145,8 +145,11 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_LOGIN_REFUSED:
         sql = "SELECT setting FROM pg_settings WHERE name = 'hba_file'; TABLE pg_hba_file_rules";
         return psql_command(psql, "postgres", "postgres", sql, arena);
-    case FINDING_TLS_REFUSED:
-        return psql_command(psql, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena);
+    case FINDING_TLS_REFUSED: /* what the URL asks for is refused to whoever mends it as well */
+        plain.sslmode = plain.sslrootcert = NULL;
+        return arena_printf(arena, "# with server.crt and server.key in the server's data directory:\n%s\n%s",
+                            psql_command(&plain, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena),
+                            psql_command(&plain, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
     case FINDING_TOO_MANY:
         return too_many_command(psql, role, message, arena);
     case FINDING_NO_LOGIN:

@@ -1,6 +1,7 @@
 """diagnose: why there is no connection, or none as it should be (contract section 7)."""
 import os
 import socket
+import subprocess
 
 import psycopg
 import pytest
@@ -34,11 +35,18 @@ def test_tls_is_told(diagnose, secured):
     assert report.connection["tls"] is True and report.connection["tlsVersion"].startswith("TLSv1.")
 
 
-def test_tls_where_the_server_has_none(diagnose, database):
-    """sslmode=require: both ways out are named."""
-    report = diagnose(database.url_with(query="?sslmode=require"))
-    assert report.exit == 69
-    assert "ssl = on" in report.one("tls-refused")["fix"]
+def test_tls_where_the_server_has_none(diagnose, secured):
+    """sslmode=require: what switches it on connects without it."""
+    url = secured.database().url_with(query="?sslmode=require")
+    secured.restart()
+    try:
+        report = diagnose(url)
+        assert report.exit == 69
+        subprocess.run(["sh", "-ec", report.one("tls-refused")["fix"]], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "PGPASSWORD": SUPERUSER_PASSWORD})
+        wait_until(lambda: diagnose(url).exit == 0, what="TLS is on")
+    finally:
+        secured.restart(ssl="on")
 
 
 def test_tls_with_a_certificate_of_an_unknown_issuer_or_for_another_name(diagnose, secured):
