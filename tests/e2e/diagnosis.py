@@ -40,7 +40,7 @@ class Report:
     @staticmethod
     def paste(fix, folder):
         """Pastes a fix into a shell where the programs that it names do nothing; whether anything else ran."""
-        nothing = "".join(f"{program}() {{ :; }}\n" for program in ("psql", "npx", "pgentry"))
+        nothing = "".join(f"{program}() {{ :; }}\n" for program in ("psql", "npx", "pgentry", "git"))
         subprocess.run(["sh"], input=nothing + fix, text=True, check=True, cwd=folder, env={})
         return (folder / "pwned").exists()
 
