@@ -63,6 +63,17 @@ static const struct option {
 };
 #define OPTION_COUNT (sizeof options / sizeof options[0])
 
+/* What may stand among the options, and asks for something else than the command does. */
+static const struct asking {
+    const char *name, *brief;
+    const char *command; /* in the place of a command it is this one */
+} asking[] = {
+    { "--help", "-h", "help" },
+    { "--version", "-V", "version" },
+};
+#define ASKING_COUNT (sizeof asking / sizeof asking[0])
+#define ASKED (-1) /* no status: one of them stands there */
+
 int usage_error(const char *format, ...)
 {
     va_list arguments;
@@ -119,7 +130,7 @@ static bool knows(const struct command *command, const struct option *option)
 
 static int unknown_option(const struct command *command, const char *word)
 {
-    const char *names[OPTION_COUNT + 2];
+    const char *names[OPTION_COUNT + ASKING_COUNT];
     char name[32];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -127,9 +138,8 @@ static int unknown_option(const struct command *command, const char *word)
             names[count++] = options[i].name;
         }
     }
-    names[count++] = "--help";
-    if (!*command->name) { /* it stands where a command could */
-        names[count++] = "--version";
+    for (size_t i = 0; i < ASKING_COUNT; i++) {
+        names[count++] = asking[i].name;
     }
     /* what is given to it may be a secret, and says nothing of what was meant */
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
@@ -202,11 +212,29 @@ static bool take_option(struct command_line *line, const struct option *option, 
     }
 }
 
-/* Finds `word` or the part of it before "=". */
-static const struct option *find_option(const struct command *command, const char *word, const char **value)
+/* Of `word` up to "=", which a value may follow. */
+static size_t name_length(const char *word, const char **value)
 {
     size_t length = strncmp(word, "--", 2) == 0 ? strcspn(word, "=") : strlen(word);
     *value = word[length] ? word + length + 1 : NULL;
+    return length;
+}
+
+static const struct asking *find_asking(const char *word, const char **value)
+{
+    size_t length = name_length(word, value);
+    for (size_t i = 0; i < ASKING_COUNT; i++) {
+        bool named = strlen(asking[i].name) == length && strncmp(asking[i].name, word, length) == 0;
+        if (named || strcmp(asking[i].brief, word) == 0) {
+            return &asking[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct option *find_option(const struct command *command, const char *word, const char **value)
+{
+    size_t length = name_length(word, value);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &options[i];
         bool named = strlen(option->name) == length && strncmp(option->name, word, length) == 0;
@@ -236,7 +264,7 @@ static bool takes(const struct option *option, const char *value)
            (!strchr(option->value, '=') || strchr(value, '='));
 }
 
-/* Takes options off the front; stops at the first operand or behind "--". Returns 0 or 64; -1: help was asked. */
+/* Takes options off the front; stops at the first operand or behind "--", or at what asks. Returns 0, 64 or ASKED. */
 static int parse_options(const struct command *command, struct command_line *line, const char *const **at)
 {
     for (; **at && ***at == '-' && (**at)[1]; ++*at) {
@@ -245,8 +273,9 @@ static int parse_options(const struct command *command, struct command_line *lin
             ++*at;
             return 0;
         }
-        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-            return -1;
+        const struct asking *asked = find_asking(word, &value);
+        if (asked) {
+            return value ? usage_error("option %s takes no value", asked->name) : ASKED;
         }
         const struct option *option = find_option(command, word, &value);
         if (!option) {
@@ -273,10 +302,10 @@ static int parse_options(const struct command *command, struct command_line *lin
 
 /* The application's arguments are its own: run stops at the first operand. Other commands take options behind operands
  * as well. */
-static int parse(const struct command *command, struct command_line *line, const char *const *at)
+static int parse(const struct command *command, struct command_line *line, const char *const **at)
 {
     size_t most = 0;
-    while (at[most]) {
+    while ((*at)[most]) {
         most++;
     }
     const char **operands = calloc(most + 1, sizeof *operands);
@@ -285,18 +314,18 @@ static int parse(const struct command *command, struct command_line *line, const
     }
     line->operands = operands;
     bool literal = false;
-    while (*at) {
+    while (**at) {
         if (!literal) {
-            int status = parse_options(command, line, &at);
+            int status = parse_options(command, line, at);
             if (status) {
                 return status;
             }
-            literal = command->main == command_run || strcmp(at[-1], "--") == 0;
+            literal = command->main == command_run || strcmp((*at)[-1], "--") == 0;
         }
-        if (!*at) {
+        if (!**at) {
             break;
         }
-        operands[line->operand_count++] = *at++;
+        operands[line->operand_count++] = *(*at)++;
     }
     return 0;
 }
@@ -407,39 +436,42 @@ void print_usage(void)
     puts("\n`pgentry help COMMAND` tells of a command, `pgentry help config` of every configuration key.");
 }
 
-static const struct command *by_option(const char *word)
-{
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        return find_command("help");
-    }
-    return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ? find_command("version") : NULL;
-}
-
 /* Options of all commands may stand before the command; `pgentry [OPTIONS] -- APP` is run. NULL with *status. */
 static const struct command *take_command(struct command_line *line, const char *const **at, int *status)
 {
     static const struct command any = { .name = "", .options = "" };
-    const struct command *command = by_option(**at);
-    if (command) {
-        ++*at;
-        return command;
-    }
     const char *const *before = *at;
+    const char *value;
     *status = parse_options(&any, line, at);
+    if (*status == ASKED) {
+        *status = 0;
+        return find_command(find_asking(*(*at)++, &value)->command);
+    }
     if (*status) {
-        return *status < 0 ? find_command("help") : NULL;
+        return NULL;
     }
     if (*at > before && strcmp((*at)[-1], "--") == 0) {
         --*at;
         return find_command("run");
     }
-    command = **at ? find_command(**at) : NULL;
+    const struct command *command = **at ? find_command(**at) : NULL;
     if (!command) {
         *status = **at ? unknown_command(**at) : usage_error("a command is missing");
         return NULL;
     }
     ++*at;
     return command;
+}
+
+/* What was asked for among the options of a command. */
+static int answer(const struct command *command, const char *word)
+{
+    const char *value, *asked = find_asking(word, &value)->command;
+    if (strcmp(asked, "help") == 0) {
+        print_command(command);
+        return STATUS_OK;
+    }
+    return find_command(asked)->main(NULL);
 }
 
 int main(int argc, char **argv)
@@ -461,15 +493,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "pgentry: the system refuses a descriptor for signals: %s\n", strerror(errno));
         return STATUS_RESOURCE;
     }
-    status = parse(command, &line, at);
+    status = parse(command, &line, &at);
     if (status == 0) {
         status = check_operands(command, &line);
     }
     if (status == 0) {
         status = command->main(&line);
-    } else if (status < 0) {
-        print_command(command);
-        status = STATUS_OK;
+    } else if (status == ASKED) {
+        status = answer(command, *at);
     }
     /* a full disk or a closed pipe behind standard output must not look like success */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {

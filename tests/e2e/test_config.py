@@ -380,9 +380,11 @@ def test_a_wrong_value_of_an_option_is_told(pgentry, database, option, value):
     assert option in done.stderr and value in done.stderr and len(done.stderr.splitlines()) == 1, done
 
 
-@pytest.mark.parametrize("args", [("version",), ("--version",)])
+@pytest.mark.parametrize("args", [
+    ("version",), ("--version",), ("-V",), ("--log-level", "debug", "--version"), ("run", "--version"), ("run", "-V", "--", "true"),
+    ("verify", "--json", "--version")])
 def test_version(pgentry, args):
-    """One line on standard output, without a database."""
+    """One line on standard output, without a database, wherever among the options it is asked for."""
     done = pgentry(*args)
     assert done.exit == 0, done
     assert re.fullmatch(r"pgentry \d+\.\d+\.\d+.*\n", done.stdout), done
@@ -395,6 +397,21 @@ def test_help(pgentry, args):
     done = pgentry(*args)
     assert done.exit == 0, done
     assert "pgentry" in done.stdout and done.stderr == "", done
+
+
+@pytest.mark.parametrize("args", [("help",), ("--help",), ("-h",), ("--log-level", "debug", "--help")])
+def test_help_lists_the_commands(pgentry, args):
+    """Also behind other options."""
+    done = pgentry(*args)
+    assert done.exit == 0 and "\ncommands:\n" in done.stdout and "  diagnose " in done.stdout, done
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["config"]])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_word_is_never_advised_in_its_own_place(pgentry, command, option):
+    """What takes no value is said to take none."""
+    done = pgentry(*command, option + "=x")
+    assert done.exit == 64 and done.stderr.startswith(f"pgentry: option {option} takes no value"), done
 
 
 def test_help_of_an_unknown_command_is_64(pgentry):
