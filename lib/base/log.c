@@ -134,6 +134,14 @@ void log_helper_reaped(void)
     state.lost = true;
 }
 
+/* Where there is no room for one, what it would be a copy of. */
+static int own_descriptor(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return fd >= 0 ? fd : STDERR_FILENO;
+}
+
 static int open_descriptor(void)
 {
     struct stat status;
@@ -146,7 +154,7 @@ static int open_descriptor(void)
     state.socket = S_ISSOCK(status.st_mode);
     state.regular = S_ISREG(status.st_mode);
     if (state.socket || state.regular) {
-        return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return own_descriptor();
     }
     state.terminal = S_ISCHR(status.st_mode) && isatty(STDERR_FILENO);
     state.colour = state.terminal && !getenv("NO_COLOR");
@@ -155,7 +163,7 @@ static int open_descriptor(void)
 
     fd = fd >= 0 ? fd : helper_start();
     state.careful = fd < 0;
-    return fd >= 0 ? fd : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return fd >= 0 ? fd : own_descriptor();
 }
 
 void log_open(enum log_format format, enum log_level level)

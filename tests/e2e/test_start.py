@@ -139,6 +139,13 @@ def test_limits_oom_score_and_priority_are_as_found(pgentry, ready, mode):
     assert done.stdout == bare.stdout
 
 
+@pytest.mark.parametrize("limit", range(4, 13))
+def test_too_few_descriptors_are_71_and_say_so(pgentry, database, limit):
+    """Also where there is not even one for the log."""
+    done = pgentry("run", "--", "true", url=database.url, under=["sh", "-c", f'ulimit -n {limit}; exec "$0" "$@"'])
+    assert done.exit == 71 and "Too many open files" in done.stderr, done
+
+
 @pytest.mark.parametrize("limit", [0, resource.getrlimit(resource.RLIMIT_CORE)[1]], ids=["none", "most"])
 def test_a_core_dump_is_named_exactly_if_there_was_one(pgentry, ready, project, limit):
     """As the same program's wait status says without pgentry."""

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -324,6 +325,34 @@ static void a_helper_writes_where_nothing_else_works(void **state)
     assert_non_null(strstr(got, " INFO boot after its death\n"));
 }
 
+static void where_no_descriptor_is_to_be_had_descriptor_2_itself_is_written(void **state)
+{
+    (void)state;
+    struct rlimit found, none;
+    char path[] = "/tmp/pgentry-log-XXXXXX";
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &found), 0);
+    for (int file = 0; file <= 1; file++) {
+        if (file) {
+            int end = mkstemp(path);
+
+            capture_through(open(path, O_RDONLY | O_CLOEXEC), end);
+            assert_int_equal(unlink(path), 0);
+        } else {
+            capture();
+        }
+        none = (struct rlimit){ STDERR_FILENO + 1, found.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        log_open(LOG_TEXT, LOG_INFO);
+        log_event(LOG_ERROR, "refused", NULL, "why");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &found), 0);
+        assert_string_equal(without_time(take()), " ERROR boot why\n");
+        assert_int_equal(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+        restore();
+        log_forked();
+    }
+}
+
 static void a_forked_child_has_no_log_until_it_opens_one(void **state)
 {
     (void)state;
@@ -354,6 +383,7 @@ int main(void)
         TEST(a_closed_standard_error_drops_everything),
         TEST(a_file_is_shared_with_the_application_and_not_overwritten),
         TEST(a_helper_writes_where_nothing_else_works),
+        TEST(where_no_descriptor_is_to_be_had_descriptor_2_itself_is_written),
         TEST(a_forked_child_has_no_log_until_it_opens_one),
     };
 
