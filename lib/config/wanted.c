@@ -79,6 +79,21 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
     }
 }
 
+void wanted_tables(const struct wanted *wanted, struct check *check, struct arena *arena)
+{
+    check->table_count = wanted->table_count;
+    check->tables = arena_array(arena, wanted->table_count, sizeof *check->tables);
+    for (size_t i = 0; i < wanted->table_count; i++) {
+        const struct wanted_table *table = &wanted->tables[i];
+        bool usual = strcmp(table->schema, wanted->schema) == 0;
+
+        check->tables[i] = (struct table_state){
+            .name = usual ? table->name : arena_printf(arena, "%s.%s", table->schema, table->name),
+            .schema = usual ? 0 : strlen(table->schema),
+        };
+    }
+}
+
 const char *wanted_history_schema(const struct wanted *wanted)
 {
     return wanted->history_schema ? wanted->history_schema : wanted->schema;

@@ -4,6 +4,7 @@
 #define CONFIG_WANTED_H
 
 #include "base/frame.h"
+#include "config/check.h"
 #include "config/config.h"
 
 #define WANTED_NAME_MAX 63 /* bytes, NAMEDATALEN - 1: PostgreSQL cuts longer names (manual, section 4.1.1) */
@@ -62,6 +63,9 @@ const char *wanted_history_schema(const struct wanted *wanted);
 
 /* Whether nothing is asked of the schema: what cannot be read is something. */
 bool wanted_is_nothing(const struct wanted *wanted);
+
+/* The tables of a look that was not taken yet: none is known to be there. */
+void wanted_tables(const struct wanted *wanted, struct check *check, struct arena *arena);
 
 /* From verify.* alone; names over 63 bytes were refused when the configuration was read. */
 void wanted_from_config(struct wanted *wanted, const struct config *config, struct arena *arena);

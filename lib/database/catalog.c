@@ -186,18 +186,9 @@ void check_problem(struct check *check, enum problem_code code, const char *obje
 
 void catalog_start(const struct wanted *wanted, struct check *check, struct arena *arena)
 {
-    check->table_count = wanted->table_count;
-    check->tables = arena_array(arena, wanted->table_count, sizeof *check->tables);
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct wanted_table *table = &wanted->tables[i];
-        bool usual = strcmp(table->schema, wanted->schema) == 0;
-
-        check->tables[i] = (struct table_state){
-            .name = usual ? table->name : arena_printf(arena, "%s.%s", table->schema, table->name),
-            .schema = usual ? 0 : strlen(table->schema),
-            .exists = true,
-            .healthy = true,
-        };
+    wanted_tables(wanted, check, arena);
+    for (size_t i = 0; i < check->table_count; i++) {
+        check->tables[i].exists = check->tables[i].healthy = true;
     }
 }
 

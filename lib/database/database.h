@@ -12,8 +12,8 @@ typedef void wanted_source(struct wanted *wanted, const struct config *config, s
 
 struct database_settings {
     const struct config *config;
-    wanted_source *source;
-    const void *wanted; /* what REPLY_WANTED said to an earlier process of this boot; NULL: there was none */
+    wanted_source *source; /* NULL: no CHECK is ever ordered */
+    const void *wanted;    /* what REPLY_WANTED said to an earlier process of this boot; NULL: there was none */
     size_t wanted_length;
 };
 

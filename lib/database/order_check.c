@@ -50,6 +50,19 @@ static void tell_wanted(void *context)
     frame_writer_free(&writer);
 }
 
+void tell_tables(struct server *server)
+{
+    struct reply_message message = { .reply = REPLY_TABLES };
+    struct reply_failed why;
+
+    if (server->tables_told || !know_wanted(server, false, &why)) {
+        return;
+    }
+    server->tables_told = true;
+    wanted_tables(&server->wanted, &message.check, server->order);
+    reply(server, &message);
+}
+
 /* Where the role of `url` may not read the ledger, that of direct_url may. */
 static bool read_ledger_directly(struct server *server, const struct deadline *answer, struct check *check,
                                  enum ledger_answer *ledger, struct reply_failed *why)
@@ -133,6 +146,7 @@ void order_check(struct server *server, const struct order_message *order)
         return;
     }
 
+    server->tables_told = true;
     bool looked = look(server, order, &answer, &message.check, &ledger, &why);
 
     tell_wanted(server);

@@ -52,6 +52,7 @@ void order_connect(struct server *server, const struct order_message *order)
     if (open && (order->alone || others_reachable(server, &deadline, &why))) {
         reply_connected(server);
     } else {
+        tell_tables(server);
         reply_failed(server, &why);
     }
 }

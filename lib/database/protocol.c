@@ -132,7 +132,7 @@ static void get_ledger(struct frame_reader *reader, struct check *check, struct 
     get_names(reader, &check->gone_names, arena);
 }
 
-static void put_check(struct frame_writer *writer, const struct check *check)
+static void put_tables(struct frame_writer *writer, const struct check *check)
 {
     frame_u32(writer, (uint32_t)check->table_count);
     for (size_t i = 0; i < check->table_count; i++) {
@@ -141,6 +141,11 @@ static void put_check(struct frame_writer *writer, const struct check *check)
         frame_u8(writer, check->tables[i].exists);
         frame_u8(writer, check->tables[i].healthy);
     }
+}
+
+static void put_check(struct frame_writer *writer, const struct check *check)
+{
+    put_tables(writer, check);
     frame_u32(writer, (uint32_t)check->problem_count);
     for (size_t i = 0; i < check->problem_count; i++) {
         frame_u8(writer, (uint8_t)check->problems[i].code);
@@ -216,6 +221,9 @@ void reply_encode(const struct reply_message *reply, struct frame_writer *writer
     case REPLY_NOTE:
         frame_string(writer, reply->text);
         break;
+    case REPLY_TABLES:
+        put_tables(writer, &reply->check);
+        break;
     case REPLY_WANTED:
         frame_bytes(writer, reply->wanted, reply->wanted_length);
         break;
@@ -246,6 +254,9 @@ bool reply_decode(uint8_t kind, struct frame_reader *payload, struct reply_messa
         break;
     case REPLY_NOTE:
         reply->text = frame_get_name(payload, arena);
+        break;
+    case REPLY_TABLES:
+        get_tables(payload, &reply->check, arena);
         break;
     case REPLY_WANTED:
         reply->wanted = frame_get_bytes(payload, &reply->wanted_length);

@@ -45,6 +45,7 @@ enum reply {
     REPLY_SESSIONS,  /* `count` and in `text` who */
     REPLY_LOCK_LOST, /* of itself */
     REPLY_NOTE,      /* of itself, before the reply of the order: a warning to log (`text`) */
+    REPLY_TABLES,    /* of itself, before a FAILED: struct check with the tables of a look that was not taken yet */
     REPLY_WANTED /* of itself, before CHECKED, where it was found out: the encoded struct wanted, for later checks */
 };
 

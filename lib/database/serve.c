@@ -104,6 +104,7 @@ int database_serve(int fd, const struct database_settings *settings)
 {
     struct server server = { .fd = fd, .settings = settings, .config = settings->config, .stream = { .fd = fd } };
 
+    server.tables_told = !settings->source;
     resolve_briskly();
     server.arena = arena_new();
     serve(&server);

@@ -35,6 +35,7 @@ struct server {
     struct wanted wanted;
     struct arena *wanted_arena; /* its; NULL: it is not known yet */
     bool wanted_told;
+    bool tables_told; /* or there is no need to */
 };
 
 /* ---- replies (serve.c) ---- */
@@ -71,6 +72,8 @@ void place_close(struct server *server, struct place *place);
 
 void order_connect(struct server *server, const struct order_message *order);
 void order_check(struct server *server, const struct order_message *order);
+/* Once: which tables there are to look at, before a look can be taken. */
+void tell_tables(struct server *server);
 void order_lock(struct server *server);
 void order_sessions(struct server *server, const struct order_message *order);
 

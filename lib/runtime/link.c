@@ -126,6 +126,7 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
         keep_ledger(kept, s->status.check, arena);
     }
     s->status.check = kept;
+    s->status.expected = NULL; /* its memory is that of the next answer */
     s->status.connected = true;
     s->status.error[0] = '\0';
     timestamp_now(s->status.checked_at);
@@ -133,6 +134,13 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     event->look = (struct boot_look){
         .healthy = kept->healthy, .proven = kept->proven, .gone = kept->gone > 0, .hopeless = is_hopeless(kept)
     };
+}
+
+static void take_tables(struct supervisor *s, const struct check *tables, struct arena *arena)
+{
+    struct check *kept = arena_alloc(arena, sizeof *kept);
+    *kept = *tables;
+    s->status.expected = kept;
 }
 
 /* Each once: what is found out anew brings the same notes again. */
@@ -190,6 +198,11 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
     case REPLY_LOCK_LOST:
         event.kind = EVENT_LOCK_LOST;
         break;
+    case REPLY_TABLES:
+        if (!s->status.check) {
+            take_tables(s, &reply->check, arena);
+        }
+        return;
     case REPLY_NOTE:
         take_note(&s->database, reply->text);
         return;
@@ -225,7 +238,8 @@ static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *
         return false;
     }
     take_reply(s, &reply, arena);
-    if (reply.reply == REPLY_CHECKED) { /* the status points into it */
+    if (reply.reply == REPLY_CHECKED ||
+        (reply.reply == REPLY_TABLES && !s->status.check)) { /* the status points there */
         link->spare = link->arena;
         link->arena = arena;
     }
@@ -298,7 +312,7 @@ bool database_start(struct supervisor *s, struct error *error)
     }
     struct entry entry = { .fd = pair[1],
                            .settings = { .config = s->config,
-                                         .source = project_wanted,
+                                         .source = s->plan.goal == GOAL_WAIT ? NULL : project_wanted,
                                          .wanted = link->wanted,
                                          .wanted_length = link->wanted_length } };
     struct spawn spawn = {

@@ -56,14 +56,16 @@ static void summarize_step(const struct status_step *step)
 
 static void summarize_tables(const struct supervisor *s)
 {
-    const struct check *check = s->status.check;
-    size_t healthy = check ? status_healthy_tables(check) : 0, total = check ? check->table_count : 0;
+    const struct check *tables = status_tables(&s->status);
+    size_t healthy = status_healthy_tables(tables), total = tables->table_count;
+    const char *schema = s->status.check ? status_word_of(s->status.check) : "not looked at";
     const struct log_field fields[] = { { .name = "healthyTables", .number = (int64_t)healthy },
                                         { .name = "totalTables", .number = (int64_t)total },
                                         { .name = "status", .string = status_word(&s->status) },
+                                        { .name = "schema", .string = schema },
                                         { 0 } };
-    log_event(LOG_INFO, "summary-tables", fields, "summary: %zu of %zu tables healthy, schema %s", healthy, total,
-              check ? status_word(&s->status) : "not looked at");
+    log_event(LOG_INFO, "summary-tables", fields, "summary: %zu of %zu tables healthy, schema %s%s", healthy, total,
+              schema, s->status.check && !s->status.connected ? " when last looked at, now not connected" : "");
 }
 
 struct writing {

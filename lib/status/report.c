@@ -65,11 +65,11 @@ static json_t *problems(const struct status *status)
 
 static json_t *health(const struct status *status)
 {
-    const struct check *check = status->check;
+    const struct check *check = status_tables(status);
     char now[TIMESTAMP_TEXT];
     json_t *database =
         json_pack("{s:b, s:o, s:o, s:I, s:I}", "connected", status->connected, "tables", tables(check), "missingTables",
-                  missing(check), "totalTables", (json_int_t)(check ? check->table_count : 0), "healthyTables",
+                  missing(status->check), "totalTables", (json_int_t)(check ? check->table_count : 0), "healthyTables",
                   (json_int_t)(check ? status_healthy_tables(check) : 0));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}", "status", status_word(status), "phase",
                      phase_word(status->phase), "database", database, "problems", problems(status), "checkedAt",

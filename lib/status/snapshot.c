@@ -204,11 +204,15 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     WALK_BUFFER(walk, status->began);
     walk_spells(walk, status);
     walk_flag(walk, &status->connected);
-    bool checked = status->check != NULL;
+    bool checked = status->check != NULL, expected = !checked && status->expected;
     walk_flag(walk, &checked);
+    walk_flag(walk, &expected);
     if (checked) {
         walk_check(walk, check);
         status->check = check;
+    } else if (expected) {
+        walk_tables(walk, check);
+        status->expected = check;
     }
     WALK_BUFFER(walk, status->checked_at);
     WALK_BUFFER(walk, status->host);
@@ -232,7 +236,7 @@ bool snapshot_encode(const struct status *status, struct frame_writer *writer)
 {
     struct walk walk = { .writer = writer };
     frame_begin(writer, SNAPSHOT_FRAME);
-    walk_status(&walk, (struct status *)status, (struct check *)status->check); /* no reader: nothing changes */
+    walk_status(&walk, (struct status *)status, (struct check *)status_tables(status)); /* no reader: nothing changes */
     return frame_end(writer);
 }
 

@@ -1,5 +1,7 @@
 #include "status/status.h"
 
+#include "config/wanted.h"
+
 #include <string.h>
 
 duration status_step_took(const struct status_step *step)
@@ -16,6 +18,18 @@ static void add_steps(struct status *status, const struct steps *steps, const ch
     }
 }
 
+/* What the project's own files add is read in the database process. */
+static const struct check *expected(const struct config *config, struct arena *arena)
+{
+    struct check *tables = arena_alloc(arena, sizeof *tables);
+    struct wanted wanted;
+
+    *tables = (struct check){ .healthy = false };
+    wanted_from_config(&wanted, config, arena);
+    wanted_tables(&wanted, tables, arena);
+    return tables;
+}
+
 void status_init(struct status *status, const struct config *config, struct arena *arena)
 {
     size_t steps = config->migrate.before.count + config->migrate.steps.count + config->migrate.after.count;
@@ -30,6 +44,7 @@ void status_init(struct status *status, const struct config *config, struct aren
     add_steps(status, &config->migrate.before, STATUS_LIST_BEFORE);
     add_steps(status, &config->migrate.steps, STATUS_LIST_STEPS);
     add_steps(status, &config->migrate.after, STATUS_LIST_AFTER);
+    status->expected = expected(config, arena);
 }
 
 static void drop_spell(struct status *status, size_t at)
@@ -98,14 +113,15 @@ size_t status_missing_tables(const struct check *check)
     return count;
 }
 
-const char *status_word(const struct status *status)
+const char *status_word_of(const struct check *check)
 {
-    const struct check *check = status->check;
-    if (!status->connected || !check) {
-        return "unhealthy";
-    }
     if (check->healthy) {
         return "healthy";
     }
     return check->table_count && status_missing_tables(check) == check->table_count ? "unhealthy" : "degraded";
+}
+
+const char *status_word(const struct status *status)
+{
+    return status->connected && status->check ? status_word_of(status->check) : "unhealthy";
 }

@@ -74,7 +74,8 @@ struct status {
     size_t spell_count;
 
     bool connected;
-    const struct check *check; /* the last look, or NULL before the first; owned by the caller */
+    const struct check *check;    /* the last look, or NULL before the first; owned by the caller */
+    const struct check *expected; /* before the first: the tables that it will be about, as far as they are known */
     char checked_at[TIMESTAMP_TEXT];
     char host[STATUS_TEXT];
     char error[STATUS_TEXT]; /* the last failure to connect or to look; empty if all is well */
@@ -100,6 +101,14 @@ void status_phase(struct status *status, enum phase phase);
 
 /* "healthy", "degraded" or "unhealthy" (contract section 5). */
 const char *status_word(const struct status *status);
+/* The same of a look, whatever became of the connection since. */
+const char *status_word_of(const struct check *check);
+
+/* The last look; before the first what it will be about: tables of which none is known to be there. */
+static inline const struct check *status_tables(const struct status *status)
+{
+    return status->check ? status->check : status->expected;
+}
 
 /* Tables that are there with all that is asked of them. */
 size_t status_healthy_tables(const struct check *check);

@@ -80,7 +80,7 @@ def test_while_waiting(pgentry, late, project, endpoint):
     document = endpoint.until(lambda document: document["problems"], "/health/database")
     assert document["status"] == "unhealthy"
     assert document["checkedAt"] is None
-    assert document["database"] == {"connected": False, "tables": {}, "missingTables": [], "totalTables": 0,
+    assert document["database"] == {"connected": False, "tables": {"users": False}, "missingTables": [], "totalTables": 1,
                                     "healthyTables": 0}
     assert [problem["code"] for problem in document["problems"]] == ["not-connected"]
 

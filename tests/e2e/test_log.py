@@ -9,6 +9,7 @@ import subprocess
 from urllib.parse import quote
 
 import pytest
+from postgres import free_port
 from supervisor import PATIENCE, run, wait_until
 
 TEXT = {"PGENTRY_LOG_FORMAT": "text"}
@@ -157,6 +158,14 @@ def test_a_summary_closes_the_boot(pgentry, database, project):
     summary = done.stderr[done.stderr.index("All critical tables exist!"):]
     for word in ("waiting", "migrating", "migrate deploy", "raw SQL", "2 of 2", "ms"):
         assert word in summary, word
+
+
+def test_the_summary_tells_what_is_wanted_before_anything_was_looked_at(pgentry, project):
+    """Nothing listens: none of the configured tables is known to be healthy, and nobody says that they were looked at."""
+    project({"pgentry.yaml": "verify: {tables: [users, avatar_projects]}\nwait: {timeout: 200ms}\n"})
+    done = pgentry("run", "--", "true", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c")
+    assert done.exit == 69, done
+    assert done.said("summary: 0 of 2 tables healthy, schema not looked at"), done
 
 
 @pytest.mark.parametrize("good", [True, False])

@@ -123,6 +123,15 @@ def test_a_pooler_that_changes_sessions_is_found_out_before_any_lock_is_taken(
     assert "pg_backend_pid" in said and "pg_try_advisory_lock" not in said
 
 
+def test_the_summary_tells_the_last_look_beside_a_connection_that_is_given_up(pgentry, database, project, pooler):
+    """No lock can be taken: what had verified just before is not called unhealthy."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\nmigrate: {steps: [{run: 'true'}]}\n"})
+    done = pgentry("run", "--", "true", url=pooler("transaction").url)
+    assert done.exit == 78, done
+    assert done.said("summary: 1 of 1 tables healthy, schema healthy when last looked at, now not connected"), done
+
+
 @pytest.mark.parametrize("settings", [{}, {"default_pool_size": 1}, {"server_round_robin": 1}])
 def test_a_pooler_that_keeps_sessions_may_carry_the_lock(pgentry, database, project, pooler, asked, settings):
     """Session mode, also where our session is all that the pool has: the lock is held while the step runs."""

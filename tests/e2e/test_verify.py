@@ -86,6 +86,18 @@ def test_verify_changes_nothing_and_does_not_wait(pgentry, project):
     assert document["status"] == "unhealthy" and document["database"]["connected"] is False
 
 
+def test_what_was_never_looked_at_is_wanted_and_not_missing(pgentry, project):
+    """Totals of what is configured and of what schema.prisma adds; no table is called missing that nobody looked for."""
+    project({"pgentry.yaml": "verify: {tables: [users, other.users]}\n",
+             "prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'
+                                     "model Avatar {\n  id Int @id\n}\n"})
+    status, document = verify(pgentry, f"postgresql://a:b@127.0.0.1:{free_port()}/c")
+    assert status == 69 and document["status"] == "unhealthy" and document["checkedAt"] is None
+    assert document["database"] == {"connected": False, "missingTables": [], "totalTables": 3, "healthyTables": 0,
+                                    "tables": {"users": False, "other.users": False, "Avatar": False}}
+    assert problems(document) == {("not-connected", "database")}
+
+
 def test_the_report_for_people_names_what_is_missing(pgentry, shop, project):
     """Without --json: a table report on standard output."""
     shop.sql("DROP TABLE avatar_projects")

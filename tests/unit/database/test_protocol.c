@@ -227,6 +227,11 @@ static void the_small_replies_come_through(void **state)
     assert_int_equal(got.count, 7);
     got = round_trip(&(struct reply_message){ .reply = REPLY_SESSIONS, .text = "", .count = 3 }, arena);
     assert_int_equal(got.count, 3);
+    struct table_state tables[] = { { "app.users", 3, false, false } };
+    got = round_trip(&(struct reply_message){ .reply = REPLY_TABLES, .check = { .tables = tables, .table_count = 1 } },
+                     arena);
+    assert_int_equal(got.check.table_count, 1);
+    assert_string_equal(got.check.tables[0].name, "app.users");
     got = round_trip(&(struct reply_message){ .reply = REPLY_NOTE, .text = "dropped" }, arena);
     assert_string_equal(got.text, "dropped");
     got = round_trip(&(struct reply_message){ .reply = REPLY_CONNECTED, .connected = { .host = "db:5432" } }, arena);

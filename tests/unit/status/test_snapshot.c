@@ -7,18 +7,20 @@
 
 static struct status sent, read;
 
-/* Encodes `sent` and reads it again. */
+/* Encodes `sent` and reads it again: until the next time. */
 static bool passes(void)
 {
+    static struct arena *arena;
     struct frame_writer writer = { 0 };
-    struct arena *arena = arena_new();
+
+    arena_free(arena);
+    arena = arena_new();
 
     sent.version = sent.schema = sent.preset = "x";
     assert_true(snapshot_encode(&sent, &writer));
     struct frame_reader payload = { .data = writer.data + 5, .length = writer.length - 5 };
     bool fine = snapshot_decode(&payload, &read, arena);
     frame_writer_free(&writer);
-    arena_free(arena);
     return fine;
 }
 
@@ -32,6 +34,22 @@ static void a_status_is_read_as_it_was_sent(void **state)
     assert_int_equal(read.waited, 3);
     assert_true(read.connected);
     assert_int_equal(read.spells[0].end_us, -1);
+}
+
+static void before_the_first_look_the_tables_it_will_be_about_are_known(void **state)
+{
+    (void)state;
+    struct table_state table = { .name = "users" };
+    const struct check tables = { .tables = &table, .table_count = 1 };
+
+    sent = (struct status){ .expected = &tables };
+    assert_true(passes());
+    assert_null(read.check);
+    assert_int_equal(read.expected->table_count, 1);
+    sent.check = &tables;
+    assert_true(passes());
+    assert_null(read.expected);
+    assert_int_equal(read.check->table_count, 1);
 }
 
 /* Found by fuzz_status. */
@@ -76,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_is_read_as_it_was_sent),
         cmocka_unit_test(a_schema_that_is_no_part_of_its_table_s_name_is_refused),
+        cmocka_unit_test(before_the_first_look_the_tables_it_will_be_about_are_known),
         cmocka_unit_test(a_time_that_no_clock_gives_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
