@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from island import Island
 from postgres import free_port
 from supervisor import wait_until
 
@@ -162,6 +163,21 @@ def test_a_signal_while_waiting_ends_it(pgentry, name, status):
     assert done.exit == status, done
     assert time.monotonic() - began < 2, done
     assert "it runs" not in done.stdout
+
+
+def test_a_signal_while_a_name_is_looked_up_in_vain_ends_it_at_once(pgentry):
+    """The name server swallows every question: there is no connection whose end would be worth a second."""
+    with Island() as island, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((island.outside, 53))
+        with island.name_server(island.outside):
+            waiting = pgentry.start("wait", url="postgresql://app:secret@db.test/shop", under=island.under)
+            waiting.wait_for_phase("waiting")
+            server.recv(512)
+            began = time.monotonic()
+            waiting.signal(15)
+            done = waiting.wait()
+    assert done.exit == 143, done
+    assert time.monotonic() - began < 0.5, done
 
 
 def test_a_signal_while_an_attempt_hangs_ends_it(pgentry, late):
