@@ -134,6 +134,15 @@ static bool explain(const struct spawn *spawn, const struct failure *failure, st
     return lookup_error(&failure->lookup, program, search_path(spawn), error);
 }
 
+/* Before the exec, which keeps it, and after the credentials: a change of the uid clears it (prctl(2)). We may be
+ * orphaned already. */
+static void end_with(pid_t parent, int signal)
+{
+    if (prctl(PR_SET_PDEATHSIG, signal) < 0 || getppid() != parent) {
+        _exit(STATUS_RESOURCE);
+    }
+}
+
 static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
 {
     struct failure failure = { 0 };
@@ -146,15 +155,12 @@ static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
         (void)(spawn->output >= 0 && dprintf(STDERR_FILENO, "%s\n", error.message)); /* else it is not its own */
         _exit((int)error.status);
     }
-    /* After the credentials: a change of the uid clears it (prctl(2)). We may be orphaned already. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
-        _exit(STATUS_RESOURCE);
-    }
+    end_with(parent, SIGKILL);
     signals_reset();
     _exit(spawn->entry(spawn->argument));
 }
 
-static _Noreturn void program_child(const struct spawn *spawn, bool foreground, int report)
+static _Noreturn void program_child(const struct spawn *spawn, pid_t parent, bool foreground, int report)
 {
     struct failure failure = { 0 };
     struct error error = { 0 };
@@ -165,6 +171,9 @@ static _Noreturn void program_child(const struct spawn *spawn, bool foreground, 
     if (!streams(spawn)) {
         (void)stage_failed(&failure, STAGE_STREAMS, errno);
     } else if (prepare(spawn, &failure)) {
+        if (spawn->not_alone) {
+            end_with(parent, SIGTERM);
+        }
         execute(spawn, &failure);
     }
     (void)explain(spawn, &failure, &error);
@@ -236,13 +245,14 @@ static pid_t spawn_program(const struct spawn *spawn, int *report, struct error 
         return refused(error, "make a pipe");
     }
 
+    pid_t parent = getpid();
     pid_t pid = _Fork();
 
     if (pid == 0) {
         if (spawn->own_group) {
             (void)setpgid(0, 0);
         }
-        program_child(spawn, foreground, ends[1]);
+        program_child(spawn, parent, foreground, ends[1]);
     }
     (void)close(ends[1]);
     if (pid < 0) {

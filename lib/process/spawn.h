@@ -21,6 +21,7 @@ struct spawn {
     bool own_group;  /* setpgid(0, 0) */
     bool foreground; /* with own_group, and if standard input is our controlling terminal: its foreground group */
     bool null_stdin; /* standard input from /dev/null */
+    bool not_alone;  /* a program gets TERM when we die by a kill -9 or the like (an entry is killed in any case) */
     int output;      /* >= 0: becomes standard output and standard error; -1: as is */
     const int *keep; /* entry only: more descriptors that stay open */
     size_t keep_count;

@@ -212,6 +212,7 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .credentials = &s->credentials,
                            .own_group = true,
                            .null_stdin = true,
+                           .not_alone = true, /* the lock ends with us, and another takes it */
                            .output = write_end };
     child->pid = spawn_child(&spawn, &child->report, &error);
     close(write_end);

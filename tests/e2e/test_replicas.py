@@ -79,6 +79,13 @@ def state_of(pid):
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
 
 
+def is_over(pid):
+    try:
+        return state_of(pid) == "Z"
+    except OSError:
+        return True
+
+
 def freeze(pid):
     """Stops the process and all below it, parents first so that no child is made or reaped meanwhile; their pids."""
     os.kill(pid, signal.SIGSTOP)
@@ -157,6 +164,16 @@ def test_the_lock_of_a_killed_holder_is_taken_by_one_who_waits(pgentry, database
     (folder / "go").touch()
     all_start(others)
     assert order(folder) == ["x", "x"]
+
+
+def test_the_step_of_a_killed_sync_does_not_go_on_beside_the_next(pgentry, database, project):
+    """kill -9 of `pgentry sync` alone: its lock is free at once, so its step is told to end."""
+    folder = project({"pgentry.yaml": ladder("- {name: once, run: [./step.sh]}", migrate=ONCE),
+                      "step.sh": f"#!/bin/sh\necho $$ > step.pid.new; mv step.pid.new step.pid\n{note('x')}\nexec sleep 600\n"})
+    first = pgentry.start("sync", url=database.url)
+    running = pid_in(folder / "step.pid")
+    first.signal(signal.SIGKILL)
+    wait_until(lambda: is_over(running), 5, what="the step's end")
 
 
 def test_the_lock_of_a_holder_that_is_cut_off_is_free_in_under_a_minute(pgentry, spare, project):

@@ -38,9 +38,18 @@ static int tell_subreaper(void)
     return prctl(PR_GET_CHILD_SUBREAPER, &on) == 0 ? on : 2;
 }
 
+static int tell_death_signal(void)
+{
+    int number = -1;
+
+    return prctl(PR_GET_PDEATHSIG, &number) == 0 ? number : 255;
+}
+
 static int as_child(const char *role, const char *argument)
 {
-    return strcmp(role, "descriptors") == 0 ? tell_descriptors(argument) : tell_subreaper();
+    return strcmp(role, "descriptors") == 0    ? tell_descriptors(argument)
+           : strcmp(role, "death-signal") == 0 ? tell_death_signal()
+                                               : tell_subreaper();
 }
 
 static void every_exit_status_comes_back(void **state)
@@ -405,6 +414,16 @@ static void a_child_has_its_own_group_only_if_asked(void **state)
     assert_int_equal(group_said(), atoi(strchr(said, ' ')));
 }
 
+static void a_child_is_told_of_our_death_only_if_asked(void **state)
+{
+    struct spawn spawn = plain(ARGV("/proc/self/exe", "death-signal", ""));
+
+    (void)state;
+    assert_int_equal(WEXITSTATUS(run(spawn)), 0);
+    spawn.not_alone = true;
+    assert_int_equal(WEXITSTATUS(run(spawn)), SIGTERM);
+}
+
 /* ---- entries ---- */
 
 static const int kept[] = { 77, 3, 76, -1 };
@@ -560,6 +579,7 @@ int main(int argc, char **argv)
         TEST(want_of_descriptors_is_71),
         TEST(want_of_processes_is_71),
         TEST(a_child_has_its_own_group_only_if_asked),
+        TEST(a_child_is_told_of_our_death_only_if_asked),
         TEST(an_entry_starts_clean_with_the_descriptors_it_keeps),
         TEST(an_entry_starts_clean_without_close_range_too),
         TEST(an_entry_does_not_outlive_us),
