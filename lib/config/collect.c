@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define VARIABLE_PREFIX "PGENTRY_"
-#define VARIABLE_FILE "PGENTRY_CONFIG"
+#define VARIABLE_CONFIG "PGENTRY_CONFIG"
+#define MOUNTED "_FILE"
 
 static struct source *source_new(struct reading *reading, enum rank rank, const char *name)
 {
@@ -55,7 +56,7 @@ void collect_map(struct reading *reading, const struct node *map, const char *pr
 static const char *find_file(const struct config_request *request)
 {
     static const char *const places[] = { "pgentry.yaml", "/etc/pgentry.yaml" };
-    const char *named = request->file ? request->file : getenv(VARIABLE_FILE);
+    const char *named = request->file ? request->file : getenv(VARIABLE_CONFIG);
 
     if (named && *named) {
         return named;
@@ -122,22 +123,56 @@ static void warn_unknown(struct reading *reading, const char *name)
                              nearest ? ": did you mean " : "", nearest ? nearest : "", nearest ? "?" : ""));
 }
 
+/* The key that NAME_FILE stands for, if it does and NAME is not set. */
+static const struct key *key_of_mounted(struct reading *reading, const char *name, const char **unset)
+{
+    size_t length = strlen(name), end = sizeof MOUNTED - 1;
+
+    if (length <= end || strcmp(name + length - end, MOUNTED) != 0) {
+        return NULL;
+    }
+    *unset = arena_strndup(reading->arena, name, length - end);
+    return key_of_variable(*unset);
+}
+
+/* As if NAME were named in the configuration. */
+static void collect_mounted(struct reading *reading, const struct key *key, struct source *source, const char *name)
+{
+    const char *set = getenv(name), *text = arena_printf(reading->arena, "${%s}", name);
+    bool failed = false;
+
+    if (set && *set) {
+        return;
+    }
+    if (key->literal) { /* there ${NAME} is none */
+        text = variable_value(reading, node_new(source, "", reading->arena), name, &failed);
+    }
+    if (text) {
+        collect_value(reading, key, source, text);
+    }
+}
+
 static void collect_environment(struct reading *reading)
 {
     for (char **variable = environ; variable && *variable; variable++) {
-        const char *value = strchr(*variable, '=');
+        const char *value = strchr(*variable, '='), *unset;
 
         if (!value || strncmp(*variable, VARIABLE_PREFIX, sizeof VARIABLE_PREFIX - 1) != 0) {
             continue;
         }
 
         const char *name = arena_strndup(reading->arena, *variable, (size_t)(value - *variable));
-        const struct key *found = key_of_variable(name);
+        const struct key *found = key_of_variable(name), *mounted;
+        struct source *source = source_new(reading, RANK_ENVIRONMENT, name);
 
-        if (!found && strcmp(name, VARIABLE_FILE) != 0) {
+        if (found && value[1]) {
+            collect_value(reading, found, source, value + 1);
+        } else if (!found && (mounted = key_of_mounted(reading, name, &unset)) != NULL) {
+            if (value[1]) {
+                collect_mounted(reading, mounted, source, unset);
+            }
+        } else if (!found && strcmp(name, VARIABLE_CONFIG) != 0) {
             warn_unknown(reading, name);
-        } else if (found && value[1]) {
-            collect_value(reading, found, source_new(reading, RANK_ENVIRONMENT, name), value + 1);
         }
     }
 }

@@ -114,6 +114,15 @@ static void no_secret_is_printed(void **state)
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
+static void a_mounted_value_tells_whose_it_is(void **state)
+{
+    (void)state;
+    write_file("token", "t0ps3cret\n");
+    (void)setenv("PGENTRY_HEALTH_TOKEN_FILE", "token", 1);
+    assert_loads(NULL);
+    assert_true(has_line(output_of(config_print, config), "  token: \"***\" # PGENTRY_HEALTH_TOKEN_FILE"));
+}
+
 static void a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end(void **state)
 {
     static const char *const strings[] = { "host=x password='it\\'s s3cret'",
@@ -348,6 +357,7 @@ int main(void)
         TEST(every_value_tells_where_it_came_from),
         TEST(a_variable_that_a_default_names_is_its_origin),
         TEST(no_secret_is_printed),
+        TEST(a_mounted_value_tells_whose_it_is),
         TEST(a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end),
         TEST(the_key_of_a_prisma_url_is_hidden),
         TEST(every_line_of_the_password_file_is_a_secret),

@@ -221,6 +221,49 @@ static void the_database_s_url_may_be_mounted_without_a_file_of_ours(void **stat
     assert_string_equal(config->file_variables[0].name, "DATABASE_URL");
 }
 
+static void a_key_s_own_variable_may_be_mounted(void **state)
+{
+    (void)state;
+    write_file("token", "t0${ken}$$\n");
+    write_file("url", "postgres://u:mounted@db/x\n");
+    write_file("tables", "users, [avatars\n");
+    write_file("asserts", "[{name: a, sql: 'select $$x$$'}]\n");
+    (void)setenv("PGENTRY_HEALTH_TOKEN", "", 1);
+    (void)setenv("PGENTRY_HEALTH_TOKEN_FILE", "token", 1);
+    (void)setenv("PGENTRY_DATABASE_URL_FILE", "url", 1);
+    (void)setenv("PGENTRY_VERIFY_TABLES_FILE", "tables", 1);
+    (void)setenv("PGENTRY_VERIFY_ASSERTS_FILE", "asserts", 1);
+    (void)setenv("PGENTRY_WAIT_TIMEOUT_FILE", "", 1);
+    assert_loads("health: {token: weaker}\n");
+    assert_string_equal(config->health.token, "t0${ken}$$");
+    assert_string_equal(config->database.url, "postgres://u:mounted@db/x");
+    assert_int_equal(config->verify.table_count, 2);
+    assert_string_equal(config->verify.tables[1].name, "[avatars");
+    assert_string_equal(config->verify.asserts[0].sql, "select $$x$$");
+    assert_int_equal(config->warnings.count, 0);
+
+    char text[] = "said: t0${ken}$$ mounted";
+
+    mask_string(text);
+    assert_string_equal(text, "said: *** ***");
+    set("health.token=stronger");
+    assert_loads(NULL);
+    assert_string_equal(config->health.token, "stronger");
+}
+
+static void a_key_s_mounted_variable_that_cannot_be_read_is_an_error_unless_the_variable_is_set(void **state)
+{
+    (void)state;
+    (void)setenv("PGENTRY_HEALTH_TOKEN_FILE", "nowhere", 1);
+    assert_refused("health: {token: weaker}\n", "PGENTRY_HEALTH_TOKEN_FILE: PGENTRY_HEALTH_TOKEN_FILE names nowhere, "
+                                                "which cannot be read: No such file or directory");
+    write_file("nowhere", "\n");
+    assert_refused("health: {token: weaker}\n", "PGENTRY_HEALTH_TOKEN_FILE: PGENTRY_HEALTH_TOKEN is empty");
+    (void)setenv("PGENTRY_HEALTH_TOKEN", "direct", 1);
+    assert_loads(NULL);
+    assert_string_equal(config->health.token, "direct");
+}
+
 static void a_value_that_does_not_count_needs_no_variable(void **state)
 {
     (void)state;
@@ -276,6 +319,8 @@ int main(void)
         TEST(a_variable_that_is_set_needs_no_file),
         TEST(a_secret_s_file_must_be_a_readable_small_file),
         TEST(the_database_s_url_may_be_mounted_without_a_file_of_ours),
+        TEST(a_key_s_own_variable_may_be_mounted),
+        TEST(a_key_s_mounted_variable_that_cannot_be_read_is_an_error_unless_the_variable_is_set),
         TEST(a_value_that_does_not_count_needs_no_variable),
         TEST(what_is_empty_once_it_is_filled_in_is_as_if_it_were_not_there),
         TEST(a_null_leaves_the_word_to_a_weaker_source_and_to_its_errors),
