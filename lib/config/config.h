@@ -26,6 +26,7 @@ enum step_role {
 struct variable {
     const char *name;
     const char *value;
+    const char *written; /* of a step: with the ${NAME} that were filled in; NULL: as the value */
 };
 
 struct step {

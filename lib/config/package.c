@@ -56,8 +56,8 @@ const struct variable *package_scripts(const char *path, size_t *count, struct a
     json_object_foreach(scripts, name, value)
     {
         if (json_is_string(value)) {
-            strings[(*count)++] =
-                (struct variable){ arena_strdup(arena, name), arena_strdup(arena, json_string_value(value)) };
+            strings[(*count)++] = (struct variable){ .name = arena_strdup(arena, name),
+                                                     .value = arena_strdup(arena, json_string_value(value)) };
         }
     }
     json_decref(package);

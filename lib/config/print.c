@@ -254,7 +254,11 @@ static void print_variables(const struct step *step, bool literal)
         printf("%s", i ? ", " : "");
         print_string(step->env[i].name, true);
         printf(": ");
-        print_masked(step->env[i].value, literal);
+        if (step->env[i].written) {
+            print_hidden(step->env[i].written, true);
+        } else {
+            print_masked(step->env[i].value, literal);
+        }
     }
     printf("}");
 }

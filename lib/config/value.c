@@ -214,8 +214,9 @@ static bool store_variables(const struct slot *slot)
             fine = complain_key(reading, child, "%s: \"%s\" is no name of a variable", slot->path, child->key);
         } else if (text) {
             secret_of_variable(arena_printf(reading->arena, "%s=%s", child->key, text));
-            step->env[step->env_count++] =
-                (struct variable){ .name = child->key, .value = node_null(child) ? "" : text };
+            step->env[step->env_count++] = (struct variable){ .name = child->key,
+                                                              .value = node_null(child) ? "" : text,
+                                                              .written = text != child->text ? child->text : NULL };
         }
         fine = fine && text;
     }

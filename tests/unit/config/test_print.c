@@ -114,6 +114,19 @@ static void no_secret_is_printed(void **state)
     assert_true(has_line(text, "  token: \"***\" # from pgentry.yaml:1:17"));
 }
 
+static void a_step_s_variable_that_was_filled_in_is_shown_as_it_was_written(void **state)
+{
+    (void)state;
+    (void)setenv("SEC", "n0t-shown", 1);
+    assert_loads(
+        "migrate: {steps: [{name: n, run: x, env: {A: 'x-${SEC}', B: '${NOPE:-$$}', C: 'a$$b', D: plain}}]}\n");
+
+    const char *text = output_of(config_print, config);
+
+    assert_true(has_line(text, "      env: {A: \"x-${SEC}\", B: \"${NOPE:-$$}\", C: \"a$$b\", D: plain}"));
+    assert_null(strstr(text, "n0t-shown"));
+}
+
 static void a_mounted_value_tells_whose_it_is(void **state)
 {
     (void)state;
@@ -357,6 +370,7 @@ int main(void)
         TEST(every_value_tells_where_it_came_from),
         TEST(a_variable_that_a_default_names_is_its_origin),
         TEST(no_secret_is_printed),
+        TEST(a_step_s_variable_that_was_filled_in_is_shown_as_it_was_written),
         TEST(a_mounted_value_tells_whose_it_is),
         TEST(a_password_in_a_keyword_string_or_a_query_is_hidden_to_its_end),
         TEST(the_key_of_a_prisma_url_is_hidden),

@@ -54,7 +54,7 @@ static inline struct step *run_shell(const char *line)
 static inline void set_env(struct step *step, const char *name, const char *value)
 {
     step->env = arena_alloc(scratch.arena, sizeof *step->env);
-    step->env[0] = (struct variable){ name, value };
+    step->env[0] = (struct variable){ .name = name, .value = value };
     step->env_count = 1;
 }
 

@@ -304,7 +304,7 @@ static void a_step_with_another_service_file_is_a_doubt(void **state)
 
 static void a_steps_own_variable_comes_before_the_environment(void **state)
 {
-    struct variable from_file = { "PGENTRY_TEST_FILE", "file" };
+    struct variable from_file = { .name = "PGENTRY_TEST_FILE", .value = "file" };
 
     (void)state;
     configure(HISTORY_DBMATE);
