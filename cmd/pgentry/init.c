@@ -315,30 +315,34 @@ static char *compose(const struct init_project *project, const struct project_se
 
 /* ---- where it is written ---- */
 
-static int complain(int status)
+static int complain(const char *file, int status)
 {
-    fprintf(stderr, "pgentry: %s: %s%s\n", INIT_FILE, strerror(errno),
-            errno == EEXIST ? "; --force overwrites it, --stdout prints instead" : "");
+    int why = errno;
+    fprintf(stderr, "pgentry: %s: %s%s\n", word_shown(file), strerror(why),
+            why == EEXIST ? "; --force overwrites it, --stdout prints instead" : "");
     return status;
 }
 
-static int write_file(const char *text, size_t length, bool force)
+static int write_file(const char *file, const char *text, size_t length, bool force)
 {
     /* O_NONBLOCK: a FIFO that nobody reads is refused, not waited for. */
-    int fd = open(INIT_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (force ? O_TRUNC : O_EXCL), 0644);
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (force ? O_TRUNC : O_EXCL), 0644);
     if (fd < 0) {
-        return complain(STATUS_CANNOT_CREATE);
+        return complain(file, STATUS_CANNOT_CREATE);
     }
     FILE *out = fdopen(fd, "w");
     bool written = out && fwrite(text, 1, length, out) == length;
     if ((out ? fclose(out) : close(fd)) != 0 || !written) {
-        int status = complain(STATUS_IO);
+        int status = complain(file, STATUS_IO);
         if (!force) {
-            unlink(INIT_FILE); /* half of one would be in the way of the next */
+            unlink(file); /* half of one would be in the way of the next */
         }
         return status;
     }
-    printf("%s written: look through it, then try `pgentry config`\n", INIT_FILE);
+    bool found = is(file, INIT_FILE);
+    const char *shown = word_shown(file);
+    printf("%s written: look through it, then try `pgentry config%s%s`\n", shown, found ? "" : " -c ",
+           found ? "" : shown);
     return STATUS_OK;
 }
 
@@ -370,6 +374,7 @@ int command_init(const struct command_line *line)
     without_file.no_file = true; /* the one that is overwritten may be broken */
     struct config *config = command_config_told(&without_file, false);
     struct project_seen seen = { 0 };
+    const char *file = line->config_file ? line->config_file : INIT_FILE;
     struct wanted wanted = { 0 };
     size_t length;
     if (config && config->migrate.unrecognised) {
@@ -383,13 +388,13 @@ int command_init(const struct command_line *line)
     char *text = compose(&project, &seen, &length);
     if (!text) {
         errno = ENOMEM;
-        return complain(STATUS_RESOURCE);
+        return complain(file, STATUS_RESOURCE);
     }
     int status = STATUS_OK;
     if (line->to_stdout) {
         fwrite(text, 1, length, stdout);
     } else {
-        status = write_file(text, length, line->force);
+        status = write_file(file, text, length, line->force);
     }
     free(text);
     return status;

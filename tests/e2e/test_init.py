@@ -241,6 +241,17 @@ def test_init_refuses_to_overwrite_without_force(pgentry, project):
     assert "preset:" in (folder / "pgentry.yaml").read_text()
 
 
+@pytest.mark.parametrize("args", [("-c", "other.yaml", "init"), ("init", "--config=other.yaml")])
+def test_init_writes_the_file_that_is_named(pgentry, project, args):
+    """-c: that one is refused or overwritten with --force, and no pgentry.yaml comes into being."""
+    folder = project({"other.yaml": "mine: 1\n"})
+    refused = pgentry(*args)
+    assert refused.exit == 73 and "other.yaml" in refused.stderr and (folder / "other.yaml").read_text() == "mine: 1\n", refused
+    done = pgentry(*args, "--force")
+    assert done.exit == 0 and "`pgentry config -c other.yaml`" in done.stdout, done
+    assert "migrate:" in (folder / "other.yaml").read_text() and not (folder / "pgentry.yaml").exists()
+
+
 def test_init_that_cannot_write_says_so(pgentry, project):
     """A folder without room or right: 73 or 74, never 0."""
     folder = project({})
