@@ -5,6 +5,7 @@
 #include "command.h"
 #include "config/secret.h"
 #include "database/database.h"
+#include "process/credentials.h"
 #include "process/spawn.h"
 #include "runtime/runtime.h"
 
@@ -371,7 +372,8 @@ struct config *command_config_any_url(const struct command_line *line)
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
     return read_config(line, (struct config_request){ .database_needed = database_needed,
-                                                      .check_urls = database_needed ? database_check_urls : NULL });
+                                                      .check_urls = database_needed ? database_check_urls : NULL,
+                                                      .check_user = database_needed ? credentials_check : NULL });
 }
 
 struct config *command_config_health(const struct command_line *line)

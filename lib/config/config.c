@@ -371,7 +371,7 @@ static void finish_wait(struct config *config)
 
 /* ---- all together ---- */
 
-static void check_urls(struct reading *reading, config_check *check)
+static void ask(struct reading *reading, config_check *check)
 {
     struct config_verdict verdict = { 0 };
 
@@ -412,7 +412,8 @@ static void load_all(struct reading *reading, const struct config_request *reque
     config->migrate.preset = preset;
     finish_wait(config);
     finish_database(reading, request->database_needed && readable && located);
-    check_urls(reading, located ? request->check_urls : NULL);
+    ask(reading, located ? request->check_urls : NULL);
+    ask(reading, request->check_user);
     finish_verify(reading);
     finish_app(reading);
     if (!user_set(reading, "migrate.steps")) {

@@ -175,6 +175,7 @@ struct config_request {
     const char *folder;       /* the preset's project lies there, and its steps run there; NULL: in ours */
     bool database_needed;     /* false for `pgentry init`: no URL is no error */
     config_check *check_urls; /* or NULL; asked if both URLs could be read */
+    config_check *check_user; /* or NULL */
     const char *section;      /* "health.": its keys alone are read and checked, all others keep zero; NULL: all */
 };
 

@@ -102,6 +102,18 @@ static bool parse(const char *user, struct credentials *credentials, struct erro
     return find_user(name, colon ? colon + 1 : NULL, credentials, error);
 }
 
+void credentials_check(const struct config *config, struct config_verdict *verdict, struct arena *arena)
+{
+    struct credentials credentials;
+    struct error error = { 0 };
+
+    if (config->app.user[0] && !parse(config->app.user, &credentials, &error)) {
+        strings_add(arena, &verdict->keys, "app.user");
+        strings_add(arena, &verdict->faults,
+                    arena_printf(arena, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint));
+    }
+}
+
 /* ---- taking it ---- */
 
 static bool are_ours(const struct credentials *credentials)

@@ -3,6 +3,7 @@
 #define PROCESS_CREDENTIALS_H
 
 #include "base/error.h"
+#include "config/config.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -22,6 +23,9 @@ struct credentials {
  * most five seconds, and tries whether it can be taken. False with *error (78): unknown name or group, a uid without
  * passwd entry and without gid, no answer, or not possible as who we are; 71 if the system refuses the child. */
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error);
+
+/* Whether app.user names somebody, used when the configuration is read: nothing is tried. */
+config_check credentials_check;
 
 /* In the child, just before exec: groups, gid, uid, and no capability left unless the uid is 0. Returns 0 or errno
  * (EPERM too if a way back to root was found). Async-signal-safe. */

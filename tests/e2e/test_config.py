@@ -105,6 +105,17 @@ def test_a_wrong_url_is_told_with_all_other_errors_and_where_it_stands(pgentry, 
     assert any(line.startswith("pgentry.yaml:4:8: ") and key in line for line in done.stderr.splitlines()), done
 
 
+@pytest.mark.parametrize("command", [["config"], ["run", "--", "touch", "touched"]])
+def test_an_app_user_that_nobody_is_is_told_with_all_other_errors_and_where_it_stands(pgentry, database, project, command):
+    """`pgentry config` in the image finds it before a boot does."""
+    folder = project({"pgentry.yaml": "app:\n  user: no-such-user\nwait: {timeout: 60}\n"})
+    done = pgentry(*command, url=database.url, env={"PGENTRY_LOG_FORMAT": None})
+    assert done.exit == 78 and len(done.stderr.splitlines()) == 2, done
+    assert 'pgentry.yaml:2:9: app.user: no user "no-such-user": add it to /etc/passwd' in done.stderr, done
+    assert "pgentry.yaml:3:17: wait.timeout" in done.stderr, done
+    assert not (folder / "touched").exists()
+
+
 @pytest.mark.parametrize("run", DESTRUCTIVE)
 def test_a_destructive_step_is_refused_unless_it_says_so(pgentry, database, project, run):
     """allow_data_loss: true is needed for what destroys data; refused when the configuration is read."""
