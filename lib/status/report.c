@@ -1,4 +1,5 @@
 /* The health document and the boot report as JSON. */
+#include "base/text.h"
 #include "status/status.h"
 
 #include <errno.h>
@@ -101,7 +102,7 @@ static json_t *lines(const char *last)
     return array;
 }
 
-static json_t *steps(const struct status *status, bool with_lines)
+static json_t *steps(const struct status *status)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < status->step_count; i++) {
@@ -110,7 +111,7 @@ static json_t *steps(const struct status *status, bool with_lines)
                                                "list", step->list, "result", step_result_word(step->result), "attempts",
                                                (int)step->attempts, "durationMs", (json_int_t)status_step_took(step),
                                                "outcome", nullable(step->outcome), "codes", nullable(step->codes),
-                                               "lastLines", lines(with_lines ? step->last : "")));
+                                               "lastLines", lines(step->last)));
     }
     return array;
 }
@@ -125,7 +126,7 @@ static json_t *history(const struct check *check)
                      (json_int_t)check->failed, "edited", (json_int_t)check->edited, "gone", (json_int_t)check->gone);
 }
 
-static json_t *report(const struct status *status, bool with_lines)
+static json_t *report(const struct status *status)
 {
     json_t *object = health(status);
     if (!object) {
@@ -141,14 +142,16 @@ static json_t *report(const struct status *status, bool with_lines)
     json_object_set_new(object, "host", nullable(status->host));
     json_object_set_new(object, "error", nullable(status->error));
     json_object_set_new(object, "timeline", timeline(status));
-    json_object_set_new(object, "steps", steps(status, with_lines));
+    json_object_set_new(object, "steps", steps(status));
     json_object_set_new(object, "migrations", history(status->check));
     return object;
 }
 
+#define NUMBERS JSON_REAL_PRECISION(6)
+
 static char *dump(json_t *object)
 {
-    char *result = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+    char *result = object ? json_dumps(object, JSON_INDENT(2) | NUMBERS) : NULL;
     json_decref(object);
     return result;
 }
@@ -160,7 +163,135 @@ char *status_health_json(const struct status *status)
 
 char *status_report_json(const struct status *status)
 {
-    return dump(report(status, true));
+    return dump(report(status));
+}
+
+/* ---- a report that must be short ---- */
+
+#define DENSE (JSON_COMPACT | JSON_ENCODE_ANY | NUMBERS)
+#define LEFT_OUT 160 /* bytes of "leftOut" with all that it counts */
+
+struct shedding {
+    json_t *report, *left_out;
+    size_t excess; /* bytes that it is too long by */
+};
+
+/* What it goes without, and no more of it than it has to: an array's elements. */
+struct shed {
+    const char *in;                      /* the object it stands in; NULL: the report */
+    const char *array;                   /* its name */
+    const char *each;                    /* of each of its elements this array instead, or NULL */
+    bool first;                          /* from its beginning on, not from its end */
+    bool (*told)(const json_t *element); /* only what is told elsewhere; NULL: any */
+};
+
+static size_t size_of(const json_t *value)
+{
+    return json_dumpb(value, NULL, 0, DENSE);
+}
+
+static void leave_out(struct shedding *shedding, const char *name, size_t count, size_t size)
+{
+    json_int_t counted = json_integer_value(json_object_get(shedding->left_out, name));
+    json_object_set_new(shedding->left_out, name, json_integer(counted + (json_int_t)count));
+    shedding->excess -= size < shedding->excess ? size : shedding->excess;
+}
+
+/* All or none: a table that does not stand there would look like one that nobody wants. */
+static void shed_tables(struct shedding *shedding)
+{
+    json_t *map = json_object_get(json_object_get(shedding->report, "database"), "tables");
+    if (shedding->excess) {
+        leave_out(shedding, "tables", json_object_size(map), size_of(map) - strlen("{}"));
+        json_object_clear(map);
+    }
+}
+
+static void shed_elements(struct shedding *shedding, const struct shed *shed, json_t *array)
+{
+    for (size_t left = json_array_size(array); left && shedding->excess; left--) {
+        size_t at = shed->first ? 0 : left - 1, comma = json_array_size(array) > 1;
+        const json_t *element = json_array_get(array, at);
+        if (!shed->told || shed->told(element)) {
+            leave_out(shedding, shed->each ? shed->each : shed->array, 1, size_of(element) + comma);
+            json_array_remove(array, at);
+        }
+    }
+}
+
+static void shed_array(struct shedding *shedding, const struct shed *shed)
+{
+    const json_t *object = shed->in ? json_object_get(shedding->report, shed->in) : shedding->report;
+    json_t *array = json_object_get(object, shed->array);
+    for (size_t i = 0; shed->each && i < json_array_size(array); i++) {
+        shed_elements(shedding, shed, json_object_get(json_array_get(array, i), shed->each));
+    }
+    if (!shed->each) {
+        shed_elements(shedding, shed, array);
+    }
+}
+
+/* How much of it fits depends on what JSON escapes. */
+static void shed_reason(struct shedding *shedding)
+{
+    const json_t *reason = json_object_get(shedding->report, "reason");
+    for (size_t length = json_string_length(reason); length && shedding->excess;) {
+        const char *bytes = json_string_value(reason);
+        length = text_utf8_border(bytes, length - (length + 7) / 8);
+        json_t *shorter = json_stringn(bytes, length);
+        size_t size = size_of(reason) - size_of(shorter);
+        shedding->excess -= size < shedding->excess ? size : shedding->excess;
+        json_object_set_new(shedding->report, "reason", shorter);
+        reason = shorter;
+    }
+}
+
+static bool is_missing_table(const json_t *problem)
+{
+    return strcmp(json_string_value(json_object_get(problem, "code")), problem_word(PROBLEM_MISSING_TABLE)) == 0;
+}
+
+/* First what is told elsewhere, last what tells how the boot ended. */
+static void shed_all(struct shedding *shedding)
+{
+    static const struct shed sheds[] = {
+        { .array = "problems", .told = is_missing_table },
+        { .array = "steps", .each = "lastLines", .first = true },
+        { .array = "problems" },
+        { .in = "database", .array = "missingTables" },
+        { .array = "timeline", .first = true },
+        { .array = "steps" },
+    };
+    shed_tables(shedding);
+    for (size_t i = 0; i < sizeof sheds / sizeof sheds[0]; i++) {
+        shed_array(shedding, &sheds[i]);
+    }
+    shed_reason(shedding);
+}
+
+static char *dump_short(json_t *object, size_t most)
+{
+    size_t size = size_of(object);
+    struct shedding shedding = { .report = object, .left_out = json_object() };
+    if (size > most) {
+        shedding.excess = size - (most - LEFT_OUT);
+        shed_all(&shedding);
+        json_object_set(object, "leftOut", shedding.left_out);
+    }
+    json_decref(shedding.left_out);
+    char *result = json_dumps(object, DENSE);
+    json_decref(object);
+    return result;
+}
+
+static char *report_within(const struct status *status, size_t most)
+{
+    json_t *object = report(status);
+    if (!object) {
+        return NULL;
+    }
+    return most && json_dumpb(object, NULL, 0, JSON_INDENT(2) | NUMBERS) > most ? dump_short(object, most)
+                                                                                : dump(object);
 }
 
 static bool write_all(int fd, const char *bytes, size_t length)
@@ -181,15 +312,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
 
 bool status_write_report(const struct status *status, const char *path, size_t most)
 {
-    char *json = status_report_json(status);
-    if (json && most && strlen(json) >= most) {
-        free(json);
-        json = dump(report(status, false));
-    }
-    if (json && most && strlen(json) >= most) {
-        free(json);
-        json = status_health_json(status);
-    }
+    char *json = report_within(status, most ? most - 1 : 0); /* and the line's end */
     if (!json) {
         errno = ENOMEM;
         return false;

@@ -119,7 +119,8 @@ char *status_health_json(const struct status *status);
 char *status_report_json(const struct status *status);
 
 /* Writes the report to `path`: a file is replaced by what is written (created 0644). Bounded by `most` bytes (0: no
- * bound), and then valid JSON with the steps' last lines left out. False with errno. */
+ * bound; some thousands at least): valid JSON all the same, which counts in "leftOut" what it goes without. False with
+ * errno. */
 bool status_write_report(const struct status *status, const char *path, size_t most);
 
 #endif

@@ -221,21 +221,46 @@ def test_a_report_on_a_file_system_that_hangs_holds_nothing_up(pgentry, database
         assert running.wait().exit == 3
 
 
-def test_the_termination_log_is_written_when_it_exists(pgentry, database, project):
-    """/dev/termination-log of Kubernetes; where it does not exist, none is made."""
-    project({"pgentry.yaml": BROKEN})
+@pytest.fixture
+def terminated(pgentry, project):
+    """terminated(url, …): a run where /dev/termination-log of Kubernetes exists; its result, whose stdout that file is."""
     if os.geteuid() != 0 or os.path.exists("/dev/termination-log"):
         pytest.skip("needs a /dev of its own")
-    folder = project.folder
     script = ("mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt/ && touch /mnt/termination-log && "
               "mount --bind /mnt /dev && \"$@\"; status=$?; cat /dev/termination-log; exit $status")
-    done = run(
-        ["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, "run", "--", "true"],
-        pgentry.environment(database.url, None), folder)
+
+    def run_there(url):
+        return run(["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, "run", "--", "true"],
+                   pgentry.environment(url, None), project.folder)
+    yield run_there
+    assert not os.path.exists("/dev/termination-log"), "where it does not exist, none is made"
+
+
+def test_the_termination_log_is_written_when_it_exists(terminated, database, project):
+    """/dev/termination-log of Kubernetes."""
+    project({"pgentry.yaml": BROKEN})
+    done = terminated(database.url)
     assert done.exit == 65, done
     document = json.loads(done.stdout)
     assert document["database"]["healthyTables"] == 0 and document["exitStatus"] == 65
-    assert not os.path.exists("/dev/termination-log")
+
+
+@pytest.mark.parametrize("count", [12, 300])
+def test_the_termination_log_tells_how_the_boot_ended_however_many_tables_are_missing(terminated, database, project, count):
+    """Whole JSON in the 4096 bytes that the kubelet keeps; what it goes without is counted."""
+    tables = ", ".join(f"a_rather_long_name_of_a_table_{i}" for i in range(count))
+    project({"pgentry.yaml": f"verify: {{tables: [{tables}]}}\nmigrate:\n  steps:\n"
+                             "    - {name: migrate deploy, run: 'seq 1 400; echo P3009; exit 1', permanent_errors: [P3009]}\n"})
+    done = terminated(database.url)
+    assert done.exit == 70 and len(done.stdout.encode()) <= 4096, done
+    document = json.loads(done.stdout)
+    assert (document["status"], document["phase"], document["exitStatus"]) == ("unhealthy", "failed", 70)
+    assert document["reason"] == "every migration step failed" and document["version"] and document["timeline"]
+    [step] = document["steps"]
+    assert (step["result"], step["codes"]) == ("failed", "P3009")
+    missing = document["database"]["missingTables"]
+    assert document["database"]["totalTables"] == count == len(missing) + document["leftOut"].get("missingTables", 0)
+    assert len(missing) == count or len(missing) > 20
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])
