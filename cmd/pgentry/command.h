@@ -41,6 +41,9 @@ extern const size_t command_count;
 struct config *command_config(const struct command_line *line, bool database_needed);
 /* The same for a command that keeps no log: the configuration's warnings go to standard error. */
 struct config *command_config_told(const struct command_line *line, bool database_needed);
+/* The same for a command that keeps one: nothing is printed, the errors are in *errors, and *format is how the log is
+ * to be written. */
+struct config *command_config_logged(const struct command_line *line, struct strings *errors, enum log_format *format);
 /* The section health alone, for who asks the endpoint: neither secrets nor the project are needed. */
 struct config *command_config_health(const struct command_line *line);
 /* As command_config, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */

@@ -346,22 +346,33 @@ static int check_operands(const struct command *command, const struct command_li
     return 0;
 }
 
-static struct config *read_config(const struct command_line *line, struct config_request request)
+static struct config *load_config(const struct command_line *line, struct config_request request,
+                                  struct strings *errors)
 {
     request.file = line->config_file;
     request.no_file = line->no_file;
     request.folder = line->folder;
     request.settings = line->settings;
     request.setting_count = line->setting_count;
+    return config_load(&request, errors, arena_new()); /* for the life of the process */
+}
 
-    struct arena *arena = arena_new(); /* the configuration's, for the life of the process */
+static struct config *read_config(const struct command_line *line, struct config_request request)
+{
     struct strings errors = { 0 };
-    struct config *config = config_load(&request, &errors, arena);
+    struct config *config = load_config(line, request, &errors);
 
     for (size_t i = 0; i < errors.count; i++) {
         fprintf(stderr, "%s\n", errors.items[i]);
     }
     return config;
+}
+
+static struct config_request whole_config(bool database_needed)
+{
+    return (struct config_request){ .database_needed = database_needed,
+                                    .check_urls = database_needed ? database_check_urls : NULL,
+                                    .check_user = database_needed ? credentials_check : NULL };
 }
 
 struct config *command_config_any_url(const struct command_line *line)
@@ -371,9 +382,15 @@ struct config *command_config_any_url(const struct command_line *line)
 
 struct config *command_config(const struct command_line *line, bool database_needed)
 {
-    return read_config(line, (struct config_request){ .database_needed = database_needed,
-                                                      .check_urls = database_needed ? database_check_urls : NULL,
-                                                      .check_user = database_needed ? credentials_check : NULL });
+    return read_config(line, whole_config(database_needed));
+}
+
+struct config *command_config_logged(const struct command_line *line, struct strings *errors, enum log_format *format)
+{
+    struct config_request request = whole_config(true);
+
+    request.format = format;
+    return load_config(line, request, errors);
 }
 
 struct config *command_config_health(const struct command_line *line)

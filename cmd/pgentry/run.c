@@ -4,9 +4,11 @@
 
 static int supervise(const struct command_line *line, enum boot_goal goal)
 {
-    const struct config *config = command_config(line, true);
+    struct strings errors = { 0 };
+    enum log_format format;
+    const struct config *config = command_config_logged(line, &errors, &format);
     if (!config) {
-        return STATUS_CONFIG;
+        return runtime_refuse(goal, format, &errors);
     }
     return runtime_run(&(struct runtime_request){ .config = config,
                                                   .goal = goal,

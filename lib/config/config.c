@@ -447,6 +447,9 @@ struct config *config_load(const struct config_request *request, struct strings 
     finish_token(&reading);
     check_addresses(&reading, "health.listen", &config->health.listen);
     check_addresses(&reading, "health.placeholder", &config->health.placeholder);
+    if (request->format) {
+        *request->format = config->log.format;
+    }
     return errors->count > errors_before ? NULL : config;
 }
 

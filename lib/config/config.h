@@ -176,6 +176,7 @@ struct config_request {
     bool database_needed;     /* false for `pgentry init`: no URL is no error */
     config_check *check_urls; /* or NULL; asked if both URLs could be read */
     config_check *check_user; /* or NULL */
+    enum log_format *format;  /* or NULL; what could be read of log.format, also where other things are wrong */
     const char *section;      /* "health.": its keys alone are read and checked, all others keep zero; NULL: all */
 };
 

@@ -338,6 +338,7 @@ void gather_ended(struct supervisor *s)
 static bool set_up(struct supervisor *s, struct error *error)
 {
     s->arena = arena_new();
+    status_init(&s->status, s->config, s->arena);
     s->scratch = arena_reserve(SCRATCH);
     database_prepare(s);
     s->app_report = s->child.report = s->database.stream.fd = s->child.fd = s->http.stream.fd = s->http.write_fd = -1;
@@ -355,7 +356,6 @@ static bool set_up(struct supervisor *s, struct error *error)
         seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;
     }
     boot_init(&s->boot, &s->plan, seed);
-    status_init(&s->status, s->config, s->arena);
     status_phase(&s->status, boot_phase(&s->boot));
     return (s->plan.goal != GOAL_RUN || http_bind(s, error)) && database_start(s, error);
 }
@@ -477,6 +477,39 @@ int supervisor_leave(struct supervisor *s)
     return s->exit_status;
 }
 
+static int refuse(struct supervisor *s, const struct error *error)
+{
+    char reason[sizeof error->message + sizeof error->hint];
+    struct text text = text_over(reason, sizeof reason);
+    text_printf(&text, "%s%s%s", error->message, error->hint[0] ? ": " : "", error->hint);
+    log_event(LOG_ERROR, "refused", NULL, "%s", reason);
+    if (s->request->goal == GOAL_RUN) {
+        const char *reasons[] = { reason };
+        report_refusal(s, (int)error->status, &(struct strings){ .items = reasons, .count = 1 });
+    }
+    log_drain(LAST_WORDS);
+    return (int)error->status;
+}
+
+int runtime_refuse(enum boot_goal goal, enum log_format format, const struct strings *errors)
+{
+    struct supervisor *s = &supervisor;
+    log_open(format, LOG_WARN);
+    for (size_t i = 0; i < errors->count; i++) {
+        if (format == LOG_JSON) {
+            log_event(LOG_ERROR, "configuration", NULL, "%s", errors->items[i]);
+        } else {
+            fprintf(stderr, "%s\n", errors->items[i]);
+        }
+    }
+    if (goal == GOAL_RUN) {
+        status_init_refused(&s->status);
+        report_refusal(s, STATUS_CONFIG, errors);
+    }
+    log_drain(LAST_WORDS);
+    return STATUS_CONFIG;
+}
+
 int runtime_run(const struct runtime_request *request)
 {
     struct supervisor *s = &supervisor;
@@ -486,9 +519,7 @@ int runtime_run(const struct runtime_request *request)
 
     log_open(s->config->log.format, s->config->log.level);
     if (!set_up(s, &error)) {
-        log_event(LOG_ERROR, "refused", NULL, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint);
-        log_drain(LAST_WORDS);
-        return (int)error.status;
+        return refuse(s, &error);
     }
     warn(s);
     adopt_orphans(s);

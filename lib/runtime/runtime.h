@@ -19,6 +19,10 @@ struct runtime_request {
  * errno if the system refuses. */
 bool runtime_prepare(void);
 
+/* Tells the errors of a configuration that cannot be used: as lines of their own, or of the log where that is JSON; of
+ * a run also where a report is looked for. Returns the exit status. */
+int runtime_refuse(enum boot_goal goal, enum log_format format, const struct strings *errors);
+
 /* Does the job to its end and returns the exit status. In mode exec it does not return once the application starts. */
 int runtime_run(const struct runtime_request *request);
 

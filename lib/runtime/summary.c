@@ -126,12 +126,23 @@ static void write_report(const struct supervisor *s, const char *path, size_t mo
 
 static void write_reports(const struct supervisor *s)
 {
-    if (*s->config->report_file) {
+    if (s->config && *s->config->report_file) {
         write_report(s, s->config->report_file, 0);
     }
     if (access(TERMINATION_LOG, F_OK) == 0) {
         write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
     }
+}
+
+void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons)
+{
+    struct text text = text_over(s->status.reason, sizeof s->status.reason);
+    for (size_t i = 0; i < reasons->count; i++) {
+        text_printf(&text, "%s%s", i ? "\n" : "", reasons->items[i]);
+    }
+    status_phase(&s->status, PHASE_FAILED);
+    s->status.exit_status = exit_status;
+    write_reports(s);
 }
 
 void summarize(struct supervisor *s)

@@ -241,5 +241,7 @@ void print_tables(const struct supervisor *s);
 
 /* summary.c */
 void summarize(struct supervisor *s);
+/* In the place of a boot that never began. s->config may be NULL. */
+void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons);
 
 #endif

@@ -30,14 +30,19 @@ static const struct check *expected(const struct config *config, struct arena *a
     return tables;
 }
 
-void status_init(struct status *status, const struct config *config, struct arena *arena)
+void status_init_refused(struct status *status)
 {
-    size_t steps = config->migrate.before.count + config->migrate.steps.count + config->migrate.after.count;
     memset(status, 0, sizeof *status);
     status->version = PGENTRY_VERSION;
     status->began_us = clock_now_us();
     timestamp_now(status->began);
     status->exit_status = -1;
+}
+
+void status_init(struct status *status, const struct config *config, struct arena *arena)
+{
+    size_t steps = config->migrate.before.count + config->migrate.steps.count + config->migrate.after.count;
+    status_init_refused(status);
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
     status->steps = arena_array(arena, steps, sizeof *status->steps);

@@ -17,6 +17,7 @@
 #define STATUS_SPELLS 64 /* of the timeline; where there are more, the shortest is counted to the one before it */
 #define STATUS_LAST 2048 /* bytes of a step's last lines */
 #define STATUS_TEXT 512
+#define STATUS_REASON 2048 /* several errors of the configuration */
 
 struct status_spell {
     enum phase phase;
@@ -91,11 +92,13 @@ struct status {
     int64_t looked_us;            /* all looks at the schema took so long */
     int exit_status;              /* of pgentry; -1: it goes on */
     int failed_with;              /* while held: the status that it would have ended with; else 0 */
-    char reason[STATUS_TEXT];     /* why it failed, or empty */
+    char reason[STATUS_REASON];   /* why it failed, or empty */
 };
 
 /* The steps live in the arena. */
 void status_init(struct status *status, const struct config *config, struct arena *arena);
+/* Of a boot that is refused before anything is known of it. */
+void status_init_refused(struct status *status);
 /* Takes down that the phase is `phase` from now on. */
 void status_phase(struct status *status, enum phase phase);
 

@@ -88,6 +88,31 @@ def test_all_errors_come_in_one_go(pgentry, database, project):
         assert place in done.stderr, done
 
 
+WRONG_TWICE = "wait: {timeout: soon}\nmigrate:\n  lokc: true\n"
+
+
+@pytest.mark.parametrize("command", [["run", "--", "true"], ["sync"], ["wait"], ["verify"]])
+@pytest.mark.parametrize("how", ["option", "variable", "file", "setting"])
+def test_errors_are_lines_of_a_json_log_where_one_is_wanted(pgentry, database, project, command, how):
+    """One object an error, with the words that stand there as text otherwise."""
+    project({"pgentry.yaml": WRONG_TWICE + ("log: {format: json}\n" if how == "file" else "")})
+    text = pgentry(*command, url=database.url, env={"PGENTRY_LOG_FORMAT": "text"})
+    options = {"option": ["--log-format", "json"], "setting": ["--set", "log.format=json"]}.get(how, [])
+    done = pgentry(*options, *command, url=database.url, env={"PGENTRY_LOG_FORMAT": "json" if how == "variable" else None})
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.exit == text.exit == 78, done
+    assert [event["msg"] for event in events] == text.stderr.splitlines() and len(events) == 2
+    assert {(event["level"], event["event"]) for event in events} == {("error", "configuration")}
+    assert all(line.startswith("pgentry.yaml:") for line in text.stderr.splitlines()), text
+
+
+def test_a_file_that_cannot_be_read_is_told_in_the_format_of_the_variable(pgentry, database, project):
+    """No YAML at all."""
+    project({"pgentry.yaml": "verify: ["})
+    done = pgentry("run", "--", "true", url=database.url)
+    assert done.exit == 78 and json.loads(done.stderr)["msg"].startswith("pgentry.yaml:"), done
+
+
 @pytest.mark.parametrize("url, key", [
     ("prisma://accelerate.prisma-data.net/?api_key=x", "set database.direct_url"),
     ("postgres://u:p@ss@h:notaport/d", "database.url")])

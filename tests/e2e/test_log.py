@@ -229,9 +229,9 @@ def terminated(pgentry, project):
     script = ("mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt/ && touch /mnt/termination-log && "
               "mount --bind /mnt /dev && \"$@\"; status=$?; cat /dev/termination-log; exit $status")
 
-    def run_there(url):
-        return run(["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, "run", "--", "true"],
-                   pgentry.environment(url, None), project.folder)
+    def run_there(url, *options, env=None):
+        return run(["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, *options, "run", "--", "true"],
+                   pgentry.environment(url, env), project.folder)
     yield run_there
     assert not os.path.exists("/dev/termination-log"), "where it does not exist, none is made"
 
@@ -261,6 +261,22 @@ def test_the_termination_log_tells_how_the_boot_ended_however_many_tables_are_mi
     missing = document["database"]["missingTables"]
     assert document["database"]["totalTables"] == count == len(missing) + document["leftOut"].get("missingTables", 0)
     assert len(missing) == count or len(missing) > 20
+
+
+def test_the_termination_log_tells_why_a_configuration_is_refused(terminated, database, project):
+    """78: all errors; also what is found only when the boot is set up."""
+    project({"pgentry.yaml": "wait: {timeout: soon}\nmigrate:\n  lokc: true\n"})
+    done = terminated(database.url)
+    document = json.loads(done.stdout)
+    assert done.exit == document["exitStatus"] == 78 and document["phase"] == "failed", done
+    assert "pgentry.yaml:1:17: wait.timeout" in document["reason"] and "pgentry.yaml:3:3: unknown key" in document["reason"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:{}".format(taken.getsockname()[1])
+        project({"pgentry.yaml": f"health: {{listen: ['{address}']}}\nverify: {{tables: [users]}}\n"})
+        done = terminated(database.url, env={"PGENTRY_HEALTH_LISTEN": None})
+    document = json.loads(done.stdout)
+    assert done.exit == document["exitStatus"] == 78 and "listened on" in document["reason"], done
+    assert document["database"]["tables"] == {"users": False}
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])
