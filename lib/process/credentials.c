@@ -102,18 +102,6 @@ static bool parse(const char *user, struct credentials *credentials, struct erro
     return find_user(name, colon ? colon + 1 : NULL, credentials, error);
 }
 
-void credentials_check(const struct config *config, struct config_verdict *verdict, struct arena *arena)
-{
-    struct credentials credentials;
-    struct error error = { 0 };
-
-    if (config->app.user[0] && !parse(config->app.user, &credentials, &error)) {
-        strings_add(arena, &verdict->keys, "app.user");
-        strings_add(arena, &verdict->faults,
-                    arena_printf(arena, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint));
-    }
-}
-
 /* ---- taking it ---- */
 
 static bool are_ours(const struct credentials *credentials)
@@ -190,6 +178,25 @@ static bool find_in_child(const char *user, struct found *found, struct error *e
     return true;
 }
 
+/* What is wrong with the name; NULL: nothing. */
+static const struct error *look_up(const char *user, struct found *found, struct error *error)
+{
+    return !find_in_child(user, found, error) ? error : found->known ? NULL : &found->error;
+}
+
+void credentials_check(const struct config *config, struct config_verdict *verdict, struct arena *arena)
+{
+    struct found found = { .known = false };
+    struct error error;
+    const struct error *wrong = config->app.user[0] ? look_up(config->app.user, &found, &error) : NULL;
+
+    if (wrong && wrong->status == STATUS_CONFIG) {
+        strings_add(arena, &verdict->keys, "app.user");
+        strings_add(arena, &verdict->faults,
+                    arena_printf(arena, "%s%s%s", wrong->message, wrong->hint[0] ? ": " : "", wrong->hint));
+    }
+}
+
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error)
 {
     struct found found = { .known = false };
@@ -198,11 +205,11 @@ bool credentials_find(const char *user, struct credentials *credentials, struct 
     if (user[0] == '\0') {
         return true;
     }
-    if (!find_in_child(user, &found, error)) {
-        return false;
-    }
-    if (!found.known) {
-        *error = found.error;
+
+    const struct error *wrong = look_up(user, &found, error);
+
+    if (wrong) {
+        *error = *wrong;
         return false;
     }
     *credentials = found.credentials;

@@ -24,7 +24,8 @@ struct credentials {
  * passwd entry and without gid, no answer, or not possible as who we are; 71 if the system refuses the child. */
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error);
 
-/* Whether app.user names somebody, used when the configuration is read: nothing is tried. */
+/* Whether app.user names somebody, used when the configuration is read; whether that can be taken, credentials_find()
+ * tells. */
 config_check credentials_check;
 
 /* In the child, just before exec: groups, gid, uid, and no capability left unless the uid is 0. Returns 0 or errno
