@@ -41,13 +41,12 @@ static const char *string_of(const json_t *object, const char *key)
 
 static bool went_wrong(const char *result)
 {
-    static const enum step_result wrong[] = { STEP_FAILED, STEP_TIMED_OUT, STEP_REFUSED };
-    bool is = false;
+    bool wrong = false;
 
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        is |= strcmp(result, step_result_word(wrong[i])) == 0;
+    for (int i = 0; i < STEP_RESULT_COUNT; i++) {
+        wrong |= step_went_wrong((enum step_result)i) && strcmp(result, step_result_word((enum step_result)i)) == 0;
     }
-    return is;
+    return wrong;
 }
 
 /* The last line that speaks of an error, for a backtrace may stand behind it; else the last one. */

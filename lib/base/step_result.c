@@ -9,3 +9,8 @@ const char *step_result_word(enum step_result result)
     };
     return words[result];
 }
+
+bool step_went_wrong(enum step_result result)
+{
+    return result == STEP_FAILED || result == STEP_TIMED_OUT || result == STEP_REFUSED;
+}

@@ -2,6 +2,8 @@
 #ifndef BASE_STEP_RESULT_H
 #define BASE_STEP_RESULT_H
 
+#include <stdbool.h>
+
 /* A step's result, and its word in log and report. */
 #define STEP_RESULTS(X)                                                                           \
     X(STEP_NOT_RUN, "not run")                                                                    \
@@ -21,5 +23,8 @@ enum step_result {
 };
 
 const char *step_result_word(enum step_result result);
+
+/* It is to be mended, whatever another step made good: the next deployment meets it again. */
+bool step_went_wrong(enum step_result result);
 
 #endif

@@ -51,7 +51,21 @@ static void summarize_step(const struct status_step *step)
                                         { .name = "result", .string = step_result_word(step->result) },
                                         { .name = "durationMs", .number = step->took },
                                         { 0 } };
-    log_event(LOG_INFO, "summary-step", fields, "summary: step %s: %s", step->name, told);
+    log_event(step_went_wrong(step->result) ? LOG_WARN : LOG_INFO, "summary-step", fields, "summary: step %s: %s",
+              step->name, told);
+}
+
+/* ": public.avatar_projects, public.users.email", as many as fit. */
+static void list_faults(const struct check *check, struct text *text)
+{
+    const char *before = ": ";
+    for (size_t i = 0; i < check->problem_count; i++) {
+        const struct problem *problem = &check->problems[i];
+        if (problem_fatal(problem->code)) {
+            text_printf(text, "%s%s", before, problem->object);
+            before = ", ";
+        }
+    }
 }
 
 static void summarize_tables(const struct supervisor *s)
@@ -59,13 +73,19 @@ static void summarize_tables(const struct supervisor *s)
     const struct check *tables = status_tables(&s->status);
     size_t healthy = status_healthy_tables(tables), total = tables->table_count;
     const char *schema = s->status.check ? status_word_of(s->status.check) : "not looked at";
+    char faults[512];
+    struct text text = text_over(faults, sizeof faults);
+    if (s->status.check && !s->status.check->healthy) {
+        list_faults(s->status.check, &text);
+    }
     const struct log_field fields[] = { { .name = "healthyTables", .number = (int64_t)healthy },
                                         { .name = "totalTables", .number = (int64_t)total },
                                         { .name = "status", .string = status_word(&s->status) },
                                         { .name = "schema", .string = schema },
                                         { 0 } };
-    log_event(LOG_INFO, "summary-tables", fields, "summary: %zu of %zu tables healthy, schema %s%s", healthy, total,
-              schema, s->status.check && !s->status.connected ? " when last looked at, now not connected" : "");
+    log_event(*faults ? LOG_ERROR : LOG_INFO, "summary-tables", fields,
+              "summary: %zu of %zu tables healthy, schema %s%s%s", healthy, total, schema,
+              s->status.check && !s->status.connected ? " when last looked at, now not connected" : "", faults);
 }
 
 struct writing {

@@ -128,7 +128,7 @@ static bool put_detour(FILE *out, const struct status *status)
 {
     for (size_t i = 0; i < status->step_count; i++) {
         const struct status_step *step = &status->steps[i];
-        if (step->result == STEP_FAILED || step->result == STEP_TIMED_OUT || step->result == STEP_REFUSED) {
+        if (step_went_wrong(step->result)) {
             page_element(out, "<p id=detour>Step <b>", step->name, "</b> ");
             fprintf(out,
                     "%s on the way: mend it before the next deployment, which would meet it again. "

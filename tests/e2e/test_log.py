@@ -160,6 +160,19 @@ def test_a_summary_closes_the_boot(pgentry, database, project):
         assert word in summary, word
 
 
+def test_the_summary_tells_at_every_level_what_is_to_be_mended(pgentry, database, project):
+    """A step that failed although another one made good what it left, and what is missing in the end."""
+    folder = project({"pgentry.yaml": REPAIR, "fallback.sql": "CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)"})
+    done = pgentry("--log-level", "warn", "run", "--", "true", url=database.url)
+    assert done.exit == 0, done
+    assert [event["step"] for event in done.events if event["event"] == "summary-step"] == ["migrate deploy"], done
+    (folder / "fallback.sql").write_text("SELECT 1")
+    database.as_app("ALTER TABLE avatar_projects RENAME TO other")
+    done = pgentry("--log-level", "error", "run", "--", "true", url=database.url)
+    assert done.exit == 65, done
+    assert done.said("summary: 1 of 2 tables healthy, schema degraded: public.avatar_projects"), done
+
+
 def test_the_summary_tells_what_is_wanted_before_anything_was_looked_at(pgentry, project):
     """Nothing listens: none of the configured tables is known to be healthy, and nobody says that they were looked at."""
     project({"pgentry.yaml": "verify: {tables: [users, avatar_projects]}\nwait: {timeout: 200ms}\n"})
