@@ -15,6 +15,7 @@
  * all of its pages costs a twentieth of one for each, a virtual machine's above all. */
 #define BLOCK_SIZE ((size_t)64 << 10)
 #define BLOCK_PAGE ((size_t)4096)
+#define FIRST_CAPACITY 8 /* of an array that grows */
 
 struct block {
     struct block *older;
@@ -147,6 +148,18 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
         out_of_memory();
     }
     return arena_alloc(arena, bytes);
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) {
+        return items;
+    }
+    *capacity = *capacity ? 2 * *capacity : FIRST_CAPACITY;
+
+    void *larger = arena_array(arena, *capacity, size);
+
+    return items ? memcpy(larger, items, count * size) : larger;
 }
 
 char *arena_strdup(struct arena *arena, const char *string)

@@ -24,6 +24,9 @@ size_t arena_rest(const struct arena *arena, const void *at);
 void *arena_alloc(struct arena *arena, size_t size);
 /* count * size with overflow checked. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
+/* The array with room for at least one more than `count`: itself, or a copy twice as large; *capacity is how many it
+ * holds. NULL and 0 to begin with. */
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size);
 char *arena_strdup(struct arena *arena, const char *string);
 char *arena_strndup(struct arena *arena, const char *string, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

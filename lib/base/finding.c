@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 16
-
 struct finding_row {
     const char *word;
     enum section section;
@@ -69,16 +67,8 @@ struct finding *finding_add(struct findings *findings, enum finding_code code, c
 {
     const struct values values = { object, detail, command };
 
-    if (findings->count == findings->capacity) {
-        size_t capacity = findings->capacity ? 2 * findings->capacity : FIRST_CAPACITY;
-        struct finding *larger = arena_array(findings->arena, capacity, sizeof *larger);
-
-        if (findings->count) {
-            memcpy(larger, findings->items, findings->count * sizeof *larger);
-        }
-        findings->items = larger;
-        findings->capacity = capacity;
-    }
+    findings->items =
+        arena_grow(findings->arena, findings->items, findings->count, &findings->capacity, sizeof *findings->items);
 
     struct finding *finding = &findings->items[findings->count++];
 

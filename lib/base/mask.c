@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_CAPACITY 32
 #define FIRST_SLOTS 256
 #define HEADS_MAX 64                  /* of one form: one for each power of two, and its whole */
 #define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
@@ -176,18 +175,6 @@ static void form_file(struct form *form, uint32_t number)
     head->newest = number;
 }
 
-static void set_grow(void)
-{
-    size_t capacity = set.capacity ? set.capacity * 2 : FIRST_CAPACITY;
-    struct form *forms = arena_array(set.arena, capacity, sizeof *forms);
-
-    if (set.count) {
-        memcpy(forms, set.forms, set.count * sizeof *forms);
-    }
-    set.forms = forms;
-    set.capacity = capacity;
-}
-
 static void form_add(const char *bytes, size_t length, bool encodable)
 {
     size_t longest = encodable ? length * ENCODED : length;
@@ -195,9 +182,7 @@ static void form_add(const char *bytes, size_t length, bool encodable)
     if (length == 0 || form_known(bytes, length, encodable)) {
         return;
     }
-    if (set.count == set.capacity) {
-        set_grow();
-    }
+    set.forms = arena_grow(set.arena, set.forms, set.count, &set.capacity, sizeof *set.forms);
     if (set.used + HEADS_MAX > set.slots / 2) {
         heads_grow();
     }

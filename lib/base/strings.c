@@ -10,16 +10,8 @@
 
 void strings_add(struct arena *arena, struct strings *list, const char *string)
 {
-    if (list->count + 1 >= list->capacity) { /* one more for the NULL */
-        size_t capacity = list->capacity ? list->capacity * 2 : FIRST_CAPACITY;
-        const char **items = arena_array(arena, capacity, sizeof *items);
-
-        if (list->count) {
-            memcpy(items, list->items, list->count * sizeof *items);
-        }
-        list->items = items;
-        list->capacity = capacity;
-    }
+    /* one more for the NULL */
+    list->items = arena_grow(arena, list->items, list->count + 1, &list->capacity, sizeof *list->items);
     list->items[list->count++] = arena_strdup(arena, string);
     list->items[list->count] = NULL;
 }

@@ -37,8 +37,9 @@ struct check {
     size_t table_count;
     struct problem *problems;
     size_t problem_count;
-    bool healthy;     /* no fatal problem */
-    bool hand_listed; /* something of the tables was listed by hand */
+    size_t problem_capacity; /* while it is filled */
+    bool healthy;            /* no fatal problem */
+    bool hand_listed;        /* something of the tables was listed by hand */
 
     /* The ledger. Without one: history false. */
     bool history; /* it was looked at, and the table is there or none is needed yet */

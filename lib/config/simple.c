@@ -14,16 +14,8 @@
 
 static struct simple *begin(struct simples *commands)
 {
-    if (commands->count == commands->capacity) {
-        size_t capacity = commands->capacity ? 2 * commands->capacity : 4;
-        struct simple *items = arena_array(commands->arena, capacity, sizeof *items);
-
-        if (commands->count) {
-            memcpy(items, commands->items, commands->count * sizeof *items);
-        }
-        commands->items = items;
-        commands->capacity = capacity;
-    }
+    commands->items =
+        arena_grow(commands->arena, commands->items, commands->count, &commands->capacity, sizeof *commands->items);
     commands->items[commands->count] = (struct simple){ .parent = SIMPLE_TOP, .folder = commands->cwd };
     return &commands->items[commands->count++];
 }

@@ -170,17 +170,8 @@ bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct
 void check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
                    struct arena *arena)
 {
-    /* Doubled whenever it is full: at 8, 16, 32 … */
-    if (check->problem_count == 0 ||
-        (check->problem_count >= 8 && !(check->problem_count & (check->problem_count - 1)))) {
-        size_t capacity = check->problem_count ? 2 * check->problem_count : 8;
-        struct problem *larger = arena_array(arena, capacity, sizeof *larger);
-
-        if (check->problem_count) {
-            memcpy(larger, check->problems, check->problem_count * sizeof *larger);
-        }
-        check->problems = larger;
-    }
+    check->problems =
+        arena_grow(arena, check->problems, check->problem_count, &check->problem_capacity, sizeof *check->problems);
     check->problems[check->problem_count++] = (struct problem){ code, object, detail };
 }
 

@@ -123,15 +123,7 @@ void sql_tables_add(struct sql_tables *tables, const struct table *table)
     if (!table->name || find(tables, table)) {
         return;
     }
-    if (tables->count == tables->capacity) {
-        struct table *larger = arena_array(tables->arena, 2 * tables->capacity + 16, sizeof *larger);
-
-        if (tables->count) {
-            memcpy(larger, tables->items, tables->count * sizeof *larger);
-        }
-        tables->items = larger;
-        tables->capacity = 2 * tables->capacity + 16;
-    }
+    tables->items = arena_grow(tables->arena, tables->items, tables->count, &tables->capacity, sizeof *table);
     tables->items[tables->count++] = *table;
 }
 

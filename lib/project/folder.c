@@ -28,20 +28,6 @@ static bool kind_of(int fd, const struct dirent *next, enum entry_kind *kind)
     return true;
 }
 
-static void add(struct folder *folder, const struct entry *entry, size_t *capacity, struct arena *arena)
-{
-    if (folder->count == *capacity) {
-        struct entry *larger = arena_array(arena, *capacity == 0 ? 16 : *capacity * 2, sizeof *larger);
-
-        if (folder->count > 0) {
-            memcpy(larger, folder->entries, folder->count * sizeof *larger);
-        }
-        folder->entries = larger;
-        *capacity = *capacity == 0 ? 16 : *capacity * 2;
-    }
-    folder->entries[folder->count++] = *entry;
-}
-
 static bool read_entries(struct folder *folder, DIR *open, size_t most, struct arena *arena)
 {
     size_t capacity = 0;
@@ -67,7 +53,8 @@ static bool read_entries(struct folder *folder, DIR *open, size_t most, struct a
             return false;
         }
         entry.name = arena_strdup(arena, next->d_name);
-        add(folder, &entry, &capacity, arena);
+        folder->entries = arena_grow(arena, folder->entries, folder->count, &capacity, sizeof entry);
+        folder->entries[folder->count++] = entry;
     }
 }
 

@@ -24,16 +24,8 @@ struct wanted_migration *local_add(struct local *local, const char *name, const 
 {
     struct wanted *wanted = local->wanted;
 
-    if (wanted->migration_count == local->capacity) {
-        size_t capacity = local->capacity == 0 ? 64 : local->capacity * 2;
-        struct wanted_migration *larger = arena_array(local->arena, capacity, sizeof *larger);
-
-        if (wanted->migration_count > 0) {
-            memcpy(larger, wanted->migrations, wanted->migration_count * sizeof *larger);
-        }
-        wanted->migrations = larger;
-        local->capacity = capacity;
-    }
+    wanted->migrations = arena_grow(local->arena, wanted->migrations, wanted->migration_count, &local->capacity,
+                                    sizeof *wanted->migrations);
 
     struct wanted_migration *migration = &wanted->migrations[wanted->migration_count++];
 

@@ -7,21 +7,6 @@ struct arguments {
     const char *name;
 };
 
-static void *grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return items;
-    }
-    *capacity = *capacity == 0 ? 8 : *capacity * 2;
-
-    void *larger = arena_array(arena, *capacity, size);
-
-    if (count > 0) {
-        memcpy(larger, items, count * size);
-    }
-    return larger;
-}
-
 void syntax_note(struct syntax *syntax, const struct source *source, const char *place, const char *what,
                  struct arena *arena)
 {
@@ -203,7 +188,7 @@ static bool parse_field(struct syntax_block *block, struct scan *scan)
     if (!parse_tail(scan, &field)) {
         return false;
     }
-    block->fields = grow(scan->arena, block->fields, block->field_count, &block->field_capacity, sizeof field);
+    block->fields = arena_grow(scan->arena, block->fields, block->field_count, &block->field_capacity, sizeof field);
     block->fields[block->field_count++] = field;
     return true;
 }
@@ -353,7 +338,8 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
     if (!parse_lines(&block, scan, open)) {
         return false;
     }
-    syntax->blocks = grow(scan->arena, syntax->blocks, syntax->block_count, &syntax->block_capacity, sizeof block);
+    syntax->blocks =
+        arena_grow(scan->arena, syntax->blocks, syntax->block_count, &syntax->block_capacity, sizeof block);
     syntax->blocks[syntax->block_count++] = block;
     return true;
 }

@@ -81,6 +81,23 @@ static void strings_are_copied_and_terminated(void **state)
     assert_string_equal(arena_printf(arena, "%s-%d", "x", 42), "x-42");
 }
 
+static void an_array_keeps_what_is_in_it_while_it_grows(void **state)
+{
+    size_t capacity = 0;
+    int *numbers = NULL;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        numbers = arena_grow(arena, numbers, (size_t)i, &capacity, sizeof *numbers);
+        assert_true(capacity > (size_t)i);
+        numbers[i] = i;
+    }
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(numbers[i], i);
+    }
+    assert_ptr_equal(arena_grow(arena, numbers, 1000, &capacity, sizeof *numbers), numbers); /* there is room */
+}
+
 static int status_of_impossible_request(size_t count, size_t size)
 {
     pid_t pid = fork();
@@ -133,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_large_piece_does_not_waste_the_block_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_arena_knows_what_belongs_to_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_are_copied_and_terminated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_array_keeps_what_is_in_it_while_it_grows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_system_refuses_ends_the_process_with_status_71, set_up, tear_down),
         cmocka_unit_test(freeing_no_arena_is_fine),
         cmocka_unit_test(a_reserved_arena_gives_the_same_zeroed_memory_again_after_a_reset),
