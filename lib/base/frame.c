@@ -171,6 +171,14 @@ uint8_t frame_get_u8(struct frame_reader *reader)
     return (uint8_t)take_number(reader, 1);
 }
 
+bool frame_get_flag(struct frame_reader *reader)
+{
+    uint8_t value = frame_get_u8(reader);
+
+    reader->broken = reader->broken || value > 1;
+    return value == 1;
+}
+
 uint32_t frame_get_u32(struct frame_reader *reader)
 {
     return (uint32_t)take_number(reader, 4);

@@ -42,6 +42,8 @@ struct frame_reader {
 };
 
 uint8_t frame_get_u8(struct frame_reader *reader);
+/* Only 0 and 1 are flags: anything else did not come from an encoder of ours. */
+bool frame_get_flag(struct frame_reader *reader);
 uint32_t frame_get_u32(struct frame_reader *reader);
 int64_t frame_get_i64(struct frame_reader *reader);
 /* Copied into the arena; NULL stays NULL. */

@@ -2,13 +2,13 @@
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
 
+#include "base/frame.h"
 #include "base/problem.h"
 #include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #define CHECK_NAMES 20 /* migrations of each kind that are named */
 
@@ -18,13 +18,6 @@ struct table_state {
     bool exists;
     bool healthy; /* and everything asked of it is there */
 };
-
-/* For whoever has it from another process: the schema ends at a dot inside the name. */
-static inline bool table_state_fits(const struct table_state *table)
-{
-    size_t schema = table->schema;
-    return table->name && (schema == 0 || (schema < strlen(table->name) && table->name[schema] == '.'));
-}
 
 struct problem {
     enum problem_code code;
@@ -53,5 +46,10 @@ struct check {
 
     const char *server_version; /* "15.18" */
 };
+
+/* As fields of a frame: from the database process to PID 1, and from there to the http process. */
+void check_encode(const struct check *check, struct frame_writer *writer);
+/* Strings and lists go into the arena. What no encoder of ours writes breaks the reader. */
+void check_decode(struct check *check, struct frame_reader *reader, struct arena *arena);
 
 #endif

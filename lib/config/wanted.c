@@ -192,17 +192,14 @@ static void get_migrations(struct wanted *wanted, struct frame_reader *reader, s
 {
     uint8_t history = frame_get_u8(reader);
 
-    wanted->history_schema = frame_get_string(reader, arena);
-
-    uint8_t first = frame_get_u8(reader), unsure = frame_get_u8(reader);
-
-    if (history > HISTORY_RAILS || first > 1 || unsure > 1) {
+    if (history > HISTORY_RAILS) {
         reader->broken = true;
         return;
     }
     wanted->history = (enum history)history;
-    wanted->history_first = first == 1;
-    wanted->unsure = unsure == 1;
+    wanted->history_schema = frame_get_string(reader, arena);
+    wanted->history_first = frame_get_flag(reader);
+    wanted->unsure = frame_get_flag(reader);
     wanted->history_table = frame_get_string(reader, arena);
     reader->broken = reader->broken || (wanted->history != HISTORY_NONE && wanted->history_table == NULL);
     wanted->migration_count = frame_get_count(reader, LEAST_MIGRATION);

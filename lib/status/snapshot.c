@@ -12,7 +12,7 @@ struct walk {
 static void walk_flag(struct walk *walk, bool *value)
 {
     if (walk->reader) {
-        *value = frame_get_u8(walk->reader) != 0;
+        *value = frame_get_flag(walk->reader);
     } else {
         frame_u8(walk->writer, *value);
     }
@@ -82,74 +82,13 @@ static size_t walk_count(struct walk *walk, size_t count, size_t most)
     return count;
 }
 
-static void walk_tables(struct walk *walk, struct check *check)
-{
-    check->table_count = walk_count(walk, check->table_count, FRAME_MAX);
-    if (walk->reader) {
-        check->tables = arena_array(walk->arena, check->table_count, sizeof *check->tables);
-    }
-    for (size_t i = 0; i < check->table_count; i++) {
-        struct table_state *table = &check->tables[i];
-        walk_string(walk, &table->name);
-        WALK_INTEGER(walk, table->schema);
-        walk_flag(walk, &table->exists);
-        walk_flag(walk, &table->healthy);
-        if (walk->reader && !table_state_fits(table)) {
-            walk->reader->broken = true;
-            check->table_count = i;
-        }
-    }
-}
-
-static void walk_problems(struct walk *walk, struct check *check)
-{
-    check->problem_count = walk_count(walk, check->problem_count, FRAME_MAX);
-    if (walk->reader) {
-        check->problems = arena_array(walk->arena, check->problem_count, sizeof *check->problems);
-    }
-    for (size_t i = 0; i < check->problem_count; i++) {
-        struct problem *problem = &check->problems[i];
-        WALK_INTEGER(walk, problem->code);
-        walk_string(walk, &problem->object);
-        walk_string(walk, &problem->detail);
-        if (walk->reader && problem->code >= PROBLEM_CODES) {
-            walk->reader->broken = true;
-            problem->code = PROBLEM_DISCONNECTED;
-        }
-    }
-}
-
-static void walk_names(struct walk *walk, struct strings *names)
-{
-    size_t count = walk_count(walk, names->count, FRAME_MAX);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = walk->reader ? NULL : names->items[i];
-        walk_string(walk, &name);
-        if (walk->reader) {
-            strings_add(walk->arena, names, name ? name : "");
-        }
-    }
-}
-
 static void walk_check(struct walk *walk, struct check *check)
 {
-    walk_tables(walk, check);
-    walk_problems(walk, check);
-    walk_flag(walk, &check->healthy);
-    walk_flag(walk, &check->history);
-    walk_flag(walk, &check->proven);
-    WALK_INTEGER(walk, check->local);
-    WALK_INTEGER(walk, check->applied);
-    WALK_INTEGER(walk, check->pending);
-    WALK_INTEGER(walk, check->failed);
-    WALK_INTEGER(walk, check->edited);
-    WALK_INTEGER(walk, check->gone);
-    walk_names(walk, &check->pending_names);
-    walk_names(walk, &check->edited_names);
-    walk_names(walk, &check->gone_names);
-    walk_string(walk, &check->failed_name);
-    walk_string(walk, &check->failed_log);
-    walk_string(walk, &check->server_version);
+    if (walk->reader) {
+        check_decode(check, walk->reader, walk->arena);
+    } else {
+        check_encode(check, walk->writer);
+    }
 }
 
 static void walk_phase(struct walk *walk, enum phase *phase)
@@ -207,12 +146,9 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     bool checked = status->check != NULL, expected = !checked && status->expected;
     walk_flag(walk, &checked);
     walk_flag(walk, &expected);
-    if (checked) {
+    if (checked || expected) {
         walk_check(walk, check);
-        status->check = check;
-    } else if (expected) {
-        walk_tables(walk, check);
-        status->expected = check;
+        *(checked ? &status->check : &status->expected) = check;
     }
     WALK_BUFFER(walk, status->checked_at);
     WALK_BUFFER(walk, status->host);
