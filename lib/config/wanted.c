@@ -1,7 +1,5 @@
 #include "config/wanted.h"
 
-#include "base/hash.h"
-
 #include <string.h>
 
 #define LEAST_TABLE 20     /* two names, three lists */
@@ -11,40 +9,13 @@
 
 /* ---- from the configuration ---- */
 
-/* Finds tables by name: open addressing, so that ten thousand listed tables take no longer each than ten. */
-struct table_index {
-    struct wanted_table **slots;
-    size_t mask;
-};
-
-static struct table_index index_for(size_t tables, struct arena *arena)
+static struct strings copy_of(const struct strings *listed, struct arena *arena)
 {
-    size_t size = 16;
+    struct strings copy = { 0 };
 
-    while (size < 2 * tables) {
-        size *= 2;
-    }
-    return (struct table_index){ .slots = arena_array(arena, size, sizeof(struct wanted_table *)), .mask = size - 1 };
-}
-
-/* A table listed twice is one table of which all is wanted that either asks. */
-static struct wanted_table *table_of(struct wanted *wanted, struct table_index *index, const char *schema,
-                                     const char *name, struct arena *arena)
-{
-    size_t at = hash_string(hash_string(HASH_BEGIN, schema), name) & index->mask;
-
-    for (; index->slots[at]; at = (at + 1) & index->mask) {
-        if (strcmp(index->slots[at]->name, name) == 0 && strcmp(index->slots[at]->schema, schema) == 0) {
-            return index->slots[at];
-        }
-    }
-
-    struct wanted_table *table = &wanted->tables[wanted->table_count++];
-
-    table->schema = arena_strdup(arena, schema);
-    table->name = arena_strdup(arena, name);
-    index->slots[at] = table;
-    return table;
+    strings_add_all(arena, &copy, listed);
+    strings_unique(arena, &copy);
+    return copy;
 }
 
 void wanted_from_config(struct wanted *wanted, const struct config *config, struct arena *arena)
@@ -53,24 +24,19 @@ void wanted_from_config(struct wanted *wanted, const struct config *config, stru
         (struct wanted){ .schema = arena_strdup(arena, config->verify.schema), .history = config->migrate.history };
     wanted->tables = arena_array(arena, config->verify.table_count, sizeof *wanted->tables);
 
-    struct table_index index = index_for(config->verify.table_count, arena);
-
-    for (size_t i = 0; i < config->verify.table_count; i++) {
-        const struct table *listed = &config->verify.tables[i];
-        const char *schema = listed->schema ? listed->schema : config->verify.schema;
-        struct wanted_table *table = table_of(wanted, &index, schema, listed->name, arena);
-
-        strings_add_all(arena, &table->columns, &listed->columns);
-        strings_add_all(arena, &table->indexes, &listed->indexes);
-        strings_add_all(arena, &table->privileges, &listed->privileges);
-    }
+    wanted->table_count = config->verify.table_count;
     for (size_t i = 0; i < wanted->table_count; i++) {
-        strings_unique(arena, &wanted->tables[i].columns);
-        strings_unique(arena, &wanted->tables[i].indexes);
-        strings_unique(arena, &wanted->tables[i].privileges);
+        const struct table *listed = &config->verify.tables[i];
+
+        wanted->tables[i] = (struct wanted_table){
+            .schema = arena_strdup(arena, listed->schema ? listed->schema : config->verify.schema),
+            .name = arena_strdup(arena, listed->name),
+            .columns = copy_of(&listed->columns, arena),
+            .indexes = copy_of(&listed->indexes, arena),
+            .privileges = copy_of(&listed->privileges, arena),
+        };
     }
-    strings_add_all(arena, &wanted->extensions, &config->verify.extensions);
-    strings_unique(arena, &wanted->extensions);
+    wanted->extensions = copy_of(&config->verify.extensions, arena);
     wanted->assert_count = config->verify.assert_count;
     wanted->asserts = arena_array(arena, wanted->assert_count, sizeof *wanted->asserts);
     for (size_t i = 0; i < wanted->assert_count; i++) {

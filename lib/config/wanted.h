@@ -67,7 +67,7 @@ bool wanted_is_nothing(const struct wanted *wanted);
 /* The tables of a look that was not taken yet: none is known to be there. */
 void wanted_tables(const struct wanted *wanted, struct check *check, struct arena *arena);
 
-/* From verify.* alone; names over 63 bytes were refused when the configuration was read. */
+/* From verify.* alone; names over 63 bytes and tables listed twice were refused when the configuration was read. */
 void wanted_from_config(struct wanted *wanted, const struct config *config, struct arena *arena);
 
 /* As bytes, so that PID 1 can keep it without understanding it, and hand it to a later check. */
