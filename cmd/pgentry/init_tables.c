@@ -1,7 +1,7 @@
 /* The tables that init lists: read from what the migration tools leave in the project. */
 #include "config/content.h"
+#include "config/folder.h"
 #include "init.h"
-#include "project/folder.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,10 +1,10 @@
 #include "config/preset.h"
 
 #include "config/content.h"
+#include "config/folder.h"
 #include "config/package.h"
 #include "config/reading.h"
 
-#include <dirent.h>
 #include <string.h>
 
 #define SQL_FILES_MAX 32 /* of db/migrations that are looked into */
@@ -56,18 +56,18 @@ static bool is_rails(const char *folder, struct arena *arena)
 static bool is_dbmate(const char *folder, struct arena *arena)
 {
     const char *migrations = content_path(arena, folder, "db/migrations");
-    DIR *open = opendir(migrations);
+    struct folder listed;
     bool found = false;
     unsigned looked = 0;
 
-    for (struct dirent *entry; open && !found && looked < SQL_FILES_MAX && (entry = readdir(open)) != NULL;) {
-        if (ends_with(entry->d_name, ".sql")) {
+    (void)folder_read(&listed, migrations, FOLDER_ENTRIES_MAX, arena);
+    for (size_t i = 0; i < listed.count && !found && looked < SQL_FILES_MAX; i++) {
+        const char *name = listed.entries[i].name;
+
+        if (ends_with(name, ".sql")) {
             looked++;
-            found = file_holds(content_path(arena, migrations, entry->d_name), "-- migrate:up", arena);
+            found = file_holds(content_path(arena, migrations, name), "-- migrate:up", arena);
         }
-    }
-    if (open) {
-        (void)closedir(open);
     }
     return found;
 }

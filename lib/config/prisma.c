@@ -1,9 +1,9 @@
 #include "config/prisma.h"
 #include "config/content.h"
+#include "config/folder.h"
 #include "config/package.h"
 #include "config/prisma_config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,40 +68,22 @@ static int by_name(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Adds what lies in one folder: schema files to `files`, folders to `folders`. */
-static bool list_folder(const char *folder, struct strings *files, struct strings *folders, struct arena *arena)
+/* Adds what lies in one folder: schema files to `files`, folders to `folders`. Symbolic links are followed. */
+static bool list_folder(const char *path, struct strings *files, struct strings *folders, struct arena *arena)
 {
-    DIR *open = opendir(folder);
+    struct folder folder;
+    bool read = folder_read(&folder, path, FOLDER_ENTRIES_MAX, arena);
 
-    if (open == NULL) {
-        return false;
-    }
-    for (;;) {
-        errno = 0;
+    for (size_t i = 0; read && i < folder.count; i++) {
+        const char *name = folder.entries[i].name, *below = content_path(arena, path, name);
 
-        const struct dirent *entry = readdir(open);
-
-        if (entry == NULL) {
-            break;
-        }
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
-            continue;
-        }
-
-        const char *path = content_path(arena, folder, entry->d_name);
-
-        if (content_is_folder(path)) {
-            strings_add(arena, folders, path);
-        } else if (is_schema_name(entry->d_name)) {
-            strings_add(arena, files, path);
+        if (content_is_folder(below)) {
+            strings_add(arena, folders, below);
+        } else if (is_schema_name(name)) {
+            strings_add(arena, files, below);
         }
     }
-
-    int failed = errno;
-
-    closedir(open);
-    errno = failed;
-    return failed == 0;
+    return read;
 }
 
 bool prisma_schema_files(const char *path, struct strings *files, struct arena *arena)

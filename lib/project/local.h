@@ -2,8 +2,8 @@
 #ifndef PROJECT_LOCAL_H
 #define PROJECT_LOCAL_H
 
+#include "config/folder.h"
 #include "project/command.h"
-#include "project/folder.h"
 #include "project/migrations.h"
 
 #include "config/wanted.h"

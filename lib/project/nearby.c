@@ -1,7 +1,7 @@
 #include "project/nearby.h"
-#include "project/folder.h"
 
 #include "config/content.h"
+#include "config/folder.h"
 #include "config/package.h"
 #include "config/preset.h"
 

@@ -1,6 +1,6 @@
 /* What lies in a folder, in the order of the names. */
-#ifndef PROJECT_FOLDER_H
-#define PROJECT_FOLDER_H
+#ifndef CONFIG_FOLDER_H
+#define CONFIG_FOLDER_H
 
 #include "base/arena.h"
 

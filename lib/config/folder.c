@@ -1,4 +1,4 @@
-#include "project/folder.h"
+#include "config/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
