@@ -1,4 +1,5 @@
 /* The tables that init lists: read from what the migration tools leave in the project. */
+#include "base/strings.h"
 #include "config/content.h"
 #include "config/folder.h"
 #include "init.h"
@@ -65,12 +66,6 @@ static void read_file(struct sql_tables *tables, reader *read, const char *path)
     }
 }
 
-static bool is_sql(const char *name)
-{
-    size_t length = strlen(name);
-    return length > strlen(".sql") && strcmp(name + length - strlen(".sql"), ".sql") == 0;
-}
-
 /* What the schema was when the tool was last run by a developer, in one file. */
 static const char *read_dump(struct sql_tables *tables, const struct init_project *project)
 {
@@ -94,7 +89,7 @@ static const char *read_migrations(struct sql_tables *tables, const struct init_
     for (size_t i = 0; i < wanted->migration_count; i++) {
         const char *file = wanted->migrations[i].file;
         folder = content_folder(tables->arena, file);
-        if (is_sql(file)) {
+        if (strings_end_with(file, ".sql")) {
             read_file(tables, read_sql, file);
         } else {
             others = ", not from the others there";
@@ -109,7 +104,7 @@ static const char *read_drizzle(struct sql_tables *tables, const struct init_pro
     struct folder listed;
     bool read = folder_read(&listed, path, FOLDER_ENTRIES_MAX, tables->arena);
     for (size_t i = 0; read && i < listed.count; i++) {
-        if (is_sql(listed.entries[i].name)) {
+        if (strings_end_with(listed.entries[i].name, ".sql")) {
             read_file(tables, read_sql, content_path(tables->arena, path, listed.entries[i].name));
         }
     }

@@ -100,6 +100,13 @@ bool strings_same(const char *left, const char *right)
     return left == right || (left && right && strcmp(left, right) == 0);
 }
 
+bool strings_end_with(const char *string, const char *ending)
+{
+    size_t length = strlen(string), tail = strlen(ending);
+
+    return length > tail && strcmp(string + length - tail, ending) == 0;
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -28,6 +28,8 @@ bool strings_among(const char *string, const char *const *array, size_t count);
 
 /* Equal, or both NULL. */
 bool strings_same(const char *left, const char *right);
+/* Whether it ends so, with something before it: "a.sql", not ".sql". */
+bool strings_end_with(const char *string, const char *ending);
 
 /* The candidate nearest to `word` by edit distance (Damerau-Levenshtein, case-insensitive), or NULL if none is near
  * enough to be what was meant (a third of the word's length, at least 2). */

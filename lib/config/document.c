@@ -26,12 +26,7 @@ bool node_null(const struct node *node)
 {
     static const char *const words[] = { "", "~", "null", "Null", "NULL" };
 
-    for (size_t i = 0; node->kind == NODE_SCALAR && node->plain && i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(node->text, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return node->kind == NODE_SCALAR && node->plain && STRINGS_AMONG(node->text, words);
 }
 
 const char *node_kind_name(const struct node *node)

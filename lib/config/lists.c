@@ -2,11 +2,11 @@
 
 #include "config/command.h"
 #include "config/content.h"
+#include "config/folder.h"
 #include "config/simple.h"
 
 #include "base/text.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,27 +157,22 @@ static bool given(const struct node *map, const char *key)
     return node && !node_null(node);
 }
 
-static int is_sql(const struct dirent *entry)
-{
-    const char *ending = strrchr(entry->d_name, '.');
-
-    return ending && strcmp(ending, ".sql") == 0;
-}
-
 /* ": sql/a.sql, sql/b.sql, …", as the step may name them; "" if there are none. */
 static const char *some_files(const char *name, const char *folder, struct arena *arena)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_sql, alphasort);
+    struct folder listed;
+    bool read = folder_read(&listed, folder, FOLDER_ENTRIES_MAX, arena);
     const char *list = "";
+    size_t count = 0;
 
-    for (int i = 0; i < count; i++) {
-        const char *file = i < FILES_SHOWN ? content_path(arena, name, entries[i]->d_name) : "…";
+    for (size_t i = 0; read && i < listed.count && count <= FILES_SHOWN; i++) {
+        const char *file = listed.entries[i].name;
 
-        list = i <= FILES_SHOWN ? arena_printf(arena, "%s%s%s", list, i ? ", " : ": ", file) : list;
-        free(entries[i]);
+        if (strings_end_with(file, ".sql")) {
+            file = count < FILES_SHOWN ? content_path(arena, name, file) : "…";
+            list = arena_printf(arena, "%s%s%s", list, count++ ? ", " : ": ", file);
+        }
     }
-    free(entries);
     return list;
 }
 

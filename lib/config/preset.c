@@ -31,13 +31,6 @@ static bool has_any(const char *folder, const char *const *names, struct arena *
     return *names;
 }
 
-static bool ends_with(const char *name, const char *ending)
-{
-    size_t length = strlen(name), tail = strlen(ending);
-
-    return length > tail && strcmp(name + length - tail, ending) == 0;
-}
-
 static bool is_django(const char *folder, struct arena *arena)
 {
     return file_holds(content_path(arena, folder, "manage.py"), "django", arena);
@@ -64,7 +57,7 @@ static bool is_dbmate(const char *folder, struct arena *arena)
     for (size_t i = 0; i < listed.count && !found && looked < SQL_FILES_MAX; i++) {
         const char *name = listed.entries[i].name;
 
-        if (ends_with(name, ".sql")) {
+        if (strings_end_with(name, ".sql")) {
             looked++;
             found = file_holds(content_path(arena, migrations, name), "-- migrate:up", arena);
         }

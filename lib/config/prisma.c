@@ -56,13 +56,6 @@ static const char *config_file(const char *folder, unsigned major, struct arena 
     return NULL;
 }
 
-static bool is_schema_name(const char *name)
-{
-    size_t length = strlen(name);
-
-    return length > 7 && strcmp(name + length - 7, ".prisma") == 0;
-}
-
 static int by_name(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
@@ -79,7 +72,7 @@ static bool list_folder(const char *path, struct strings *files, struct strings 
 
         if (content_is_folder(below)) {
             strings_add(arena, folders, below);
-        } else if (is_schema_name(name)) {
+        } else if (strings_end_with(name, ".prisma")) {
             strings_add(arena, files, below);
         }
     }

@@ -339,10 +339,9 @@ static struct strings packages_for(const struct simples *commands, size_t at, si
     for (size_t i = manager + 1; i < words->count && strcmp(words->items[i], "--") != 0; i++) {
         const char *place = place_at(words, i);
         const char *name = place ? arena_strndup(arena, place, strcspn(place, "^")) : "";
-        size_t length = strlen(name);
 
-        if (length > 3 && strcmp(name + length - 3, "...") == 0) { /* pnpm: and what it depends on */
-            name = arena_strndup(arena, name, length - 3);
+        if (strings_end_with(name, "...")) { /* pnpm: and what it depends on */
+            name = arena_strndup(arena, name, strlen(name) - strlen("..."));
         }
         if (*name) {
             add_package(&files, content_path(arena, content_path(arena, folder, name), "package.json"), arena);

@@ -191,12 +191,8 @@ static bool is_integer(const char *text, long least, long most)
 static bool is_target(const char *text)
 {
     static const char *const targets[] = { "any", "read-write", "read-only", "primary", "standby", "prefer-standby" };
-    size_t i = 0;
 
-    while (i < sizeof targets / sizeof *targets && strcmp(targets[i], text) != 0) {
-        i++;
-    }
-    return i < sizeof targets / sizeof *targets;
+    return STRINGS_AMONG(text, targets);
 }
 
 /* NULL, or what is wrong. */

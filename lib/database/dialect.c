@@ -142,13 +142,11 @@ static const char *sslmode_of(struct reading *reading)
     const char *mode = reading->sslmode;
     const char *ssl = reading->ssl;
 
-    for (size_t i = 0; ssl && i < sizeof yes / sizeof *yes; i++) {
-        if (strcmp(ssl, yes[i]) == 0) {
-            /* The JDBC driver verifies unless told otherwise (its manual, "ssl"). */
-            bool lax = !reading->jdbc || (reading->sslfactory && strstr(reading->sslfactory, "NonValidating"));
+    if (ssl && STRINGS_AMONG(ssl, yes)) {
+        /* The JDBC driver verifies unless told otherwise (its manual, "ssl"). */
+        bool lax = !reading->jdbc || (reading->sslfactory && strstr(reading->sslfactory, "NonValidating"));
 
-            ssl = lax ? "require" : "verify-full";
-        }
+        ssl = lax ? "require" : "verify-full";
     }
     if (ssl && (strcmp(ssl, "false") == 0 || strcmp(ssl, "0") == 0)) {
         ssl = reading->jdbc ? NULL : "disable"; /* to the JDBC driver it is the default, prefer */

@@ -16,10 +16,9 @@ static void add_dbmate(struct local *local, const char *folder)
     for (size_t i = 0; i < listed.count; i++) {
         const struct entry *entry = &listed.entries[i];
         size_t digits = strspn(entry->name, "0123456789");
-        size_t length = strlen(entry->name);
 
-        if (digits == 0 || length < digits + 4 || strcmp(entry->name + length - 4, ".sql") != 0 ||
-            entry->kind == ENTRY_FOLDER || strchr(entry->name, '\n') != NULL) {
+        if (digits == 0 || !strings_end_with(entry->name, ".sql") || entry->kind == ENTRY_FOLDER ||
+            strchr(entry->name, '\n') != NULL) {
             continue;
         }
         if (!local_is_plain(local, folder, entry)) {

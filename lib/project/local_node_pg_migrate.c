@@ -14,15 +14,13 @@ static void add_node_pg_migrate(struct local *local, const char *folder, const s
     if (!local_is_plain(local, folder, entry)) {
         return;
     }
-    for (size_t i = 0; extension != NULL && i < sizeof extensions / sizeof *extensions; i++) {
-        if (strcmp(extension, extensions[i]) == 0) {
-            local_add(local, arena_strndup(local->arena, entry->name, (size_t)(extension - entry->name)),
-                      content_path(local->arena, folder, entry->name));
-            return;
-        }
+    if (extension != NULL && STRINGS_AMONG(extension, extensions)) {
+        local_add(local, arena_strndup(local->arena, entry->name, (size_t)(extension - entry->name)),
+                  content_path(local->arena, folder, entry->name));
+    } else {
+        local_doubt(local, arena_printf(local->arena, "%s/%s is no migration that node-pg-migrate could load", folder,
+                                        entry->name));
     }
-    local_doubt(local, arena_printf(local->arena, "%s/%s is no migration that node-pg-migrate could load", folder,
-                                    entry->name));
 }
 
 void local_collect_node_pg_migrate(struct local *local)

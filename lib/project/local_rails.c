@@ -29,12 +29,10 @@ static bool is_rails_name(const char *name)
 /* Rails: [0-9]*_*.rb at any depth; recorded is the number. A name that its stricter pattern refuses makes it fail. */
 static void add_rails(struct local *local, const char *folder, const char *name)
 {
-    size_t length = strlen(name);
     const char *number = name + strspn(name, "0");
     size_t digits = strspn(number, "0123456789");
 
-    if (*name < '0' || *name > '9' || strchr(name, '_') == NULL || length < 3 ||
-        strcmp(name + length - 3, ".rb") != 0) {
+    if (*name < '0' || *name > '9' || strchr(name, '_') == NULL || !strings_end_with(name, ".rb")) {
         return;
     }
     if (!is_rails_name(name)) {
@@ -65,10 +63,10 @@ static void doubt_rails_settings(struct local *local, const char *cwd)
             continue;
         }
         for (size_t k = 0; k < folder.count && local->doubt == NULL; k++) {
-            const char *extension = strrchr(folder.entries[k].name, '.');
+            const char *name = folder.entries[k].name;
 
-            if (extension != NULL && (strcmp(extension, ".rb") == 0 || strcmp(extension, ".yml") == 0)) {
-                local_doubt_words(local, content_path(arena, path, folder.entries[k].name), words, count);
+            if (strings_end_with(name, ".rb") || strings_end_with(name, ".yml")) {
+                local_doubt_words(local, content_path(arena, path, name), words, count);
             }
         }
     }

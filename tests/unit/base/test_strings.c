@@ -117,6 +117,15 @@ static void a_word_of_any_length_is_compared(void **state)
     assert_null(nearest(word));
 }
 
+static void an_ending_has_something_before_it(void **state)
+{
+    (void)state;
+    assert_true(strings_end_with("a.sql", ".sql"));
+    assert_false(strings_end_with(".sql", ".sql"));
+    assert_false(strings_end_with("sql", ".sql"));
+    assert_false(strings_end_with("a.sql.bak", ".sql"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_list_is_told_with_commas),
         cmocka_unit_test(a_text_is_split_at_its_commas),
         cmocka_unit_test(nothing_is_the_same_as_nothing_alone),
+        cmocka_unit_test(an_ending_has_something_before_it),
         cmocka_unit_test(typing_errors_find_what_was_meant),
         cmocka_unit_test(what_resembles_nothing_finds_nothing),
         cmocka_unit_test(a_word_of_any_length_is_compared),
