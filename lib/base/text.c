@@ -101,17 +101,19 @@ size_t text_utf8_sequence(const char *bytes, size_t length)
     return need;
 }
 
+size_t text_utf8_prefix(const char *bytes, size_t length)
+{
+    size_t good = 0, sequence;
+
+    while (good < length && (sequence = text_utf8_sequence(bytes + good, length - good)) > 0) {
+        good += sequence;
+    }
+    return good;
+}
+
 bool text_utf8_valid(const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length;) {
-        size_t sequence = text_utf8_sequence(bytes + i, length - i);
-
-        if (sequence == 0) {
-            return false;
-        }
-        i += sequence;
-    }
-    return true;
+    return text_utf8_prefix(bytes, length) == length;
 }
 
 size_t text_utf8_border(const char *bytes, size_t length)
@@ -130,6 +132,21 @@ size_t text_utf8_border(const char *bytes, size_t length)
         }
     }
     return length;
+}
+
+struct text_place text_place_of(const char *text, size_t offset)
+{
+    struct text_place place = { .line = 1, .column = 1 };
+
+    for (size_t i = 0; i < offset; i++) {
+        if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n')) {
+            place.line++;
+            place.column = 1;
+        } else if (((unsigned char)text[i] & 0xC0) != 0x80) { /* the second and later bytes of a character */
+            place.column++;
+        }
+    }
+    return place;
 }
 
 /* All of it or nothing: half an escape would be no JSON. */

@@ -40,10 +40,20 @@ char *text_escaped_copy(struct arena *arena, const char *bytes, size_t length);
  * U+10FFFF); 0 if there is none. `length` is at least 1. */
 size_t text_utf8_sequence(const char *bytes, size_t length);
 
-/* Whether all the bytes are such sequences. */
+/* How many of the bytes, from the first on, are such sequences; all of them are: it is valid. */
+size_t text_utf8_prefix(const char *bytes, size_t length);
 bool text_utf8_valid(const char *bytes, size_t length);
 
 /* The largest length <= `length` that does not end inside a UTF-8 character. */
 size_t text_utf8_border(const char *bytes, size_t length);
+
+/* A place for people: both from 1. A column is a character, a tab too; CR, LF and CR LF end a line. The byte at
+ * `offset` must be readable: the text is terminated. */
+struct text_place {
+    size_t line;
+    size_t column;
+};
+
+struct text_place text_place_of(const char *text, size_t offset);
 
 #endif

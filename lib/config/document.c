@@ -122,29 +122,19 @@ static void *refuse(struct loader *loader, yaml_mark_t mark, const char *format,
 
 static yaml_mark_t mark_at(const struct loader *loader, size_t offset)
 {
-    yaml_mark_t mark = { 0 };
+    const struct text_place place = text_place_of(loader->bytes, offset < loader->length ? offset : loader->length);
 
-    for (size_t i = 0; i < offset && i < loader->length; i++) {
-        mark.column += (loader->bytes[i] & 0xC0) != 0x80; /* characters, not bytes */
-        if (loader->bytes[i] == '\n') {
-            mark.line++;
-            mark.column = 0;
-        }
-    }
-    return mark;
+    return (yaml_mark_t){ .line = place.line - 1, .column = place.column - 1 };
 }
 
 /* Whether the bytes may be given to libyaml: UTF-8 (it would take UTF-16 as well) without NUL. */
 static bool check_bytes(struct loader *loader)
 {
-    size_t good = 0;
+    size_t length = strnlen(loader->bytes, loader->length), good = text_utf8_prefix(loader->bytes, length);
 
-    for (size_t sequence; good < loader->length && loader->bytes[good] != '\0'; good += sequence) {
-        sequence = text_utf8_sequence(loader->bytes + good, loader->length - good);
-        if (sequence == 0) {
-            return refuse(loader, mark_at(loader, good), "not UTF-8: byte %02X",
-                          (unsigned)(unsigned char)loader->bytes[good]);
-        }
+    if (good < length) {
+        return refuse(loader, mark_at(loader, good), "not UTF-8: byte %02X",
+                      (unsigned)(unsigned char)loader->bytes[good]);
     }
     return good == loader->length || refuse(loader, mark_at(loader, good), "a NUL byte");
 }

@@ -1,11 +1,13 @@
 #include "database/apply.h"
 
 #include "base/signal_name.h"
+#include "base/text.h"
 #include "database/apply_report.h"
 #include "database/apply_session.h"
 #include "database/connection.h"
 #include "database/lock.h"
 #include "database/sql_file.h"
+#include "database/sql_lexer.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -111,11 +113,6 @@ static void report_invalid_indexes(struct apply *apply, const struct progress *p
 
 /* What is said when a file did not end well. */
 
-static struct sql_place place_in(const struct sql_file *file, size_t offset)
-{
-    return sql_place_of(file->text, offset);
-}
-
 /* Which statement of the part comes after the first `done`: the server gives each a result. */
 static size_t statement_start(const struct sql_file *file, const struct part *part, size_t done)
 {
@@ -159,7 +156,7 @@ static bool is_answered(const struct apply *apply, const struct progress *progre
 static void report_cause(struct apply *apply, const struct sql_file *file, const struct progress *progress)
 {
     size_t offset = error_offset(apply, file, progress);
-    struct sql_place place = place_in(file, offset);
+    struct text_place place = text_place_of(file->text, offset);
     const PGresult *error = progress->result.error;
     const char *sqlstate = error ? PQresultErrorField(error, PG_DIAG_SQLSTATE) : NULL;
     char patience[DURATION_TEXT];
@@ -284,7 +281,7 @@ static bool settings_hold(const struct apply *apply, const struct sql_file *file
         const char *value = PQparameterStatus(apply->session.connection, settings[i][0]);
 
         if (value && strcmp(value, settings[i][1]) != 0) {
-            struct sql_place place = place_in(file, part->start);
+            struct text_place place = text_place_of(file->text, part->start);
 
             report(stderr, "%s:%zu:%zu: %s was changed before this statement", file->name, place.line, place.column,
                    settings[i][0]);

@@ -93,7 +93,7 @@ static void report_field(FILE *stream, const char *label, const PGresult *result
     }
 }
 
-void report_error(const char *file, struct sql_place place, const PGresult *error, const char *hint)
+void report_error(const char *file, struct text_place place, const PGresult *error, const char *hint)
 {
     const char *message = field_of(error, PG_DIAG_MESSAGE_PRIMARY);
     const char *severity = field_of(error, PG_DIAG_SEVERITY_NONLOCALIZED);

@@ -3,7 +3,7 @@
 #ifndef DATABASE_APPLY_REPORT_H
 #define DATABASE_APPLY_REPORT_H
 
-#include "database/sql_lexer.h"
+#include "base/text.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@ void report(FILE *stream, const char *format, ...) __attribute__((format(printf,
 const char *report_hint(const char *sqlstate, bool transaction, const char *at);
 
 /* "FILE:LINE:COLUMN: ERROR 42P01: relation … does not exist" and indented lines for detail, hint and context. */
-void report_error(const char *file, struct sql_place place, const PGresult *error, const char *hint);
+void report_error(const char *file, struct text_place place, const PGresult *error, const char *hint);
 
 /* "FILE: NOTICE: …" on standard output. */
 void report_notice(const char *file, const PGresult *notice);

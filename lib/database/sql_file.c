@@ -1,5 +1,6 @@
 #include "database/sql_file.h"
 
+#include "base/text.h"
 #include "database/sql_lexer.h"
 
 #include <errno.h>
@@ -93,12 +94,12 @@ static void skip_byte_order_mark(struct sql_file *file)
 static bool check(struct sql_file *file, struct error *error)
 {
     struct sql_statement refused;
-    struct sql_place place;
+    struct text_place place;
 
     if (sql_check(file->text, file->length, &file->statements, &refused)) {
         return true;
     }
-    place = sql_place_of(file->text, refused.refused_at);
+    place = text_place_of(file->text, refused.refused_at);
     (void)error_set(error, STATUS_FAILED, "%s:%zu:%zu: %s", file->name, place.line, place.column,
                     sql_refusal_sentence(refused.refusal));
     return error_hint(error, "%s", sql_refusal_hint(refused.refusal));

@@ -438,25 +438,6 @@ enum sql_found sql_next(struct sql_lexer *lexer, struct sql_statement *statement
     }
 }
 
-/* Where the first bytes stand that are not UTF-8; there are some. */
-static size_t broken_utf8(const char *text, size_t length)
-{
-    size_t offset = 0;
-
-    while (offset < length) {
-        size_t sequence = 1;
-
-        while (sequence <= 4 && sequence <= length - offset && !text_utf8_valid(text + offset, sequence)) {
-            sequence++;
-        }
-        if (sequence > 4 || sequence > length - offset) {
-            break;
-        }
-        offset += sequence;
-    }
-    return offset;
-}
-
 static bool refuse(struct sql_statement *refused, enum sql_refusal refusal, size_t offset)
 {
     *refused = (struct sql_statement){ .refusal = refusal, .refused_at = offset };
@@ -492,8 +473,11 @@ bool sql_check(char *text, size_t length, size_t *statements, struct sql_stateme
     if (nul) {
         return refuse(refused, SQL_NUL, (size_t)(nul - text));
     }
-    if (!text_utf8_valid(text, length)) {
-        return refuse(refused, SQL_NOT_UTF8, broken_utf8(text, length));
+
+    size_t good = text_utf8_prefix(text, length);
+
+    if (good < length) {
+        return refuse(refused, SQL_NOT_UTF8, good);
     }
     while ((found = sql_next(&lexer, refused)) != SQL_END) {
         if (found == SQL_STATEMENT) {
@@ -512,21 +496,6 @@ bool sql_check(char *text, size_t length, size_t *statements, struct sql_stateme
 static bool is_continuation(char c)
 {
     return ((unsigned char)c & 0xC0) == 0x80;
-}
-
-struct sql_place sql_place_of(const char *text, size_t offset)
-{
-    struct sql_place place = { .line = 1, .column = 1 };
-
-    for (size_t i = 0; i < offset; i++) {
-        if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n')) {
-            place.line++;
-            place.column = 1;
-        } else if (!is_continuation(text[i])) {
-            place.column++;
-        }
-    }
-    return place;
 }
 
 size_t sql_character_offset(const char *text, size_t length, size_t number)

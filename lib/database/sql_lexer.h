@@ -63,15 +63,6 @@ bool sql_token(struct sql_lexer *lexer, const char **token, size_t *length);
  * as we never do. */
 bool sql_check(char *text, size_t length, size_t *statements, struct sql_statement *refused);
 
-/* A place for people: both from 1. A column is a character, a tab too; CR, LF and CR LF end a line. The byte at
- * `offset` must be readable: the text is terminated. */
-struct sql_place {
-    size_t line;
-    size_t column;
-};
-
-struct sql_place sql_place_of(const char *text, size_t offset);
-
 /* The byte at which the character `number` (from 1, as the server counts) begins; at most `length`. */
 size_t sql_character_offset(const char *text, size_t length, size_t number);
 

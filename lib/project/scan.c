@@ -21,17 +21,9 @@ struct scan scan_over(const char *file, const char *text, size_t length, struct 
 
 const char *scan_place(const struct source *source, const char *place, struct arena *arena)
 {
-    size_t line = 1, column = 1;
+    const struct text_place at = text_place_of(source->start, (size_t)(place - source->start));
 
-    for (const char *at = source->start; at < place; at++) {
-        if (*at == '\n' || (*at == '\r' && at[1] != '\n')) {
-            line++;
-            column = 1;
-        } else if (((unsigned char)*at & 0xc0) != 0x80) {
-            column++;
-        }
-    }
-    return arena_printf(arena, "%s:%zu:%zu", source->file, line, column);
+    return arena_printf(arena, "%s:%zu:%zu", source->file, at.line, at.column);
 }
 
 bool scan_fail(struct scan *scan, const char *place, const char *format, ...)

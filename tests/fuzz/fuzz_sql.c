@@ -1,5 +1,6 @@
 /* Any bytes as an SQL file: the statements come in order, never overlap, lie within the text, and a second look at what
  * was cut out finds the same one statement. The tables that it leaves have names that PostgreSQL takes. */
+#include "base/text.h"
 #include "config/wanted.h"
 #include "database/sql_lexer.h"
 #include "database/sql_tables.h"
@@ -41,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     passed = sql_check(text, size, &counted, &statement); /* the lines of pg_dump are comments then */
-    claim(passed || (statement.refused_at < size && sql_place_of(text, statement.refused_at).line >= 1));
+    claim(passed || (statement.refused_at < size && text_place_of(text, statement.refused_at).line >= 1));
     while (sql_next(&lexer, &statement) == SQL_STATEMENT) {
         claim(statement.start >= end && statement.end > statement.start && statement.end <= size);
         one_again(text, &statement);

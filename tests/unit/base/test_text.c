@@ -124,6 +124,7 @@ static void utf8_is_told_from_other_bytes(void **state)
     assert_true(text_utf8_valid("", 0));
     assert_false(text_utf8_valid("\xe4", 1)); /* latin 1 */
     assert_false(text_utf8_valid("\xe2\x82", 2));
+    assert_int_equal(text_utf8_prefix("a€\xe4z", 6), 4);
 }
 
 static void the_border_is_never_inside_a_character(void **state)
@@ -138,6 +139,26 @@ static void the_border_is_never_inside_a_character(void **state)
     assert_int_equal(text_utf8_border("\x80\x80\x80\x80\x80", 5), 5); /* no UTF-8 at all */
 }
 
+static void assert_place(const char *text, size_t offset, size_t line, size_t column)
+{
+    struct text_place place = text_place_of(text, offset);
+
+    assert_int_equal(place.line, line);
+    assert_int_equal(place.column, column);
+}
+
+static void a_place_counts_characters_and_every_kind_of_line_end(void **state)
+{
+    (void)state;
+    assert_place("abc", 0, 1, 1);
+    assert_place("abc", 3, 1, 4);
+    assert_place("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80x", 9, 1, 4);
+    assert_place("\tx", 1, 1, 2);
+    assert_place("a\nb", 2, 2, 1);
+    assert_place("a\r\nb\r\n\r\nc", 8, 4, 1);
+    assert_place("a\rb\r\rc", 5, 4, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +170,7 @@ int main(void)
         cmocka_unit_test(a_json_escape_is_never_cut_in_half),
         cmocka_unit_test(terminal_sequences_are_dropped_and_controls_shown),
         cmocka_unit_test(utf8_is_told_from_other_bytes),
+        cmocka_unit_test(a_place_counts_characters_and_every_kind_of_line_end),
         cmocka_unit_test(the_border_is_never_inside_a_character),
     };
 

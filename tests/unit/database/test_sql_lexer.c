@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "database/sql_lexer.h"
 
 #include <setjmp.h>
@@ -56,11 +57,11 @@ static void assert_refused_length(const char *text, size_t length, enum sql_refu
 {
     char *copy = copy_of(text, length);
     struct sql_statement refused;
-    struct sql_place place;
+    struct text_place place;
     size_t count;
 
     assert_false(sql_check(copy, length, &count, &refused));
-    place = sql_place_of(copy, refused.refused_at);
+    place = text_place_of(copy, refused.refused_at);
     free(copy);
     assert_string_equal(sql_refusal_sentence(refused.refusal), sql_refusal_sentence(refusal));
     assert_int_equal(place.line, line);
@@ -391,26 +392,6 @@ static void a_check_counts_the_statements(void **state)
     assert_int_equal(count, 0);
 }
 
-static void assert_place(const char *text, size_t offset, size_t line, size_t column)
-{
-    struct sql_place place = sql_place_of(text, offset);
-
-    assert_int_equal(place.line, line);
-    assert_int_equal(place.column, column);
-}
-
-static void a_place_counts_characters_and_every_kind_of_line_end(void **state)
-{
-    (void)state;
-    assert_place("abc", 0, 1, 1);
-    assert_place("abc", 3, 1, 4);
-    assert_place("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80x", 9, 1, 4);
-    assert_place("\tx", 1, 1, 2);
-    assert_place("a\nb", 2, 2, 1);
-    assert_place("a\r\nb\r\n\r\nc", 8, 4, 1);
-    assert_place("a\rb\r\rc", 5, 4, 1);
-}
-
 static void the_server_counts_characters_from_one(void **state)
 {
     const char *text = "\xC3\xA9\r\n\xF0\x9F\x98\x80x";
@@ -493,7 +474,6 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_utf8_are_refused),
         cmocka_unit_test(every_refusal_says_what_to_change),
         cmocka_unit_test(a_check_counts_the_statements),
-        cmocka_unit_test(a_place_counts_characters_and_every_kind_of_line_end),
         cmocka_unit_test(the_server_counts_characters_from_one),
         cmocka_unit_test(nothing_is_read_behind_the_end),
         cmocka_unit_test(depth_costs_no_stack),
