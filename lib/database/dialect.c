@@ -1,5 +1,6 @@
 #include "database/dialect.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,38 +17,6 @@ static void drop(struct reading *reading, const char *name)
     if (!strings_contain(&reading->info->notes, name)) {
         strings_add(reading->arena, &reading->info->notes, name);
     }
-}
-
-/* Where its tables lie: no matter of the connection (config/url.h). */
-static void set_nothing(struct reading *reading, const char *value)
-{
-    (void)reading;
-    (void)value;
-}
-
-static void set_sslmode(struct reading *reading, const char *value)
-{
-    reading->sslmode = value;
-}
-
-static void set_ssl(struct reading *reading, const char *value)
-{
-    reading->ssl = value;
-}
-
-static void set_sslfactory(struct reading *reading, const char *value)
-{
-    reading->sslfactory = value;
-}
-
-static void set_sslaccept(struct reading *reading, const char *value)
-{
-    reading->sslaccept = value;
-}
-
-static void set_sslcert(struct reading *reading, const char *value)
-{
-    reading->sslcert = value;
 }
 
 static void set_application_name(struct reading *reading, const char *value)
@@ -94,23 +63,37 @@ static void add_host(struct reading *reading, const char *value)
     }
 }
 
+#define KEPT(member) offsetof(struct reading, member)
+
 /* What frameworks call otherwise than libpq, or what libpq does not know and pgentry acts on. */
 static const struct {
     const char *name;
     void (*apply)(struct reading *reading, const char *value);
+    size_t
+        kept; /* the member of struct reading where dialect_finish() finds it; 0, and nothing to apply: passed over */
 } parameters[] = {
-    { "schema", set_nothing },
-    { "currentSchema", set_nothing },
-    { "sslmode", set_sslmode },
-    { "ssl", set_ssl },
-    { "sslfactory", set_sslfactory },
-    { "sslaccept", set_sslaccept },
-    { "sslcert", set_sslcert },
-    { "host", add_host },
-    { "ApplicationName", set_application_name },
-    { "targetServerType", set_target },
-    { "tcpKeepAlive", set_keepalives },
+    { "schema", NULL, 0 }, /* where its tables lie: no matter of the connection (config/url.h) */
+    { "currentSchema", NULL, 0 },
+    { "sslmode", NULL, KEPT(sslmode) },
+    { "ssl", NULL, KEPT(ssl) },
+    { "sslfactory", NULL, KEPT(sslfactory) },
+    { "sslaccept", NULL, KEPT(sslaccept) },
+    { "sslcert", NULL, KEPT(sslcert) },
+    { "host", add_host, 0 },
+    { "ApplicationName", set_application_name, 0 },
+    { "targetServerType", set_target, 0 },
+    { "tcpKeepAlive", set_keepalives, 0 },
 };
+_Static_assert(KEPT(info) == 0, "0 is no member that is kept");
+
+static void take(struct reading *reading, size_t which, const char *value)
+{
+    if (parameters[which].apply) {
+        parameters[which].apply(reading, value);
+    } else if (parameters[which].kept) {
+        *(const char **)(void *)((char *)reading + parameters[which].kept) = value;
+    }
+}
 
 void dialect_parameter(struct reading *reading, const char *name, const char *value)
 {
@@ -120,7 +103,7 @@ void dialect_parameter(struct reading *reading, const char *name, const char *va
     }
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
         if (strcmp(parameters[i].name, name) == 0) {
-            parameters[i].apply(reading, value);
+            take(reading, i, value);
             return;
         }
     }
