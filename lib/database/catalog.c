@@ -226,16 +226,11 @@ static struct parts parts_of(enum catalog catalog, const struct wanted *wanted, 
     return parts;
 }
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return column < PQnfields(result) && PQgetvalue(result, row, column)[0] == 't';
-}
-
 /* What a row says of one table. */
 static void read_table_row(enum catalog catalog, const PGresult *result, int row, const struct wanted_table *table,
                            const char *name, struct check *check, struct arena *arena)
 {
-    bool second = is_true(result, row, 1), third = is_true(result, row, 2);
+    bool second = result_is_true(result, row, 1), third = result_is_true(result, row, 2);
     const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
 
     switch (catalog) {

@@ -298,7 +298,6 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
                struct check *check, enum ledger_answer *ledger, struct arena *arena, struct reply_failed *why)
 {
     struct look look = { .connection = connection, .request = request, .deadline = deadline, .arena = arena };
-    const char *version = PQparameterStatus(connection, "server_version");
 
     *ledger = LEDGER_READ;
     look.spelled = spelling_of(connection, request->wanted, deadline, arena, why);
@@ -325,7 +324,7 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
     if (request->schema) {
         add_own_problems(request, check, arena);
         judge(request, check);
-        check->server_version = arena_strndup(arena, version ? version : "", strcspn(version ? version : "", " "));
+        check->server_version = server_version(connection, arena);
     }
     return true;
 }

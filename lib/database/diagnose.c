@@ -142,11 +142,6 @@ const char *diagnose_duration(const struct diagnosing *diagnosing, const PGresul
     return arena_strdup(diagnosing->arena, duration_human(diagnose_number(result, row, column), text));
 }
 
-bool diagnose_true(const PGresult *result, int row, int column)
-{
-    return PQgetvalue(result, row, column)[0] == 't';
-}
-
 int64_t diagnose_number(const PGresult *result, int row, int column)
 {
     return strtoll(PQgetvalue(result, row, column), NULL, 10);

@@ -250,8 +250,8 @@ static void ask_facts(struct diagnosing *diagnosing, struct asked *asked)
     place->database = diagnose_value(diagnosing, result, 0, 0);
     place->user = diagnose_value(diagnosing, result, 0, 1);
     place->server_version = arena_strndup(diagnosing->arena, version, strcspn(version, " "));
-    place->standby = diagnose_true(result, 0, 3);
-    place->read_only = diagnose_true(result, 0, 4);
+    place->standby = result_is_true(result, 0, 3);
+    place->read_only = result_is_true(result, 0, 4);
     place->pooled = diagnose_number(result, 0, 5) != PQbackendPID(asked->connection);
     PQclear(result);
 }

@@ -283,7 +283,7 @@ static void tell_invalid(struct diagnosing *diagnosing, const PGresult *result, 
         psql_command(psql, owner, NULL, arena_printf(arena, "REINDEX INDEX CONCURRENTLY %s", name), arena);
     const char *drop = psql_command(psql, owner, NULL, arena_printf(arena, "DROP INDEX CONCURRENTLY %s", name), arena);
     const char *twins =
-        diagnose_true(result, row, 7) ? "# it is unique: remove the rows that are there twice first\n" : "";
+        result_is_true(result, row, 7) ? "# it is unique: remove the rows that are there twice first\n" : "";
 
     if (is_leftover(index)) {
         finding_add(diagnosing->findings, FINDING_INVALID_INDEX, object, ": a leftover of REINDEX CONCURRENTLY", drop);

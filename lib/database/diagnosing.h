@@ -78,7 +78,6 @@ const char *diagnose_value(const struct diagnosing *diagnosing, const PGresult *
 const char *diagnose_foreign(const struct diagnosing *diagnosing, const PGresult *result, int row, int column);
 /* Milliseconds in a result as people read them. */
 const char *diagnose_duration(const struct diagnosing *diagnosing, const PGresult *result, int row, int column);
-bool diagnose_true(const PGresult *result, int row, int column);
 int64_t diagnose_number(const PGresult *result, int row, int column);
 
 #endif

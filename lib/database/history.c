@@ -267,11 +267,6 @@ void history_compare(const struct wanted *wanted, const struct ledger_row *rows,
 
 /* ---- reading ---- */
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return PQgetvalue(result, row, column)[0] == 't';
-}
-
 static const char *text_or_null(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
@@ -307,8 +302,8 @@ static void read_rows(const PGresult *result, const struct wanted *wanted, struc
             rows[count++] = (struct ledger_row){
                 .name = PQgetvalue(result, row, 0),
                 .checksum = text_or_null(result, row, 1),
-                .finished = is_true(result, row, 2),
-                .rolled_back = is_true(result, row, 3),
+                .finished = result_is_true(result, row, 2),
+                .rolled_back = result_is_true(result, row, 3),
                 .log = text_or_null(result, row, 4),
             };
         }

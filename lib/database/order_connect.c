@@ -27,14 +27,12 @@ static void reply_connected(struct server *server)
     PGconn *connection = server->main.connection;
     const char *host = PQhost(connection);
     const char *port = PQport(connection);
-    const char *version = PQparameterStatus(connection, "server_version");
     bool folder = host[0] == '/' || host[0] == '@';
 
-    version = version ? version : "";
     reply(server, &(struct reply_message){
                       .reply = REPLY_CONNECTED,
                       .connected = { .host = folder ? host : host_label(host, port, NULL, server->order),
-                                     .server_version = arena_strndup(server->order, version, strcspn(version, " ")) },
+                                     .server_version = server_version(connection, server->order) },
                   });
 }
 

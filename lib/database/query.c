@@ -91,6 +91,18 @@ bool result_is_fine(const PGresult *result)
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
+bool result_is_true(const PGresult *result, int row, int column)
+{
+    return column < PQnfields(result) && PQgetvalue(result, row, column)[0] == 't';
+}
+
+const char *server_version(const PGconn *connection, struct arena *arena)
+{
+    const char *version = PQparameterStatus(connection, "server_version");
+
+    return version ? arena_strndup(arena, version, strcspn(version, " ")) : "";
+}
+
 static bool send_statement(PGconn *connection, const struct statement *statement)
 {
     return PQsendQueryParams(connection, statement->sql, statement->parameter_count, NULL, statement->parameters, NULL,

@@ -31,6 +31,9 @@ PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct reply_failed *why);
 
+/* "15.18", without what a distribution adds to it; "" if the server does not tell. */
+const char *server_version(const PGconn *connection, struct arena *arena);
+
 /* Whether the message of a failure holds these words of the server's or libpq's: masked, as all of it is. */
 bool message_says(const char *message, const char *words, struct arena *arena);
 
@@ -40,6 +43,8 @@ void *query_failed(PGconn *connection, const PGresult *result, const struct dead
 
 /* Rows, or the end of a command; else it is an error, or was skipped after one. */
 bool result_is_fine(const PGresult *result);
+/* Whether a boolean of it is true: there, and neither false nor NULL. */
+bool result_is_true(const PGresult *result, int row, int column);
 /* The server's message of a failed result: one line, masked. */
 const char *result_message(const PGresult *result, struct arena *arena);
 
