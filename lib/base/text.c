@@ -12,6 +12,13 @@ struct text text_over(char *buffer, size_t size)
     return (struct text){ .data = buffer, .size = size };
 }
 
+void text_copy(char *buffer, size_t size, const char *string)
+{
+    struct text text = text_over(buffer, size);
+
+    text_string(&text, string ? string : "");
+}
+
 void text_char(struct text *text, char c)
 {
     text_bytes(text, &c, 1);

@@ -16,6 +16,9 @@ struct text {
 };
 
 struct text text_over(char *buffer, size_t size); /* size at least 1 */
+/* As much of the string as there is room for, up to a character's border; nothing of NULL. */
+void text_copy(char *buffer, size_t size, const char *string_or_null);
+#define TEXT_COPY(array, string_or_null) text_copy((array), sizeof(array), (string_or_null))
 void text_char(struct text *text, char c);
 void text_bytes(struct text *text, const char *bytes, size_t length);
 void text_string(struct text *text, const char *string);

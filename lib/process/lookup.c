@@ -121,11 +121,9 @@ static void shell_exec(const struct program *program, const char *file)
 
 static void fail(struct lookup_failure *failure, int number, const char *file)
 {
-    struct text text = text_over(failure->file, sizeof failure->file);
-
     failure->number = number;
     failure->interpreter[0] = '\0';
-    text_string(&text, file);
+    TEXT_COPY(failure->file, file);
     if (number == ENOENT) {
         find_interpreter(file, failure);
     }

@@ -42,9 +42,8 @@ static void become(struct supervisor *s, const struct spawn *spawn, struct error
 
 static void refuse(struct supervisor *s, const struct error *error)
 {
-    struct text text = text_over(s->say.error, sizeof s->say.error);
     s->app = 0;
-    text_string(&text, error->message);
+    TEXT_COPY(s->say.error, error->message);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error->status });
 }
 

@@ -80,8 +80,7 @@ static void on_line(void *argument, const char *line)
     if (child->guard) {
         struct drop_scan scan = { 0 };
         if (s->say.drops[0] == '\0' && (drop_scan(&scan, line, strlen(line)) || drop_scan(&scan, "\n", 1))) {
-            struct text text = text_over(s->say.drops, sizeof s->say.drops);
-            text_string(&text, line);
+            TEXT_COPY(s->say.drops, line);
         }
     }
     progress_line(s, line);
@@ -143,10 +142,8 @@ static void refused(struct supervisor *s, const struct error *error)
     child->ended = child->pid;
     child->pid = 0;
     child->status->since = 0;
-    struct text text = text_over(s->say.outcome, sizeof s->say.outcome);
-    text_string(&text, error->message);
-    struct text permanent = text_over(s->say.permanent, sizeof s->say.permanent);
-    text_string(&permanent, "it cannot be started");
+    TEXT_COPY(s->say.outcome, error->message);
+    TEXT_COPY(s->say.permanent, "it cannot be started");
     supervisor_post(s,
                     (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = (int)error->status, .permanent = true });
 }
@@ -323,8 +320,7 @@ void child_reaped(struct supervisor *s, const struct reaped *reaped)
     progress_end(s);
 
     const char *permanent = child->guard ? NULL : output_permanent(child->output);
-    struct text text = text_over(s->say.permanent, sizeof s->say.permanent);
-    text_string(&text, permanent ? permanent : "");
+    TEXT_COPY(s->say.permanent, permanent);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_CHILD_ENDED,
                                             .status = shell_status(reaped->status),
                                             .permanent = permanent != NULL,

@@ -45,13 +45,6 @@ static void stop_polling(struct database_link *link)
     link->more = false;
 }
 
-static void copy(char *to, size_t size, const char *from)
-{
-    struct text text = text_over(to, size);
-    text_string(&text, from ? from : "");
-}
-#define COPY(to, from) copy(to, sizeof(to), from)
-
 /* A look ended; while the application runs, one that does not even connect counts as well. */
 static void note_look(struct supervisor *s, bool failed)
 {
@@ -67,9 +60,9 @@ static void note_look(struct supervisor *s, bool failed)
 static void take_failure(struct supervisor *s, const struct reply_failed *failed, struct boot_event *event)
 {
     note_look(s, true);
-    COPY(s->say.error, failed->message);
-    COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
-    COPY(s->status.error, failed->message);
+    TEXT_COPY(s->say.error, failed->message);
+    TEXT_COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
+    TEXT_COPY(s->status.error, failed->message);
     s->say.also = failed->failure == FAILURE_ALSO;
     s->status.connected = s->say.also || failed->let_in; /* wait.also is asked once the database has let us in */
     s->database.open = failed->let_in || s->boot.locked;
@@ -82,9 +75,9 @@ static void take_failure(struct supervisor *s, const struct reply_failed *failed
 static void take_connected(struct supervisor *s, const struct connected *connected)
 {
     s->database.open = true;
-    COPY(s->say.host, connected->host);
-    COPY(s->say.server, connected->server_version);
-    COPY(s->status.host, connected->host);
+    TEXT_COPY(s->say.host, connected->host);
+    TEXT_COPY(s->say.server, connected->server_version);
+    TEXT_COPY(s->status.host, connected->host);
 }
 
 static bool is_hopeless(const struct check *check)
@@ -187,12 +180,12 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
         event.kind = EVENT_LOCKED;
         break;
     case REPLY_BUSY:
-        COPY(s->say.holder, reply->text);
+        TEXT_COPY(s->say.holder, reply->text);
         event.kind = EVENT_BUSY;
         event.fingerprint = reply->count; /* the holder's pid: its age changes all the time */
         break;
     case REPLY_SESSIONS:
-        COPY(s->say.sessions, reply->text);
+        TEXT_COPY(s->say.sessions, reply->text);
         event.kind = EVENT_SESSIONS;
         event.count = reply->count;
         event.fingerprint = reply->count;
@@ -218,9 +211,9 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
 static void note_lost(struct supervisor *s, const char *message)
 {
     note_look(s, true);
-    COPY(s->say.error, message);
+    TEXT_COPY(s->say.error, message);
     s->say.hint[0] = '\0';
-    COPY(s->status.error, s->say.error);
+    TEXT_COPY(s->status.error, s->say.error);
     s->status.connected = false;
 }
 

@@ -262,8 +262,7 @@ void narrate(struct supervisor *s, const struct boot_effect *effect)
         note_result(s, effect);
     }
     if (effect->row->level == LOG_ERROR && strcmp(effect->row->word, "held") != 0) { /* that is told by the phase */
-        struct text reason = text_over(s->status.reason, sizeof s->status.reason);
-        text_string(&reason, sentence);
+        TEXT_COPY(s->status.reason, sentence);
     }
     log_event(effect->row->level, effect->row->word, fields, "%s", sentence);
 }

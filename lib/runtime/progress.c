@@ -63,8 +63,7 @@ void progress_turn(struct supervisor *s)
 void progress_line(struct supervisor *s, const char *line)
 {
     if (shown(s) && s->child.pid) { /* else what the step left running printed it */
-        struct text text = text_over(s->child.progress, sizeof s->child.progress);
-        text_string(&text, line);
+        TEXT_COPY(s->child.progress, line);
         draw(s);
     }
 }

@@ -61,8 +61,7 @@ static void walk_buffer(struct walk *walk, char *buffer, size_t size)
     const char *value = buffer;
     walk_string(walk, &value);
     if (walk->reader) {
-        struct text text = text_over(buffer, size);
-        text_string(&text, value ? value : "");
+        text_copy(buffer, size, value);
     }
 }
 #define WALK_BUFFER(walk, field) walk_buffer(walk, field, sizeof(field))
