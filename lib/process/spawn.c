@@ -219,9 +219,7 @@ static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
     pid_t pid = _Fork();
 
     if (pid == 0) {
-        if (spawn->own_group) {
-            (void)setpgid(0, 0);
-        }
+        (void)setpgid(0, 0);
         if (!streams(spawn)) {
             _exit(STATUS_RESOURCE);
         }
@@ -230,15 +228,13 @@ static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
     if (pid < 0) {
         return refused(error, "start a process");
     }
-    if (spawn->own_group) {
-        (void)setpgid(pid, pid); /* whoever comes first */
-    }
+    (void)setpgid(pid, pid); /* whoever comes first */
     return pid;
 }
 
 static pid_t spawn_program(const struct spawn *spawn, int *report, struct error *error)
 {
-    bool foreground = spawn->foreground && spawn->own_group && terminal_ours();
+    bool foreground = spawn->foreground && terminal_ours();
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
@@ -249,9 +245,7 @@ static pid_t spawn_program(const struct spawn *spawn, int *report, struct error 
     pid_t pid = _Fork();
 
     if (pid == 0) {
-        if (spawn->own_group) {
-            (void)setpgid(0, 0);
-        }
+        (void)setpgid(0, 0);
         program_child(spawn, parent, foreground, ends[1]);
     }
     (void)close(ends[1]);
@@ -260,9 +254,7 @@ static pid_t spawn_program(const struct spawn *spawn, int *report, struct error 
         (void)close(ends[0]);
         return -1;
     }
-    if (spawn->own_group) {
-        (void)setpgid(pid, pid);
-    }
+    (void)setpgid(pid, pid);
     *report = ends[0];
     return pid;
 }

@@ -18,8 +18,7 @@ struct spawn {
     const char *cwd;                       /* NULL: as is */
     const struct credentials *credentials; /* NULL: as is */
 
-    bool own_group;  /* setpgid(0, 0) */
-    bool foreground; /* with own_group, and if standard input is our controlling terminal: its foreground group */
+    bool foreground; /* if standard input is our controlling terminal: its foreground group */
     bool null_stdin; /* standard input from /dev/null */
     bool not_alone;  /* a program gets TERM when we die by a kill -9 or the like (an entry is killed in any case) */
     int output;      /* >= 0: becomes standard output and standard error; -1: as is */
@@ -32,12 +31,12 @@ struct spawn {
  * closed, as they were found. */
 void inherited_streams_guard(void);
 
-/* Starts the child with default dispositions, an empty mask, descriptors 0 to 2 only (and `keep`). A signal sent to it
- * from the moment of the fork on waits until the dispositions are default and acts then: the child's status tells.
- * An entry child has forgotten the log (log_forked) and is killed when we die (PR_SET_PDEATHSIG: a later change of its
- * uid clears that, prctl(2)).
- * Returns its pid, without waiting for anything; or -1 with *error (71): fork, pipe or memory were refused. What became
- * of a program's exec is then said in *report (NULL for an entry): see spawn_refused(). */
+/* Starts the child in a group of its own, with default dispositions, an empty mask, descriptors 0 to 2 only (and
+ * `keep`). A signal sent to it from the moment of the fork on waits until the dispositions are default and acts then:
+ * the child's status tells. An entry child has forgotten the log (log_forked) and is killed when we die
+ * (PR_SET_PDEATHSIG: a later change of its uid clears that, prctl(2)). Returns its pid, without waiting for anything;
+ * or -1 with *error (71): fork, pipe or memory were refused. What became of a program's exec is then said in *report
+ * (NULL for an entry): see spawn_refused(). */
 pid_t spawn_child(const struct spawn *spawn, int *report, struct error *error);
 
 /* How the exec went, once *report is readable or the child has ended; closes it, and it is -1 then. False: the program
@@ -50,7 +49,7 @@ bool spawn_refused(int *report, struct error *error);
  * reaped yet. Without /proc it counts as executed. */
 bool spawn_executed(pid_t pid);
 
-/* Becomes the program: mode exec, where own_group, foreground, null_stdin and output mean nothing. Returns only on
+/* Becomes the program: mode exec, where foreground, null_stdin and output mean nothing. Returns only on
  * failure, with *error as above: the signals are then unblocked, so all that is left is to log it and exit. What is
  * pending acts on us just before the exec; in PID 1 the kernel drops it, so look at the signalfd once more before. */
 bool spawn_become(const struct spawn *spawn, struct error *error);

@@ -88,7 +88,6 @@ void app_start(struct supervisor *s)
     struct spawn spawn = { .argv = s->request->app,
                            .envp = s->config->app.file_env ? environment_copy(s, 0) : NULL,
                            .credentials = &s->credentials,
-                           .own_group = true,
                            .foreground = true,
                            .output = -1 };
     name_app(s);

@@ -207,7 +207,6 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
                            .path = lookup_step_path(step->cwd, environment_get(env, "PATH"), arena),
                            .cwd = step->cwd,
                            .credentials = &s->credentials,
-                           .own_group = true,
                            .null_stdin = true,
                            .not_alone = true, /* the lock ends with us, and another takes it */
                            .output = write_end };

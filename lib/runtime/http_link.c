@@ -248,7 +248,6 @@ static bool start(struct supervisor *s, struct error *error)
     memcpy(keep + 1, link->sockets.fds, link->sockets.count * sizeof *keep);
     struct spawn spawn = { .entry = serve,
                            .argument = &entry,
-                           .own_group = true,
                            .null_stdin = true,
                            .output = -1,
                            .keep = keep,

@@ -310,9 +310,7 @@ bool database_start(struct supervisor *s, struct error *error)
                                          .source = s->plan.goal == GOAL_WAIT ? NULL : project_wanted,
                                          .wanted = link->wanted,
                                          .wanted_length = link->wanted_length } };
-    struct spawn spawn = {
-        .entry = serve, .argument = &entry, .own_group = true, .output = -1, .keep = &pair[1], .keep_count = 1
-    };
+    struct spawn spawn = { .entry = serve, .argument = &entry, .output = -1, .keep = &pair[1], .keep_count = 1 };
     link->pid = spawn_child(&spawn, NULL, error);
     close(pair[1]);
     if (link->pid < 0) {

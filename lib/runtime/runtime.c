@@ -5,7 +5,6 @@
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "process/signals.h"
-#include "process/spawn.h"
 #include "runtime/supervisor.h"
 
 #include <errno.h>
@@ -30,7 +29,6 @@ static struct supervisor supervisor;
 
 bool runtime_prepare(void)
 {
-    inherited_streams_guard();
     prepared_signal_fd = signals_block();
     return prepared_signal_fd >= 0;
 }

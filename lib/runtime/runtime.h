@@ -15,8 +15,7 @@ struct runtime_request {
     bool json;              /* verify: the health document instead of the table report */
 };
 
-/* Before anything that a signal could interrupt: guards closed standard streams and blocks every signal. False with
- * errno if the system refuses. */
+/* Before anything that a signal could interrupt: blocks every signal. False with errno if the system refuses. */
 bool runtime_prepare(void);
 
 /* Tells the errors of a configuration that cannot be used: as lines of their own, or of the log where that is JSON; of

@@ -104,7 +104,7 @@ static pid_t start(const char *command, int lines, int *from)
     if (pipe2(ends, O_CLOEXEC) < 0) {
         return -1;
     }
-    spawn.own_group = spawn.null_stdin = true;
+    spawn.null_stdin = true;
     spawn.output = ends[1];
 
     pid_t pid = executed(&spawn);

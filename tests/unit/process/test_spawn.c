@@ -396,22 +396,12 @@ static void want_of_processes_is_71(void **state)
 
 /* ---- groups ---- */
 
-static int group_said(void)
+static void a_child_has_its_own_group(void **state)
 {
-    return atoi(said);
-}
-
-static void a_child_has_its_own_group_only_if_asked(void **state)
-{
-    struct spawn spawn =
-        plain(ARGV("sh", "-c", "read pid comm state parent group rest </proc/self/stat; echo $group $pid"));
-
     (void)state;
-    assert_int_equal(run(spawn), 0);
-    assert_int_equal(group_said(), getpgrp());
-    spawn.own_group = true;
-    assert_int_equal(run(spawn), 0);
-    assert_int_equal(group_said(), atoi(strchr(said, ' ')));
+    assert_int_equal(
+        run_plain(ARGV("sh", "-c", "read pid comm state parent group rest </proc/self/stat; echo $group $pid")), 0);
+    assert_int_equal(atoi(said), atoi(strchr(said, ' ')));
 }
 
 static void a_child_is_told_of_our_death_only_if_asked(void **state)
@@ -578,7 +568,7 @@ int main(int argc, char **argv)
         TEST(a_step_has_its_streams_although_ours_are_closed),
         TEST(want_of_descriptors_is_71),
         TEST(want_of_processes_is_71),
-        TEST(a_child_has_its_own_group_only_if_asked),
+        TEST(a_child_has_its_own_group),
         TEST(a_child_is_told_of_our_death_only_if_asked),
         TEST(an_entry_starts_clean_with_the_descriptors_it_keeps),
         TEST(an_entry_starts_clean_without_close_range_too),

@@ -24,7 +24,7 @@ static int foreground_of_session(void)
     struct spawn spawn =
         plain(ARGV("sh", "-c", "read a b c d group f g foreground rest </proc/self/stat; [ $group = $foreground ]"));
 
-    spawn.own_group = spawn.foreground = true;
+    spawn.foreground = true;
     CHECK(run(spawn) == 0);
     CHECK(tcgetpgrp(STDIN_FILENO) != getpgrp());
     terminal_reclaim(0);
@@ -67,7 +67,7 @@ static int in_background(void)
         struct spawn spawn = plain(ARGV("true"));
 
         CHECK(setpgid(0, 0) == 0 && !terminal_ours());
-        spawn.own_group = spawn.foreground = true;
+        spawn.foreground = true;
         CHECK(run(spawn) == 0);
         _exit(0);
     }
@@ -104,8 +104,6 @@ static int overtaken_program(void)
     siginfo_t info;
     char enter = '\n';
 
-    spawn.own_group = true;
-
     pid_t child = executed(&spawn);
 
     CHECK(child > 0 && waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT) == 0 && info.si_status == SIGTTIN);
@@ -122,7 +120,7 @@ static int background_program(void)
     struct spawn spawn = plain(ARGV("true"));
     pid_t shell = getppid();
 
-    spawn.own_group = spawn.foreground = true;
+    spawn.foreground = true;
 
     pid_t child = executed(&spawn);
 
@@ -172,7 +170,7 @@ static int suspended_program(void)
     siginfo_t info;
     char control_z = 26;
 
-    spawn.own_group = spawn.foreground = true;
+    spawn.foreground = true;
 
     pid_t child = executed(&spawn);
 
@@ -220,7 +218,7 @@ static int leader_with_stopped_child(void)
     struct spawn spawn = plain(ARGV("sleep", "1000"));
 
     CHECK(new_session() == 0);
-    spawn.own_group = spawn.foreground = true;
+    spawn.foreground = true;
 
     pid_t child = executed(&spawn);
 
