@@ -163,7 +163,7 @@ void loop_rest(void);          /* there will be little to wait for from now on *
 /* plan.c: the machine's plan from the configuration; false with *error (unknown step name). */
 bool supervisor_plan(struct supervisor *s, struct error *error);
 
-/* link.c: the database process */
+/* database_link.c: the database process */
 void database_prepare(struct supervisor *s);
 /* An order does so by itself where none runs. False with *error (71): the system refuses a process or descriptors. */
 bool database_start(struct supervisor *s, struct error *error);
