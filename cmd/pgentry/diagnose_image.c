@@ -3,7 +3,7 @@
 #include "config/content.h"
 #include "diagnosis.h"
 #include "process/lookup.h"
-#include "project/command.h"
+#include "project/tool_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,8 @@ static const char *program_of(const struct step *step)
 static void look_for_program(const struct config *config, const struct step *step, struct findings *findings)
 {
     struct arena *arena = findings->arena;
-    const struct command command = { .step = step };
-    const char *path = lookup_step_path(step->cwd, command_variable(&command, config, "PATH"), arena);
+    const struct tool_command command = { .step = step };
+    const char *path = lookup_step_path(step->cwd, tool_command_variable(&command, config, "PATH"), arena);
     const char *program = program_of(step), *word = shell_quote(program, arena);
     bool node = access(content_path(arena, step->cwd, "package.json"), F_OK) == 0;
     const char *fix = arena_printf(

@@ -31,7 +31,7 @@ bool also_reachable(const struct strings *also, const struct deadline *deadline,
 {
     for (size_t i = 0; i < also->count; i++) {
         const struct entry entry = parse_entry(also->items[i], arena);
-        struct addresses addresses = { 0 };
+        struct server_addresses addresses = { 0 };
 
         if (entry.path) {
             addresses_of_path(&addresses, entry.path, arena);

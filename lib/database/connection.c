@@ -53,13 +53,13 @@ static const char *sqlstate_in(const char *line)
 }
 
 /* libpq names the address that it was handed; people know the name: "db:5432 (10.0.0.5): …". */
-static const char *with_name(const char *line, const struct addresses *addresses, struct arena *arena)
+static const char *with_name(const char *line, const struct server_addresses *addresses, struct arena *arena)
 {
     static const char ending[] = " failed: ";
     const char *rest = strncmp(line, "connection to server ", 21) == 0 ? strstr(line, ending) : NULL;
 
     for (size_t i = 0; rest && i < addresses->count; i++) {
-        const struct address *address = &addresses->items[i];
+        const struct server_address *address = &addresses->items[i];
         const char *place = arena_printf(arena, "at \"%s\", port %s%s", address->numeric, address->port, ending);
 
         if (address->numeric && strncmp(line + 21, place, strlen(place)) == 0) {
@@ -92,7 +92,7 @@ static void judge_line(struct verdict *verdict, const char *line, struct arena *
     }
 }
 
-static struct verdict judge(const char *said, const struct addresses *addresses, struct arena *arena)
+static struct verdict judge(const char *said, const struct server_addresses *addresses, struct arena *arena)
 {
     static const char *const asides[] = { "LOCATION:", "DETAIL:", "HINT:", "CONTEXT:", "\t" };
     struct verdict verdict = { .failure = FAILURES };
@@ -111,16 +111,17 @@ static struct verdict judge(const char *said, const struct addresses *addresses,
     return verdict;
 }
 
-static void find_addresses(const struct destination *destination, struct addresses *addresses, struct arena *arena)
+static void find_addresses(const struct destination *destination, struct server_addresses *addresses,
+                           struct arena *arena)
 {
-    *addresses = (struct addresses){ 0 };
+    *addresses = (struct server_addresses){ 0 };
     for (size_t i = 0; i < destination->host_count; i++) {
         addresses_of_host(addresses, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
     }
 }
 
 /* libpq gets what answered, in the configured order, so that it looks up no name and tries nothing that is dead. */
-static void hand_over(struct conninfo *info, const struct addresses *addresses, struct arena *arena)
+static void hand_over(struct conninfo *info, const struct server_addresses *addresses, struct arena *arena)
 {
     const char *hosts = "";
     const char *numeric = "";
@@ -128,7 +129,7 @@ static void hand_over(struct conninfo *info, const struct addresses *addresses, 
     bool first = true;
 
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct address *address = &addresses->items[i];
+        const struct server_address *address = &addresses->items[i];
         const char *comma = first ? "" : ",";
 
         if (address->error == 0) {
@@ -166,7 +167,7 @@ static void no_notice(void *nothing, const PGresult *notice)
 }
 
 /* Why a connection that libpq gave up did not come about. */
-static PGconn *explain(PGconn *connection, struct addresses *addresses, const struct deadline *deadline,
+static PGconn *explain(PGconn *connection, struct server_addresses *addresses, const struct deadline *deadline,
                        struct arena *arena, struct reply_failed *why)
 {
     struct verdict verdict = judge(PQerrorMessage(connection), addresses, arena);
@@ -185,7 +186,7 @@ static PGconn *explain(PGconn *connection, struct addresses *addresses, const st
     return failed(why, verdict.failure, verdict.sqlstate, message, verdict.fix, arena);
 }
 
-static size_t count_answering(const struct addresses *addresses)
+static size_t count_answering(const struct server_addresses *addresses)
 {
     size_t count = 0;
 
@@ -196,13 +197,13 @@ static size_t count_answering(const struct addresses *addresses)
 }
 
 /* The address that libpq was waiting for: it is not tried again. */
-static const struct address *give_up_current(PGconn *connection, struct addresses *addresses)
+static const struct server_address *give_up_current(PGconn *connection, struct server_addresses *addresses)
 {
     const char *numeric = PQhostaddr(connection);
-    struct address *current = &addresses->items[0];
+    struct server_address *current = &addresses->items[0];
 
     for (size_t i = 0; i < addresses->count; i++) {
-        struct address *address = &addresses->items[i];
+        struct server_address *address = &addresses->items[i];
         const char *name = address->numeric ? numeric : PQhost(connection);
 
         if (address->error == 0 && strcmp(name, address->numeric ? address->numeric : address->host) == 0 &&
@@ -218,8 +219,9 @@ static const struct address *give_up_current(PGconn *connection, struct addresse
 /* A server that takes connections and then says nothing (it is frozen, or a proxy stands before nobody) would keep
  * libpq from those behind it: each has its share of the time, and one that lets it pass is left out. NULL when none of
  * them answered in time, *silent is one of those, or when there is no memory, then it is NULL. */
-static PGconn *connect_one_of(const struct conninfo *info, struct addresses *addresses, const struct deadline *deadline,
-                              const struct address **silent, struct arena *arena)
+static PGconn *connect_one_of(const struct conninfo *info, struct server_addresses *addresses,
+                              const struct deadline *deadline, const struct server_address **silent,
+                              struct arena *arena)
 {
     *silent = &addresses->items[0];
     for (size_t count = count_answering(addresses); count && !deadline_passed(deadline); count--) {
@@ -249,8 +251,8 @@ static PGconn *connect_one_of(const struct conninfo *info, struct addresses *add
 PGconn *destination_open(const struct destination *destination, bool probe, const struct deadline *deadline,
                          struct arena *arena, struct reply_failed *why)
 {
-    struct addresses addresses;
-    const struct address *silent;
+    struct server_addresses addresses;
+    const struct server_address *silent;
     const char *message;
 
     find_addresses(destination, &addresses, arena);
@@ -280,7 +282,7 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
                         struct reply_failed *why)
 {
     struct destination destination;
-    struct addresses addresses;
+    struct server_addresses addresses;
     struct error error = { 0 };
     struct deadline deadline = deadline_in(timeout, -1);
     const char *message;

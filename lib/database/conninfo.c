@@ -73,7 +73,7 @@ void conninfo_default(struct conninfo *info, const char *keyword, const char *va
 
 /* ---- URLs ---- */
 
-static bool read_url(struct reading *reading, const char *text, struct error *error)
+static bool read_url(struct dialect_reading *reading, const char *text, struct error *error)
 {
     struct url url;
 
@@ -128,7 +128,7 @@ static const char *read_value(const char **text, struct arena *arena)
     return value;
 }
 
-static bool read_keywords(struct reading *reading, const char *text, struct error *error)
+static bool read_keywords(struct dialect_reading *reading, const char *text, struct error *error)
 {
     for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
         size_t length = strcspn(text, "= \t\r\n\f\v");
@@ -190,7 +190,7 @@ bool conninfo_is_prisma_proxy(const char *url)
 }
 
 /* jdbc:postgresql://host/db, jdbc:postgresql:db and jdbc:postgresql:/ */
-static bool read_jdbc(struct reading *reading, const char *text, struct error *error)
+static bool read_jdbc(struct dialect_reading *reading, const char *text, struct error *error)
 {
     reading->jdbc = true;
     if (strncmp(text, "//", 2) == 0) {
@@ -199,7 +199,7 @@ static bool read_jdbc(struct reading *reading, const char *text, struct error *e
     return read_url(reading, text[0] == '/' ? text : arena_printf(reading->arena, "/%s", text), error);
 }
 
-static bool read_text(struct reading *reading, const char *text, struct error *error)
+static bool read_text(struct dialect_reading *reading, const char *text, struct error *error)
 {
     static const char jdbc[] = "jdbc:postgresql:";
     size_t scheme = scheme_length(text);
@@ -243,7 +243,7 @@ static void mask_secrets(const struct conninfo *info)
 
 bool conninfo_parse(struct conninfo *info, const char *text, struct arena *arena, struct error *error)
 {
-    struct reading reading = { .info = info, .arena = arena };
+    struct dialect_reading reading = { .info = info, .arena = arena };
     bool fine = true;
 
     *info = (struct conninfo){ 0 };

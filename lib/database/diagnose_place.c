@@ -66,7 +66,7 @@ static bool find_destination(struct diagnosing *diagnosing, struct asked *asked,
 
 /* ---- its addresses ---- */
 
-static void tell_dead(struct diagnosing *diagnosing, const struct address *address,
+static void tell_dead(struct diagnosing *diagnosing, const struct server_address *address,
                       const struct diagnosed_address *told)
 {
     struct finding *finding = finding_add(diagnosing->findings, FINDING_DEAD_ADDRESS, told->label, told->error,
@@ -77,15 +77,15 @@ static void tell_dead(struct diagnosing *diagnosing, const struct address *addre
     }
 }
 
-static void look_at_addresses(struct diagnosing *diagnosing, struct diagnosed_place *place, struct addresses *addresses,
-                              const struct deadline *deadline)
+static void look_at_addresses(struct diagnosing *diagnosing, struct diagnosed_place *place,
+                              struct server_addresses *addresses, const struct deadline *deadline)
 {
     size_t answered = probe_addresses(addresses, deadline);
 
     place->address_count = addresses->count;
     place->addresses = arena_array(diagnosing->arena, addresses->count, sizeof *place->addresses);
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct address *address = &addresses->items[i];
+        const struct server_address *address = &addresses->items[i];
 
         place->addresses[i] = (struct diagnosed_address){
             .label = address_label(address, diagnosing->arena),
@@ -280,7 +280,7 @@ static void look_at_connection(struct diagnosing *diagnosing, struct asked *aske
 
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct)
 {
-    struct addresses addresses;
+    struct server_addresses addresses;
     struct reply_failed why = { 0 };
     duration limit = config_attempt(diagnosing->request->config);
     struct deadline deadline = deadline_in(limit, -1);

@@ -47,7 +47,7 @@ static bool fits(const struct refusal *row, const struct reply_failed *why, stru
 }
 
 /* The host alone answers with IPv6 addresses, and no packet gets there. */
-static bool is_ipv6_only(const struct addresses *addresses)
+static bool is_ipv6_only(const struct server_addresses *addresses)
 {
     for (size_t i = 0; i < addresses->count; i++) {
         if (addresses->items[i].bytes.ss_family != AF_INET6) {
@@ -66,7 +66,7 @@ static bool is_tls_required(const struct asked *asked, const char *message, stru
            (message_says(message, "no encryption", arena) || message_says(message, "SSL off", arena));
 }
 
-static enum finding_code code_of(const struct asked *asked, const struct addresses *addresses,
+static enum finding_code code_of(const struct asked *asked, const struct server_addresses *addresses,
                                  const struct reply_failed *why, const struct refusal *row, struct arena *arena)
 {
     if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message, arena)) {
@@ -164,11 +164,11 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
 }
 
 /* Of several hosts the one that the message is about. */
-static void find_refusing(struct psql *psql, const struct addresses *addresses, const char *message,
+static void find_refusing(struct psql *psql, const struct server_addresses *addresses, const char *message,
                           struct arena *arena)
 {
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct address *address = &addresses->items[i];
+        const struct server_address *address = &addresses->items[i];
         const char *label = arena_printf(arena, "%s: ", address_label(address, arena));
 
         if (strncmp(message, label, strlen(label)) == 0) {
@@ -188,7 +188,7 @@ static bool uses_prisma(const struct config *config)
     return uses;
 }
 
-void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct addresses *addresses,
+void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct server_addresses *addresses,
                       const struct reply_failed *why)
 {
     const struct diagnosed_place *place = asked->place;

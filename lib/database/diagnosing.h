@@ -50,7 +50,7 @@ bool diagnose_knows(const struct asked *asked);
 /* Opens a place and finds out about it (diagnose_place.c, diagnose_refusal.c). */
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);
 /* Why a connection did not come about, as a finding. */
-void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct addresses *addresses,
+void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct server_addresses *addresses,
                       const struct reply_failed *why);
 
 /* Looks at tables, columns, privileges, enums, extensions, asserts and the ledger; tells of all but the ledger; indexes

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void set(struct reading *reading, const char *keyword, const char *value)
+static void set(struct dialect_reading *reading, const char *keyword, const char *value)
 {
     conninfo_set(reading->info, keyword, value, reading->arena);
 }
@@ -12,24 +12,24 @@ static void set(struct reading *reading, const char *keyword, const char *value)
 /* Without a value it may be what an unencoded '&' cut off a password: then it is not named. */
 #define NAMELESS "one without a value"
 
-static void drop(struct reading *reading, const char *name)
+static void drop(struct dialect_reading *reading, const char *name)
 {
     if (!strings_contain(&reading->info->notes, name)) {
         strings_add(reading->arena, &reading->info->notes, name);
     }
 }
 
-static void set_application_name(struct reading *reading, const char *value)
+static void set_application_name(struct dialect_reading *reading, const char *value)
 {
     set(reading, "application_name", value);
 }
 
-static void set_keepalives(struct reading *reading, const char *value)
+static void set_keepalives(struct dialect_reading *reading, const char *value)
 {
     set(reading, "keepalives", strcmp(value, "false") == 0 ? "0" : "1");
 }
 
-static void set_target(struct reading *reading, const char *value)
+static void set_target(struct dialect_reading *reading, const char *value)
 {
     static const char *const targets[][2] = {
         { "any", "any" },           { "primary", "primary" },
@@ -48,7 +48,7 @@ static void set_target(struct reading *reading, const char *value)
 }
 
 /* SQLAlchemy gives several hosts as host=a:1&host=b:2: to libpq that is host=a,b port=1,2. */
-static void add_host(struct reading *reading, const char *value)
+static void add_host(struct dialect_reading *reading, const char *value)
 {
     const char *before = reading->url ? reading->hosts : NULL;
     bool plain = value[0] == '/' || value[0] == '@' || strchr(value, ',');
@@ -63,14 +63,14 @@ static void add_host(struct reading *reading, const char *value)
     }
 }
 
-#define KEPT(member) offsetof(struct reading, member)
+#define KEPT(member) offsetof(struct dialect_reading, member)
 
 /* What frameworks call otherwise than libpq, or what libpq does not know and pgentry acts on. */
 static const struct {
     const char *name;
-    void (*apply)(struct reading *reading, const char *value);
-    size_t
-        kept; /* the member of struct reading where dialect_finish() finds it; 0, and nothing to apply: passed over */
+    void (*apply)(struct dialect_reading *reading, const char *value);
+    size_t kept; /* the member of struct dialect_reading where dialect_finish() finds it; 0, and nothing to apply:
+                    passed over */
 } parameters[] = {
     { "schema", NULL, 0 }, /* where its tables lie: no matter of the connection (config/url.h) */
     { "currentSchema", NULL, 0 },
@@ -86,7 +86,7 @@ static const struct {
 };
 _Static_assert(KEPT(info) == 0, "0 is no member that is kept");
 
-static void take(struct reading *reading, size_t which, const char *value)
+static void take(struct dialect_reading *reading, size_t which, const char *value)
 {
     if (parameters[which].apply) {
         parameters[which].apply(reading, value);
@@ -95,7 +95,7 @@ static void take(struct reading *reading, size_t which, const char *value)
     }
 }
 
-void dialect_parameter(struct reading *reading, const char *name, const char *value)
+void dialect_parameter(struct dialect_reading *reading, const char *name, const char *value)
 {
     if (!value) {
         drop(reading, NAMELESS);
@@ -119,7 +119,7 @@ void dialect_parameter(struct reading *reading, const char *name, const char *va
 /* ---- TLS, in several dialects ---- */
 
 /* What the framework would do, as a value of sslmode; NULL: libpq's default. */
-static const char *sslmode_of(struct reading *reading)
+static const char *sslmode_of(struct dialect_reading *reading)
 {
     static const char *const yes[] = { "true", "1", "on", "yes" };
     const char *mode = reading->sslmode;
@@ -145,14 +145,14 @@ static const char *sslmode_of(struct reading *reading)
 }
 
 /* Prisma resolves a relative path from the schema's folder, ./prisma. */
-static const char *prisma_path(struct reading *reading, const char *path)
+static const char *prisma_path(struct dialect_reading *reading, const char *path)
 {
     const char *inside = arena_printf(reading->arena, "prisma/%s", path);
 
     return path[0] != '/' && access(path, F_OK) != 0 && access(inside, F_OK) == 0 ? inside : path;
 }
 
-static void read_tls(struct reading *reading)
+static void read_tls(struct dialect_reading *reading)
 {
     struct conninfo *info = reading->info;
     const char *mode = sslmode_of(reading);
@@ -172,7 +172,7 @@ static void read_tls(struct reading *reading)
     }
 }
 
-void dialect_finish(struct reading *reading)
+void dialect_finish(struct dialect_reading *reading)
 {
     if (reading->hosts) {
         set(reading, "host", reading->hosts);

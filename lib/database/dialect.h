@@ -7,7 +7,7 @@
 #include <libpq-fe.h>
 
 /* Everything known while one string is being read. */
-struct reading {
+struct dialect_reading {
     struct conninfo *info;
     struct arena *arena;
     PQconninfoOption *known; /* what libpq knows: asked, not copied into a table that would grow old */
@@ -23,9 +23,9 @@ struct reading {
 };
 
 /* One parameter: set, kept for dialect_finish, or noted as dropped. A NULL value: there was none. */
-void dialect_parameter(struct reading *reading, const char *name, const char *value);
+void dialect_parameter(struct dialect_reading *reading, const char *name, const char *value);
 
 /* Adds what only all parameters together say: hosts, TLS. */
-void dialect_finish(struct reading *reading);
+void dialect_finish(struct dialect_reading *reading);
 
 #endif

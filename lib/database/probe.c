@@ -16,7 +16,8 @@
 
 /* ---- addresses ---- */
 
-static struct address *add_address(struct addresses *addresses, const void *bytes, size_t length, struct arena *arena)
+static struct server_address *add_address(struct server_addresses *addresses, const void *bytes, size_t length,
+                                          struct arena *arena)
 {
     if (addresses->count == ADDRESSES_MAX) {
         return NULL;
@@ -26,14 +27,14 @@ static struct address *add_address(struct addresses *addresses, const void *byte
         addresses->items = arena_array(arena, ADDRESSES_MAX, sizeof *addresses->items);
     }
 
-    struct address *address = &addresses->items[addresses->count++];
+    struct server_address *address = &addresses->items[addresses->count++];
 
     memcpy(&address->bytes, bytes, length);
     address->length = (socklen_t)length;
     return address;
 }
 
-static void unresolved(struct addresses *addresses, const char *host, const char *why, struct arena *arena)
+static void unresolved(struct server_addresses *addresses, const char *host, const char *why, struct arena *arena)
 {
     if (!addresses->unresolved) {
         addresses->unresolved = arena_strdup(arena, host);
@@ -41,7 +42,7 @@ static void unresolved(struct addresses *addresses, const char *host, const char
     }
 }
 
-static void add_socket(struct addresses *addresses, const char *host, const char *path, const char *port,
+static void add_socket(struct server_addresses *addresses, const char *host, const char *path, const char *port,
                        struct arena *arena)
 {
     struct sockaddr_un socket_address = { .sun_family = AF_UNIX };
@@ -57,7 +58,7 @@ static void add_socket(struct addresses *addresses, const char *host, const char
     }
 
     size_t used = offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@');
-    struct address *address = add_address(addresses, &socket_address, used, arena);
+    struct server_address *address = add_address(addresses, &socket_address, used, arena);
 
     if (address) {
         address->host = host;
@@ -65,7 +66,7 @@ static void add_socket(struct addresses *addresses, const char *host, const char
     }
 }
 
-void addresses_of_path(struct addresses *addresses, const char *path, struct arena *arena)
+void addresses_of_path(struct server_addresses *addresses, const char *path, struct arena *arena)
 {
     add_socket(addresses, path, path, NULL, arena);
 }
@@ -76,7 +77,7 @@ static bool is_socket(const char *host)
     return host[0] == '/' || host[0] == '@';
 }
 
-void addresses_of_host(struct addresses *addresses, const char *host, const char *numeric, const char *port,
+void addresses_of_host(struct server_addresses *addresses, const char *host, const char *numeric, const char *port,
                        struct arena *arena)
 {
     if (!numeric && is_socket(host)) {
@@ -94,7 +95,7 @@ void addresses_of_host(struct addresses *addresses, const char *host, const char
     }
     for (struct addrinfo *one = found; one; one = one->ai_next) {
         char text[NI_MAXHOST];
-        struct address *address = add_address(addresses, one->ai_addr, one->ai_addrlen, arena);
+        struct server_address *address = add_address(addresses, one->ai_addr, one->ai_addrlen, arena);
 
         if (address && getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0) {
             address->numeric = arena_strdup(arena, text);
@@ -120,7 +121,7 @@ const char *host_label(const char *host, const char *port, const char *numeric, 
     return known && strcmp(host, numeric) != 0 ? arena_printf(arena, "%s (%s)", label, numeric) : label;
 }
 
-const char *address_label(const struct address *address, struct arena *arena)
+const char *address_label(const struct server_address *address, struct arena *arena)
 {
     return address->port ? host_label(address->host, address->port, address->numeric, arena) : address->host;
 }
@@ -128,7 +129,7 @@ const char *address_label(const struct address *address, struct arena *arena)
 /* ---- probing ---- */
 
 /* Starts one connection; -1 once its outcome is known. */
-static int start(struct address *address)
+static int start(struct server_address *address)
 {
     int fd = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -148,7 +149,7 @@ static int start(struct address *address)
     return -1;
 }
 
-static void finish(struct address *address, int fd)
+static void finish(struct server_address *address, int fd)
 {
     int error = 0;
     socklen_t size = sizeof error;
@@ -160,7 +161,7 @@ static void finish(struct address *address, int fd)
     close(fd);
 }
 
-size_t probe_addresses(struct addresses *addresses, const struct deadline *deadline)
+size_t probe_addresses(struct server_addresses *addresses, const struct deadline *deadline)
 {
     struct pollfd fds[ADDRESSES_MAX + 1];
     size_t open = 0;
@@ -220,13 +221,13 @@ static enum failure errno_failure(int error)
     }
 }
 
-enum failure probe_failure(const struct addresses *addresses, const char **message, struct arena *arena)
+enum failure probe_failure(const struct server_addresses *addresses, const char **message, struct arena *arena)
 {
     enum failure failure = FAILURES;
     const char *text = "";
 
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct address *address = &addresses->items[i];
+        const struct server_address *address = &addresses->items[i];
         enum failure this = errno_failure(address->error);
 
         failure = this < failure ? this : failure; /* the table's order: the more hopeful comes first */

@@ -23,7 +23,7 @@ static void look_up(const struct destination *destination, int out, struct arena
 
     resolve_briskly();
     for (size_t i = 0; stream && i < destination->host_count; i++) {
-        struct addresses found = { 0 };
+        struct server_addresses found = { 0 };
 
         addresses_of_host(&found, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
         for (size_t k = 0; k < found.count; k++) {
@@ -88,7 +88,7 @@ static bool ask_child(const struct destination *destination, char *told, const s
     return done;
 }
 
-static void unresolved(struct addresses *addresses, const char *host, const char *why)
+static void unresolved(struct server_addresses *addresses, const char *host, const char *why)
 {
     if (!addresses->unresolved) {
         addresses->unresolved = host;
@@ -97,8 +97,8 @@ static void unresolved(struct addresses *addresses, const char *host, const char
 }
 
 /* One line of the child's: another host of the new destination, or a reason. */
-static void take_line(struct destination *destination, struct addresses *addresses, const struct destination *old,
-                      const char *line, struct arena *arena)
+static void take_line(struct destination *destination, struct server_addresses *addresses,
+                      const struct destination *old, const char *line, struct arena *arena)
 {
     char *rest;
     size_t host = strtoul(line, &rest, 10);
@@ -120,8 +120,8 @@ static void take_line(struct destination *destination, struct addresses *address
     addresses_of_host(addresses, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
 }
 
-void resolve_destination(struct destination *destination, struct addresses *addresses, const struct deadline *deadline,
-                         struct arena *arena)
+void resolve_destination(struct destination *destination, struct server_addresses *addresses,
+                         const struct deadline *deadline, struct arena *arena)
 {
     const struct destination old = *destination;
     char *told = arena_alloc(arena, TOLD_MAX);
@@ -135,7 +135,7 @@ void resolve_destination(struct destination *destination, struct addresses *addr
     destination->numeric = arena_array(arena, most, sizeof *destination->numeric);
     destination->ports = arena_array(arena, most, sizeof *destination->ports);
     destination->host_count = 0;
-    *addresses = (struct addresses){ 0 };
+    *addresses = (struct server_addresses){ 0 };
     while (*told) {
         size_t length = strcspn(told, "\n");
 

@@ -7,8 +7,8 @@
 
 /* The addresses of all hosts of the destination by the deadline. What did not come by then is unresolved. Also makes
  * the destination name each address, so that nothing looks a name up again: one host for each address. */
-void resolve_destination(struct destination *destination, struct addresses *addresses, const struct deadline *deadline,
-                         struct arena *arena);
+void resolve_destination(struct destination *destination, struct server_addresses *addresses,
+                         const struct deadline *deadline, struct arena *arena);
 
 /* This process asks each name server for a second at a time from now on: glibc gives the first one 5 s, which is all
  * that an attempt has, so that the second one would never be asked (resolv.conf(5)). */

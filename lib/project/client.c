@@ -201,10 +201,10 @@ static void look_at_folder(const struct client *client, const char *folder, bool
 
 /* Since 7 the CLI reads the URL neither from schema.prisma nor by itself from the environment: an image that was built
  * without the file can migrate nothing. */
-static void look_for_config(const struct prisma_project *project, const struct command *command,
+static void look_for_config(const struct prisma_project *project, const struct tool_command *command,
                             struct findings *findings)
 {
-    const char *path = content_path(findings->arena, command_cwd(command), "prisma.config.ts");
+    const char *path = content_path(findings->arena, tool_command_cwd(command), "prisma.config.ts");
 
     if (project->major >= 7 && !project->config_file) {
         finding_add(findings, FINDING_PRISMA_CONFIG, arena_printf(findings->arena, "%u", project->major), path,
@@ -219,14 +219,14 @@ void client_diagnose(const struct config *config, const char *schema, struct fin
 {
     struct prisma_project project;
     struct prisma_schema now;
-    struct command command;
+    struct tool_command command;
     struct error error;
 
     if (strcmp(config->verify.prisma_schema, "off") == 0 || !project_find_schema(&project, config, arena) ||
         !prisma_schema_read(&now, project.schema, schema, arena, &error)) {
         return;
     }
-    if (command_find_prisma(&command, config, arena)) {
+    if (tool_command_find_prisma(&command, config, arena)) {
         look_for_config(&project, &command, findings);
     }
 
@@ -234,7 +234,7 @@ void client_diagnose(const struct config *config, const char *schema, struct fin
                                    .generate = prisma_command(&command, "generate", arena),
                                    .schema = &now,
                                    .findings = findings };
-    const char *cwd = command_cwd(&command), *folder = client_folder(&now, cwd, arena);
+    const char *cwd = tool_command_cwd(&command), *folder = client_folder(&now, cwd, arena);
     bool copied = now.client_provider && strcmp(now.client_provider, "prisma-client-js") == 0;
 
     if (folder) {

@@ -3,7 +3,7 @@
 #ifndef PROJECT_CLIENT_H
 #define PROJECT_CLIENT_H
 
-#include "project/command.h"
+#include "project/tool_command.h"
 
 #include "base/finding.h"
 #include "config/config.h"

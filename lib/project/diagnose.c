@@ -1,6 +1,6 @@
 #include "project/diagnose.h"
 #include "project/client.h"
-#include "project/command.h"
+#include "project/tool_command.h"
 
 #include "base/shell.h"
 #include "config/content.h"
@@ -15,7 +15,7 @@ struct telling {
     const struct check *check;
     struct findings *findings;
     struct arena *arena;
-    struct command command; /* the step that runs the history's tool */
+    struct tool_command command; /* the step that runs the history's tool */
 };
 
 static const char *names_of(const struct strings *names, uint32_t count, struct arena *arena)
@@ -215,7 +215,7 @@ static void tell_ledger(struct telling *telling)
     if (!telling->check || !telling->ledger->name) {
         return;
     }
-    command_find(&telling->command, telling->request->config, telling->arena);
+    tool_command_find(&telling->command, telling->request->config, telling->arena);
     if (!telling->check->history) {
         tell_unreadable(telling);
         return;

@@ -63,7 +63,7 @@ void local_goes_by_search_path(struct local *local)
 {
     const struct config *config = local->config;
     const char *options = url_parameter(config_step_url(config), "options", local->arena);
-    const char *session = command_variable(local->command, config, "PGOPTIONS");
+    const char *session = tool_command_variable(local->command, config, "PGOPTIONS");
     const char *role, *direct;
     size_t length = role_of(config->database.url, &role), direct_length = role_of(config_step_url(config), &direct);
 

@@ -3,8 +3,8 @@
 #define PROJECT_LOCAL_H
 
 #include "config/folder.h"
-#include "project/command.h"
 #include "project/migrations.h"
+#include "project/tool_command.h"
 
 #include "config/wanted.h"
 
@@ -12,7 +12,7 @@ struct local {
     struct wanted *wanted;
     const struct config *config;
     const struct schema_seen *seen;
-    const struct command *command;
+    const struct tool_command *command;
     struct arena *arena;
     size_t capacity;
     const char *doubt; /* why the tool may see something else; NULL: what was collected is what it sees */

@@ -60,10 +60,10 @@ void local_collect_dbmate(struct local *local)
 {
     static const char *const settings[] = { "DBMATE_" };
     struct arena *arena = local->arena;
-    const struct command *command = local->command;
-    const char *cwd = command_cwd(command);
-    const char *folders = command_variable(command, local->config, "DBMATE_MIGRATIONS_DIR");
-    const char *table = command_variable(command, local->config, "DBMATE_MIGRATIONS_TABLE");
+    const struct tool_command *command = local->command;
+    const char *cwd = tool_command_cwd(command);
+    const char *folders = tool_command_variable(command, local->config, "DBMATE_MIGRATIONS_DIR");
+    const char *table = tool_command_variable(command, local->config, "DBMATE_MIGRATIONS_TABLE");
     struct strings all = command->folders;
 
     /* dbmate reads it; what is set already wins, and DATABASE_URL always is. */

@@ -26,8 +26,8 @@ static void add_node_pg_migrate(struct local *local, const char *folder, const s
 void local_collect_node_pg_migrate(struct local *local)
 {
     struct arena *arena = local->arena;
-    const struct command *command = local->command;
-    const char *cwd = command_cwd(command);
+    const struct tool_command *command = local->command;
+    const char *cwd = tool_command_cwd(command);
     const char *path = content_path(arena, cwd, command->folders.count > 0 ? command->folders.items[0] : "migrations");
     struct folder folder;
 

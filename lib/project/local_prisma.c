@@ -35,7 +35,7 @@ static bool same(const char *left, const char *right)
 /* A variable that is not set may still come from one of the .env files that the CLI reads. */
 static void doubt_env_files(struct local *local, const char *variable, const char *schema)
 {
-    const char *cwd = command_cwd(local->command);
+    const char *cwd = tool_command_cwd(local->command);
     const char *const folders[] = { cwd, content_path(local->arena, cwd, "prisma"),
                                     content_folder(local->arena, schema), schema };
 
@@ -85,7 +85,7 @@ static const char *schema_url(struct local *local, const struct prisma_project *
 
     const char *variable = schema->url_variable;
     const char *value =
-        variable == NULL ? schema->url_literal : command_variable(local->command, local->config, variable);
+        variable == NULL ? schema->url_literal : tool_command_variable(local->command, local->config, variable);
 
     if (value == NULL && variable != NULL && strcmp(variable, "DATABASE_URL") != 0) {
         if (project->config_file != NULL) {
@@ -102,7 +102,7 @@ static const char *config_url(struct local *local, const struct prisma_project *
     const struct strings *names = &project->url_variables;
 
     for (size_t i = 0; i < names->count; i++) {
-        const char *value = command_variable(local->command, local->config, names->items[i]);
+        const char *value = tool_command_variable(local->command, local->config, names->items[i]);
 
         if (value != NULL || strcmp(names->items[i], "DATABASE_URL") == 0) {
             return url_of(local, project->config_file, names->items[i], value);
@@ -132,12 +132,12 @@ void local_collect_prisma(struct local *local)
 {
     static const char *const others[] = { "mysql", "sqlite", "sqlserver", "cockroachdb", "mongodb" }; /* P3019 */
     struct arena *arena = local->arena;
-    const struct command *command = local->command;
+    const struct tool_command *command = local->command;
     struct prisma_project project;
     struct folder folder;
     struct strings empty = { 0 }; /* folders without a migration.sql */
 
-    prisma_project_find_with(&project, command_cwd(command), command->schema_path, command->config_path, arena);
+    prisma_project_find_with(&project, tool_command_cwd(command), command->schema_path, command->config_path, arena);
 
     const char *schema = url_parameter(connection_url(local, &project), "schema", arena);
 

@@ -133,11 +133,11 @@ static void list_rails(struct local *local, const char *path, struct strings *fo
 void local_collect_rails(struct local *local)
 {
     static const char *const variables[] = { "VERSION", "SCOPE", "PRIMARY_DATABASE_URL" };
-    const char *cwd = command_cwd(local->command);
+    const char *cwd = tool_command_cwd(local->command);
     struct strings folders = { 0 };
 
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        if (command_variable(local->command, local->config, variables[i]) != NULL) {
+        if (tool_command_variable(local->command, local->config, variables[i]) != NULL) {
             local_doubt(local, arena_printf(local->arena, "%s is set in the environment", variables[i]));
         }
     }

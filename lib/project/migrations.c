@@ -67,14 +67,14 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         { HISTORY_NODE_PG_MIGRATE, "pgmigrations", local_collect_node_pg_migrate },
         { HISTORY_RAILS, "schema_migrations", local_collect_rails },
     };
-    struct command command;
+    struct tool_command command;
     struct local local = { .wanted = wanted, .config = config, .seen = seen, .command = &command, .arena = arena };
 
     wanted->history = config->migrate.history;
     if (wanted->history == HISTORY_NONE) {
         return;
     }
-    command_find(&command, config, arena);
+    tool_command_find(&command, config, arena);
     for (size_t i = 0; i < sizeof ledgers / sizeof *ledgers; i++) {
         if (ledgers[i].history == wanted->history) {
             wanted->history_table = ledgers[i].table;

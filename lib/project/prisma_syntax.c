@@ -7,7 +7,7 @@ struct arguments {
     const char *name;
 };
 
-void syntax_note(struct syntax *syntax, const struct source *source, const char *place, const char *what,
+void syntax_note(struct syntax *syntax, const struct scan_source *source, const char *place, const char *what,
                  struct arena *arena)
 {
     if (syntax->notes.count < SYNTAX_NOTES_MAX) {

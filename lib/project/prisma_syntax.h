@@ -23,7 +23,7 @@ struct syntax_block {
     const char *name;
     const char *map;    /* of @@map, or NULL */
     const char *schema; /* of @@schema, or NULL */
-    const struct source *source;
+    const struct scan_source *source;
     const char *place;           /* of the name, in the source */
     struct syntax_field *fields; /* of an enum: its values, without a type */
     size_t field_count;
@@ -46,7 +46,7 @@ struct syntax_datasource {
 struct syntax_generator {
     const char *provider; /* NULL: there is none */
     const char *output;   /* or NULL; seen from the folder of its file */
-    const struct source *source;
+    const struct scan_source *source;
 };
 
 struct syntax {
@@ -60,7 +60,7 @@ struct syntax {
 
 /* Adds a note "FILE:LINE:COLUMN: what"; after the first SYNTAX_NOTES_MAX they are dropped. */
 #define SYNTAX_NOTES_MAX 20
-void syntax_note(struct syntax *syntax, const struct source *source, const char *place, const char *what,
+void syntax_note(struct syntax *syntax, const struct scan_source *source, const char *place, const char *what,
                  struct arena *arena);
 
 /* Adds what one file holds. False with scan->error. */

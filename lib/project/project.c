@@ -1,8 +1,8 @@
 #include "project/project.h"
-#include "project/command.h"
 #include "project/migrations.h"
 #include "project/nearby.h"
 #include "project/prisma_schema.h"
+#include "project/tool_command.h"
 
 #include "config/prisma.h"
 
@@ -119,13 +119,14 @@ static void read_schema(struct wanted *wanted, const char *path, struct schema_s
 
 bool project_find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
 {
-    struct command command;
+    struct tool_command command;
 
     if (strcmp(config->verify.prisma_schema, "auto") != 0) {
         return prisma_project_find(project, ".", config->verify.prisma_schema, arena);
     }
-    if (command_find_prisma(&command, config, arena) &&
-        (prisma_project_find_with(project, command_cwd(&command), command.schema_path, command.config_path, arena) ||
+    if (tool_command_find_prisma(&command, config, arena) &&
+        (prisma_project_find_with(project, tool_command_cwd(&command), command.schema_path, command.config_path,
+                                  arena) ||
          project->missing != NULL)) {
         return project->schema != NULL;
     }

@@ -9,17 +9,17 @@
 
 struct scan scan_over(const char *file, const char *text, size_t length, struct arena *arena, struct error *error)
 {
-    struct source *source = arena_alloc(arena, sizeof *source);
+    struct scan_source *source = arena_alloc(arena, sizeof *source);
     struct scan scan = { source, text, text + length, arena, error };
 
-    *source = (struct source){ file, text };
+    *source = (struct scan_source){ file, text };
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         scan.at += 3; /* a byte order mark */
     }
     return scan;
 }
 
-const char *scan_place(const struct source *source, const char *place, struct arena *arena)
+const char *scan_place(const struct scan_source *source, const char *place, struct arena *arena)
 {
     const struct text_place at = text_place_of(source->start, (size_t)(place - source->start));
 

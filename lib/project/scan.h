@@ -10,13 +10,13 @@
 #include <stddef.h>
 
 /* One file's text; lives as long as the arena. */
-struct source {
+struct scan_source {
     const char *file; /* as it is named in errors */
     const char *start;
 };
 
 struct scan {
-    const struct source *source;
+    const struct scan_source *source;
     const char *at;
     const char *end; /* *end is NUL */
     struct arena *arena;
@@ -27,7 +27,7 @@ struct scan scan_over(const char *file, const char *text, size_t length, struct 
 
 /* "FILE:LINE:COLUMN" of a place in the text; lines and columns (in characters) count from 1. Costs a walk over the text
  * before it. */
-const char *scan_place(const struct source *source, const char *place, struct arena *arena);
+const char *scan_place(const struct scan_source *source, const char *place, struct arena *arena);
 /* Fails with "FILE:LINE:COLUMN: …" of `place`. Always returns false. */
 bool scan_fail(struct scan *scan, const char *place, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -39,7 +39,7 @@ static struct deadline soon(void)
 static void a_listener_answers(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     struct deadline deadline = soon();
     char port[8];
     int fd = listener(true, port);
@@ -57,7 +57,7 @@ static void a_listener_answers(void **state)
 static void a_closed_port_is_not_listening(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     struct deadline deadline = soon();
     const char *message;
     char port[8];
@@ -76,7 +76,7 @@ static void a_closed_port_is_not_listening(void **state)
 static void of_several_addresses_the_living_ones_are_told(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     struct deadline deadline = soon();
     char dead[8], living[8];
     int first = listener(false, dead);
@@ -96,7 +96,7 @@ static void of_several_addresses_the_living_ones_are_told(void **state)
 static void a_missing_socket_is_not_listening(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     struct deadline deadline = soon();
     const char *message;
 
@@ -111,7 +111,7 @@ static void a_missing_socket_is_not_listening(void **state)
 static void a_name_that_is_none_is_told_apart(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     const char *message;
 
     (void)state;
@@ -125,7 +125,7 @@ static void a_name_that_is_none_is_told_apart(void **state)
 static void a_socket_path_that_is_too_long_is_an_error_and_not_cut(void **state)
 {
     struct arena *arena = arena_new();
-    struct addresses addresses = { 0 };
+    struct server_addresses addresses = { 0 };
     char path[200];
 
     (void)state;
@@ -142,7 +142,7 @@ static void an_address_is_named_as_people_wrote_it(void **state)
 {
     struct arena *arena = arena_new();
     const struct {
-        struct address address;
+        struct server_address address;
         const char *label;
     } cases[] = {
         { { .host = "db", .port = "5432", .numeric = "10.0.0.5" }, "db:5432 (10.0.0.5)" },

@@ -1,4 +1,4 @@
-#include "project/command.h"
+#include "project/tool_command.h"
 #include "project/tool.h"
 
 #include "base/shell.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool doubt(struct command *command, const char *sentence)
+static bool doubt(struct tool_command *command, const char *sentence)
 {
     if (command->doubt == NULL) {
         command->doubt = sentence;
@@ -18,7 +18,7 @@ static bool doubt(struct command *command, const char *sentence)
     return true;
 }
 
-static void set_once(struct command *command, const char **place, const char *value, struct arena *arena)
+static void set_once(struct tool_command *command, const char **place, const char *value, struct arena *arena)
 {
     if (*place != NULL) {
         doubt(command, "an option is given twice");
@@ -26,7 +26,7 @@ static void set_once(struct command *command, const char **place, const char *va
     *place = arena_strdup(arena, value);
 }
 
-static void apply(struct command *command, enum meaning meaning, const char *value, struct arena *arena)
+static void apply(struct tool_command *command, enum meaning meaning, const char *value, struct arena *arena)
 {
     switch (meaning) {
     case MEANS_NOTHING:
@@ -62,7 +62,7 @@ static void apply(struct command *command, enum meaning meaning, const char *val
 }
 
 /* One option and its value; `i` moves on if the value is the next word. */
-static void parse_option(struct command *command, const struct tool *tool, const struct strings *words, size_t *i,
+static void parse_option(struct tool_command *command, const struct tool *tool, const struct strings *words, size_t *i,
                          struct arena *arena)
 {
     const char *word = words->items[*i];
@@ -110,7 +110,7 @@ static bool has_verbs(const struct tool *tool, const struct strings *verbs)
 }
 
 /* Verbs that are neither the tool's own nor allowed beside them: a count, a name, another task. */
-static void check_verbs(struct command *command, const struct tool *tool, const struct strings *verbs,
+static void check_verbs(struct tool_command *command, const struct tool *tool, const struct strings *verbs,
                         struct arena *arena)
 {
     size_t own = tool->verbs[0][1] == NULL ? 1 : 2;
@@ -128,7 +128,7 @@ static void check_verbs(struct command *command, const struct tool *tool, const 
 }
 
 /* What stands behind the program. False if that is no migration. */
-static bool parse_behind(struct command *command, const struct tool *tool, const struct strings *words, size_t i,
+static bool parse_behind(struct tool_command *command, const struct tool *tool, const struct strings *words, size_t i,
                          struct arena *arena)
 {
     struct strings verbs = { 0 };
@@ -148,9 +148,9 @@ static bool parse_behind(struct command *command, const struct tool *tool, const
 }
 
 /* `yarn prisma` may be a script of package.json that is called so. */
-static void check_script(struct command *command, const char *program, struct arena *arena)
+static void check_script(struct tool_command *command, const char *program, struct arena *arena)
 {
-    const char *path = content_find_up(command_cwd(command), "package.json", arena);
+    const char *path = content_find_up(tool_command_cwd(command), "package.json", arena);
 
     if (path != NULL && package_string(path, "scripts", program, arena) != NULL) {
         doubt(command, arena_printf(arena, "%s is a script of %s", program, path));
@@ -158,10 +158,10 @@ static void check_script(struct command *command, const char *program, struct ar
 }
 
 /* One simple command. False if it is not the tool's. */
-static bool parse_words(struct command *command, const struct tool *tool, const struct strings *words,
+static bool parse_words(struct tool_command *command, const struct tool *tool, const struct strings *words,
                         struct arena *arena)
 {
-    struct command tried = { .step = command->step, .doubt = command->doubt };
+    struct tool_command tried = { .step = command->step, .doubt = command->doubt };
     size_t program = 0;
 
     while (program < words->count && !tool_is_program(tool, words->items[program])) {
@@ -228,7 +228,8 @@ static bool runs_plainly(const struct strings *words)
 }
 
 /* What around a simple command makes another one of it. */
-static void check_surroundings(struct command *command, const struct simples *commands, size_t at, struct arena *arena)
+static void check_surroundings(struct tool_command *command, const struct simples *commands, size_t at,
+                               struct arena *arena)
 {
     const struct simple *simple = &commands->items[at];
     bool plain = true;
@@ -250,12 +251,13 @@ static void check_surroundings(struct command *command, const struct simples *co
 }
 
 /* False if the step does not run the tool. */
-static bool parse_step(struct command *command, const struct tool *tool, const struct step *step, struct arena *arena)
+static bool parse_step(struct tool_command *command, const struct tool *tool, const struct step *step,
+                       struct arena *arena)
 {
     const struct simples *commands = simple_commands(step, arena);
     bool found = false;
 
-    *command = (struct command){ .step = step };
+    *command = (struct tool_command){ .step = step };
     for (size_t i = 0; i < commands->count; i++) {
         if (!parse_words(command, tool, &commands->items[i].words, arena)) {
             continue;
@@ -282,15 +284,16 @@ static bool same_list(const struct strings *left, const struct strings *right)
     return true;
 }
 
-static bool same_place(const struct command *left, const struct command *right)
+static bool same_place(const struct tool_command *left, const struct tool_command *right)
 {
-    return strings_same(command_cwd(left), command_cwd(right)) && same_list(&left->folders, &right->folders) &&
-           strings_same(left->table, right->table) && strings_same(left->schema, right->schema) &&
-           strings_same(left->schema_path, right->schema_path) && strings_same(left->config_path, right->config_path);
+    return strings_same(tool_command_cwd(left), tool_command_cwd(right)) &&
+           same_list(&left->folders, &right->folders) && strings_same(left->table, right->table) &&
+           strings_same(left->schema, right->schema) && strings_same(left->schema_path, right->schema_path) &&
+           strings_same(left->config_path, right->config_path);
 }
 
 /* Variables that lead a tool to another database; ours are the URLs of the configuration. */
-static void check_database(struct command *command, const struct config *config, struct arena *arena)
+static void check_database(struct tool_command *command, const struct config *config, struct arena *arena)
 {
     static const char *const variables[] = { "DATABASE_URL", "DIRECT_URL", "PGHOST",    "PGHOSTADDR", "PGPORT",
                                              "PGDATABASE",   "PGUSER",     "PGOPTIONS", "PGSERVICE",  "PGSERVICEFILE" };
@@ -305,14 +308,14 @@ static void check_database(struct command *command, const struct config *config,
     }
 }
 
-void command_find(struct command *command, const struct config *config, struct arena *arena)
+void tool_command_find(struct tool_command *command, const struct config *config, struct arena *arena)
 {
     const struct tool *tool = tool_of(config->migrate.history);
     bool found = false;
 
-    *command = (struct command){ 0 };
+    *command = (struct tool_command){ 0 };
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
-        struct command next;
+        struct tool_command next;
 
         if (!parse_step(&next, tool, &config->migrate.steps.items[i], arena)) {
             continue;
@@ -332,7 +335,7 @@ void command_find(struct command *command, const struct config *config, struct a
     }
 }
 
-bool command_find_prisma(struct command *command, const struct config *config, struct arena *arena)
+bool tool_command_find_prisma(struct tool_command *command, const struct config *config, struct arena *arena)
 {
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
         const struct step *step = &config->migrate.steps.items[i];
@@ -342,16 +345,16 @@ bool command_find_prisma(struct command *command, const struct config *config, s
             return true;
         }
     }
-    *command = (struct command){ 0 };
+    *command = (struct tool_command){ 0 };
     return false;
 }
 
-const char *command_cwd(const struct command *command)
+const char *tool_command_cwd(const struct tool_command *command)
 {
     return command->step != NULL && command->step->cwd != NULL ? command->step->cwd : ".";
 }
 
-const char *command_variable(const struct command *command, const struct config *config, const char *name)
+const char *tool_command_variable(const struct tool_command *command, const struct config *config, const char *name)
 {
     const char *own = command->step != NULL ? step_variable(command->step, name) : NULL;
 
@@ -363,9 +366,9 @@ const char *command_variable(const struct command *command, const struct config 
     return read != NULL ? read : getenv(name);
 }
 
-const char *prisma_command(const struct command *command, const char *words, struct arena *arena)
+const char *prisma_command(const struct tool_command *command, const char *words, struct arena *arena)
 {
-    const char *cwd = command_cwd(command);
+    const char *cwd = tool_command_cwd(command);
     const char *line = arena_printf(arena, "npx prisma %s", words);
 
     if (command->schema_path) {

@@ -1,21 +1,21 @@
 #include "steps.h"
 
-#include "project/command.h"
+#include "project/tool_command.h"
 
-static struct command command;
+static struct tool_command command;
 
 static void find(enum history history, const char *words)
 {
     configure(history);
     (void)run_words(words);
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
 }
 
 static void find_in_shell(enum history history, const char *line)
 {
     configure(history);
     (void)run_shell(line);
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
 }
 
 static void understood(void)
@@ -254,9 +254,9 @@ static void the_history_step_may_stand_among_others(void **state)
     run_words("prisma migrate deploy")->cwd = "api";
     (void)run_words("prisma db push --skip-generate");
     strings_add(scratch.arena, &add_step()->sql, "fallback.sql");
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     understood();
-    assert_string_equal(command_cwd(&command), "api");
+    assert_string_equal(tool_command_cwd(&command), "api");
 }
 
 static void two_history_steps_must_agree(void **state)
@@ -265,10 +265,10 @@ static void two_history_steps_must_agree(void **state)
     configure(HISTORY_DBMATE);
     (void)run_words("dbmate -d a up");
     (void)run_words("npx dbmate -d a migrate");
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     understood();
     (void)run_words("dbmate -d b up");
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     assert_string_equal(command.doubt, "step the step: another step runs it in another way");
 }
 
@@ -276,9 +276,9 @@ static void without_steps_the_tools_defaults_hold(void **state)
 {
     (void)state;
     configure(HISTORY_PRISMA);
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     understood();
-    assert_string_equal(command_cwd(&command), ".");
+    assert_string_equal(tool_command_cwd(&command), ".");
 }
 
 static void a_step_with_another_database_is_a_doubt(void **state)
@@ -286,10 +286,10 @@ static void a_step_with_another_database_is_a_doubt(void **state)
     (void)state;
     configure(HISTORY_PRISMA);
     set_env(run_words("prisma migrate deploy"), "DATABASE_URL", "postgresql://other");
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     assert_string_equal(command.doubt, "step the step: its env sets DATABASE_URL");
     steps[0].env[0].value = config.database.url;
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     understood();
 }
 
@@ -298,7 +298,7 @@ static void a_step_with_another_service_file_is_a_doubt(void **state)
     (void)state;
     configure(HISTORY_PRISMA);
     set_env(run_words("prisma migrate deploy"), "PGSERVICEFILE", "/other.conf");
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     assert_string_equal(command.doubt, "step the step: its env sets PGSERVICEFILE");
 }
 
@@ -311,25 +311,25 @@ static void a_steps_own_variable_comes_before_the_environment(void **state)
     set_env(run_words("dbmate up"), "PGENTRY_TEST", "step");
     config.file_variables = &from_file;
     config.file_variable_count = 1;
-    command_find(&command, &config, scratch.arena);
+    tool_command_find(&command, &config, scratch.arena);
     assert_int_equal(setenv("PGENTRY_TEST", "environment", 1), 0);
     assert_int_equal(setenv("PGENTRY_TEST_OTHER", "environment", 1), 0);
-    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST"), "step");
-    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST_FILE"), "file");
-    assert_string_equal(command_variable(&command, &config, "PGENTRY_TEST_OTHER"), "environment");
-    assert_null(command_variable(&command, &config, "PGENTRY_TEST_NONE"));
+    assert_string_equal(tool_command_variable(&command, &config, "PGENTRY_TEST"), "step");
+    assert_string_equal(tool_command_variable(&command, &config, "PGENTRY_TEST_FILE"), "file");
+    assert_string_equal(tool_command_variable(&command, &config, "PGENTRY_TEST_OTHER"), "environment");
+    assert_null(tool_command_variable(&command, &config, "PGENTRY_TEST_NONE"));
 }
 
 static void where_prisma_is_told_to_look_is_also_said_by_db_push(void **state)
 {
     (void)state;
     configure(HISTORY_NONE);
-    assert_false(command_find_prisma(&command, &config, scratch.arena));
-    assert_string_equal(command_cwd(&command), ".");
+    assert_false(tool_command_find_prisma(&command, &config, scratch.arena));
+    assert_string_equal(tool_command_cwd(&command), ".");
     run_words("npx prisma db push --skip-generate --schema x.prisma")->cwd = "web";
-    assert_true(command_find_prisma(&command, &config, scratch.arena));
+    assert_true(tool_command_find_prisma(&command, &config, scratch.arena));
     assert_string_equal(command.schema_path, "x.prisma");
-    assert_string_equal(command_cwd(&command), "web");
+    assert_string_equal(tool_command_cwd(&command), "web");
 }
 
 int main(void)
