@@ -22,6 +22,22 @@ struct command_line {
     size_t operand_count;
 };
 
+enum option_bit {
+    OPTION_CONFIG = 1 << 0,
+    OPTION_LOG_FORMAT = 1 << 1,
+    OPTION_LOG_LEVEL = 1 << 2,
+    OPTION_SET = 1 << 3,
+    OPTION_ONLY = 1 << 4,
+    OPTION_FROM = 1 << 5,
+    OPTION_FORCE = 1 << 6,
+    OPTION_STDOUT = 1 << 7,
+    OPTION_JSON = 1 << 8,
+    OPTION_LIVE = 1 << 9,
+    OPTION_WAIT = 1 << 10,
+    OPTION_NO_TRANSACTION = 1 << 11,
+    OPTION_SCHEMA = 1 << 12
+};
+
 typedef int command_main(const struct command_line *line);
 
 struct command {
@@ -29,8 +45,8 @@ struct command {
     const char *synopsis; /* behind the name */
     const char *sentence;
     command_main *main;
-    const char *options; /* the letters of the options it knows beside those of all, see options in main.c */
-    bool supervises;     /* signals are blocked first thing */
+    unsigned options; /* those it knows beside those of all: a set of enum option_bit */
+    bool supervises;  /* signals are blocked first thing */
     size_t operands_least, operands_most;
 };
 

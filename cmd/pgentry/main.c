@@ -20,49 +20,51 @@
 
 const struct command commands[] = {
     { "run", "[OPTIONS] [--] APP [ARG…]", "wait, lock, migrate, verify, start APP; `pgentry -- APP` is the same",
-      command_run, "", true, 1, SIZE_MAX },
-    { "wait", "", "wait until PostgreSQL takes queries", command_wait, "", true, 0, 0 },
-    { "sync", "[--only STEP] [--from STEP] [--force]", "the main job without an application", command_sync, "OFf", true,
-      0, 0 },
-    { "verify", "[--json]", "one look at the schema, no waiting and no change", command_verify, "j", true, 0, 0 },
+      command_run, 0, true, 1, SIZE_MAX },
+    { "wait", "", "wait until PostgreSQL takes queries", command_wait, 0, true, 0, 0 },
+    { "sync", "[--only STEP] [--from STEP] [--force]", "the main job without an application", command_sync,
+      OPTION_ONLY | OPTION_FROM | OPTION_FORCE, true, 0, 0 },
+    { "verify", "[--json]", "one look at the schema, no waiting and no change", command_verify, OPTION_JSON, true, 0,
+      0 },
     { "diagnose", "[--json]", "say everything that is wrong, each with the command that mends it", command_diagnose,
-      "j", false, 0, 0 },
-    { "apply", "[--no-transaction] FILE…", "run SQL files, one transaction a file", command_apply, "t", false, 1,
-      SIZE_MAX },
+      OPTION_JSON, false, 0, 0 },
+    { "apply", "[--no-transaction] FILE…", "run SQL files, one transaction a file", command_apply,
+      OPTION_NO_TRANSACTION, false, 1, SIZE_MAX },
     { "health", "[--live] [--json] [--wait DURATION]", "ask the supervisor of this container whether it is healthy",
-      command_health, "ljW", false, 0, 0 },
-    { "init", "[--force] [--stdout]", "look at the project here and write a commented pgentry.yaml", command_init, "fo",
-      false, 0, 0 },
-    { "config", "[--schema]", "check the configuration and print the effective one", command_config_print, "s", false,
-      0, 0 },
-    { "version", "", "print the version", command_version, "", false, 0, 0 },
-    { "help", "[COMMAND]", "print this, or what a command does", command_help, "", false, 0, 1 },
+      command_health, OPTION_LIVE | OPTION_JSON | OPTION_WAIT, false, 0, 0 },
+    { "init", "[--force] [--stdout]", "look at the project here and write a commented pgentry.yaml", command_init,
+      OPTION_FORCE | OPTION_STDOUT, false, 0, 0 },
+    { "config", "[--schema]", "check the configuration and print the effective one", command_config_print,
+      OPTION_SCHEMA, false, 0, 0 },
+    { "version", "", "print the version", command_version, 0, false, 0, 0 },
+    { "help", "[COMMAND]", "print this, or what a command does", command_help, 0, false, 0, 1 },
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
-/* Every option: a letter that commands name it by (upper case: it takes a value), its names, its sentence. */
+/* Every option: which it is, its names, its sentence. */
 static const struct option {
-    char letter;
+    enum option_bit bit;
     const char *name, *brief;
     const char *value; /* what it takes, or NULL */
     const char *sentence;
-    bool of_all;
 } options[] = {
-    { 'C', "--config", "-c", "FILE", "the configuration file", true },
-    { 'M', "--log-format", NULL, "auto|text|json", "how the log is written", true },
-    { 'L', "--log-level", NULL, "debug|info|warn|error", "what is logged", true },
-    { 'S', "--set", NULL, "KEY=VALUE", "any configuration key by its dotted path", true },
-    { 'O', "--only", NULL, "STEP", "of migrate.steps run this one alone", false },
-    { 'F', "--from", NULL, "STEP", "run migrate.steps from this one on", false },
-    { 'f', "--force", NULL, NULL, "sync: run steps although nothing is pending; init: overwrite", false },
-    { 'o', "--stdout", NULL, NULL, "print it instead of writing a file", false },
-    { 'j', "--json", NULL, NULL, "print a JSON document", false },
-    { 'l', "--live", NULL, NULL, "ask only whether the supervisor lives", false },
-    { 'W', "--wait", NULL, "DURATION", "ask again until it is healthy, this long at most", false },
-    { 't', "--no-transaction", NULL, NULL, "statement by statement, for those that refuse a transaction", false },
-    { 's', "--schema", NULL, NULL, "print the JSON Schema of the configuration", false },
+    { OPTION_CONFIG, "--config", "-c", "FILE", "the configuration file" },
+    { OPTION_LOG_FORMAT, "--log-format", NULL, "auto|text|json", "how the log is written" },
+    { OPTION_LOG_LEVEL, "--log-level", NULL, "debug|info|warn|error", "what is logged" },
+    { OPTION_SET, "--set", NULL, "KEY=VALUE", "any configuration key by its dotted path" },
+    { OPTION_ONLY, "--only", NULL, "STEP", "of migrate.steps run this one alone" },
+    { OPTION_FROM, "--from", NULL, "STEP", "run migrate.steps from this one on" },
+    { OPTION_FORCE, "--force", NULL, NULL, "sync: run steps although nothing is pending; init: overwrite" },
+    { OPTION_STDOUT, "--stdout", NULL, NULL, "print it instead of writing a file" },
+    { OPTION_JSON, "--json", NULL, NULL, "print a JSON document" },
+    { OPTION_LIVE, "--live", NULL, NULL, "ask only whether the supervisor lives" },
+    { OPTION_WAIT, "--wait", NULL, "DURATION", "ask again until it is healthy, this long at most" },
+    { OPTION_NO_TRANSACTION, "--no-transaction", NULL, NULL,
+      "statement by statement, for those that refuse a transaction" },
+    { OPTION_SCHEMA, "--schema", NULL, NULL, "print the JSON Schema of the configuration" },
 };
 #define OPTION_COUNT (sizeof options / sizeof options[0])
+#define OPTIONS_OF_ALL (OPTION_CONFIG | OPTION_LOG_FORMAT | OPTION_LOG_LEVEL | OPTION_SET)
 
 /* What may stand among the options, and asks for something else than the command does. */
 static const struct asking {
@@ -126,7 +128,7 @@ int unknown_command(const char *word)
 
 static bool knows(const struct command *command, const struct option *option)
 {
-    return option->of_all || strchr(command->options, option->letter);
+    return (command->options | OPTIONS_OF_ALL) & option->bit;
 }
 
 static int unknown_option(const struct command *command, const char *word)
@@ -147,7 +149,7 @@ static int unknown_option(const struct command *command, const char *word)
     return unknown("option", name, names, count);
 }
 
-/* --log-level and its like stand for a configuration key. */
+/* KEY=VALUE, or the whole assignment as `value` where `key` is empty. False: there are too many, or no memory. */
 static bool add_setting(struct command_line *line, const char *key, const char *value, const char *origin)
 {
     assert(value); /* `options`: these have one */
@@ -177,40 +179,41 @@ static void hide_secret(const char *assignment)
 static bool take_option(struct command_line *line, const struct option *option, const char *value)
 {
     bool taken;
-    switch (option->letter) {
-    case 'C':
+    switch (option->bit) {
+    case OPTION_CONFIG:
         line->config_file = value;
         return true;
-    case 'M':
+    case OPTION_LOG_FORMAT:
         return add_setting(line, "log.format", value, option->name);
-    case 'L':
+    case OPTION_LOG_LEVEL:
         return add_setting(line, "log.level", value, option->name);
-    case 'S':
+    case OPTION_SET:
         taken = add_setting(line, "", value, option->name);
         hide_secret(value);
         return taken;
-    case 'O':
+    case OPTION_ONLY:
         line->only = value;
         return true;
-    case 'F':
+    case OPTION_FROM:
         line->from = value;
         return true;
-    case 'f':
+    case OPTION_FORCE:
         return line->force = true;
-    case 'j':
-        return line->json = true;
-    case 'o':
+    case OPTION_STDOUT:
         return line->to_stdout = true;
-    case 'l':
+    case OPTION_JSON:
+        return line->json = true;
+    case OPTION_LIVE:
         return line->live = true;
-    case 'W':
+    case OPTION_WAIT:
         line->wait = value;
         return true;
-    case 't':
+    case OPTION_NO_TRANSACTION:
         return line->no_transaction = true;
-    default:
+    case OPTION_SCHEMA:
         return line->schema = true;
     }
+    return false;
 }
 
 /* Of `word` up to "=", which a value may follow. */
@@ -444,7 +447,7 @@ void print_usage(void)
     }
     puts("\noptions of every command:");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (options[i].of_all) {
+        if (options[i].bit & OPTIONS_OF_ALL) {
             print_option(&options[i]);
         }
     }
@@ -458,7 +461,7 @@ void print_usage(void)
 /* Options of all commands may stand before the command; `pgentry [OPTIONS] -- APP` is run. NULL with *status. */
 static const struct command *take_command(struct command_line *line, const char *const **at, int *status)
 {
-    static const struct command any = { .name = "", .options = "" };
+    static const struct command any = { .name = "" };
     const char *const *before = *at;
     const char *value;
     *status = parse_options(&any, line, at);
