@@ -3,24 +3,22 @@
 #define BASE_FAILURE_H
 
 /* Why a connection or a query failed: what to do about it is in the class, not in the text. */
-#define FAILURE_TABLE(X)                                                                                              \
-    X(FAILURE_NOT_LISTENING, "not-listening") /* refused, no such socket: probed at probe_interval */                 \
-    X(FAILURE_NO_ANSWER, "no-answer")         /* packets vanish, host unreachable: a fresh probe each second */       \
-    X(FAILURE_NAME, "name-not-found")         /* the host's name does not resolve (yet) */                            \
-    X(FAILURE_NOT_READY, "not-ready")         /* 57P03, 53300, 08xxx, 57P01 …: backoff */                           \
-    X(FAILURE_READ_ONLY, "read-only")         /* a standby, and read-write is wanted: backoff */                      \
-    X(FAILURE_ALSO, "also-not-ready")         /* something of wait.also: probed at probe_interval */                  \
-    X(FAILURE_REFUSED, "refused")             /* 28xxx, 3D000, 42501, TLS refused: permanent after permanent_grace */ \
-    X(FAILURE_CONFIG, "configuration") /* exit 78 at once: direct_url is another database, a pooler, a bad URL */     \
-    X(FAILURE_QUERY, "query-failed")   /* the server answered a query of ours with an error: backoff */
+#define FAILURE_TABLE(X)                                                                                \
+    X(FAILURE_NOT_LISTENING) /* refused, no such socket: probed at probe_interval */                    \
+    X(FAILURE_NO_ANSWER)     /* packets vanish, host unreachable: a fresh probe each second */          \
+    X(FAILURE_NAME)          /* the host's name does not resolve (yet) */                               \
+    X(FAILURE_NOT_READY)     /* 57P03, 53300, 08xxx, 57P01 …: backoff */                              \
+    X(FAILURE_READ_ONLY)     /* a standby, and read-write is wanted: backoff */                         \
+    X(FAILURE_ALSO)          /* something of wait.also: probed at probe_interval */                     \
+    X(FAILURE_REFUSED)       /* 28xxx, 3D000, 42501, TLS refused: permanent after permanent_grace */    \
+    X(FAILURE_CONFIG)        /* exit 78 at once: direct_url is another database, a pooler, a bad URL */ \
+    X(FAILURE_QUERY)         /* the server answered a query of ours with an error: backoff */
 
 enum failure {
-#define X(name, word) name,
+#define X(name) name,
     FAILURE_TABLE(X)
 #undef X
         FAILURES
 };
-
-const char *failure_word(enum failure failure);
 
 #endif

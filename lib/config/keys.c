@@ -239,13 +239,7 @@ const char *key_advice(const struct keys *keys, const char *path, struct arena *
     if (siblings.count == 0) { /* below something that is no section */
         return "it has no keys of its own";
     }
-
-    const char *list = "valid here:";
-
-    for (size_t i = 0; i < siblings.count; i++) {
-        list = arena_printf(arena, "%s%s %s", list, i ? "," : "", siblings.items[i]);
-    }
-    return list;
+    return arena_printf(arena, "valid here: %s", strings_listed(arena, &siblings));
 }
 
 const char *key_variable(const struct key *key, char buffer[KEY_VARIABLE_TEXT])

@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-/* The arguments of an attribute that matter: the first string without a name or with the name `name`. */
-struct arguments {
-    const char *name;
-};
-
 void syntax_note(struct syntax *syntax, const struct scan_source *source, const char *place, const char *what,
                  struct arena *arena)
 {
@@ -15,8 +10,8 @@ void syntax_note(struct syntax *syntax, const struct scan_source *source, const 
     }
 }
 
-/* One token inside brackets. False on an error; brackets are counted by the caller. */
-static bool argument_token(struct scan *scan, bool outermost, const char **label, struct arguments *arguments)
+/* One token inside brackets; *named: see parse_arguments(). False on an error; brackets are counted by the caller. */
+static bool argument_token(struct scan *scan, bool outermost, const char **label, const char **named)
 {
     if (scan_at(scan, '"')) {
         const char *string = scan_string(scan);
@@ -24,8 +19,8 @@ static bool argument_token(struct scan *scan, bool outermost, const char **label
         if (string == NULL) {
             return false;
         }
-        if (outermost && arguments->name == NULL && (*label == NULL || strcmp(*label, "name") == 0)) {
-            arguments->name = string;
+        if (outermost && *named == NULL && (*label == NULL || strcmp(*label, "name") == 0)) {
+            *named = string;
         }
         return true;
     }
@@ -48,8 +43,9 @@ static bool argument_token(struct scan *scan, bool outermost, const char **label
     return true;
 }
 
-/* "( … )", with brackets of all kinds and strings inside. Line ends are let pass, though Prisma 6 to 8 refuse them. */
-static bool parse_arguments(struct scan *scan, struct arguments *arguments)
+/* "( … )", with brackets of all kinds and strings inside. Line ends are let pass, though Prisma 6 to 8 refuse them.
+ * *named: the first string without a name, or with the name `name`; it stays NULL if there is none. */
+static bool parse_arguments(struct scan *scan, const char **named)
 {
     const char *open = scan->at;
     const char *label = NULL;
@@ -70,17 +66,17 @@ static bool parse_arguments(struct scan *scan, struct arguments *arguments)
             braces -= *scan->at == '}';
             depth--;
             scan->at++;
-        } else if (!argument_token(scan, depth == 1, &label, arguments)) {
+        } else if (!argument_token(scan, depth == 1, &label, named)) {
             return false;
         }
     } while (depth > 0);
     return true;
 }
 
-/* After the @ or @@: the name, which may have dots, and arguments if there are any. */
-static bool parse_attribute(struct scan *scan, const char **name, struct arguments *arguments)
+/* After the @ or @@: the name, which may have dots, and *named of the arguments if there are any. */
+static bool parse_attribute(struct scan *scan, const char **name, const char **named)
 {
-    *arguments = (struct arguments){ 0 };
+    *named = NULL;
     if (!scan_blank(scan)) {
         return false;
     }
@@ -88,7 +84,6 @@ static bool parse_attribute(struct scan *scan, const char **name, struct argumen
     const char *start = scan->at;
 
     while (scan_word(scan) != NULL && scan_take(scan, '.')) {
-        ;
     }
     if (scan->at == start) {
         return scan_fail(scan, start, "the name of an attribute is missing");
@@ -97,7 +92,7 @@ static bool parse_attribute(struct scan *scan, const char **name, struct argumen
     if (!scan_blank(scan)) {
         return false;
     }
-    return !scan_at(scan, '(') || parse_arguments(scan, arguments);
+    return !scan_at(scan, '(') || parse_arguments(scan, named);
 }
 
 /* An empty name is none. */
@@ -110,8 +105,7 @@ static const char *some(const char *name)
 static bool parse_tail(struct scan *scan, struct syntax_field *field)
 {
     for (;;) {
-        struct arguments arguments;
-        const char *name = "";
+        const char *name = "", *named;
 
         if (!scan_blank(scan)) {
             return false;
@@ -130,12 +124,12 @@ static bool parse_tail(struct scan *scan, struct syntax_field *field)
             scan_any(scan);
         } else if (scan_at(scan, '@')) {
             return scan_fail(scan, scan->at, "an attribute with @@ belongs on a line of its own");
-        } else if (!parse_attribute(scan, &name, &arguments)) {
+        } else if (!parse_attribute(scan, &name, &named)) {
             return false;
         } else if (strcmp(name, "map") == 0) {
-            field->map = some(arguments.name);
+            field->map = some(named);
         } else if (strcmp(name, "relation") == 0) {
-            field->relation = some(arguments.name);
+            field->relation = some(named);
         }
     }
 }
@@ -144,7 +138,7 @@ static bool parse_tail(struct scan *scan, struct syntax_field *field)
 static bool parse_type(struct scan *scan, struct syntax_field *field)
 {
     const char *start = scan->at;
-    struct arguments ignored = { 0 };
+    const char *ignored = NULL;
 
     field->type = scan_word(scan);
     if (field->type == NULL) {
@@ -195,21 +189,20 @@ static bool parse_field(struct syntax_block *block, struct scan *scan)
 
 static bool parse_block_attribute(struct syntax_block *block, struct scan *scan)
 {
-    struct arguments arguments;
     struct syntax_field ignored = { 0 };
-    const char *name = "";
+    const char *name = "", *named;
 
     scan->at++;
     if (!scan_take(scan, '@')) {
         return scan_fail(scan, scan->at - 1, "an attribute of a block begins with @@");
     }
-    if (!parse_attribute(scan, &name, &arguments)) {
+    if (!parse_attribute(scan, &name, &named)) {
         return false;
     }
     if (strcmp(name, "map") == 0) {
-        block->map = some(arguments.name);
+        block->map = some(named);
     } else if (strcmp(name, "schema") == 0) {
-        block->schema = some(arguments.name);
+        block->schema = some(named);
     }
     return parse_tail(scan, &ignored);
 }

@@ -84,6 +84,11 @@ void story_world(const struct world *world, const struct replica *replica, const
 
 static void print_event(const struct boot_event *event)
 {
+    static const char *const failures[] = {
+#define X(name) #name,
+        FAILURE_TABLE(X)
+#undef X
+    };
     static const char *const timers[] = { "state", "order", "budget", "look", "stop" };
     printf("%s", boot_event_name(event->kind));
     switch (event->kind) {
@@ -94,7 +99,7 @@ static void print_event(const struct boot_event *event)
         printf(" %d", event->signal);
         break;
     case EVENT_FAILED:
-        printf(" %s", failure_word(event->failure));
+        printf(" %s", failures[event->failure]);
         break;
     case EVENT_CHECKED:
         printf("%s%s%s", event->look.healthy ? " healthy" : " unhealthy", event->look.proven ? " proven" : "",
