@@ -121,9 +121,7 @@ static struct sorted sort_rows(const struct ledger_row *rows, size_t count, stru
     for (size_t i = 0; i < count; i++) {
         sorted.rows[i] = &rows[i];
     }
-    if (count) {
-        qsort(sorted.rows, count, sizeof *sorted.rows, compare_rows);
-    }
+    qsort(sorted.rows, count, sizeof *sorted.rows, compare_rows);
     return sorted;
 }
 
@@ -132,8 +130,7 @@ static void compare_local(const struct wanted_migration *migration, const struct
                           struct arena *arena)
 {
     const struct ledger_row **hit =
-        sorted->count ? bsearch(&migration->name, sorted->rows, sorted->count, sizeof *hit, compare_name_and_row)
-                      : NULL;
+        bsearch(&migration->name, sorted->rows, sorted->count, sizeof *hit, compare_name_and_row);
     bool applied = false;
     bool failed = false;
     bool edited = true;
@@ -210,9 +207,7 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
     for (size_t i = 0; i < wanted->migration_count; i++) {
         local[i] = wanted->migrations[i].name;
     }
-    if (wanted->migration_count) {
-        qsort(local, wanted->migration_count, sizeof *local, compare_names);
-    }
+    qsort(local, wanted->migration_count, sizeof *local, compare_names);
     for (size_t i = 0; i < sorted->count; i++) {
         const struct ledger_row *row = sorted->rows[i];
         bool counted = last && strcmp(last, row->name) == 0;
@@ -221,8 +216,7 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
             continue;
         }
         last = row->name;
-        if (!wanted->migration_count ||
-            !bsearch(&row->name, local, wanted->migration_count, sizeof *local, compare_names)) {
+        if (!bsearch(&row->name, local, wanted->migration_count, sizeof *local, compare_names)) {
             count_name(&check->gone, &check->gone_names, row->name, arena);
         }
     }

@@ -72,16 +72,9 @@ static int by_name(const void *left, const void *right)
 static const void *find(const struct index *index, const char *name)
 {
     const struct named key = { .name = name };
-    const struct named *found = index->count ? bsearch(&key, index->items, index->count, sizeof key, by_name) : NULL;
+    const struct named *found = bsearch(&key, index->items, index->count, sizeof key, by_name);
 
     return found ? found->what : NULL;
-}
-
-static void sort(struct index *index)
-{
-    if (index->count) {
-        qsort(index->items, index->count, sizeof *index->items, by_name);
-    }
 }
 
 static struct index blocks_of(const struct prisma_schema *schema, struct arena *arena)
@@ -91,7 +84,7 @@ static struct index blocks_of(const struct prisma_schema *schema, struct arena *
     for (size_t i = 0; i < index.count; i++) {
         index.items[i] = (struct named){ schema->blocks[i].name, &schema->blocks[i] };
     }
-    sort(&index);
+    qsort(index.items, index.count, sizeof *index.items, by_name);
     return index;
 }
 
@@ -102,7 +95,7 @@ static struct index fields_of(const struct syntax_block *block, struct arena *ar
     for (size_t i = 0; i < index.count; i++) {
         index.items[i] = (struct named){ block->fields[i].name, &block->fields[i] };
     }
-    sort(&index);
+    qsort(index.items, index.count, sizeof *index.items, by_name);
     return index;
 }
 

@@ -15,14 +15,10 @@ struct side {
     const char *name;
 };
 
-struct by_name {
-    const struct syntax_block *block;
-};
-
 struct derivation {
     struct prisma_schema *result;
     struct syntax *syntax;
-    struct by_name *blocks; /* all, in the order of their names */
+    const struct syntax_block **blocks; /* all, in the order of their names */
     struct side *sides;
     size_t side_count;
     const char *schema;
@@ -41,7 +37,10 @@ static const char *cut(const char *name, struct arena *arena)
 
 static int by_block_name(const void *left, const void *right)
 {
-    return strcmp(((const struct by_name *)left)->block->name, ((const struct by_name *)right)->block->name);
+    const struct syntax_block *a = *(const struct syntax_block *const *)left;
+    const struct syntax_block *b = *(const struct syntax_block *const *)right;
+
+    return strcmp(a->name, b->name);
 }
 
 static int by_side(const void *left, const void *right)
@@ -57,12 +56,11 @@ static int by_side(const void *left, const void *right)
 
 static const struct syntax_block *find_block(const struct derivation *derivation, const char *name)
 {
-    const struct syntax_block wanted = { .name = name };
-    const struct by_name key = { &wanted };
-    const struct by_name *found =
+    const struct syntax_block wanted = { .name = name }, *key = &wanted;
+    const struct syntax_block **found =
         bsearch(&key, derivation->blocks, derivation->syntax->block_count, sizeof *found, by_block_name);
 
-    return found == NULL ? NULL : found->block;
+    return found == NULL ? NULL : *found;
 }
 
 static bool is_scalar(const char *type)
@@ -78,15 +76,13 @@ static bool index_blocks(struct derivation *derivation, struct error *error)
 {
     size_t count = derivation->syntax->block_count;
 
-    derivation->blocks = arena_array(derivation->arena, count + 1, sizeof *derivation->blocks);
+    derivation->blocks = arena_array(derivation->arena, count, sizeof *derivation->blocks);
     for (size_t i = 0; i < count; i++) {
-        derivation->blocks[i].block = &derivation->syntax->blocks[i];
+        derivation->blocks[i] = &derivation->syntax->blocks[i];
     }
-    if (count > 1) {
-        qsort(derivation->blocks, count, sizeof *derivation->blocks, by_block_name);
-    }
+    qsort(derivation->blocks, count, sizeof *derivation->blocks, by_block_name);
     for (size_t i = 1; i < count; i++) {
-        const struct syntax_block *a = derivation->blocks[i - 1].block, *b = derivation->blocks[i].block;
+        const struct syntax_block *a = derivation->blocks[i - 1], *b = derivation->blocks[i];
 
         if (strcmp(a->name, b->name) == 0) {
             return error_set(error, STATUS_SCHEMA, "%s: %s is there twice, also at %s",
@@ -171,9 +167,7 @@ static void add_enum(struct derivation *derivation, const struct syntax_block *b
 /* Two lists of the same relation: its table. One list alone is the many-side of a relation with columns of its own. */
 static void add_relations(struct derivation *derivation)
 {
-    if (derivation->side_count > 1) {
-        qsort(derivation->sides, derivation->side_count, sizeof *derivation->sides, by_side);
-    }
+    qsort(derivation->sides, derivation->side_count, sizeof *derivation->sides, by_side);
     for (size_t i = 1; i < derivation->side_count; i++) {
         const struct side *side = &derivation->sides[i];
 
@@ -205,10 +199,10 @@ static bool derive(struct prisma_schema *result, struct syntax *syntax, const ch
     for (size_t i = 0; i < syntax->block_count; i++) {
         fields += syntax->blocks[i].field_count;
     }
-    derivation.sides = arena_array(arena, fields + 1, sizeof *derivation.sides);
+    derivation.sides = arena_array(arena, fields, sizeof *derivation.sides);
     /* Every relation takes two fields. */
-    result->tables = arena_array(arena, syntax->block_count + fields / 2 + 1, sizeof *result->tables);
-    result->enums = arena_array(arena, syntax->block_count + 1, sizeof *result->enums);
+    result->tables = arena_array(arena, syntax->block_count + fields / 2, sizeof *result->tables);
+    result->enums = arena_array(arena, syntax->block_count, sizeof *result->enums);
     for (size_t i = 0; i < syntax->block_count; i++) {
         const struct syntax_block *block = &syntax->blocks[i];
 

@@ -9,15 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct by_name {
-    struct wanted_table *table;
-};
-
 /* Of two with the same name the one that came first is first. */
 static int by_table(const void *left, const void *right)
 {
-    const struct wanted_table *a = ((const struct by_name *)left)->table;
-    const struct wanted_table *b = ((const struct by_name *)right)->table;
+    const struct wanted_table *a = *(struct wanted_table *const *)left, *b = *(struct wanted_table *const *)right;
     int order = strcmp(a->schema, b->schema);
 
     if (order == 0) {
@@ -34,24 +29,21 @@ static bool same_table(const struct wanted_table *a, const struct wanted_table *
 /* Gives every table that is there twice to the first of its name, and leaves the others out. */
 static size_t unite(struct wanted_table *tables, size_t count, struct arena *arena)
 {
-    struct by_name *index = arena_array(arena, count + 1, sizeof *index);
-    bool *twin = arena_array(arena, count + 1, sizeof *twin);
-    struct wanted_table *first = NULL;
+    struct wanted_table **sorted = arena_array(arena, count, sizeof *sorted), *first = NULL;
+    bool *twin = arena_array(arena, count, sizeof *twin);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
-        index[i].table = &tables[i];
+        sorted[i] = &tables[i];
     }
-    if (count > 1) {
-        qsort(index, count, sizeof *index, by_table);
-    }
+    qsort(sorted, count, sizeof *sorted, by_table);
     for (size_t i = 0; i < count; i++) {
-        if (first == NULL || !same_table(first, index[i].table)) {
-            first = index[i].table;
+        if (first == NULL || !same_table(first, sorted[i])) {
+            first = sorted[i];
             continue;
         }
-        strings_add_all(arena, &first->columns, &index[i].table->columns);
-        twin[index[i].table - tables] = true;
+        strings_add_all(arena, &first->columns, &sorted[i]->columns);
+        twin[sorted[i] - tables] = true;
     }
     for (size_t i = 0; i < count; i++) {
         if (!twin[i]) {
@@ -62,32 +54,29 @@ static size_t unite(struct wanted_table *tables, size_t count, struct arena *are
     return kept;
 }
 
-/* Tables listed by hand stay first; what schema.prisma says of the same table is added to them. */
-static void merge_tables(struct wanted *wanted, const struct prisma_schema *schema, struct arena *arena)
+/* Both arrays, one behind the other. */
+static void *joined(const void *one, size_t one_count, const void *other, size_t other_count, size_t size,
+                    struct arena *arena)
 {
-    struct wanted_table *all = arena_array(arena, wanted->table_count + schema->table_count + 1, sizeof *all);
+    char *all = arena_array(arena, one_count + other_count, size);
 
-    if (wanted->table_count > 0) {
-        memcpy(all, wanted->tables, wanted->table_count * sizeof *all);
+    if (one_count > 0) {
+        memcpy(all, one, one_count * size);
     }
-    if (schema->table_count > 0) {
-        memcpy(all + wanted->table_count, schema->tables, schema->table_count * sizeof *all);
+    if (other_count > 0) {
+        memcpy(all + one_count * size, other, other_count * size);
     }
-    wanted->tables = all;
-    wanted->table_count = unite(all, wanted->table_count + schema->table_count, arena);
+    return all;
 }
 
-static void merge_types(struct wanted *wanted, const struct prisma_schema *schema, struct arena *arena)
+/* Tables listed by hand stay first; what schema.prisma says of the same table is added to them. */
+static void merge(struct wanted *wanted, const struct prisma_schema *schema, struct arena *arena)
 {
-    struct wanted_type *all = arena_array(arena, wanted->type_count + schema->enum_count + 1, sizeof *all);
-
-    if (wanted->type_count > 0) {
-        memcpy(all, wanted->types, wanted->type_count * sizeof *all);
-    }
-    if (schema->enum_count > 0) {
-        memcpy(all + wanted->type_count, schema->enums, schema->enum_count * sizeof *all);
-    }
-    wanted->types = all;
+    wanted->tables =
+        joined(wanted->tables, wanted->table_count, schema->tables, schema->table_count, sizeof *wanted->tables, arena);
+    wanted->table_count = unite(wanted->tables, wanted->table_count + schema->table_count, arena);
+    wanted->types =
+        joined(wanted->types, wanted->type_count, schema->enums, schema->enum_count, sizeof *wanted->types, arena);
     wanted->type_count += schema->enum_count;
 }
 
@@ -113,8 +102,7 @@ static void read_schema(struct wanted *wanted, const char *path, struct schema_s
                                  schema->provider));
         return;
     }
-    merge_tables(wanted, schema, arena);
-    merge_types(wanted, schema, arena);
+    merge(wanted, schema, arena);
 }
 
 bool project_find_schema(struct prisma_project *project, const struct config *config, struct arena *arena)
