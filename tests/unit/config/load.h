@@ -2,23 +2,11 @@
 #ifndef TEST_LOAD_H
 #define TEST_LOAD_H
 
+#include "../scratch.h"
+
 #include "base/mask.h"
 #include "config/config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static char folder[64];
 static struct config *config;
 static struct strings errors;
 static struct arena *arena;
@@ -27,10 +15,7 @@ static struct setting settings[8];
 
 static inline int set_up(void **state)
 {
-    (void)state;
-    (void)strcpy(folder, "/tmp/pgentry-config-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(scratch_open(state), 0);
     assert_int_equal(clearenv(), 0);
     request = (struct config_request){ .database_needed = true, .settings = settings };
     errors = (struct strings){ 0 };
@@ -41,37 +26,9 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-    char command[128];
-
-    (void)state;
     arena_free(arena);
     mask_wipe();
-    assert_int_equal(chdir("/"), 0);
-    (void)snprintf(command, sizeof command, "/bin/rm -rf %s", folder);
-    return system(command);
-}
-
-static inline void write_bytes(const char *name, const char *bytes, size_t length)
-{
-    char path[256];
-
-    (void)snprintf(path, sizeof path, "%s", name);
-    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(path, 0777);
-        *slash = '/';
-    }
-
-    FILE *file = fopen(name, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-}
-
-static inline void write_file(const char *name, const char *text)
-{
-    write_bytes(name, text, strlen(text));
+    return scratch_close(state);
 }
 
 static inline void set(const char *assignment)

@@ -1,6 +1,5 @@
 #include "load.h"
 
-#include "../cost.h"
 #include "config/keys.h"
 
 #include <signal.h>
