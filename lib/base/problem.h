@@ -1,6 +1,6 @@
 /* What can be wrong with a schema: one table of codes, each with what is said of it and the way to mend it.
- * %o is the object's name (schema.table, schema.table.column …), %d the detail: the right that lacks, an error; of an
- * index its table, which no sentence names. %n is the object's name as SQL takes it. */
+ * %o is the object's name (schema.table, schema.table.column …), %d the detail: the right that lacks, an error. %n is
+ * the object's name as SQL takes it. */
 #ifndef BASE_PROBLEM_H
 #define BASE_PROBLEM_H
 

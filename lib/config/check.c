@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define LEAST_TABLE 10  /* name, length of its schema, two flags */
-#define LEAST_PROBLEM 9 /* code, two strings */
+#define LEAST_TABLE 10   /* name, length of its schema, two flags */
+#define LEAST_PROBLEM 13 /* code, two strings, its table */
 
 static void put_ledger(struct frame_writer *writer, const struct check *check)
 {
@@ -36,6 +36,7 @@ void check_encode(const struct check *check, struct frame_writer *writer)
         frame_u8(writer, (uint8_t)check->problems[i].code);
         frame_string(writer, check->problems[i].object);
         frame_string(writer, check->problems[i].detail);
+        frame_u32(writer, check->problems[i].table);
     }
     frame_u8(writer, check->healthy);
     frame_u8(writer, check->hand_listed);
@@ -80,6 +81,8 @@ static void get_problems(struct frame_reader *reader, struct check *check, struc
         check->problems[i].code = (enum problem_code)code;
         check->problems[i].object = frame_get_name(reader, arena);
         check->problems[i].detail = frame_get_string(reader, arena);
+        check->problems[i].table = frame_get_u32(reader);
+        reader->broken |= check->problems[i].table > check->table_count;
     }
 }
 

@@ -23,6 +23,7 @@ struct problem {
     enum problem_code code;
     const char *object; /* "public.avatar_projects" */
     const char *detail; /* or NULL */
+    uint32_t table;     /* the table that it is about: its place in check->tables, from 1; 0: none */
 };
 
 struct check {

@@ -167,12 +167,13 @@ bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct
 
 /* ---- reading the answers ---- */
 
-void check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
-                   struct arena *arena)
+struct problem *check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
+                              struct arena *arena)
 {
     check->problems =
         arena_grow(arena, check->problems, check->problem_count, &check->problem_capacity, sizeof *check->problems);
-    check->problems[check->problem_count++] = (struct problem){ code, object, detail };
+    check->problems[check->problem_count] = (struct problem){ code, object, detail, 0 };
+    return &check->problems[check->problem_count++];
 }
 
 void catalog_start(const struct wanted *wanted, struct check *check, struct arena *arena)
@@ -226,23 +227,30 @@ static struct parts parts_of(enum catalog catalog, const struct wanted *wanted, 
     return parts;
 }
 
+static void table_problem(struct check *check, size_t table, enum problem_code code, const char *object,
+                          const char *detail, struct arena *arena)
+{
+    check_problem(check, code, object, detail, arena)->table = (uint32_t)table + 1;
+}
+
 /* What a row says of one table. */
-static void read_table_row(enum catalog catalog, const PGresult *result, int row, const struct wanted_table *table,
-                           const char *name, struct check *check, struct arena *arena)
+static void read_table_row(enum catalog catalog, const PGresult *result, int row, const struct part *part,
+                           const struct wanted_table *table, struct check *check, struct arena *arena)
 {
     bool second = result_is_true(result, row, 1), third = result_is_true(result, row, 2);
     const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
 
     switch (catalog) {
     case CATALOG_TABLES:
-        check_problem(check, PROBLEM_MISSING_TABLE, object, NULL, arena);
+        table_problem(check, part->whole, PROBLEM_MISSING_TABLE, object, NULL, arena);
         break;
     case CATALOG_COLUMNS:
-        check_problem(check, PROBLEM_MISSING_COLUMN, arena_printf(arena, "%s.%s", object, name), NULL, arena);
+        table_problem(check, part->whole, PROBLEM_MISSING_COLUMN, arena_printf(arena, "%s.%s", object, part->name),
+                      NULL, arena);
         break;
     case CATALOG_INDEXES:
-        check_problem(check, second ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX,
-                      arena_printf(arena, "%s.%s", table->schema, name), object, arena);
+        table_problem(check, part->whole, second ? PROBLEM_INVALID_INDEX : PROBLEM_MISSING_INDEX,
+                      arena_printf(arena, "%s.%s", table->schema, part->name), NULL, arena);
         break;
     default: /* privileges */
         if (!second) {
@@ -250,7 +258,7 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
                           arena);
         }
         if (!third) {
-            check_problem(check, PROBLEM_MISSING_PRIVILEGE, object, name, arena);
+            table_problem(check, part->whole, PROBLEM_MISSING_PRIVILEGE, object, part->name, arena);
         }
         break;
     }
@@ -283,7 +291,7 @@ static bool read_parts(enum catalog catalog, const PGresult *result, const struc
         }
         check->tables[part->whole].exists &= catalog != CATALOG_TABLES;
         check->tables[part->whole].healthy = false;
-        read_table_row(catalog, result, row, &wanted->tables[part->whole], part->name, check, arena);
+        read_table_row(catalog, result, row, part, &wanted->tables[part->whole], check, arena);
     }
     return true;
 }

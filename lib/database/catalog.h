@@ -33,8 +33,8 @@ void catalog_start(const struct wanted *wanted, struct check *check, struct aren
 bool catalog_read(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
                   struct arena *arena);
 
-/* Adds one problem. */
-void check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
-                   struct arena *arena);
+/* Adds one problem, which may be changed until the next is added. */
+struct problem *check_problem(struct check *check, enum problem_code code, const char *object, const char *detail,
+                              struct arena *arena);
 
 #endif

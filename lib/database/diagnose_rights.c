@@ -73,11 +73,11 @@ static void look_for_unreadable(struct diagnosing *diagnosing)
         if (!table || table->privileges.count) { /* the look at what is asked for has told of those */
             continue;
         }
-        if (!diagnose_true(result, row, 1)) {
+        if (!result_is_true(result, row, 1)) {
             tell_unreadable(diagnosing, arena_printf(diagnosing->arena, "schema %s", table->schema), "usage",
                             diagnose_grant(diagnosing, url, "USAGE", table->schema, NULL));
         }
-        if (!diagnose_true(result, row, 2)) {
+        if (!result_is_true(result, row, 2)) {
             tell_unreadable(diagnosing, arena_printf(diagnosing->arena, "%s.%s", table->schema, table->name), "select",
                             diagnose_grant(diagnosing, url, "SELECT", table->schema, table->name));
         }
@@ -112,7 +112,7 @@ static void look_for_creator(struct diagnosing *diagnosing)
     PGresult *result = diagnose_ask(diagnosing, steps, SECTION_TABLES, "the rights of the steps", &statement);
 
     if (result && PQntuples(result)) {
-        const char *rights = diagnose_true(result, 0, 0) ? "CREATE" : "USAGE, CREATE";
+        const char *rights = result_is_true(result, 0, 0) ? "CREATE" : "USAGE, CREATE";
 
         finding_add(diagnosing->findings, FINDING_NO_CREATE, schema, steps->place->user,
                     diagnose_grant(diagnosing, steps, rights, schema, NULL));

@@ -53,61 +53,32 @@ static const char *sync_command(const struct diagnosing *diagnosing)
                         check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
 }
 
-/* What stands behind "schema." in an object's name; NULL: it lies in another. */
-static const char *name_within(const char *schema, const char *object)
+/* Of a problem that is about one. */
+static const struct wanted_table *table_of(const struct diagnosing *diagnosing, const struct problem *problem)
 {
-    size_t length = strlen(schema);
-
-    return strncmp(object, schema, length) == 0 && object[length] == '.' ? object + length + 1 : NULL;
-}
-
-static const struct wanted_table *table_named(const struct diagnosing *diagnosing, const char *object)
-{
-    const struct wanted *wanted = diagnosing->request->wanted;
-
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        const char *name = name_within(wanted->tables[i].schema, object);
-
-        if (name && strcmp(name, wanted->tables[i].name) == 0) {
-            return &wanted->tables[i];
-        }
-    }
-    return NULL;
+    return &diagnosing->request->wanted->tables[problem->table - 1];
 }
 
 static const char *grant_command(struct diagnosing *diagnosing, const struct problem *problem)
 {
-    const struct wanted_table *table = table_named(diagnosing, problem->object);
+    const struct wanted_table *table = problem->table ? table_of(diagnosing, problem) : NULL;
     const char *schema = table ? table->schema : problem->object + strlen("schema ");
 
     return diagnose_grant(diagnosing, &diagnosing->url, problem->detail, schema, table ? table->name : NULL);
 }
 
 /* An index lies in its table's schema: none may stand before its name. */
-static const char *create_index(const struct diagnosing *diagnosing, const struct wanted_table *table,
-                                const char *index)
-{
-    struct arena *arena = diagnosing->arena;
-
-    return arena_printf(arena, "CREATE INDEX CONCURRENTLY %s ON %s.%s (the columns)", sql_name(index, arena),
-                        sql_name(table->schema, arena), sql_name(table->name, arena));
-}
-
 static const char *index_command(struct diagnosing *diagnosing, const struct problem *problem)
 {
-    const struct wanted *wanted = diagnosing->request->wanted;
-    const char *create = "";
+    struct arena *arena = diagnosing->arena;
+    const struct wanted_table *table = table_of(diagnosing, problem);
+    const char *index = problem->object + strlen(table->schema) + 1;
+    const char *create =
+        arena_printf(arena, "CREATE INDEX CONCURRENTLY %s ON %s.%s (the columns)", sql_name(index, arena),
+                     sql_name(table->schema, arena), sql_name(table->name, arena));
 
-    for (size_t i = 0; i < wanted->table_count; i++) {
-        const struct wanted_table *table = &wanted->tables[i];
-        const char *index = name_within(table->schema, problem->object);
-
-        if (index && strings_contain(&table->indexes, index)) {
-            create = create_index(diagnosing, table, index);
-        }
-    }
-    return arena_printf(diagnosing->arena, "# by its migration; by hand:\n%s\n%s",
-                        shell_comment(create, diagnosing->arena), sync_command(diagnosing));
+    return arena_printf(arena, "# by its migration; by hand:\n%s\n%s", shell_comment(create, arena),
+                        sync_command(diagnosing));
 }
 
 static const char *spelled_extension(const struct diagnosing *diagnosing, const char *name)

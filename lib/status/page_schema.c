@@ -1,76 +1,36 @@
 /* The page's sections about the schema: tables, steps, migrations. */
 #include "base/arena.h"
-#include "base/hash.h"
 #include "status/page.h"
 
 #include <string.h>
 
-#define SCHEMAS "schema " /* its name follows, where a right on all of it lacks */
+/* ---- problems by the tables that they are about ---- */
 
-/* ---- problems by the tables that they concern ---- */
-
-struct entry {
-    const struct problem *problem;
-    const char *name; /* the first `length` bytes are what it is looked for by */
-    size_t length;
-    struct entry *next; /* in its slot, in the order of the problems */
+/* Lists of problems, each in their order; problems and tables count from 1, 0 is none. */
+struct lists {
+    size_t *first;        /* of each table, and at 0 of those that are about none */
+    size_t *next;         /* of each problem */
+    size_t schema_rights; /* the first right that lacks on a whole schema */
 };
 
-struct index {
-    struct entry **slots;
-    size_t mask;
-    bool *told; /* of each problem: there is no more to say of it */
-};
-
-/* A right that lacks on a whole schema. */
-static bool is_schemas(const struct problem *problem)
+static bool is_schema_right(const struct problem *problem)
 {
-    return problem->code == PROBLEM_MISSING_PRIVILEGE && problem->object &&
-           strncmp(problem->object, SCHEMAS, sizeof SCHEMAS - 1) == 0;
+    return problem->code == PROBLEM_MISSING_PRIVILEGE && problem->table == 0;
 }
 
-static struct entry **slot_of(const struct index *index, const char *name, size_t length)
+static struct lists lists_of(const struct check *check, struct arena *arena)
 {
-    return &index->slots[hash_bytes(HASH_BEGIN, name, length) & index->mask];
-}
+    struct lists lists = { arena_array(arena, check->table_count + 1, sizeof *lists.first),
+                           arena_array(arena, check->problem_count + 1, sizeof *lists.next), 0 };
 
-static void file_as(struct index *index, const struct problem *problem, const char *name, size_t length,
-                    struct arena *arena)
-{
-    struct entry **slot = slot_of(index, name, length);
-    struct entry *entry = arena_alloc(arena, sizeof *entry);
-    *entry = (struct entry){ problem, name, length, *slot };
-    *slot = entry;
-}
+    for (size_t i = check->problem_count; i > 0; i--) {
+        const struct problem *problem = &check->problems[i - 1];
+        size_t *first = is_schema_right(problem) ? &lists.schema_rights : &lists.first[problem->table];
 
-/* The table's name is the object's, or what that begins with up to a dot: any but the first, which ends the schema at
- * the earliest, as names may have dots in them. An index has a name of its own. */
-static void file_problem(struct index *index, const struct problem *problem, struct arena *arena)
-{
-    if (is_schemas(problem)) {
-        file_as(index, problem, problem->object, strlen(problem->object), arena);
-        return;
+        lists.next[i] = *first;
+        *first = i;
     }
-    bool of_index = problem->code == PROBLEM_MISSING_INDEX || problem->code == PROBLEM_INVALID_INDEX;
-    const char *name = of_index ? problem->detail : problem->object;
-    for (const char *end = name ? strchr(name, '.') : NULL; end; end = strchr(end, '.')) {
-        end += 1 + strcspn(end + 1, ".");
-        file_as(index, problem, name, (size_t)(end - name), arena);
-    }
-}
-
-static struct index index_of(const struct check *check, struct arena *arena)
-{
-    size_t size = 16;
-    while (size < 2 * check->problem_count) {
-        size *= 2;
-    }
-    struct index index = { arena_array(arena, size, sizeof *index.slots), size - 1,
-                           arena_array(arena, check->problem_count, sizeof *index.told) };
-    for (size_t i = check->problem_count; i-- > 0;) {
-        file_problem(&index, &check->problems[i], arena);
-    }
-    return index;
+    return lists;
 }
 
 /* ---- tables ---- */
@@ -83,46 +43,48 @@ static void put_problem(FILE *out, const struct problem *problem)
                  problem_fix(problem->code, problem->object, problem->detail, text, sizeof text), "</code></p></li>");
 }
 
-static void put_filed(FILE *out, const struct check *check, struct index *index, const char *name, bool schemas)
+static void put_list(FILE *out, const struct check *check, const struct lists *lists, size_t first)
 {
-    size_t length = strlen(name);
-    for (const struct entry *entry = *slot_of(index, name, length); entry; entry = entry->next) {
-        if (entry->length == length && memcmp(entry->name, name, length) == 0 &&
-            is_schemas(entry->problem) == schemas) {
-            put_problem(out, entry->problem);
-            index->told[entry->problem - check->problems] = true;
+    for (size_t i = first; i > 0; i = lists->next[i]) {
+        put_problem(out, &check->problems[i - 1]);
+    }
+}
+
+/* A right that lacks on a schema is told beside each of its tables. */
+static void put_schema_rights(FILE *out, const struct check *check, const struct lists *lists, const char *schema,
+                              int length)
+{
+    char object[256];
+
+    snprintf(object, sizeof object, "schema %.*s", length, schema);
+    for (size_t i = lists->schema_rights; i > 0; i = lists->next[i]) {
+        if (strcmp(check->problems[i - 1].object, object) == 0) {
+            put_problem(out, &check->problems[i - 1]);
         }
     }
 }
 
-static void put_broken(FILE *out, const struct status *status, const struct table_state *table, struct index *index)
+static void put_broken(FILE *out, const struct status *status, size_t number, const struct lists *lists)
 {
-    const char *schema = table->schema ? table->name : status->schema;
-    int length = (int)(table->schema ? table->schema : strlen(schema));
-    char name[256];
+    const struct table_state *table = &status->check->tables[number - 1];
     page_element(out, "<tr><th scope=row>", table->name, "</th>");
     fprintf(out, "<td class=bad>%s</td><td><ul>", table->exists ? "incomplete" : "missing");
     if (table->exists) {
-        snprintf(name, sizeof name, SCHEMAS "%.*s", length, schema);
-        put_filed(out, status->check, index, name, true);
+        const char *schema = table->schema ? table->name : status->schema;
+        put_schema_rights(out, status->check, lists, schema, (int)(table->schema ? table->schema : strlen(schema)));
     }
-    snprintf(name, sizeof name, "%.*s.%s", length, schema, table->name + (table->schema ? table->schema + 1 : 0));
-    put_filed(out, status->check, index, name, false);
+    put_list(out, status->check, lists, lists->first[number]);
     fputs("</ul></td></tr>", out);
 }
 
 /* Extensions, enums, assertions, and what is worth a warning. */
-static void put_besides(FILE *out, const struct check *check, const struct index *index)
+static void put_besides(FILE *out, const struct check *check, const struct lists *lists)
 {
-    bool open = false;
-    for (size_t i = 0; i < check->problem_count; i++) {
-        if (!index->told[i]) {
-            fputs(open ? "" : "<ul class=besides>", out);
-            open = true;
-            put_problem(out, &check->problems[i]);
-        }
+    if (lists->first[0]) {
+        fputs("<ul class=besides>", out);
+        put_list(out, check, lists, lists->first[0]);
+        fputs("</ul>", out);
     }
-    fputs(open ? "</ul>" : "", out);
 }
 
 static void put_healthy(FILE *out, const struct check *check)
@@ -146,21 +108,21 @@ void page_tables(FILE *out, const struct status *status)
         return;
     }
     struct arena *arena = arena_new();
-    struct index index = index_of(check, arena);
+    struct lists lists = lists_of(check, arena);
     size_t healthy = status_healthy_tables(check);
     fprintf(out, "<p class=plain>%zu of %zu healthy, looked at ", healthy, check->table_count);
     page_time(out, status->checked_at);
     fputs("</p>", out);
     if (healthy < check->table_count) {
         fputs("<table>", out);
-        for (size_t i = 0; i < check->table_count; i++) {
-            if (!check->tables[i].healthy) {
-                put_broken(out, status, &check->tables[i], &index);
+        for (size_t i = 1; i <= check->table_count; i++) {
+            if (!check->tables[i - 1].healthy) {
+                put_broken(out, status, i, &lists);
             }
         }
         fputs("</table>", out);
     }
-    put_besides(out, check, &index);
+    put_besides(out, check, &lists);
     put_healthy(out, check);
     fputs("</section>", out);
     arena_free(arena);

@@ -129,8 +129,8 @@ static void a_check_comes_through_whole(void **state)
     struct table_state tables[] = { { "users", 0, true, true },
                                     { "app.\"odd\"", 3, true, false },
                                     { "dot.in.name", 0, false, false } };
-    struct problem problems[] = { { PROBLEM_MISSING_TABLE, "public.gone", NULL },
-                                  { PROBLEM_MISSING_PRIVILEGE, "app.odd", "select" } };
+    struct problem problems[] = { { PROBLEM_MISSING_TABLE, "public.dot.in.name", NULL, 3 },
+                                  { PROBLEM_MISSING_PRIVILEGE, "schema app", "usage", 0 } };
     const char *names[] = { "m1", "m2", NULL };
     const struct reply_message sent = {
         .reply = REPLY_CHECKED,
@@ -165,7 +165,9 @@ static void a_check_comes_through_whole(void **state)
     assert_int_equal(got.check.problem_count, 2);
     assert_null(got.check.problems[0].detail);
     assert_int_equal(got.check.problems[1].code, PROBLEM_MISSING_PRIVILEGE);
-    assert_string_equal(got.check.problems[1].detail, "select");
+    assert_string_equal(got.check.problems[1].detail, "usage");
+    assert_int_equal(got.check.problems[0].table, 3);
+    assert_int_equal(got.check.problems[1].table, 0);
     assert_false(got.check.healthy);
     assert_true(got.check.hand_listed);
     assert_true(got.check.history);
@@ -263,7 +265,7 @@ static void what_is_wanted_comes_back_byte_for_byte(void **state)
 static void a_cut_or_changed_reply_is_refused_or_harmless(void **state)
 {
     struct table_state tables[] = { { "app.users", 3, true, true } };
-    struct problem problems[] = { { PROBLEM_ASSERT, "a", "b" } };
+    struct problem problems[] = { { PROBLEM_ASSERT, "a", "b", 0 } };
     const struct reply_message sent = { .reply = REPLY_CHECKED,
                                         .check = { .tables = tables,
                                                    .table_count = 1,
@@ -321,27 +323,47 @@ static void a_foreign_reply_is_refused(void **state)
     arena_free(arena);
 }
 
-static void a_schema_that_is_no_part_of_its_table_s_name_is_refused(void **state)
+static bool passes(const struct check *check)
 {
-    struct table_state table = { "app.users", 4, true, true };
-    const struct reply_message sent = { .reply = REPLY_CHECKED, .check = { .tables = &table, .table_count = 1 } };
+    const struct reply_message sent = { .reply = REPLY_CHECKED, .check = *check };
     struct frame_writer writer = { 0 };
     struct reply_message got;
     struct arena *arena = arena_new();
     uint8_t kind;
 
-    (void)state;
     reply_encode(&sent, &writer);
     struct frame_reader payload = payload_of(&writer, &kind);
-    assert_false(reply_decode(kind, &payload, &got, arena));
+    bool fine = reply_decode(kind, &payload, &got, arena);
     arena_free(arena);
     frame_writer_free(&writer);
+    return fine;
+}
+
+static void a_schema_that_is_no_part_of_its_table_s_name_is_refused(void **state)
+{
+    struct table_state table = { "app.users", 4, true, true };
+
+    (void)state;
+    assert_false(passes(&(struct check){ .tables = &table, .table_count = 1 }));
+}
+
+static void a_problem_is_about_a_table_that_is_there_or_about_none(void **state)
+{
+    struct table_state table = { "users", 0, true, false };
+    struct problem problem = { PROBLEM_MISSING_COLUMN, "public.users.id", NULL, 1 };
+    const struct check check = { .tables = &table, .table_count = 1, .problems = &problem, .problem_count = 1 };
+
+    (void)state;
+    assert_true(passes(&check));
+    problem.table = 2;
+    assert_false(passes(&check));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_schema_that_is_no_part_of_its_table_s_name_is_refused),
+        cmocka_unit_test(a_problem_is_about_a_table_that_is_there_or_about_none),
         cmocka_unit_test(every_order_comes_through),
         cmocka_unit_test(a_foreign_order_is_refused),
         cmocka_unit_test(a_failure_comes_through_with_its_class),

@@ -12,7 +12,7 @@
 #define MANY 4000
 
 static struct table_state tables[] = { { "dot.in.name", 0, false, false }, { "other.dot.too", 5, true, true } };
-static struct problem problems[] = { { PROBLEM_MISSING_TABLE, "app.dot.in.name", NULL } };
+static struct problem problems[] = { { PROBLEM_MISSING_TABLE, "app.dot.in.name", NULL, 1 } };
 static struct check check = { .tables = tables, .table_count = 2, .problems = problems, .problem_count = 1 };
 static struct status status = {
     .version = "1", .phase = PHASE_RUNNING, .schema = "app", .preset = "none", .connected = true, .check = &check
@@ -65,8 +65,9 @@ static struct status broken_tables(struct check *broken, size_t count, enum prob
         (void)snprintf(many_names[i], sizeof many_names[i], "t%zu", i);
         (void)snprintf(many_objects[i], sizeof many_objects[i], "app.t%zu.c", count - 1 - i);
         many_tables[i] = (struct table_state){ many_names[i], 0, true, false };
-        many_problems[i] =
-            (struct problem){ code, code == PROBLEM_MISSING_PRIVILEGE ? "schema app" : many_objects[i], "usage" };
+        many_problems[i] = code == PROBLEM_MISSING_PRIVILEGE
+                               ? (struct problem){ code, "schema app", "usage", 0 }
+                               : (struct problem){ code, many_objects[i], NULL, (uint32_t)(count - i) };
     }
     all.check = broken;
     return all;

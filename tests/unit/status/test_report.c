@@ -31,9 +31,9 @@ static struct status failed(struct check *check, size_t table_count, size_t step
         (void)snprintf(names[i], sizeof names[i], "a_table_with_\"quotes\"_%zu", i);
         (void)snprintf(objects[i], sizeof objects[i], "public.%s", names[i]);
         tables[i] = (struct table_state){ .name = names[i] };
-        problems[i] = (struct problem){ PROBLEM_MISSING_TABLE, objects[i], NULL };
+        problems[i] = (struct problem){ PROBLEM_MISSING_TABLE, objects[i], NULL, (uint32_t)i + 1 };
     }
-    problems[table_count] = (struct problem){ PROBLEM_MISSING_EXTENSION, "citext", NULL };
+    problems[table_count] = (struct problem){ PROBLEM_MISSING_EXTENSION, "citext", NULL, 0 };
     for (size_t i = 0; i < step_count; i++) {
         steps[i] = (struct status_step){ .list = STATUS_LIST_STEPS, .name = "migrate deploy", .result = STEP_FAILED };
         (void)strcpy(steps[i].outcome, "exit status 1; P3009");
