@@ -394,7 +394,8 @@ static int run_files(struct apply *apply)
 }
 
 /* Only what is shown to lead elsewhere is refused: SQL may be what mends a url that leads nowhere. */
-static bool leads_elsewhere(PGconn *direct, const struct config *config, struct arena *arena, struct reply_failed *why)
+static bool leads_elsewhere(PGconn *direct, const struct config *config, struct arena *arena,
+                            struct database_error *why)
 {
     struct deadline deadline = deadline_in(config_attempt(config), -1);
     PGconn *url =
@@ -409,7 +410,7 @@ static int connect_and_run(struct apply *apply, const struct config *config)
 {
     duration timeout = apply->options->statement_timeout;
     struct arena *arena = arena_new();
-    struct reply_failed why = { 0 };
+    struct database_error why = { 0 };
     PGconn *connection = connection_open(config, true, config_attempt(config), arena, &why);
     int status;
 

@@ -231,21 +231,22 @@ static const struct step_of_look *question_at(const struct look *look, size_t i)
     return &look->steps[i];
 }
 
-static void explain(struct look *look, size_t i, const PGresult *result, struct reply_failed *why)
+static void explain(struct look *look, size_t i, const PGresult *result, struct database_error *why)
 {
     const struct step_of_look *step = question_at(look, i);
 
     if (!result && deadline_passed(look->deadline) && step->part == PART_ASSERT) {
         const char *name = look->request->wanted->asserts[step->index].name;
 
-        failed(why, FAILURE_NO_ANSWER, NULL, arena_printf(look->arena, "assertion \"%s\": no answer in time", name),
-               "make its query faster", look->arena);
+        database_error_set(why, FAILURE_NO_ANSWER, NULL,
+                           arena_printf(look->arena, "assertion \"%s\": no answer in time", name),
+                           "make its query faster", look->arena);
         return;
     }
     query_failed(look->connection, result, look->deadline, look->arena, why);
 }
 
-static bool read_all(struct look *look, struct check *check, enum ledger_answer *ledger, struct reply_failed *why)
+static bool read_all(struct look *look, struct check *check, enum ledger_answer *ledger, struct database_error *why)
 {
     for (size_t i = 0; i < look->step_count; i++) {
         PGresult *result = pipeline_result(look->connection, look->deadline);
@@ -295,7 +296,7 @@ static void judge(const struct check_request *request, struct check *check)
 }
 
 bool check_run(PGconn *connection, const struct check_request *request, const struct deadline *deadline,
-               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct reply_failed *why)
+               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct database_error *why)
 {
     struct look look = { .connection = connection, .request = request, .deadline = deadline, .arena = arena };
 

@@ -23,6 +23,6 @@ struct check_request {
 /* Fills *check. False with *why if no answer came; the connection is then to be closed. *ledger: whether the history
  * could be read. */
 bool check_run(PGconn *connection, const struct check_request *request, const struct deadline *deadline,
-               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct reply_failed *why);
+               struct check *check, enum ledger_answer *ledger, struct arena *arena, struct database_error *why);
 
 #endif

@@ -11,8 +11,8 @@
 
 #define SQLSTATE_LENGTH 5
 
-void *failed(struct reply_failed *why, enum failure failure, const char *sqlstate, const char *message,
-             const char *hint, struct arena *arena)
+void *database_error_set(struct database_error *why, enum failure failure, const char *sqlstate, const char *message,
+                         const char *hint, struct arena *arena)
 {
     char *masked = mask_copy(arena, message);
     char line[MESSAGE_MAX];
@@ -22,7 +22,7 @@ void *failed(struct reply_failed *why, enum failure failure, const char *sqlstat
         *c = *c == '\n' || *c == '\r' || *c == '\t' ? ' ' : *c;
     }
     text_visible(&text, masked, strlen(masked));
-    *why = (struct reply_failed){ .failure = failure, .message = arena_strdup(arena, line), .hint = hint };
+    *why = (struct database_error){ .failure = failure, .message = arena_strdup(arena, line), .hint = hint };
     if (sqlstate && strlen(sqlstate) == SQLSTATE_LENGTH) {
         memcpy(why->sqlstate, sqlstate, SQLSTATE_LENGTH + 1);
     }
@@ -168,7 +168,7 @@ static void no_notice(void *nothing, const PGresult *notice)
 
 /* Why a connection that libpq gave up did not come about. */
 static PGconn *explain(PGconn *connection, struct server_addresses *addresses, const struct deadline *deadline,
-                       struct arena *arena, struct reply_failed *why)
+                       struct arena *arena, struct database_error *why)
 {
     struct verdict verdict = judge(PQerrorMessage(connection), addresses, arena);
     const char *message = verdict.line ? verdict.line : "libpq gives no reason";
@@ -183,7 +183,7 @@ static PGconn *explain(PGconn *connection, struct server_addresses *addresses, c
             message = probed;
         }
     }
-    return failed(why, verdict.failure, verdict.sqlstate, message, verdict.fix, arena);
+    return database_error_set(why, verdict.failure, verdict.sqlstate, message, verdict.fix, arena);
 }
 
 static size_t count_answering(const struct server_addresses *addresses)
@@ -249,7 +249,7 @@ static PGconn *connect_one_of(const struct conninfo *info, struct server_address
 }
 
 PGconn *destination_open(const struct destination *destination, bool probe, const struct deadline *deadline,
-                         struct arena *arena, struct reply_failed *why)
+                         struct arena *arena, struct database_error *why)
 {
     struct server_addresses addresses;
     const struct server_address *silent;
@@ -259,17 +259,17 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
     if (addresses.count == 0 || ((probe || addresses.count > 1) && probe_addresses(&addresses, deadline) == 0)) {
         enum failure failure = probe_failure(&addresses, &message, arena);
 
-        return failed(why, failure, NULL, message, NULL, arena);
+        return database_error_set(why, failure, NULL, message, NULL, arena);
     }
 
     PGconn *connection = connect_one_of(&destination->info, &addresses, deadline, &silent, arena);
 
     if (!connection && silent) {
         message = arena_printf(arena, "%s: no answer in time", address_label(silent, arena));
-        return failed(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
+        return database_error_set(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
     }
     if (!connection) {
-        return failed(why, FAILURE_NOT_READY, NULL, "out of memory", NULL, arena);
+        return database_error_set(why, FAILURE_NOT_READY, NULL, "out of memory", NULL, arena);
     }
     if (PQstatus(connection) != CONNECTION_OK) {
         return explain(connection, &addresses, deadline, arena, why);
@@ -279,7 +279,7 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
 }
 
 PGconn *connection_open(const struct config *config, bool direct, duration timeout, struct arena *arena,
-                        struct reply_failed *why)
+                        struct database_error *why)
 {
     struct destination destination;
     struct server_addresses addresses;
@@ -290,14 +290,14 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
     if (!destination_find(&destination, config, direct, arena, &error)) {
         const char *hint = error.hint[0] ? arena_strdup(arena, error.hint) : NULL;
 
-        return failed(why, FAILURE_CONFIG, NULL, error.message, hint, arena);
+        return database_error_set(why, FAILURE_CONFIG, NULL, error.message, hint, arena);
     }
     conninfo_set(&destination.info, "application_name", APPLICATION_APPLY, arena);
     resolve_destination(&destination, &addresses, &deadline, arena);
     if (addresses.count == 0) {
         enum failure failure = probe_failure(&addresses, &message, arena);
 
-        return failed(why, failure, NULL, message, NULL, arena);
+        return database_error_set(why, failure, NULL, message, NULL, arena);
     }
     return destination_open(&destination, false, &deadline, arena, why);
 }

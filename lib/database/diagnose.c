@@ -26,7 +26,7 @@ const char *diagnose_ours(const struct diagnosing *diagnosing, const char *comma
 }
 
 void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
-                         const struct reply_failed *why)
+                         const struct database_error *why)
 {
     struct arena *arena = diagnosing->arena;
     enum finding_code code = strcmp(why->sqlstate, "42501") == 0 ? FINDING_NOT_ASKED
@@ -51,7 +51,7 @@ void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enu
 
 void diagnose_reopen(struct diagnosing *diagnosing, struct asked *asked)
 {
-    struct reply_failed why;
+    struct database_error why;
 
     PQfinish(asked->connection);
     asked->connection = destination_open(&asked->destination, false, &diagnosing->deadline, diagnosing->arena, &why);
@@ -107,7 +107,7 @@ PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, enum 
     }
     lost = lost || !pipeline_end(asked->connection, &deadline);
     if (lost || !result_is_fine(answer)) {
-        struct reply_failed why;
+        struct database_error why;
 
         query_failed(asked->connection, lost ? NULL : answer, &diagnosing->deadline, diagnosing->arena, &why);
         PQclear(answer);
@@ -149,7 +149,7 @@ int64_t diagnose_number(const PGresult *result, int row, int column)
 
 /* ---- both places ---- */
 
-static PGconn *open_second(void *context, const struct deadline *deadline, struct reply_failed *why)
+static PGconn *open_second(void *context, const struct deadline *deadline, struct database_error *why)
 {
     const struct diagnosing *diagnosing = context;
 
@@ -174,7 +174,7 @@ static void look_for_pooler(struct diagnosing *diagnosing)
     const struct second_connection second = { .open = open_second, .context = diagnosing };
     struct asked *lock = diagnosing->lock;
     const struct diagnosed_place *url = diagnosing->url.place;
-    struct reply_failed why;
+    struct database_error why;
 
     if (url->pooled && lock != &diagnosing->url) {
         finding_add(diagnosing->findings, FINDING_POOLED, url->key, "migrations use database.direct_url", NULL);
@@ -208,7 +208,7 @@ static void look_for_another_database(struct diagnosing *diagnosing)
 {
     struct asked *url = &diagnosing->url, *direct = &diagnosing->direct;
     struct arena *arena = diagnosing->arena;
-    struct reply_failed why;
+    struct database_error why;
 
     if (!url->connection || !direct->connection) {
         return;
@@ -247,7 +247,7 @@ static void look_at_also(struct diagnosing *diagnosing)
 static void find_spelling(struct diagnosing *diagnosing)
 {
     struct asked *url = &diagnosing->url;
-    struct reply_failed why;
+    struct database_error why;
 
     diagnosing->spelled = url->connection ? spelling_of(url->connection, diagnosing->request->wanted,
                                                         &diagnosing->deadline, diagnosing->arena, &why)

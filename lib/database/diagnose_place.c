@@ -104,12 +104,12 @@ static void look_at_addresses(struct diagnosing *diagnosing, struct diagnosed_pl
 
 /* A server that is only good for reading is connected to all the same: it can tell what it is. */
 static PGconn *open_any(struct asked *asked, const struct deadline *deadline, struct arena *arena,
-                        struct reply_failed *why)
+                        struct database_error *why)
 {
     PGconn *connection = destination_open(&asked->destination, false, deadline, arena, why);
 
     if (!connection && why->failure == FAILURE_READ_ONLY) {
-        struct reply_failed again;
+        struct database_error again;
 
         asked->refused = why->message;
         conninfo_set(&asked->destination.info, "target_session_attrs", "any", arena);
@@ -123,7 +123,7 @@ static PGconn *open_any(struct asked *asked, const struct deadline *deadline, st
 static void measure(struct diagnosing *diagnosing, struct asked *asked)
 {
     const struct statement nothing = { .sql = "SELECT 1" };
-    struct reply_failed why;
+    struct database_error why;
 
     for (int i = 0; i < TRIPS; i++) {
         struct deadline deadline = deadline_in(DIAGNOSE_QUESTION, -1);
@@ -281,7 +281,7 @@ static void look_at_connection(struct diagnosing *diagnosing, struct asked *aske
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct)
 {
     struct server_addresses addresses;
-    struct reply_failed why = { 0 };
+    struct database_error why = { 0 };
     duration limit = config_attempt(diagnosing->request->config);
     struct deadline deadline = deadline_in(limit, -1);
 
@@ -296,7 +296,7 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
         const char *message;
         enum failure failure = probe_failure(&addresses, &message, diagnosing->arena);
 
-        failed(&why, failure, NULL, message, NULL, diagnosing->arena);
+        database_error_set(&why, failure, NULL, message, NULL, diagnosing->arena);
     } else {
         int64_t before = clock_now_us();
 

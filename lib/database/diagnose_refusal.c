@@ -39,7 +39,7 @@ static const struct refusal {
     { NULL, NULL, FAILURES, FINDING_CONNECTION_FAILED, NULL },
 };
 
-static bool fits(const struct refusal *row, const struct reply_failed *why, struct arena *arena)
+static bool fits(const struct refusal *row, const struct database_error *why, struct arena *arena)
 {
     return (!row->sqlstate || strncmp(row->sqlstate, why->sqlstate, strlen(row->sqlstate)) == 0) &&
            (!row->text || message_says(why->message, row->text, arena)) &&
@@ -67,7 +67,7 @@ static bool is_tls_required(const struct asked *asked, const char *message, stru
 }
 
 static enum finding_code code_of(const struct asked *asked, const struct server_addresses *addresses,
-                                 const struct reply_failed *why, const struct refusal *row, struct arena *arena)
+                                 const struct database_error *why, const struct refusal *row, struct arena *arena)
 {
     if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message, arena)) {
         return FINDING_TLS_REQUIRED;
@@ -189,7 +189,7 @@ static bool uses_prisma(const struct config *config)
 }
 
 void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct server_addresses *addresses,
-                      const struct reply_failed *why)
+                      const struct database_error *why)
 {
     const struct diagnosed_place *place = asked->place;
     const struct refusal *row = refusals;

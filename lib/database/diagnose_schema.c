@@ -167,7 +167,7 @@ static bool look(struct diagnosing *diagnosing, struct asked *asked, const struc
     struct diagnosis *diagnosis = diagnosing->diagnosis;
     struct deadline deadline = deadline_within(&diagnosing->deadline, 2 * CHECK_STATEMENT_TIMEOUT);
     enum ledger_answer answer;
-    struct reply_failed why;
+    struct database_error why;
 
     if (!asked->connection) {
         return false;

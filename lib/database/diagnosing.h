@@ -41,7 +41,7 @@ const char *diagnose_ours(const struct diagnosing *diagnosing, const char *comma
 /* The same of a question that was asked in another way. Where it broke the connection nothing is asked there any more.
  */
 void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
-                         const struct reply_failed *why);
+                         const struct database_error *why);
 /* A new connection: what was left in the session is not ours to clear up. */
 void diagnose_reopen(struct diagnosing *diagnosing, struct asked *asked);
 /* Whether it is connected, and told what it is. */
@@ -51,7 +51,7 @@ bool diagnose_knows(const struct asked *asked);
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);
 /* Why a connection did not come about, as a finding. */
 void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct server_addresses *addresses,
-                      const struct reply_failed *why);
+                      const struct database_error *why);
 
 /* Looks at tables, columns, privileges, enums, extensions, asserts and the ledger; tells of all but the ledger; indexes
  * (diagnose_schema.c). */

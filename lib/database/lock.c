@@ -29,7 +29,7 @@ struct suspicion {
     bool certain; /* that or that it is not: no further round */
     const struct deadline *deadline;
     struct arena *arena;
-    struct reply_failed *why;
+    struct database_error *why;
 };
 
 static bool is_decided(const struct suspicion *suspicion)
@@ -44,7 +44,7 @@ static int pid_in(const PGresult *result)
 }
 
 static int server_pid(PGconn *connection, const struct deadline *deadline, struct arena *arena,
-                      struct reply_failed *why)
+                      struct database_error *why)
 {
     const struct statement statement = { .sql = "SELECT pg_catalog.pg_backend_pid()" };
     PGresult *result = query_run(connection, &statement, deadline, arena, why);
@@ -144,7 +144,7 @@ static bool mix_up(struct suspicion *suspicion)
 }
 
 bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,
-                          struct arena *arena, struct reply_failed *why)
+                          struct arena *arena, struct database_error *why)
 {
     struct suspicion suspicion = { .first = connection, .deadline = deadline, .arena = arena, .why = why };
     int pid = server_pid(connection, deadline, arena, why);
@@ -161,10 +161,11 @@ bool lock_session_is_kept(PGconn *connection, const struct second_connection *se
     }
     PQfinish(suspicion.second);
     if (fine && suspicion.pooled) {
-        failed(why, FAILURE_CONFIG, NULL,
-               "a pooler that hands out server processes by the transaction or statement is in the way of the "
-               "migration lock: set database.direct_url",
-               "it leads to the PostgreSQL server itself, past the pooler", arena);
+        database_error_set(
+            why, FAILURE_CONFIG, NULL,
+            "a pooler that hands out server processes by the transaction or statement is in the way of the "
+            "migration lock: set database.direct_url",
+            "it leads to the PostgreSQL server itself, past the pooler", arena);
     }
     return fine && !suspicion.pooled;
 }
@@ -177,7 +178,7 @@ struct identity {
 };
 
 static bool identify(PGconn *connection, struct identity *identity, const struct deadline *deadline,
-                     struct arena *arena, struct reply_failed *why)
+                     struct arena *arena, struct database_error *why)
 {
     const struct statement database = { .sql = "SELECT pg_catalog.concat(oid, ' ', datname) FROM pg_catalog.pg_database"
                                                " WHERE datname = pg_catalog.current_database()" };
@@ -195,7 +196,7 @@ static bool identify(PGconn *connection, struct identity *identity, const struct
 }
 
 enum sameness lock_same_database(PGconn *url, PGconn *direct, const struct deadline *deadline, struct arena *arena,
-                                 struct reply_failed *why)
+                                 struct database_error *why)
 {
     struct identity a, b;
 
@@ -206,8 +207,9 @@ enum sameness lock_same_database(PGconn *url, PGconn *direct, const struct deadl
     bool clusters_differ = *a.cluster && *b.cluster && strcmp(a.cluster, b.cluster) != 0;
 
     if (clusters_differ || strcmp(a.database, b.database) != 0) {
-        failed(why, FAILURE_CONFIG, NULL, "database.direct_url does not lead to the same database as database.url",
-               "name the same database in both, on the same server", arena);
+        database_error_set(why, FAILURE_CONFIG, NULL,
+                           "database.direct_url does not lead to the same database as database.url",
+                           "name the same database in both, on the same server", arena);
         return SAME_NO;
     }
     return SAME_YES;
@@ -224,7 +226,7 @@ static const char *const settings[][2] = {
 };
 
 static bool set_settings(PGconn *connection, const struct deadline *deadline, struct arena *arena,
-                         struct reply_failed *why)
+                         struct database_error *why)
 {
     struct array_text names, values;
     struct statement statement = {
@@ -246,7 +248,7 @@ static bool set_settings(PGconn *connection, const struct deadline *deadline, st
 }
 
 bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const struct deadline *deadline,
-                  struct arena *arena, struct reply_failed *why)
+                  struct arena *arena, struct database_error *why)
 {
     const struct statement statement = { .sql = "SELECT pg_catalog.current_database()" };
     const char *database = query_value(connection, &statement, deadline, arena, why);
@@ -289,7 +291,7 @@ const char *lock_row(int64_t key, struct arena *arena)
 }
 
 bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
-                      struct arena *arena, struct reply_failed *why)
+                      struct arena *arena, struct database_error *why)
 {
     const struct statement statement = {
         .sql = arena_printf(arena,
@@ -320,7 +322,7 @@ bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holde
 }
 
 enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
-                          struct arena *arena, struct reply_failed *why)
+                          struct arena *arena, struct database_error *why)
 {
     const struct statement statement = { .sql = "SELECT pg_catalog.pg_try_advisory_lock($1::bigint)",
                                          .parameter_count = 1,

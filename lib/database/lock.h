@@ -18,23 +18,23 @@ int64_t lock_key(const char *database, const char *schema);
  * cannot be found out. `second` opens another connection to the same place: needed only where PQbackendPID shows that a
  * pooler is there at all. */
 struct second_connection {
-    PGconn *(*open)(void *context, const struct deadline *deadline, struct reply_failed *why);
+    PGconn *(*open)(void *context, const struct deadline *deadline, struct database_error *why);
     void *context;
 };
 bool lock_session_is_kept(PGconn *connection, const struct second_connection *second, const struct deadline *deadline,
-                          struct arena *arena, struct reply_failed *why);
+                          struct arena *arena, struct database_error *why);
 
 /* Whether the connections of url and direct_url lead to the same database of the same cluster, as far as the roles may
  * know. *why unless it is SAME_YES: FAILURE_CONFIG with SAME_NO. */
 enum sameness { SAME_UNKNOWN, SAME_YES, SAME_NO };
 enum sameness lock_same_database(PGconn *url, PGconn *direct, const struct deadline *deadline, struct arena *arena,
-                                 struct reply_failed *why);
+                                 struct database_error *why);
 
 /* Readies the session that is to hold the lock and says its key: a client that vanished is noticed by the server in
  * under a minute, and no timeout of the server ends an idle holder. Settings that the server does not know are passed
  * over. */
 bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const struct deadline *deadline,
-                  struct arena *arena, struct reply_failed *why);
+                  struct arena *arena, struct database_error *why);
 
 enum lock_result { LOCK_TAKEN, LOCK_BUSY, LOCK_ERROR };
 
@@ -53,11 +53,11 @@ const char *lock_row(int64_t key, struct arena *arena);
 /* Who holds the lock. A role that may not see whose session it is learns the pid only: what *holder knew of that pid
  * then stays. */
 bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
-                      struct arena *arena, struct reply_failed *why);
+                      struct arena *arena, struct database_error *why);
 
 /* One try, with no transaction or snapshot left open. LOCK_BUSY: *holder says who has it. The connection's end lets go.
  */
 enum lock_result lock_try(PGconn *connection, int64_t key, struct lock_holder *holder, const struct deadline *deadline,
-                          struct arena *arena, struct reply_failed *why);
+                          struct arena *arena, struct database_error *why);
 
 #endif

@@ -4,7 +4,7 @@
 #define REPLY_TIME ((duration)500) /* for an answer on its way to whoever waits for it; of less time a fifth */
 
 /* Finds out what is wanted, or takes it as it was found out earlier. */
-static bool know_wanted(struct server *server, bool fresh, struct reply_failed *why)
+static bool know_wanted(struct server *server, bool fresh, struct database_error *why)
 {
     const struct database_settings *settings = server->settings;
 
@@ -26,7 +26,8 @@ static bool know_wanted(struct server *server, bool fresh, struct reply_failed *
     }
     arena_free(server->wanted_arena);
     server->wanted_arena = NULL;
-    return failed(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL, server->order);
+    return database_error_set(why, FAILURE_CONFIG, NULL, "what is wanted of the schema came broken", NULL,
+                              server->order);
 }
 
 /* Once, and before what came of the look, which speaks of it. */
@@ -53,7 +54,7 @@ static void tell_wanted(void *context)
 void tell_tables(struct server *server)
 {
     struct reply_message message = { .reply = REPLY_TABLES };
-    struct reply_failed why;
+    struct database_error why;
 
     if (server->tables_told || !know_wanted(server, false, &why)) {
         return;
@@ -65,7 +66,7 @@ void tell_tables(struct server *server)
 
 /* Where the role of `url` may not read the ledger, that of direct_url may. */
 static bool read_ledger_directly(struct server *server, const struct deadline *answer, struct check *check,
-                                 enum ledger_answer *ledger, struct reply_failed *why)
+                                 enum ledger_answer *ledger, struct database_error *why)
 {
     const struct check_request request = { .wanted = &server->wanted, .history = true };
     struct deadline deadline;
@@ -82,7 +83,7 @@ static bool read_ledger_directly(struct server *server, const struct deadline *a
 }
 
 static bool look(struct server *server, const struct order_message *order, const struct deadline *answer,
-                 struct check *check, enum ledger_answer *ledger, struct reply_failed *why)
+                 struct check *check, enum ledger_answer *ledger, struct database_error *why)
 {
     const struct check_request request = { .wanted = &server->wanted,
                                            .schema = true,
@@ -109,7 +110,8 @@ static bool look(struct server *server, const struct order_message *order, const
 /* Whether direct_url is another database is asked at the first look, and before steps run there without a lock. One
  * that cannot be reached is told, but no trouble as long as nothing has to run: the look is answered in time all the
  * same. */
-static bool leads_elsewhere(struct server *server, bool needed, const struct deadline *answer, struct reply_failed *why)
+static bool leads_elsewhere(struct server *server, bool needed, const struct deadline *answer,
+                            struct database_error *why)
 {
     bool first = !server->settings->wanted && server->lock != &server->main && !server->same && !server->asked;
 
@@ -136,7 +138,7 @@ static bool leads_elsewhere(struct server *server, bool needed, const struct dea
 void order_check(struct server *server, const struct order_message *order)
 {
     struct reply_message message = { .reply = REPLY_CHECKED };
-    struct reply_failed why;
+    struct database_error why;
     enum ledger_answer ledger;
     const duration fifth = order->within / 5, left = order->within - (fifth < REPLY_TIME ? fifth : REPLY_TIME);
     const struct deadline answer = deadline_in(left > 1 ? left : 1, server->fd);
@@ -151,9 +153,10 @@ void order_check(struct server *server, const struct order_message *order)
 
     tell_wanted(server);
     if (looked && ledger == LEDGER_LATE && order->prove) {
-        looked = failed(&why, FAILURE_NOT_READY, NULL,
-                        "the migration history cannot be read: another session has it locked, or it took too long",
-                        NULL, server->order);
+        looked = database_error_set(
+            &why, FAILURE_NOT_READY, NULL,
+            "the migration history cannot be read: another session has it locked, or it took too long", NULL,
+            server->order);
         why.let_in = true;
     }
     if (!looked || leads_elsewhere(server, order->direct, &answer, &why)) {

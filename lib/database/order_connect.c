@@ -4,21 +4,21 @@
 
 #include <string.h>
 
-static bool prove(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+static bool prove(struct server *server, const struct deadline *deadline, struct database_error *why)
 {
     const struct statement statement = { .sql = "SELECT 1" };
 
     return query_value(server->main.connection, &statement, deadline, server->order, why) != NULL;
 }
 
-static bool others_reachable(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+static bool others_reachable(struct server *server, const struct deadline *deadline, struct database_error *why)
 {
     const char *message;
 
     if (also_reachable(&server->config->wait.also, deadline, &message, server->order)) {
         return true;
     }
-    failed(why, FAILURE_ALSO, NULL, message, NULL, server->order);
+    database_error_set(why, FAILURE_ALSO, NULL, message, NULL, server->order);
     return false;
 }
 
@@ -38,7 +38,7 @@ static void reply_connected(struct server *server)
 
 void order_connect(struct server *server, const struct order_message *order)
 {
-    struct reply_failed why;
+    struct database_error why;
     struct deadline deadline = place_deadline(server);
 
     bool open = place_open_within(server, &server->main, order->probe, &deadline, &why);

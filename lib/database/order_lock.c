@@ -7,7 +7,7 @@
 
 /* ---- ORDER_LOCK ---- */
 
-static PGconn *open_second(void *context, const struct deadline *deadline, struct reply_failed *why)
+static PGconn *open_second(void *context, const struct deadline *deadline, struct database_error *why)
 {
     struct server *server = context;
 
@@ -15,7 +15,7 @@ static PGconn *open_second(void *context, const struct deadline *deadline, struc
 }
 
 /* Everything that has to hold before a lock may be taken over this session, found out once. */
-static bool ready_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+static bool ready_lock(struct server *server, const struct deadline *deadline, struct database_error *why)
 {
     const struct second_connection second = { .open = open_second, .context = server };
     const struct deadline latest = deadline_in(0, server->fd);
@@ -37,7 +37,7 @@ static bool ready_lock(struct server *server, const struct deadline *deadline, s
  * seen over the other one, which the looks need anyway. */
 static bool is_still_held(struct server *server, const struct deadline *deadline)
 {
-    struct reply_failed why;
+    struct database_error why;
     PGconn *connection = server->lock == &server->main ? NULL : server->main.connection;
 
     if (!connection || !server->holder.pid) {
@@ -50,7 +50,7 @@ static bool is_still_held(struct server *server, const struct deadline *deadline
     return server->holder.pid != 0;
 }
 
-static enum lock_result try_lock(struct server *server, const struct deadline *deadline, struct reply_failed *why)
+static enum lock_result try_lock(struct server *server, const struct deadline *deadline, struct database_error *why)
 {
     enum lock_result result;
 
@@ -72,7 +72,7 @@ static enum lock_result try_lock(struct server *server, const struct deadline *d
 
 void order_lock(struct server *server)
 {
-    struct reply_failed why;
+    struct database_error why;
     struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
 
     switch (try_lock(server, &deadline, &why)) {
@@ -99,7 +99,7 @@ static PGconn *open_as_step(struct server *server, const char *url)
 {
     struct config config = *server->config;
     duration limit = config.wait.connect_timeout;
-    struct reply_failed why;
+    struct database_error why;
 
     if (!url) {
         return NULL;
@@ -109,7 +109,7 @@ static PGconn *open_as_step(struct server *server, const char *url)
 }
 
 static bool count_sessions(struct server *server, PGconn *connection, duration limit, instant since,
-                           struct reply_message *message, struct reply_failed *why)
+                           struct reply_message *message, struct database_error *why)
 {
     struct deadline deadline = deadline_in(limit, server->fd);
 
@@ -120,7 +120,7 @@ static bool count_sessions(struct server *server, PGconn *connection, duration l
 void order_sessions(struct server *server, const struct order_message *order)
 {
     struct reply_message message = { .reply = REPLY_SESSIONS };
-    struct reply_failed why;
+    struct database_error why;
     instant since = clock_now() - order->age - CLOCK_SLACK;
     PGconn *own = open_as_step(server, order->url);
     bool counted = own && count_sessions(server, own, OWN_TIME, since, &message, &why);

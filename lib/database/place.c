@@ -35,7 +35,7 @@ bool place_is_alive(const struct place *place)
 }
 
 bool place_open_within(struct server *server, struct place *place, bool probe, const struct deadline *deadline,
-                       struct reply_failed *why)
+                       struct database_error *why)
 {
     if (place->connection && place_is_alive(place)) {
         return true;
@@ -54,7 +54,7 @@ struct deadline place_deadline(const struct server *server)
     return deadline_in(server->config->wait.connect_timeout, server->fd);
 }
 
-bool place_open(struct server *server, struct place *place, struct reply_failed *why)
+bool place_open(struct server *server, struct place *place, struct database_error *why)
 {
     struct deadline deadline = place_deadline(server);
 
@@ -62,14 +62,14 @@ bool place_open(struct server *server, struct place *place, struct reply_failed 
 }
 
 bool place_open_until(struct server *server, struct place *place, const struct deadline *latest,
-                      struct reply_failed *why)
+                      struct database_error *why)
 {
     struct deadline deadline = deadline_within(latest, server->config->wait.connect_timeout);
 
     return place_open_within(server, place, false, &deadline, why);
 }
 
-bool places_agree(struct server *server, const struct deadline *latest, struct reply_failed *why)
+bool places_agree(struct server *server, const struct deadline *latest, struct database_error *why)
 {
     struct deadline deadline;
 
@@ -97,7 +97,7 @@ bool places_agree(struct server *server, const struct deadline *latest, struct r
 
 /* ---- what the URLs say ---- */
 
-bool places_find(struct server *server, struct reply_failed *why)
+bool places_find(struct server *server, struct database_error *why)
 {
     struct error error = { 0 };
     const struct config *config = server->config;
@@ -108,8 +108,8 @@ bool places_find(struct server *server, struct reply_failed *why)
     }
     if (!destination_find(&server->main.destination, config, false, server->arena, &error) ||
         (!shared && !destination_find(&server->direct.destination, config, true, server->arena, &error))) {
-        failed(why, FAILURE_CONFIG, NULL, error.message, error.hint[0] ? arena_strdup(server->order, error.hint) : NULL,
-               server->order);
+        database_error_set(why, FAILURE_CONFIG, NULL, error.message,
+                           error.hint[0] ? arena_strdup(server->order, error.hint) : NULL, server->order);
         return false;
     }
     if (shared) { /* its session may hold the lock, and is to be recognised */

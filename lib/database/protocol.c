@@ -39,7 +39,7 @@ bool order_decode(uint8_t kind, struct frame_reader *payload, struct order_messa
 
 /* ---- replies ---- */
 
-static void put_failed(struct frame_writer *writer, const struct reply_failed *failed)
+static void put_failed(struct frame_writer *writer, const struct database_error *failed)
 {
     frame_u8(writer, (uint8_t)failed->failure);
     frame_u8(writer, failed->let_in);
@@ -48,7 +48,7 @@ static void put_failed(struct frame_writer *writer, const struct reply_failed *f
     frame_string(writer, failed->hint);
 }
 
-static void get_failed(struct frame_reader *reader, struct reply_failed *failed, struct arena *arena)
+static void get_failed(struct frame_reader *reader, struct database_error *failed, struct arena *arena)
 {
     uint8_t failure = frame_get_u8(reader);
     bool let_in = frame_get_flag(reader);

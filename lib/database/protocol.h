@@ -38,7 +38,7 @@ struct order_message {
 
 enum reply {
     REPLY_CONNECTED = 65,
-    REPLY_FAILED,  /* the order failed: struct reply_failed; the connection it concerned is closed */
+    REPLY_FAILED,  /* the order failed: struct database_error; the connection it concerned is closed */
     REPLY_CHECKED, /* struct check */
     REPLY_LOCKED,
     REPLY_BUSY, /* another one holds the lock: `text` says who (pid, application, client, age), `count` is its pid */
@@ -54,7 +54,8 @@ struct connected {
     const char *server_version;
 };
 
-struct reply_failed {
+/* Why a connection or a question failed. */
+struct database_error {
     enum failure failure;
     bool direct;         /* it is direct_url that cannot be reached: for the database process alone */
     bool let_in;         /* database.url does let us in: it is something else that is waited for */
@@ -65,7 +66,7 @@ struct reply_failed {
 
 struct reply_message {
     enum reply reply;
-    struct reply_failed failed;
+    struct database_error failed;
     struct connected connected;
     struct check check;
     const char *text;

@@ -64,22 +64,24 @@ const char *result_message(const PGresult *result, struct arena *arena)
 }
 
 void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
-                   struct reply_failed *why)
+                   struct database_error *why)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const struct known_error *row = state ? known_error_find(state) : NULL;
 
     if (state) {
-        return failed(why, row ? row->failure : FAILURE_QUERY, state, result_message(result, arena),
-                      row ? row->fix : NULL, arena);
+        return database_error_set(why, row ? row->failure : FAILURE_QUERY, state, result_message(result, arena),
+                                  row ? row->fix : NULL, arena);
     }
     if (!result && deadline_passed(deadline)) {
-        return failed(why, FAILURE_NO_ANSWER, NULL, "the server does not answer a query in time", NULL, arena);
+        return database_error_set(why, FAILURE_NO_ANSWER, NULL, "the server does not answer a query in time", NULL,
+                                  arena);
     }
 
     const char *said = PQerrorMessage(connection);
 
-    return failed(why, FAILURE_NOT_READY, NULL, *said ? one_line(said, arena) : "the connection broke", NULL, arena);
+    return database_error_set(why, FAILURE_NOT_READY, NULL, *said ? one_line(said, arena) : "the connection broke",
+                              NULL, arena);
 }
 
 /* ---- one statement ---- */
@@ -109,7 +111,8 @@ static bool send_statement(PGconn *connection, const struct statement *statement
                              NULL, 0) == 1;
 }
 
-PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena, struct reply_failed *why)
+PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                     struct database_error *why)
 {
     PGresult *result = next_result(connection, deadline);
 
@@ -128,7 +131,7 @@ PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct
 }
 
 PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                    struct arena *arena, struct reply_failed *why)
+                    struct arena *arena, struct database_error *why)
 {
     PQsetnonblocking(connection, 1);
     return send_statement(connection, statement) ? query_take(connection, deadline, arena, why)
@@ -136,7 +139,7 @@ PGresult *query_run(PGconn *connection, const struct statement *statement, const
 }
 
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                        struct arena *arena, struct reply_failed *why)
+                        struct arena *arena, struct database_error *why)
 {
     PGresult *result = query_run(connection, statement, deadline, arena, why);
     const char *value = NULL;

@@ -21,15 +21,15 @@ struct statement {
  * the server answered with an error (why->sqlstate is set, and it can be used further). Else rows or a command's end,
  * for PQclear. */
 PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                    struct arena *arena, struct reply_failed *why);
+                    struct arena *arena, struct database_error *why);
 
 /* What is left of it after a deadline: waits for the answer once more. */
 PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
-                     struct reply_failed *why);
+                     struct database_error *why);
 
 /* Of one statement the first value of the first row, in the arena; "" for NULL or no row. */
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                        struct arena *arena, struct reply_failed *why);
+                        struct arena *arena, struct database_error *why);
 
 /* "15.18", without what a distribution adds to it; "" if the server does not tell. */
 const char *server_version(const PGconn *connection, struct arena *arena);
@@ -39,7 +39,7 @@ bool message_says(const char *message, const char *words, struct arena *arena);
 
 /* Why a result is an error, or what happened to the connection if there is none. */
 void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
-                   struct reply_failed *why);
+                   struct database_error *why);
 
 /* Rows, or the end of a command; else it is an error, or was skipped after one. */
 bool result_is_fine(const PGresult *result);

@@ -19,7 +19,7 @@ void reply_with(struct server *server, enum reply kind)
     reply(server, &(struct reply_message){ .reply = kind });
 }
 
-void reply_failed(struct server *server, const struct reply_failed *why)
+void reply_failed(struct server *server, const struct database_error *why)
 {
     struct reply_message message = { .reply = REPLY_FAILED, .failed = *why };
 
@@ -38,7 +38,7 @@ void reply_note(struct server *server, const char *text)
 
 static void obey(struct server *server, const struct order_message *order)
 {
-    struct reply_failed why;
+    struct database_error why;
 
     if (!places_find(server, &why)) {
         reply_failed(server, &why);

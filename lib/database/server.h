@@ -42,29 +42,29 @@ struct server {
 
 void reply(struct server *server, const struct reply_message *message);
 void reply_with(struct server *server, enum reply kind);
-void reply_failed(struct server *server, const struct reply_failed *why);
+void reply_failed(struct server *server, const struct database_error *why);
 void reply_note(struct server *server, const char *text);
 
 /* ---- connections (place.c) ---- */
 
 /* Finds out, once, where the URLs lead. */
-bool places_find(struct server *server, struct reply_failed *why);
+bool places_find(struct server *server, struct database_error *why);
 
 /* One attempt's time. */
 struct deadline place_deadline(const struct server *server);
 /* The place has a living connection then; the one it had, if that still lives. */
 bool place_open_within(struct server *server, struct place *place, bool probe, const struct deadline *deadline,
-                       struct reply_failed *why);
+                       struct database_error *why);
 /* The same within one attempt's time, without a probe. */
-bool place_open(struct server *server, struct place *place, struct reply_failed *why);
+bool place_open(struct server *server, struct place *place, struct database_error *why);
 /* The same, and no later than `latest`. */
 bool place_open_until(struct server *server, struct place *place, const struct deadline *latest,
-                      struct reply_failed *why);
+                      struct database_error *why);
 /* Whether the server's end is still there, without asking it. */
 bool place_is_alive(const struct place *place);
 /* Whether both places lead to the same database; found out once. The one of the lock is open then. Each attempt and
  * each answer has its own time, and none after `latest`. */
-bool places_agree(struct server *server, const struct deadline *latest, struct reply_failed *why);
+bool places_agree(struct server *server, const struct deadline *latest, struct database_error *why);
 /* Ends the connection, and says so if the lock went with it. */
 void place_close(struct server *server, struct place *place);
 

@@ -7,7 +7,7 @@
 #define NAMED_SESSIONS 5
 
 bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char **text,
-                    const struct deadline *deadline, struct arena *arena, struct reply_failed *why)
+                    const struct deadline *deadline, struct arena *arena, struct database_error *why)
 {
     const struct statement statement = {
         .sql = "SELECT a.pid, a.application_name, a.state, pg_catalog.substring(a.query, '^[[:space:]]*([A-Za-z]+)'),"

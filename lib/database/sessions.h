@@ -10,6 +10,6 @@
  * are not pgentry's own and are not idle; *text names them in one line (no query text: it may hold secrets). Sessions
  * of roles that the connection's may not see into do not count. */
 bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char **text,
-                    const struct deadline *deadline, struct arena *arena, struct reply_failed *why);
+                    const struct deadline *deadline, struct arena *arena, struct database_error *why);
 
 #endif

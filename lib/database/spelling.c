@@ -106,7 +106,7 @@ static struct wanted *own_all(const struct wanted *wanted, struct arena *arena)
 }
 
 const struct wanted *spelling_of(PGconn *connection, const struct wanted *wanted, const struct deadline *deadline,
-                                 struct arena *arena, struct reply_failed *why)
+                                 struct arena *arena, struct database_error *why)
 {
     struct spelling spelling = { .connection = connection, .deadline = deadline };
     const char *encoding = PQparameterStatus(connection, "server_encoding");

@@ -9,6 +9,6 @@
 /* What is wanted as the server can be asked for it: the same, or a copy with "" in place of each such name, which
  * nothing has (manual, "Identifiers and Key Words"). NULL with *why if the connection broke. */
 const struct wanted *spelling_of(PGconn *connection, const struct wanted *wanted, const struct deadline *deadline,
-                                 struct arena *arena, struct reply_failed *why);
+                                 struct arena *arena, struct database_error *why);
 
 #endif

@@ -57,7 +57,7 @@ static void note_look(struct supervisor *s, bool failed)
     s->database.looking_since_us = -1;
 }
 
-static void take_failure(struct supervisor *s, const struct reply_failed *failed, struct boot_event *event)
+static void take_failure(struct supervisor *s, const struct database_error *failed, struct boot_event *event)
 {
     note_look(s, true);
     TEXT_COPY(s->say.error, failed->message);
