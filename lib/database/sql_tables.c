@@ -120,7 +120,7 @@ static void take_away(struct sql_tables *tables, const struct table *table)
 
 void sql_tables_add(struct sql_tables *tables, const struct table *table)
 {
-    if (!table->name || find(tables, table)) {
+    if (!table->name || tables->count == SQL_TABLES_MAX || find(tables, table)) {
         return;
     }
     tables->items = arena_grow(tables->arena, tables->items, tables->count, &tables->capacity, sizeof *table);

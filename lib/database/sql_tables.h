@@ -5,6 +5,8 @@
 
 #include "config/config.h"
 
+#define SQL_TABLES_MAX 2000 /* a person looks through them; each is compared with each */
+
 struct sql_tables {
     struct arena *arena;
     const char *schema;  /* where those lie that name none */
@@ -15,7 +17,7 @@ struct sql_tables {
 /* Reads one more text. Neither temporary tables nor partitions count, which come and go. */
 void sql_tables_read(struct sql_tables *tables, const char *text, size_t length);
 
-/* One more, unless it is there already. */
+/* One more, unless it is there already, or there are SQL_TABLES_MAX. */
 void sql_tables_add(struct sql_tables *tables, const struct table *table);
 
 #endif

@@ -113,6 +113,20 @@ static void what_is_cut_off_is_read_up_to_there(void **state)
     }
 }
 
+static void no_more_are_kept_than_a_person_looks_through(void **state)
+{
+    char sql[32];
+
+    (void)state;
+    tables = (struct sql_tables){ .arena = scratch.arena, .schema = "public" };
+    for (int i = 0; i < SQL_TABLES_MAX + 10; i++) {
+        int length = snprintf(sql, sizeof sql, "CREATE TABLE t%d ();", i);
+
+        sql_tables_read(&tables, sql, (size_t)length);
+    }
+    assert_int_equal(tables.count, SQL_TABLES_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +138,7 @@ int main(void)
         SCRATCH_TEST(a_dump_of_pg_dump_is_read),
         SCRATCH_TEST(a_name_is_cut_as_the_server_cuts_it),
         SCRATCH_TEST(what_is_cut_off_is_read_up_to_there),
+        SCRATCH_TEST(no_more_are_kept_than_a_person_looks_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
