@@ -1,4 +1,5 @@
 """Double forks end as our children in every phase: none stays a zombie, none is taken for a step or the application."""
+import signal
 import subprocess
 
 import pytest
@@ -47,19 +48,46 @@ def test_a_crowd_of_orphans_keeps_no_signal_and_no_status_back(pgentry, database
     assert crowd.wait().exit == 3
 
 
-def test_more_orphans_than_can_be_reaped_keep_no_signal_back(pgentry, database, project, endpoint):
-    """Of one processor PID 1 gets the smallest share: it never comes to the last one, and looks at what else is there all the same."""
+# As PID 1 sees it where orphans come faster than it reaps them: there is always another one.
+FLOOD = """\
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    pid_t (*real)(pid_t, int *, int, struct rusage *) = (pid_t (*)(pid_t, int *, int, struct rusage *))dlsym(RTLD_NEXT, "wait4");
+    static pid_t orphan;
+    if (getpid() != 1 || pid != -1 || access("flood", F_OK) != 0) {
+        return real(pid, status, options, usage);
+    }
+    *status = 0;
+    memset(usage, 0, sizeof *usage);
+    return 1000000 + ++orphan % 1000000;
+}
+"""
+
+
+@pytest.mark.preload
+def test_orphans_without_end_keep_no_signal_back(pgentry, database, project, endpoint, tmp_path):
+    """PID 1 looks at what else is there: who asks is answered, and a TERM is passed on."""
+    (tmp_path / "flood.c").write_text(FLOOD)
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", tmp_path / "flood.so", tmp_path / "flood.c", "-ldl"],
+                   check=True)
     database.as_app("CREATE TABLE users (id int)")
-    project({"pgentry.yaml": "verify: {tables: [users]}\n",
-             "flood.sh": "#!/bin/sh\nrenice -n 0 -p $$ >&2\n"
-                         "for i in 1 2 3 4 5 6 7 8; do while :; do (: &); done & done\n"
-                         "trap 'exit 3' TERM\nsleep 3\necho here they come\nwhile :; do sleep 0.1; done\n"})
-    flood = pgentry.start("run", "--", "./flood.sh", url=database.url, env=endpoint.env, pid_1=True,
-                          under=("taskset", "-c", "0", "nice", "-n", "12"))
-    flood.wait_for("here they come")
-    assert endpoint.get("/health/live").status == 200
-    flood.terminate()
-    assert flood.wait().exit == 3
+    folder = project({"pgentry.yaml": "verify: {tables: [users]}\n",
+                      "app.sh": "#!/bin/sh\ntrap 'touch told; exit 3' TERM\necho app-is-up\nwhile :; do sleep 0.1; done\n"})
+    flooded = pgentry.start("run", "--", "./app.sh", url=database.url, pid_1=True,
+                            env={**endpoint.env, "LD_PRELOAD": tmp_path / "flood.so"})
+    flooded.wait_for("app-is-up")
+    (folder / "flood").touch()
+    flooded.signal(signal.SIGCHLD)
+    assert endpoint.up().get("/health/live").status == 200
+    flooded.terminate()
+    wait_until((folder / "told").exists, what="the application's TERM")
+    (folder / "flood").unlink()
+    assert flooded.wait().exit == 3
 
 
 def test_that_of_an_exec_in_the_container_is_reaped_while_waiting(pgentry):
