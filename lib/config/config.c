@@ -303,12 +303,16 @@ static void count_steps(struct reading *reading)
 static void adapt_prisma_steps(struct reading *reading)
 {
     struct steps *steps = &reading->config->migrate.steps;
+    const char *named = reading->config->verify.prisma_schema;
     struct prisma_project project, by_itself;
 
     if (!preset_prisma(reading, reading->folder, &project)) {
         return;
     }
-    (void)prisma_project_find(&by_itself, reading->folder, NULL, reading->arena);
+    by_itself = project;
+    if (strcmp(named, "auto") != 0 && strcmp(named, "off") != 0) { /* else nothing can have led elsewhere */
+        (void)prisma_project_find(&by_itself, reading->folder, NULL, reading->arena);
+    }
     for (size_t i = 0; i < steps->count; i++) {
         struct strings argv = { 0 };
 

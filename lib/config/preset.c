@@ -1,10 +1,10 @@
 #include "config/preset.h"
 
 #include "config/content.h"
-#include "config/folder.h"
 #include "config/package.h"
 #include "config/reading.h"
 
+#include <dirent.h>
 #include <string.h>
 
 #define SQL_FILES_MAX 32 /* of db/migrations that are looked into */
@@ -46,21 +46,22 @@ static bool is_rails(const char *folder, struct arena *arena)
     return has_file(folder, "bin/rails", arena) && has_file(folder, "config/application.rb", arena);
 }
 
+/* The folder may hold thousands: it is read up to the first that tells, not listed. */
 static bool is_dbmate(const char *folder, struct arena *arena)
 {
     const char *migrations = content_path(arena, folder, "db/migrations");
-    struct folder listed;
+    DIR *open = opendir(migrations);
     bool found = false;
     unsigned looked = 0;
 
-    (void)folder_read(&listed, migrations, FOLDER_ENTRIES_MAX, arena);
-    for (size_t i = 0; i < listed.count && !found && looked < SQL_FILES_MAX; i++) {
-        const char *name = listed.entries[i].name;
-
-        if (strings_end_with(name, ".sql")) {
+    for (struct dirent *entry; open && !found && looked < SQL_FILES_MAX && (entry = readdir(open)) != NULL;) {
+        if (strings_end_with(entry->d_name, ".sql")) {
             looked++;
-            found = file_holds(content_path(arena, migrations, name), "-- migrate:up", arena);
+            found = file_holds(content_path(arena, migrations, entry->d_name), "-- migrate:up", arena);
         }
+    }
+    if (open) {
+        (void)closedir(open);
     }
     return found;
 }

@@ -3,15 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Relations that an application reads as a table: tables, partitioned ones, views, materialized views, foreign tables.
- */
-#define KINDS "('r', 'p', 'v', 'm', 'f')"
-
 /* The wanted tables that exist: n is the place in wanted->tables, counted from 1. */
 #define FOUND                                                                                                      \
     "(SELECT w.n, c.oid, c.relnamespace FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)" \
     " JOIN pg_namespace s ON s.nspname = w.schema::name"                                                           \
-    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
+    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " CATALOG_KINDS ")"
 
 /* The wanted enums that exist. */
 #define FOUND_TYPES                                                                                \
@@ -23,10 +19,11 @@
 #define ASKED "unnest($3::int[], $4::text[]) WITH ORDINALITY AS k(t, name, n)"
 
 static const char *const questions[CATALOGS] = {
-    [CATALOG_TABLES] = "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
-                       " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_class c ON c.relnamespace = s.oid"
-                       " WHERE s.nspname = w.schema::name AND c.relname = w.name::name AND c.relkind IN " KINDS ")"
-                       " ORDER BY w.n",
+    [CATALOG_TABLES] =
+        "SELECT w.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
+        " WHERE NOT EXISTS (SELECT FROM pg_namespace s JOIN pg_class c ON c.relnamespace = s.oid"
+        " WHERE s.nspname = w.schema::name AND c.relname = w.name::name AND c.relkind IN " CATALOG_KINDS ")"
+        " ORDER BY w.n",
     [CATALOG_COLUMNS] = "SELECT k.n FROM " ASKED " JOIN " FOUND " f ON f.n = k.t"
                         " WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.oid"
                         " AND a.attname = k.name::name AND a.attnum > 0 AND NOT a.attisdropped) ORDER BY k.n",

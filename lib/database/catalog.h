@@ -7,6 +7,10 @@
 #include "database/protocol.h"
 #include "database/query.h"
 
+/* Relations that an application reads as a table: tables, partitioned ones, views, materialized views, foreign tables.
+ */
+#define CATALOG_KINDS "('r', 'p', 'v', 'm', 'f')"
+
 enum catalog {
     CATALOG_TABLES,
     CATALOG_COLUMNS,

@@ -47,8 +47,7 @@ static const char unreadable_tables[] =
     " has_any_column_privilege(c.oid, 'SELECT') AS reads"
     " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
     " JOIN pg_namespace s ON s.nspname = w.schema::name"
-    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN ('r', 'p', 'v', 'm', "
-    "'f'))"
+    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " CATALOG_KINDS ")"
     " p WHERE NOT (enters AND reads) ORDER BY n";
 
 /* A warning: an application that only writes is no mistake. */
