@@ -9,5 +9,6 @@ int command_apply(const struct command_line *line)
         return STATUS_CONFIG;
     }
     struct strings files = { .items = (const char **)line->operands, .count = line->operand_count };
-    return apply_files(config, &(struct apply_options){ .files = &files, .no_transaction = line->no_transaction });
+    return apply_files(
+        config, &(struct apply_options){ .files = &files, .no_transaction = line->given & OPTION_NO_TRANSACTION });
 }

@@ -1,42 +1,8 @@
-/* The commands of pgentry and what they share: the table of options, the reading of the configuration. */
+/* The commands of pgentry and what they share: one table, and the reading of the configuration. */
 #ifndef PGENTRY_COMMAND_H
 #define PGENTRY_COMMAND_H
 
-#include "config/config.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-#define SETTINGS_MAX 64
-
-/* The command line, taken apart. Points into argv. */
-struct command_line {
-    const char *config_file;
-    struct setting settings[SETTINGS_MAX];
-    size_t setting_count;
-    bool json, force, schema, no_transaction, live, to_stdout;
-    bool no_file;       /* set by a command that must not read the configuration file */
-    const char *folder; /* set by a command that looks at a project elsewhere */
-    const char *only, *from, *wait;
-    const char *const *operands; /* NULL-terminated: APP ARG…, FILE… */
-    size_t operand_count;
-};
-
-enum option_bit {
-    OPTION_CONFIG = 1 << 0,
-    OPTION_LOG_FORMAT = 1 << 1,
-    OPTION_LOG_LEVEL = 1 << 2,
-    OPTION_SET = 1 << 3,
-    OPTION_ONLY = 1 << 4,
-    OPTION_FROM = 1 << 5,
-    OPTION_FORCE = 1 << 6,
-    OPTION_STDOUT = 1 << 7,
-    OPTION_JSON = 1 << 8,
-    OPTION_LIVE = 1 << 9,
-    OPTION_WAIT = 1 << 10,
-    OPTION_NO_TRANSACTION = 1 << 11,
-    OPTION_SCHEMA = 1 << 12
-};
+#include "options.h"
 
 typedef int command_main(const struct command_line *line);
 
@@ -65,15 +31,8 @@ struct config *command_config_health(const struct command_line *line);
 /* As command_config, but a URL that leads nowhere is passed over: diagnose reports it like everything else. */
 struct config *command_config_any_url(const struct command_line *line);
 
-/* One line on standard error with the nearest valid word; returns 64. */
-int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* A foreign word for such a line: without control characters and passwords. Until the next one is shown. */
-const char *word_shown(const char *word);
-
 int unknown_command(const char *word);
 
-void print_usage(void);
 void print_command(const struct command *command);
 const struct command *find_command(const char *name);
 

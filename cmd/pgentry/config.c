@@ -4,7 +4,7 @@
 
 int command_config_print(const struct command_line *line)
 {
-    if (line->schema) {
+    if (line->given & OPTION_SCHEMA) {
         config_json_schema();
         return STATUS_OK;
     }

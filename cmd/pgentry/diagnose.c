@@ -131,7 +131,7 @@ int command_diagnose(const struct command_line *line)
     diagnose_image(config, program, &findings);
     diagnose_boot(config, &diagnosis);
     explain_codes(&diagnosis.ledger, &findings);
-    (line->json ? diagnosis_print_json : diagnosis_print)(&diagnosis);
+    (line->given & OPTION_JSON ? diagnosis_print_json : diagnosis_print)(&diagnosis);
     return !diagnosis.connected                          ? STATUS_UNREACHABLE
            : findings_count(&findings, SEVERITY_WARNING) ? STATUS_SCHEMA
                                                          : STATUS_OK;

@@ -14,17 +14,18 @@ static int ask_once(const struct command_line *line, const struct config *config
 {
     struct answer answer;
     struct error error = { 0 };
-    if (!ask_own(config, line->live ? "/health/live" : "/health/ready", timeout, &answer, &error)) {
+    if (!ask_own(config, line->given & OPTION_LIVE ? "/health/live" : "/health/ready", timeout, &answer, &error)) {
         if (last) {
             fprintf(stderr, "pgentry: %s\n", error.message);
         }
         return STATUS_FAILED;
     }
     int status = answer.status == 200 ? STATUS_OK : STATUS_FAILED; /* Docker knows only 0 and 1 */
-    if (line->json && (last || status == STATUS_OK)) {
+    if (line->given & OPTION_JSON && (last || status == STATUS_OK)) {
         puts(answer.body);
     } else if (status != STATUS_OK && last) {
-        fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->live ? "alive" : "ready", answer.status);
+        fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->given & OPTION_LIVE ? "alive" : "ready",
+                answer.status);
     }
     free(answer.body);
     return status;

@@ -391,10 +391,10 @@ int command_init(const struct command_line *line)
         return complain(file, STATUS_RESOURCE);
     }
     int status = STATUS_OK;
-    if (line->to_stdout) {
+    if (line->given & OPTION_STDOUT) {
         fwrite(text, 1, length, stdout);
     } else {
-        status = write_file(file, text, length, line->force);
+        status = write_file(file, text, length, line->given & OPTION_FORCE);
     }
     free(text);
     return status;

@@ -13,10 +13,10 @@ static int supervise(const struct command_line *line, enum boot_goal goal)
     return runtime_run(&(struct runtime_request){ .config = config,
                                                   .goal = goal,
                                                   .app = line->operands,
-                                                  .force = line->force,
+                                                  .force = line->given & OPTION_FORCE,
                                                   .only = line->only,
                                                   .from = line->from,
-                                                  .json = line->json });
+                                                  .json = line->given & OPTION_JSON });
 }
 
 int command_run(const struct command_line *line)
