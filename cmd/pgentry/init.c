@@ -239,6 +239,11 @@ static void put_table(FILE *out, const struct table *table, const struct config 
     }
 }
 
+static void put_no_tables(FILE *out)
+{
+    fputs("  tables: []\n  #   - users\n", out);
+}
+
 static void put_tables(FILE *out, const struct init_project *project)
 {
     struct init_tables tables;
@@ -253,12 +258,14 @@ static void put_tables(FILE *out, const struct init_project *project)
               out);
         put_visible(out, project->config->verify.schema);
         fputs("' ORDER BY 1;\n  # List those that the application cannot live without: it never starts while one is "
-              "missing.\n  tables: []\n  #   - users\n",
+              "missing.\n",
               out);
+        put_no_tables(out);
     } else {
-        fputs("  # The tables the application cannot live without. The application never starts while one is missing.\n"
-              "  tables: []\n  #   - users\n",
-              out);
+        fputs(
+            "  # The tables the application cannot live without. The application never starts while one is missing.\n",
+            out);
+        put_no_tables(out);
     }
     for (size_t i = 0; i < tables.found.count; i++) {
         put_table(out, &tables.found.items[i], project->config);
@@ -279,7 +286,7 @@ static void put_verify(FILE *out, const struct init_project *project)
     }
     if (wanted->table_count) {
         put_derived(out, wanted);
-        fputs("  tables: []\n  #   - users\n", out);
+        put_no_tables(out);
     } else {
         put_tables(out, project);
     }

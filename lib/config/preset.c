@@ -86,19 +86,21 @@ static bool is_drizzle(const char *folder, struct arena *arena)
                    arena);
 }
 
-/* In this order: a Prisma project may hold a migrations folder of anything, a knexfile stands in for little else. */
-static const struct detector {
-    const char *name;
+/* Behind Prisma, and in this order: a migrations folder may be anything's, a knexfile stands in for little else. */
+static const struct tool {
+    const char *preset;
     bool (*is)(const char *folder, struct arena *arena);
-} detectors[] = {
-    { "django", is_django },
-    { "alembic", is_alembic },
-    { "rails", is_rails },
-    { "dbmate", is_dbmate },
-    { "node-pg-migrate", is_node_pg_migrate },
-    { "knex", is_knex },
-    { "drizzle", is_drizzle },
+    const char *tells; /* the command that tells what is applied, where pgentry does not read it */
+} tools[] = {
+    { "django", is_django, "python3 manage.py showmigrations" },
+    { "alembic", is_alembic, "alembic current" },
+    { "rails", is_rails, NULL },
+    { "dbmate", is_dbmate, NULL },
+    { "node-pg-migrate", is_node_pg_migrate, NULL },
+    { "knex", is_knex, "npx knex migrate:list" },
+    { "drizzle", is_drizzle, "psql \"$DATABASE_URL\" -c 'TABLE drizzle.__drizzle_migrations'" }, /* has none */
 };
+#define TOOL_COUNT (sizeof tools / sizeof tools[0])
 
 /* verify.prisma_schema is seen from our folder; a step in another one has its own look-up. */
 static bool find_project(struct reading *reading, const char *folder, struct prisma_project *project)
@@ -123,9 +125,9 @@ bool preset_prisma(struct reading *reading, const char *folder, struct prisma_pr
 
 static const char *other_than_prisma(const char *folder, struct arena *arena)
 {
-    for (size_t i = 0; i < sizeof detectors / sizeof detectors[0]; i++) {
-        if (detectors[i].is(folder, arena)) {
-            return detectors[i].name;
+    for (size_t i = 0; i < TOOL_COUNT; i++) {
+        if (tools[i].is(folder, arena)) {
+            return tools[i].preset;
         }
     }
     return NULL;
@@ -154,18 +156,9 @@ const char *preset_with(enum history history)
 
 const char *preset_tells(const char *preset)
 {
-    static const struct {
-        const char *preset, *command;
-    } tools[] = {
-        { "django", "python3 manage.py showmigrations" },
-        { "alembic", "alembic current" },
-        { "knex", "npx knex migrate:list" },
-        { "drizzle", "psql \"$DATABASE_URL\" -c 'TABLE drizzle.__drizzle_migrations'" }, /* has no such command */
-    };
-
-    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
+    for (size_t i = 0; i < TOOL_COUNT; i++) {
         if (strcmp(tools[i].preset, preset) == 0) {
-            return tools[i].command;
+            return tools[i].tells;
         }
     }
     return NULL;
