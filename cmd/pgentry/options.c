@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/secret.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,7 @@ static int unknown_option(unsigned known, const char *word)
 /* KEY=VALUE, or the whole assignment as `value` where `key` is empty. False: there are too many, or no memory. */
 static bool add_setting(struct command_line *line, const char *key, const char *value, const char *origin)
 {
+    assert(value); /* `options`: these have one */
     if (line->setting_count == SETTINGS_MAX) {
         return false;
     }

@@ -24,17 +24,20 @@ static void put_name(struct text *text, const char *name)
     text_char(text, '"');
 }
 
+static const char *known(const char *value)
+{
+    return value ? value : "?";
+}
+
 static const char *fill(const char *form, const char *object, const char *detail, char *buffer, unsigned size)
 {
     struct text text = text_over(buffer, size);
 
     for (const char *c = form; *c; c++) {
         if (c[0] == '%' && (c[1] == 'o' || c[1] == 'd')) {
-            const char *value = *++c == 'o' ? object : detail;
-
-            text_string(&text, value ? value : "?");
+            text_string(&text, known(*++c == 'o' ? object : detail));
         } else if (c[0] == '%' && c[1] == 'n') {
-            put_name(&text, object);
+            put_name(&text, known(object));
             c++;
         } else {
             text_char(&text, *c);

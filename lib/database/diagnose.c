@@ -249,11 +249,16 @@ static void find_spelling(struct diagnosing *diagnosing)
     struct asked *url = &diagnosing->url;
     struct database_error why;
 
-    diagnosing->spelled = url->connection ? spelling_of(url->connection, diagnosing->request->wanted,
-                                                        &diagnosing->deadline, diagnosing->arena, &why)
-                                          : diagnosing->request->wanted;
-    if (!diagnosing->spelled) {
-        diagnosing->spelled = diagnosing->request->wanted;
+    const struct wanted *wanted = diagnosing->request->wanted, *spelled;
+
+    diagnosing->spelled = wanted;
+    if (!url->connection) {
+        return;
+    }
+    spelled = spelling_of(url->connection, wanted, &diagnosing->deadline, diagnosing->arena, &why);
+    if (spelled) {
+        diagnosing->spelled = spelled;
+    } else {
         diagnose_unanswered(diagnosing, url, SECTION_CONNECTION, "what the encoding can spell", &why);
     }
 }

@@ -121,8 +121,9 @@ bool answer_read(struct answer *answer, const char *text, const char *own)
     return answer->body != NULL;
 }
 
-bool ask(const char *address, const char *path, const char *token, duration timeout, struct answer *answer,
-         struct error *error)
+/* One address. An answer of somebody else is none. */
+static bool ask(const char *address, const char *path, const char *token, duration timeout, struct answer *answer,
+                struct error *error)
 {
     struct address where;
     char own[HTTP_INSTANCE_TEXT];
@@ -144,20 +145,22 @@ bool ask(const char *address, const char *path, const char *token, duration time
     }
     bool understood = answer_read(answer, text, http_instance(own));
     free(text);
-    return understood || error_set(error, STATUS_UNREACHABLE, "what answers on %s does not speak HTTP", address);
+    if (understood && answer->ours) {
+        return true;
+    }
+    free(answer->body);
+    return error_set(error, STATUS_UNREACHABLE,
+                     understood ? "what answers on %s is not this container's supervisor"
+                                : "what answers on %s does not speak HTTP",
+                     address);
 }
 
 bool ask_own(const struct config *config, const char *path, duration timeout, struct answer *answer,
              struct error *error)
 {
     for (size_t i = 0; i < config->health.listen.count; i++) {
-        const char *address = config->health.listen.items[i];
-        if (ask(address, path, config->health.token, timeout, answer, error)) {
-            if (answer->ours) {
-                return true;
-            }
-            free(answer->body);
-            error_set(error, STATUS_UNREACHABLE, "what answers on %s is not this container's supervisor", address);
+        if (ask(config->health.listen.items[i], path, config->health.token, timeout, answer, error)) {
+            return true;
         }
     }
     return false;

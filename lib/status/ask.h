@@ -18,13 +18,9 @@ struct answer {
     char *body; /* from malloc, terminated */
 };
 
-/* GETs `path` from one of health.listen's addresses (an unspecified one is asked on loopback), within `timeout`.
- * False with *error if nothing answers, or not with HTTP. */
-bool ask(const char *address, const char *path, const char *token, duration timeout, struct answer *answer,
-         struct error *error);
-
-/* The same of one of health.listen's addresses after the other, each within `timeout`, with health.token, until this
- * container's supervisor answers. */
+/* GETs `path` from one of health.listen's addresses after the other (an unspecified one is asked on loopback), each
+ * within `timeout`, with health.token, until this container's supervisor answers. False with the last *error, and
+ * without a body, if it does not. */
 bool ask_own(const struct config *config, const char *path, duration timeout, struct answer *answer,
              struct error *error);
 

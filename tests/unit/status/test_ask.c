@@ -78,10 +78,12 @@ static void an_answer_without_end_is_refused_as_that(void **state)
 {
     (void)state;
     char address[ADDRESS_ROOM];
+    const char *addresses[] = { address };
+    const struct config config = { .health = { .listen = { .items = addresses, .count = 1 }, .token = "" } };
     struct error error = { 0 };
     pid_t pid = flood(address);
 
-    assert_false(ask(address, "/health/live", "", 10000, &answer, &error));
+    assert_false(ask_own(&config, "/health/live", 10000, &answer, &error));
     assert_non_null(strstr(error.message, strerror(EFBIG)));
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
