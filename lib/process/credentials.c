@@ -175,45 +175,51 @@ static bool find_in_child(const char *user, struct found *found, struct error *e
         error_set(error, STATUS_CONFIG, "app.user: nobody tells within %d s who \"%s\" is", PATIENCE, user);
         return error_hint(error, "give numbers, which need no look-up: uid:gid");
     }
-    return true;
+    if (!found->known) {
+        *error = found->error;
+    }
+    return found->known;
 }
 
-/* What is wrong with the name; NULL: nothing. */
-static const struct error *look_up(const char *user, struct found *found, struct error *error)
+/* NULL with *error: what is wrong with the name. It is looked up once, though the configuration is checked before a
+ * boot takes it. */
+static const struct found *look_up(const char *user, struct error *error)
 {
-    return !find_in_child(user, found, error) ? error : found->known ? NULL : &found->error;
+    static struct found found;
+    static char *whose; /* NULL: nobody's */
+
+    if (!whose || strcmp(whose, user) != 0) {
+        free(whose);
+        whose = find_in_child(user, &found, error) ? strdup(user) : NULL;
+    }
+    return whose ? &found : NULL;
 }
 
 void credentials_check(const struct config *config, struct config_verdict *verdict, struct arena *arena)
 {
-    struct found found = { .known = false };
     struct error error;
-    const struct error *wrong = config->app.user[0] ? look_up(config->app.user, &found, &error) : NULL;
 
-    if (wrong && wrong->status == STATUS_CONFIG) {
+    if (config->app.user[0] && !look_up(config->app.user, &error) && error.status == STATUS_CONFIG) {
         strings_add(arena, &verdict->keys, "app.user");
         strings_add(arena, &verdict->faults,
-                    arena_printf(arena, "%s%s%s", wrong->message, wrong->hint[0] ? ": " : "", wrong->hint));
+                    arena_printf(arena, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint));
     }
 }
 
 bool credentials_find(const char *user, struct credentials *credentials, struct error *error)
 {
-    struct found found = { .known = false };
+    const struct found *found;
 
     *credentials = (struct credentials){ 0 };
     if (user[0] == '\0') {
         return true;
     }
-
-    const struct error *wrong = look_up(user, &found, error);
-
-    if (wrong) {
-        *error = *wrong;
+    found = look_up(user, error);
+    if (!found) {
         return false;
     }
-    *credentials = found.credentials;
-    return found.number == 0 || credentials_error(credentials, found.number, error);
+    *credentials = found->credentials;
+    return found->number == 0 || credentials_error(credentials, found->number, error);
 }
 
 /* setresuid(2) from root to another uid does this too, but not from one plain uid to another with ambient capabilities,
