@@ -162,6 +162,7 @@ struct boot_look {
     bool healthy;
     bool proven;   /* the ledger proves every local migration (one at least) applied */
     bool gone;     /* the ledger records migrations that are gone locally */
+    bool behind;   /* the ledger records some local migrations, and not all */
     bool hopeless; /* no migration makes it healthy: what must be there could not be read */
 };
 
@@ -304,7 +305,7 @@ struct boot_row {
     const char *because;
 };
 
-#define BOOT_ROWS_MAX 128
+#define BOOT_ROWS_MAX 160
 extern const struct boot_row boot_table[];
 extern const size_t boot_table_rows;
 

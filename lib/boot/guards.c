@@ -113,6 +113,22 @@ GUARD(may_await)
            (boot->await_until == 0 || boot->now < boot->await_until);
 }
 
+/* Whoever waits for another container to bring the schema up waits for all of it. */
+static bool is_behind(const struct boot_plan *plan, const struct boot_look *look)
+{
+    return plan->verify_timeout && plan->step_count[LIST_STEPS] == 0 && look->behind;
+}
+
+GUARD(may_await_behind)
+{
+    return is_behind(boot->plan, &event->look) && guard_may_await(boot, event);
+}
+
+GUARD(behind)
+{
+    return event->look.healthy && is_behind(boot->plan, &event->look);
+}
+
 GUARD(locked_enough)
 {
     UNUSED_EVENT;
@@ -454,5 +470,6 @@ GUARD(anew)
 
 GUARD(heals)
 {
-    return event->look.healthy && (boot->status == STATUS_SCHEMA || (boot->plan->history && event->look.proven));
+    return event->look.healthy && !is_behind(boot->plan, &event->look) &&
+           (boot->status == STATUS_SCHEMA || (boot->plan->history && event->look.proven));
 }

@@ -22,8 +22,10 @@
     X(must_run_again)    /* the ladder was begun and goes on */                                            \
     X(must_run)                                                                                            \
     X(healthy)                                                                                             \
-    X(may_await)     /* verify.timeout is not over */                                                      \
-    X(locked_enough) /* migrate.lock_timeout is used up */                                                 \
+    X(may_await)        /* verify.timeout is not over */                                                   \
+    X(may_await_behind) /* and another container has migrations to apply yet */                            \
+    X(behind)           /* so it has, but the time is over */                                              \
+    X(locked_enough)    /* migrate.lock_timeout is used up */                                              \
     X(before_done)                                                                                         \
     X(steps_done_lost)      /* every step was tried, the last one without the lock */                      \
     X(steps_done_unsure)    /* every step was tried, and what has come of it is yet to be looked at */     \

@@ -71,7 +71,8 @@ static const struct key config_rows[] = {
     { .path = "verify.extensions", KEY_NAMES, AT(verify.extensions), "", "extensions that must be installed" },
     { .path = "verify.asserts", KEY_ASSERTS, AT(verify.asserts), NULL, "read-only queries whose first value must be true", .literal = true },
     { .path = "verify.timeout", KEY_DURATION, AT(verify.timeout), "0",
-      "with no steps to run here: wait this long for another container to bring the schema up" },
+      "with no steps to run here: wait this long for another container to bring the schema up, with all that its "
+      "history has pending" },
     { .path = "verify.interval", KEY_DURATION, AT(verify.interval), "15s",
       "how often it is looked at again while the application runs; 0 = never" },
 

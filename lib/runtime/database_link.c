@@ -126,9 +126,11 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     s->status.error[0] = '\0';
     timestamp_now(s->status.checked_at);
     event->kind = EVENT_CHECKED;
-    event->look = (struct boot_look){
-        .healthy = kept->healthy, .proven = kept->proven, .gone = kept->gone > 0, .hopeless = is_hopeless(kept)
-    };
+    event->look = (struct boot_look){ .healthy = kept->healthy,
+                                      .proven = kept->proven,
+                                      .gone = kept->gone > 0,
+                                      .behind = kept->applied > 0 && kept->applied < kept->local,
+                                      .hopeless = is_hopeless(kept) };
 }
 
 static void take_tables(struct supervisor *s, const struct check *tables, struct arena *arena)

@@ -424,6 +424,36 @@ def test_verify_timeout_ends_in_65(pgentry, database, project):
     assert done.seconds > 0.9
 
 
+@pytest.fixture
+def behind(database, project):
+    """A dbmate project without steps here, whose table is there, and whose second migration another container owes."""
+    migration = "-- migrate:up\nSELECT 1;\n"
+    project({"db/migrations/1_init.sql": migration, "db/migrations/2_fill.sql": migration})
+    database.as_app("CREATE TABLE users (id int); CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY); "
+                    "INSERT INTO schema_migrations VALUES ('1')")
+    return {"PGENTRY_MIGRATE_STEPS": "[]", "PGENTRY_VERIFY_TABLES": "users", "PGENTRY_LOG_FORMAT": "json"}
+
+
+def test_verify_timeout_waits_for_what_another_container_has_yet_to_apply(pgentry, database, behind):
+    """The table is there, the second migration is not recorded: the application would start on half of it."""
+    boot = pgentry.start("run", "--", "echo", "it runs", url=database.url, env={**behind, "PGENTRY_VERIFY_TIMEOUT": "15s"})
+    boot.wait_for("awaiting-schema")
+    database.as_app("INSERT INTO schema_migrations VALUES ('2')")
+    done = boot.wait()
+    assert (done.exit, done.stdout) == (0, "it runs\n"), done
+
+
+def test_what_nobody_applies_within_verify_timeout_is_65_though_the_tables_are_there(pgentry, database, behind):
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env={**behind, "PGENTRY_VERIFY_TIMEOUT": "1s"})
+    assert (done.exit, done.stdout) == (65, ""), done
+    assert "migrations are pending, no step runs here" in done.stderr
+
+
+def test_who_waits_for_nobody_starts_on_a_schema_that_verifies(pgentry, database, behind):
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env=behind)
+    assert (done.exit, done.stdout) == (0, "it runs\n"), done
+
+
 def test_a_name_does_nothing_to_the_terminal(pgentry, database, project):
     project({"pgentry.yaml": 'verify: {tables: ["users\\x1b[2J\\x07"]}\n'})
     done = pgentry("verify", url=database.url)

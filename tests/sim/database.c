@@ -248,7 +248,9 @@ static struct boot_event look(struct world *world, struct replica *replica)
                                 .look = { .healthy = !world->scenario.unreadable && database_healthy(world, version),
                                           .hopeless = world->scenario.unreadable,
                                           .proven = history && (world->ledger & known_to(version)) == known_to(version),
-                                          .gone = history && (world->ledger & ~known_to(version)) } };
+                                          .gone = history && (world->ledger & ~known_to(version)),
+                                          .behind = history && (world->ledger & known_to(version)) &&
+                                                    (world->ledger & known_to(version)) != known_to(version) } };
 }
 
 static struct boot_event take_lock(struct world *world, struct replica *replica)

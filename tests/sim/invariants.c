@@ -248,6 +248,12 @@ static bool counts_as_good(const struct boot_plan *plan, const struct memory *me
     return !memory->ran || memory->any_worked || proven || !pending || memory->healed;
 }
 
+/* Something is pending, and it is another container's to apply. */
+static bool left_to_others(const struct boot_plan *plan, const struct memory *memory)
+{
+    return plan->step_count[LIST_STEPS] == 0 && plan->verify_timeout && memory->look.behind;
+}
+
 static void check_start(struct world *world, const struct replica *replica)
 {
     const struct memory *memory = &replica->memory;
@@ -259,6 +265,7 @@ static void check_start(struct world *world, const struct replica *replica)
     MUST(!memory->stops, "the application starts after a signal");
     MUST(!replica->child.running && !replica->child.group, "the application starts beside a step");
     MUST(counts_as_good(plan, memory), "the application starts although every step failed");
+    MUST(!left_to_others(plan, memory), "the application starts before another container has applied what is pending");
     MUST(memory->list_done[LIST_AFTER] == plan->step_count[LIST_AFTER], "the steps of `after` did not run");
     MUST(!plan->exec || !replica->link.alive, "the application becomes what holds the lock");
     MUST(!replica->address_held, "the application starts while its own address is held");
@@ -286,7 +293,7 @@ static void check_exit_before_app(struct world *world, const struct replica *rep
              "0 although the steps of `after` did not run");
         return;
     case STATUS_SCHEMA:
-        MUST(memory->looked && !memory->look.healthy, "65 with a healthy schema");
+        MUST(memory->looked && (!memory->look.healthy || left_to_others(plan, memory)), "65 with a healthy schema");
         return;
     case STATUS_UNREACHABLE:
         MUST(one_look || (plan->wait_timeout && lasted >= plan->wait_timeout), "69 before wait.timeout was over");

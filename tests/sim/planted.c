@@ -300,6 +300,7 @@ PLANT(failed_with_the_lock, replace(table, rows, action_leave_failed, leave_lock
 PLANT(held_with_the_lock, replace(table, rows, action_hold, hold_locked))
 PLANT(held_for_ever, replace(table, rows, action_hold, hold_for_ever))
 PLANT(held_starts_unverified, guard_by(table, rows, guard_heals, healed_unproven))
+PLANT(pending_is_started_on, guard_by(table, rows, guard_behind, never))
 PLANT(sync_is_held, guard_by(table, rows, guard_may_hold, always))
 PLANT(no_room_is_75, replace(table, rows, action_fail_waiting, action_fail_lock))
 PLANT(busy_is_69, replace(table, rows, action_fail_lock, action_fail_waiting))
@@ -369,6 +370,7 @@ const struct plant plants[] = {
     BUG(held_with_the_lock, "a held boot keeps the lock"),
     BUG(held_for_ever, "a held boot does not look again"),
     BUG(held_starts_unverified, "a held boot starts although nothing verifies"),
+    BUG(pending_is_started_on, "the application starts before another container has applied what is pending"),
     BUG(sync_is_held, "a command without an application is held"),
     BUG(no_room_is_75, "an unreachable database is reported as a busy lock"),
     BUG(busy_is_69, "a busy lock is reported as an unreachable database"),

@@ -99,7 +99,7 @@ static void draw_plan(struct scenario *scenario, struct chance *chance)
 static void draw_schema(struct scenario *scenario, struct chance *chance)
 {
     uint32_t all = (1U << MIGRATIONS) - 1;
-    switch (chance_below(chance, 6)) {
+    switch (chance_below(chance, 7)) {
     case 0: /* an empty database */
         break;
     case 1: /* all is there */
@@ -114,6 +114,10 @@ static void draw_schema(struct scenario *scenario, struct chance *chance)
         break;
     case 4: /* pushed: no ledger */
         scenario->objects = all;
+        break;
+    case 5: /* what is pending shows in no table */
+        scenario->objects = all;
+        scenario->ledger = all >> (1 + chance_below(chance, MIGRATIONS - 1));
         break;
     default: /* a newer schema, perhaps not whole */
         scenario->ledger = all << 1 | 1;

@@ -90,7 +90,11 @@ void failed(enum failure failure)
 void checked(unsigned look)
 {
     event((struct boot_event){ .kind = EVENT_CHECKED,
-                               .look = { look & HEALTHY, look & PROVEN, look & GONE, look & HOPELESS } });
+                               .look = { .healthy = look & HEALTHY,
+                                         .proven = look & PROVEN,
+                                         .gone = look & GONE,
+                                         .behind = look & BEHIND,
+                                         .hopeless = look & HOPELESS } });
 }
 
 void locked(void)

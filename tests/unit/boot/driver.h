@@ -21,7 +21,7 @@ extern unsigned taken[BOOT_ROWS_MAX]; /* over all tests */
 
 int set_up(void **state);
 
-enum { HEALTHY = 1, PROVEN = 2, GONE = 4, HOPELESS = 8 };
+enum { HEALTHY = 1, PROVEN = 2, GONE = 4, HOPELESS = 8, BEHIND = 16 };
 #define GOOD (HEALTHY | PROVEN)
 
 /* Events. Each fails the test if the machine has no row for it, but those told by `ignored`. */

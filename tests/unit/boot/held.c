@@ -136,6 +136,27 @@ static void a_held_boot_never_runs_a_step_of_itself(void **state)
     assert_int_equal(boot.state, STATE_STARTING);
 }
 
+static void held_for_what_another_container_did_not_apply_it_starts_once_that_is_done(void **state)
+{
+    (void)state;
+    plan.hold = true;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.verify_timeout = 1;
+    reach_checking();
+    checked(HEALTHY | BEHIND);
+    fire(TIMER_STATE);
+    checked(HEALTHY | BEHIND);
+    assert_int_equal(boot.state, STATE_HELD);
+    fire(TIMER_LOOK);
+    connected();
+    checked(HEALTHY | BEHIND);
+    assert_int_equal(boot.state, STATE_HELD);
+    fire(TIMER_LOOK);
+    connected();
+    checked(GOOD);
+    assert_int_equal(boot.state, STATE_STARTING);
+}
+
 static void a_healed_boot_still_owes_its_after_steps(void **state)
 {
     (void)state;
@@ -192,5 +213,7 @@ GROUP(held, TEST(without_hold_a_failure_ends_the_boot), TEST(a_held_boot_gives_t
       TEST(held_after_65_the_application_starts_once_the_schema_verifies),
       TEST(held_after_70_the_history_must_prove_it_too), TEST(held_after_70_without_a_history_only_a_signal_helps),
       TEST(held_after_69_75_and_77_the_boot_begins_anew_once_queries_work), TEST(hup_begins_the_boot_anew_at_any_time),
-      TEST(a_held_boot_never_runs_a_step_of_itself), TEST(a_healed_boot_still_owes_its_after_steps),
+      TEST(a_held_boot_never_runs_a_step_of_itself),
+      TEST(held_for_what_another_container_did_not_apply_it_starts_once_that_is_done),
+      TEST(a_healed_boot_still_owes_its_after_steps),
       TEST(a_failed_after_step_is_tried_again_when_the_schema_is_proven), TEST(a_held_look_that_hangs_is_bounded));

@@ -471,6 +471,44 @@ static void another_container_is_waited_for_no_longer_than_verify_timeout(void *
     assert_int_equal(boot.now - began, plan.verify_timeout);
 }
 
+static void what_is_pending_is_waited_for_too_though_the_schema_verifies(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.verify_timeout = 30000;
+    reach_checking();
+    checked(HEALTHY | BEHIND);
+    then(STATE_AWAITING, "tables 'awaiting-schema'");
+    fire(TIMER_STATE);
+    checked(GOOD);
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
+}
+
+static void what_nobody_applies_within_verify_timeout_is_65(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.verify_timeout = 30000;
+    reach_checking();
+    instant began = boot.now;
+    checked(HEALTHY | BEHIND);
+    while (boot.state == STATE_AWAITING) {
+        fire(TIMER_STATE);
+        checked(HEALTHY | BEHIND);
+    }
+    then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
+    assert_int_equal(boot.now - began, plan.verify_timeout);
+}
+
+static void who_does_not_wait_starts_on_a_schema_that_verifies(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 0;
+    reach_checking();
+    checked(HEALTHY | BEHIND);
+    then(STATE_STARTING, "tables 'up-to-date' summary start close");
+}
+
 static void with_no_step_and_no_timeout_an_unhealthy_schema_is_65(void **state)
 {
     (void)state;
@@ -514,4 +552,6 @@ GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(no_step_starts_on_a_guard_that_ended_without_the_lock), TEST(a_lock_lost_in_before_steps_is_taken_anew),
       TEST(a_lost_lock_is_taken_anew_within_its_budget), TEST(with_no_step_another_container_is_waited_for),
       TEST(another_container_is_waited_for_no_longer_than_verify_timeout),
+      TEST(what_is_pending_is_waited_for_too_though_the_schema_verifies),
+      TEST(what_nobody_applies_within_verify_timeout_is_65), TEST(who_does_not_wait_starts_on_a_schema_that_verifies),
       TEST(with_no_step_and_no_timeout_an_unhealthy_schema_is_65), TEST(a_lost_lock_never_moves_the_state));
