@@ -30,7 +30,7 @@ def test_every_configuration_shown_is_accepted(podman, pgentry_image, tmp_path, 
 @pytest.mark.parametrize("guide", GUIDES, ids=[guide.name for guide in GUIDES])
 def test_every_variable_named_is_a_key(podman, pgentry_image, guide):
     """PGENTRY_… that no key has is warned of when the configuration is read."""
-    named = set(re.findall(r"\b(PGENTRY_[A-Z_]+)(?:=|, value: )([^\s`)}]*)", guide.read_text(encoding="utf-8")))
+    named = set(re.findall(r"\b(PGENTRY_[A-Z_]+)(?:=|, value: )\"?([^\s`)}\"]*)", guide.read_text(encoding="utf-8")))
     variables = [f"--env={name}={value}" for name, value in sorted(named)]
     done = podman("run", "--rm", "--network", "none", "--env=DATABASE_URL=postgresql://app@db/shop", *variables,
                   pgentry_image, "config", check=False)
