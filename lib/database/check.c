@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define VALUE_SHOWN ((size_t)60) /* bytes of an assertion's value in the report */
+#define STEPS_OF_LOOK (8 + CATALOGS) /* that are sent at once, at most */
+#define VALUE_SHOWN ((size_t)60)     /* bytes of an assertion's value in the report */
 
 /* The statements of one look, in their order. A part ends with a synchronisation point: it is a transaction of its own
  * without BEGIN, which a pooler that hands out server processes by the statement refuses, and an error in it leaves the
@@ -27,10 +28,9 @@ struct look {
     const struct wanted *spelled; /* what is wanted, as the server can be asked for it */
     const struct deadline *deadline;
     struct arena *arena;
-    struct step_of_look *steps;
+    struct step_of_look steps[STEPS_OF_LOOK];
     size_t step_count;
     bool broken; /* a statement could not be sent */
-    const char **assert_errors;
 };
 
 /* ---- asking ---- */
@@ -41,7 +41,7 @@ static void ask(struct look *look, enum part part, size_t index, const struct st
     look->steps[look->step_count++] = (struct step_of_look){ part, index };
 }
 
-/* Of a question: the server gives up before we do, unless others before it took their time as well. */
+/* Of a question: the server gives up before we do. */
 static duration statement_timeout(const struct look *look)
 {
     int left = deadline_left(look->deadline);
@@ -54,14 +54,17 @@ static duration statement_timeout(const struct look *look)
  * once a query ran (manual, "SET TRANSACTION"). */
 static void begin_part(struct look *look)
 {
+    duration most = statement_timeout(look);
+
     ask(look, PART_FRAME, 0,
         &(struct statement){
             .sql = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true), "
                    "pg_catalog.set_config('statement_timeout', $1, true), "
                    "pg_catalog.set_config('lock_timeout', $2, true)",
             .parameter_count = 2,
-            .parameters = { arena_printf(look->arena, "%lld", (long long)statement_timeout(look)),
-                            arena_printf(look->arena, "%lld", (long long)CHECK_LOCK_TIMEOUT) },
+            .parameters = { arena_printf(look->arena, "%lld", (long long)most),
+                            arena_printf(look->arena, "%lld",
+                                         (long long)(most < CHECK_LOCK_TIMEOUT ? most : CHECK_LOCK_TIMEOUT)) },
         });
 }
 
@@ -140,10 +143,6 @@ static void ask_assert(struct look *look, size_t i)
 
 static bool ask_all(struct look *look)
 {
-    const struct wanted *wanted = look->request->wanted;
-
-    look->steps = arena_array(look->arena, 16 + CATALOGS + 3 * wanted->assert_count, sizeof *look->steps);
-    look->assert_errors = arena_array(look->arena, wanted->assert_count, sizeof *look->assert_errors);
     if (!pipeline_begin(look->connection)) {
         return false;
     }
@@ -152,9 +151,6 @@ static bool ask_all(struct look *look)
     }
     if (look->request->history) {
         ask_ledger(look);
-    }
-    for (size_t i = 0; look->request->schema && i < wanted->assert_count; i++) {
-        ask_assert(look, i);
     }
     return !look->broken;
 }
@@ -222,30 +218,6 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     return result_is_fine(result);
 }
 
-/* The question whose answer was waited for in vain: answers come at the end of each part. */
-static const struct step_of_look *question_at(const struct look *look, size_t i)
-{
-    while (i + 1 < look->step_count && look->steps[i].part == PART_FRAME) {
-        i++;
-    }
-    return &look->steps[i];
-}
-
-static void explain(struct look *look, size_t i, const PGresult *result, struct database_error *why)
-{
-    const struct step_of_look *step = question_at(look, i);
-
-    if (!result && deadline_passed(look->deadline) && step->part == PART_ASSERT) {
-        const char *name = look->request->wanted->asserts[step->index].name;
-
-        database_error_set(why, FAILURE_NO_ANSWER, NULL,
-                           arena_printf(look->arena, "assertion \"%s\": no answer in time", name),
-                           "make its query faster", look->arena);
-        return;
-    }
-    query_failed(look->connection, result, look->deadline, look->arena, why);
-}
-
 static bool read_all(struct look *look, struct check *check, enum ledger_answer *ledger, struct database_error *why)
 {
     for (size_t i = 0; i < look->step_count; i++) {
@@ -253,16 +225,32 @@ static bool read_all(struct look *look, struct check *check, enum ledger_answer 
         bool fine = result && read_one(look, &look->steps[i], result, check, ledger);
 
         if (!fine) {
-            explain(look, i, result, why);
+            query_failed(look->connection, result, look->deadline, look->arena, why);
         }
         PQclear(result);
         if (!fine) {
             return false;
         }
     }
-    if (!pipeline_end(look->connection, look->deadline)) {
-        query_failed(look->connection, NULL, look->deadline, look->arena, why);
-        return false;
+    look->step_count = 0;
+    return true;
+}
+
+/* One after the other, each with a part of the time that is left then: however many are slow, the server says so of
+ * each before our patience ends, and it is not taken for one that does not answer. */
+static bool run_asserts(struct look *look, struct check *check, struct database_error *why)
+{
+    enum ledger_answer none;
+
+    for (size_t i = 0; i < look->request->wanted->assert_count; i++) {
+        ask_assert(look, i);
+        if (look->broken) {
+            query_failed(look->connection, NULL, look->deadline, look->arena, why);
+            return false;
+        }
+        if (!read_all(look, check, &none, why)) {
+            return false;
+        }
     }
     return true;
 }
@@ -319,7 +307,11 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
     if (request->history && ledger_is_nowhere(look.spelled)) {
         history_compare(request->wanted, NULL, 0, check, arena);
     }
-    if (!read_all(&look, check, ledger, why)) {
+    if (!read_all(&look, check, ledger, why) || (request->schema && !run_asserts(&look, check, why))) {
+        return false;
+    }
+    if (!pipeline_end(connection, deadline)) {
+        query_failed(connection, NULL, deadline, arena, why);
         return false;
     }
     if (request->schema) {

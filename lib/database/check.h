@@ -1,5 +1,6 @@
-/* One look at the schema: everything that is wanted of it, and the migration history, in one round trip. Read-only, and
- * without a transaction block, so that it works through every pooler, whatever its mode. */
+/* One look at the schema: everything that is wanted of it, and the migration history, in one round trip, and one more
+ * for each assertion. Read-only, and without a transaction block, so that it works through every pooler, whatever its
+ * mode. */
 #ifndef DATABASE_CHECK_H
 #define DATABASE_CHECK_H
 

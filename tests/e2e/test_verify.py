@@ -262,6 +262,16 @@ def test_a_slow_assert_does_not_hold_however_little_time_there_is(pgentry, shop,
     assert "statement timeout" in document["problems"][0]["message"]
 
 
+def test_many_slow_asserts_are_named_and_the_database_is_not_called_unreachable(pgentry, shop, project):
+    asserts = ", ".join(f"{{name: slow {n}, sql: SELECT pg_sleep(60) IS NOT NULL}}" for n in range(3))
+    project({"pgentry.yaml": f"verify: {{tables: [users], asserts: [{asserts}]}}\nwait: {{timeout: 5s}}\n"})
+    done = pgentry("verify", "--json", url=shop.url)
+    assert done.exit == 65, done
+    document = json.loads(done.stdout)
+    assert document["status"] == "degraded" and document["database"]["connected"]
+    assert [problem["object"] for problem in document["problems"]] == ["slow 0", "slow 1", "slow 2"]
+
+
 def test_an_asserts_value_is_cut_between_two_characters(pgentry, shop, project):
     """Half a character is no JSON: the whole message would be lost."""
     project({"pgentry.yaml": "verify: {asserts: [{name: words, sql: \"SELECT 'x' || repeat('ä', 40)\"}]}\n"})
