@@ -2,10 +2,12 @@
 
 #include "base/signal_name.h"
 #include "base/text.h"
+#include "config/url.h"
 #include "database/apply_report.h"
 #include "database/apply_session.h"
 #include "database/connection.h"
 #include "database/lock.h"
+#include "database/psql.h"
 #include "database/sql_file.h"
 #include "database/sql_lexer.h"
 
@@ -27,6 +29,7 @@ struct apply {
     struct sql_file *files;
     size_t count;
     size_t current;
+    const char *search_path; /* NULL: the role's */
 };
 
 /* A part of the file that is sent as one query. */
@@ -81,12 +84,21 @@ static bool load_files(struct apply *apply)
 
 /* CREATE, DROP and REINDEX INDEX CONCURRENTLY leave an invalid index behind when they fail (manual, CREATE INDEX). */
 
+static PGresult *ask(struct apply *apply, const char *sql, const char *parameter)
+{
+    struct apply_result result;
+    PGresult *rows = session_fetch(&apply->session, sql, parameter, &result);
+
+    PQclear(result.error);
+    return rows;
+}
+
 static PGresult *invalid_indexes_before(struct apply *apply)
 {
-    return session_fetch(&apply->session,
-                         "SELECT coalesce(pg_catalog.array_agg(indexrelid), '{}')::text FROM pg_catalog.pg_index"
-                         " WHERE NOT indisvalid",
-                         NULL);
+    return ask(apply,
+               "SELECT coalesce(pg_catalog.array_agg(indexrelid), '{}')::text FROM pg_catalog.pg_index"
+               " WHERE NOT indisvalid",
+               NULL);
 }
 
 static void report_invalid_indexes(struct apply *apply, const struct progress *progress)
@@ -98,12 +110,12 @@ static void report_invalid_indexes(struct apply *apply, const struct progress *p
         return;
     }
 
-    left = session_fetch(&apply->session,
-                         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i"
-                         " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
-                         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                         " WHERE NOT i.indisvalid AND NOT i.indexrelid = ANY ($1::oid[]) ORDER BY 1 LIMIT 20",
-                         PQgetvalue(progress->invalid_before, 0, 0));
+    left = ask(apply,
+               "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i"
+               " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+               " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+               " WHERE NOT i.indisvalid AND NOT i.indexrelid = ANY ($1::oid[]) ORDER BY 1 LIMIT 20",
+               PQgetvalue(progress->invalid_before, 0, 0));
 
     for (int i = 0; left && i < PQntuples(left); i++) {
         report_foreign(stderr, "  invalid index left behind: DROP INDEX CONCURRENTLY ", PQgetvalue(left, i, 0));
@@ -315,6 +327,22 @@ static bool run_statements(struct apply *apply, struct sql_file *file, struct pr
     return true;
 }
 
+/* Names without a schema mean that of the URL, as they do to the framework that it was written for. */
+static bool enter_schema(struct apply *apply, struct progress *progress)
+{
+    PGresult *entered;
+
+    if (!apply->search_path) {
+        return true;
+    }
+    entered = session_fetch(&apply->session,
+                            apply->options->no_transaction ? "SELECT pg_catalog.set_config('search_path', $1, false)"
+                                                           : "SELECT pg_catalog.set_config('search_path', $1, true)",
+                            apply->search_path, &progress->result);
+    PQclear(entered);
+    return entered;
+}
+
 /* A fresh session state, the limits, and in a transaction its beginning. */
 static bool begin(struct apply *apply, struct progress *progress)
 {
@@ -330,7 +358,7 @@ static bool begin(struct apply *apply, struct progress *progress)
     if (apply->current > 0 && !session_query(&apply->session, "DISCARD ALL", &progress->result)) {
         return false;
     }
-    return session_query(&apply->session, sql, &progress->result);
+    return session_query(&apply->session, sql, &progress->result) && enter_schema(apply, progress);
 }
 
 static bool commit(struct apply *apply, struct progress *progress)
@@ -436,6 +464,14 @@ static int connect_and_run(struct apply *apply, const struct config *config)
     return status;
 }
 
+/* A whole one in JDBC's currentSchema, a name in Prisma's schema. */
+static const char *search_path_of(const char *url, struct arena *arena)
+{
+    const char *schema = url_parameter(url, "schema", arena);
+
+    return schema ? sql_name(schema, arena) : url_parameter(url, "currentSchema", arena);
+}
+
 int apply_files(const struct config *config, const struct apply_options *options)
 {
     struct apply apply = { .options = options, .count = options->files->count };
@@ -444,6 +480,7 @@ int apply_files(const struct config *config, const struct apply_options *options
 
     session_signals_exit();
     apply.files = arena_array(arena, apply.count, sizeof *apply.files);
+    apply.search_path = search_path_of(config_step_url(config), arena);
     if (load_files(&apply)) {
         status = connect_and_run(&apply, config);
     }

@@ -11,8 +11,8 @@ struct apply_options {
 };
 
 /* Runs the files in their order, each in a transaction and with a session state of its own (what an earlier file SET is
- * gone); stops at the first error. All are read before anything is sent; one that cannot be run (sql_lexer.h) stops
- * all.
+ * gone), names without a schema meaning that of the URL (?schema=, ?currentSchema=); stops at the first error. All are
+ * read before anything is sent; one that cannot be run (sql_lexer.h) stops all.
  *
  * Reports on standard output, errors as "FILE:LINE:COLUMN: ERROR 42P01: relation … does not exist" on standard error,
  * and there too what of the files stays. TERM, INT, HUP and QUIT end the statement in the server and then the process,

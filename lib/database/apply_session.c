@@ -231,17 +231,17 @@ bool session_query(struct apply_session *session, const char *sql, struct apply_
     return finish_query(session, result, NULL);
 }
 
-PGresult *session_fetch(struct apply_session *session, const char *sql, const char *parameter)
+PGresult *session_fetch(struct apply_session *session, const char *sql, const char *parameter,
+                        struct apply_result *result)
 {
-    struct apply_result result = { 0 };
     PGresult *rows = NULL;
     bool done;
 
+    *result = (struct apply_result){ 0 };
     read_signal(session);
     done = !session->caught && !session_lost(session) &&
            PQsendQueryParams(session->connection, sql, parameter ? 1 : 0, NULL, &parameter, NULL, NULL, 0) &&
-           finish_query(session, &result, &rows);
-    PQclear(result.error);
+           finish_query(session, result, &rows);
     if (!done) {
         PQclear(rows);
         return NULL;

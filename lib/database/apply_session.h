@@ -42,8 +42,10 @@ void session_end(struct apply_session *session);
  * session->caught or session_lost say why. Nothing is sent once a signal was caught. */
 bool session_query(struct apply_session *session, const char *sql, struct apply_result *result);
 
-/* Runs one query with at most one parameter (NULL: none) and returns its rows, or NULL if that failed. */
-PGresult *session_fetch(struct apply_session *session, const char *sql, const char *parameter);
+/* Runs one query with at most one parameter (NULL: none) and returns its rows, or NULL if that failed, with *result as
+ * above. */
+PGresult *session_fetch(struct apply_session *session, const char *sql, const char *parameter,
+                        struct apply_result *result);
 
 /* The connection is of no more use. */
 bool session_lost(const struct apply_session *session);

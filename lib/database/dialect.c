@@ -72,7 +72,7 @@ static const struct {
     size_t kept; /* the member of struct dialect_reading where dialect_finish() finds it; 0, and nothing to apply:
                     passed over */
 } parameters[] = {
-    { "schema", NULL, 0 }, /* where its tables lie: no matter of the connection (config/url.h) */
+    { "schema", NULL, 0 }, /* where its tables lie: no matter of the connection, but of `pgentry apply` */
     { "currentSchema", NULL, 0 },
     { "sslmode", NULL, KEPT(sslmode) },
     { "ssl", NULL, KEPT(ssl) },

@@ -38,6 +38,23 @@ def test_an_error_without_a_position_names_the_file(pgentry, database, project):
     assert "bad.sql" in done.stderr and "22012" in done.stderr, done
 
 
+@pytest.mark.parametrize("query", ["schema=Shop%20two", 'currentSchema=%22Shop%20two%22,public'])
+@pytest.mark.parametrize("options", [[], ["--no-transaction"]])
+def test_names_without_a_schema_mean_that_of_the_url(pgentry, database, project, query, options):
+    database.as_app('CREATE SCHEMA "Shop two"')
+    project({"one.sql": "CREATE TABLE one (id int);", "two.sql": "CREATE TABLE two (id int);"})
+    done = pgentry("apply", *options, "one.sql", "two.sql", url=f"{database.url}?{query}")
+    assert done.exit == 0, done
+    tables = database.as_app("SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename IN ('one', 'two') ORDER BY 1")
+    assert tables == [("Shop two.one",), ("Shop two.two",)]
+
+
+def test_a_search_path_that_is_none_is_told(pgentry, database, project):
+    project({"one.sql": "CREATE TABLE one (id int);"})
+    done = pgentry("apply", "one.sql", url=f"{database.url}?currentSchema=a%20b")
+    assert done.exit == 1 and "22023" in done.stderr, done
+
+
 def test_files_are_run_in_their_order_and_the_first_error_ends_it(pgentry, database, project):
     """One transaction a file: those before the broken one stay, those behind it never run."""
     project({"1.sql": "CREATE TABLE a (id int)", "2.sql": "CREATE TABEL b (id int)", "3.sql": "CREATE TABLE c (id int)"})
