@@ -28,6 +28,10 @@
       "look at what its query finds, and mend the data or the assertion")                                           \
     X(PROBLEM_SCHEMA_UNREADABLE, "schema-unreadable", true, "%o cannot be read: %d",                                \
       "mend the file, or list the critical tables in verify.tables")                                                \
+    X(PROBLEM_MIGRATION_FAILED, "migration-failed", false,                                                          \
+      "migration %o is recorded as failed: what it does is not "                                                    \
+      "done, but for what a later step made",                                                                       \
+      "as pgentry diagnose prints it")                                                                              \
     X(PROBLEM_NOTHING_TO_VERIFY, "nothing-to-verify", false, "no critical table is configured or derived",          \
       "list the tables the application needs in verify.tables")                                                     \
     X(PROBLEM_DISCONNECTED, "not-connected", true, "the database is not reachable: %d",                             \

@@ -59,6 +59,18 @@ static void tell_made_already(struct telling *telling, const char *name, const c
                              resolve_command(telling, "applied", name), telling->request->sync));
 }
 
+static const struct step *push_step(const struct telling *telling)
+{
+    const struct steps *steps = &telling->request->config->migrate.steps;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->items[i].role == STEP_DB_PUSH) {
+            return &steps->items[i];
+        }
+    }
+    return NULL;
+}
+
 static void tell_failed(struct telling *telling, const char *name, const char *log)
 {
     struct arena *arena = telling->arena;
@@ -68,11 +80,15 @@ static void tell_failed(struct telling *telling, const char *name, const char *l
         return;
     }
 
+    const char *there = telling->check->healthy && push_step(telling)
+                            ? "what it makes is in the database by now (db push may have made it) and the rest of it "
+                              "was run by hand (pgentry apply FILE runs SQL)"
+                            : "all of it is in the database by now";
     const char *fix =
         arena_printf(arena,
                      "# mend the cause; if what it had done is undone (a migration in one transaction is), "
-                     "let it run again:\n%s\n# or, if all of it is in the database by now:\n%s\n# then\n%s",
-                     resolve_command(telling, "rolled-back", name),
+                     "let it run again:\n%s\n# or, if %s:\n%s\n# then\n%s",
+                     resolve_command(telling, "rolled-back", name), there,
                      shell_comment(resolve_command(telling, "applied", name), arena), telling->request->sync);
 
     finding_add(telling->findings, FINDING_FAILED, name,
@@ -176,7 +192,7 @@ static void tell_applied_but_gone(struct telling *telling)
 {
     const struct check *check = telling->check;
     struct strings missing = { 0 };
-    const struct steps *steps = &telling->request->config->migrate.steps;
+    const struct step *push = push_step(telling);
     const char *command = telling->ledger->ahead;
 
     for (size_t i = 0; i < check->problem_count; i++) {
@@ -187,12 +203,10 @@ static void tell_applied_but_gone(struct telling *telling)
     if (check->applied == 0 || missing.count == 0) {
         return;
     }
-    for (size_t i = 0; i < steps->count && !command; i++) {
-        if (steps->items[i].role == STEP_DB_PUSH) {
-            command = arena_printf(telling->arena,
-                                   "# a step that makes what the schema lacks, and drops nothing:\n%s sync --only %s",
-                                   telling->request->program, shell_quote(steps->items[i].name, telling->arena));
-        }
+    if (!command && push) {
+        command = arena_printf(telling->arena,
+                               "# a step that makes what the schema lacks, and drops nothing:\n%s sync --only %s",
+                               telling->request->program, shell_quote(push->name, telling->arena));
     }
     finding_add(telling->findings, FINDING_APPLIED_BUT_GONE, telling->ledger->name,
                 names_of(&missing, (uint32_t)missing.count, telling->arena), command ? command : telling->ledger->lost);

@@ -43,11 +43,11 @@ static void every_code_has_its_own_word(void **state)
     assert_string_equal(problem_word(PROBLEM_MISSING_TABLE), "missing-table");
 }
 
-static void only_nothing_to_verify_is_no_illness(void **state)
+static void nothing_to_verify_and_what_failed_and_verifies_all_the_same_are_no_illness(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < PROBLEM_CODES; i++) {
-        assert_int_equal(problem_fatal((enum problem_code)i), i != PROBLEM_NOTHING_TO_VERIFY);
+    for (enum problem_code i = 0; i < PROBLEM_CODES; i++) {
+        assert_int_equal(problem_fatal(i), i != PROBLEM_NOTHING_TO_VERIFY && i != PROBLEM_MIGRATION_FAILED);
     }
 }
 
@@ -57,7 +57,7 @@ int main(void)
         cmocka_unit_test(object_and_detail_are_filled_in),
         cmocka_unit_test(a_fix_quotes_the_name_for_sql),
         cmocka_unit_test(every_code_has_its_own_word),
-        cmocka_unit_test(only_nothing_to_verify_is_no_illness),
+        cmocka_unit_test(nothing_to_verify_and_what_failed_and_verifies_all_the_same_are_no_illness),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

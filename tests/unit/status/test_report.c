@@ -91,6 +91,20 @@ static void what_fits_is_written_whole(void **state)
     json_decref(bounded);
 }
 
+static void a_migration_that_failed_is_a_problem_though_the_schema_verifies(void **state)
+{
+    struct check check = { .healthy = true, .history = true, .failed = 1, .failed_name = "2_fill" };
+    struct status status = { .check = &check, .connected = true, .version = "1.2.3", .preset = "prisma" };
+    json_t *document = written(&status, 0);
+    const json_t *problem = json_array_get(at(document, NULL, "problems"), 0);
+
+    (void)state;
+    assert_string_equal(json_string_value(at(document, NULL, "status")), "healthy");
+    assert_string_equal(json_string_value(json_object_get(problem, "code")), "migration-failed");
+    assert_string_equal(json_string_value(json_object_get(problem, "object")), "2_fill");
+    json_decref(document);
+}
+
 static void what_the_boot_came_to_is_in_a_short_report_however_much_is_missing(void **state)
 {
     static const size_t counts[] = { 10, 12, 300, TABLES };
@@ -165,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fits_is_written_whole),
+        cmocka_unit_test(a_migration_that_failed_is_a_problem_though_the_schema_verifies),
         cmocka_unit_test(what_the_boot_came_to_is_in_a_short_report_however_much_is_missing),
         cmocka_unit_test(a_short_report_goes_without_what_it_says_elsewhere_first),
         cmocka_unit_test(nothing_makes_a_short_report_too_long),
