@@ -466,6 +466,7 @@ static void print_result(const struct supervisor *s)
 int supervisor_leave(struct supervisor *s)
 {
     print_result(s);
+    report_end(s);
     if (s->init) {
         end_database(s); /* the kernel ends all others with us, and waits for them */
     } else {

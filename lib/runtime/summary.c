@@ -144,14 +144,33 @@ static void write_report(const struct supervisor *s, const char *path, size_t mo
     }
 }
 
+static void write_termination_log(const struct supervisor *s)
+{
+    if (access(TERMINATION_LOG, F_OK) == 0) {
+        write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
+    }
+}
+
 static void write_reports(const struct supervisor *s)
 {
     if (s->config && *s->config->report_file) {
         write_report(s, s->config->report_file, 0);
     }
-    if (access(TERMINATION_LOG, F_OK) == 0) {
-        write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
+    write_termination_log(s);
+}
+
+void report_end(struct supervisor *s)
+{
+    bool told = s->plan.goal != GOAL_RUN || s->status.exit_status >= 0;
+    if (told || s->exit_status == STATUS_OK) {
+        return;
     }
+    if (s->boot.app_ran) {
+        struct text reason = text_over(s->status.reason, sizeof s->status.reason);
+        text_printf(&reason, "application ended: %s", s->say.outcome);
+    }
+    note_status(s);
+    write_termination_log(s);
 }
 
 void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons)

@@ -241,6 +241,8 @@ void print_tables(const struct supervisor *s);
 
 /* summary.c */
 void summarize(struct supervisor *s);
+/* The termination log once more when the container ends: the boot's report would say that all is well. */
+void report_end(struct supervisor *s);
 /* In the place of a boot that never began. s->config may be NULL. */
 void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons);
 

@@ -242,8 +242,8 @@ def terminated(pgentry, project):
     script = ("mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt/ && touch /mnt/termination-log && "
               "mount --bind /mnt /dev && \"$@\"; status=$?; cat /dev/termination-log; exit $status")
 
-    def run_there(url, *options, env=None):
-        return run(["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, *options, "run", "--", "true"],
+    def run_there(url, *options, app=("true",), env=None):
+        return run(["unshare", "--mount", "sh", "-c", script, "sh", pgentry.binary, *options, "run", "--", *app],
                    pgentry.environment(url, env), project.folder)
     yield run_there
     assert not os.path.exists("/dev/termination-log"), "where it does not exist, none is made"
@@ -274,6 +274,22 @@ def test_the_termination_log_tells_how_the_boot_ended_however_many_tables_are_mi
     missing = document["database"]["missingTables"]
     assert document["database"]["totalTables"] == count == len(missing) + document["leftOut"].get("missingTables", 0)
     assert len(missing) == count or len(missing) > 20
+
+
+@pytest.mark.parametrize("app, status, reason", [
+    (["sh", "-c", "exit 3"], 3, "application ended: exit status 3"),
+    (["sh", "-c", "kill -9 $$"], 137, "application ended: ended by signal KILL"),
+    (["./no-such-program"], 127, "no-such-program"),
+    (["true"], None, "null"),
+])
+def test_the_termination_log_tells_how_the_application_ended(terminated, database, project, app, status, reason):
+    """A report of the good boot before it would say that all is well."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    done = terminated(database.url, app=app)
+    assert done.exit == (status or 0), done
+    document = json.loads(done.stdout)
+    assert document["exitStatus"] == status and reason in json.dumps(document["reason"])
 
 
 def test_the_termination_log_tells_why_a_configuration_is_refused(terminated, database, project):
