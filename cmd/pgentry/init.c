@@ -172,7 +172,7 @@ static void put_preset(FILE *out, const struct init_project *project, const stru
         fputs("  # Tried in order until one succeeds and the schema verifies:\n"
               "  # steps:\n"
               "  #   - name: raw SQL\n"
-              "  #     sql: [schema.sql]     # run over libpq, one transaction a file; no psql needed\n",
+              "  #     sql: [schema.sql]     # over libpq, one transaction a file, at every boot: IF NOT EXISTS\n",
               out);
         return;
     }

@@ -10,7 +10,8 @@ static const char not_there[] =
     "if a migration uses it: look at the order of the migrations, at search_path and at the schema before its name";
 /* Nothing is to be dropped: it may hold data. */
 static const char made_already[] = "another tool made it, or it is recorded in another ledger: once all that the "
-                                   "migration makes is there, mark it as applied (a baseline)";
+                                   "migration makes is there, mark it as applied (a baseline); in SQL of your own "
+                                   "write IF NOT EXISTS";
 static const char resolve[] = "mend the cause, then prisma migrate resolve --rolled-back NAME; or, if what it makes is "
                               "there already, run the rest of it by hand, then --applied NAME";
 
@@ -99,6 +100,7 @@ static const struct known_error known_errors[] = {
     { "P4001", FAILURE_QUERY, "the database is empty", "run the migrations: pgentry sync" },
 
     /* What codes_each calls a message that has no code. */
+    { "NEWER", FAILURE_QUERY, "the database records a migration that this image does not have", "deploy the newer image; to start this one on the schema as it is, set PGENTRY_MIGRATE_STEPS=[]" },
     { "HEAP", FAILURE_QUERY, "node's heap is full", "set NODE_OPTIONS=--max-old-space-size=MB, below the container's memory limit" },
 };
 

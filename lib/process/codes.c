@@ -77,11 +77,25 @@ static bool is_sqlstate(const char *text, size_t length, size_t at)
     return memmem(classes, sizeof classes - 1, text + at, 2) != NULL;
 }
 
-static bool is_full_heap(const char *text, size_t length, size_t at)
-{
-    static const char words[] = "JavaScript heap out of memory";
+/* Messages that have no code, and by which one they are known here: V8's, Alembic's, Knex's. */
+static const struct message {
+    const char *words, *code;
+} messages[] = {
+    { "JavaScript heap out of memory", "HEAP" },
+    { "Can't locate revision identified by", "NEWER" },
+    { "The migration directory is corrupt", "NEWER" },
+};
 
-    return length - at >= sizeof words - 1 && memcmp(text + at, words, sizeof words - 1) == 0;
+static const char *message_code(const char *text, size_t length, size_t at)
+{
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        size_t size = strlen(messages[i].words);
+
+        if (length - at >= size && memcmp(text + at, messages[i].words, size) == 0) {
+            return messages[i].code;
+        }
+    }
+    return NULL;
 }
 
 /* The words that announce a SQLSTATE. After ERROR there may be any text, so that the code's own colon is asked for. */
@@ -158,17 +172,12 @@ void codes_each(const char *text, size_t length, void (*found)(void *argument, c
                 void *argument)
 {
     for (size_t i = 0; i < length; i++) {
-        if (is_full_heap(text, length, i)) {
-            found(argument, (const char[CODE_TEXT]){ "HEAP" });
-            continue;
-        }
+        const char *known = message_code(text, length, i);
+        size_t at = known ? length : code_at(text, length, i);
+        char code[CODE_TEXT] = { 0 };
 
-        size_t at = code_at(text, length, i);
-
-        if (at < length) {
-            char code[CODE_TEXT] = { 0 };
-
-            memcpy(code, text + at, CODE_LENGTH);
+        if (known || at < length) {
+            (void)strncpy(code, known ? known : text + at, CODE_LENGTH);
             found(argument, code);
         }
     }

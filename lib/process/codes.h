@@ -9,8 +9,8 @@
 
 /* Calls `found` for every code in the text (which is terminated at `length`), in order: Prisma's P and four digits as a
  * whole word, and SQLSTATEs (appendix A of PostgreSQL's manual) where the words before say that it is one: "SQLSTATE
- * 42P01", "code: '42P01'", "ERROR:  42P01: …", "ERROR 42P01: …", and at a line's end "pq: … (42P01)". V8's message of a
- * full heap, which has no code, counts as "HEAP". */
+ * 42P01", "code: '42P01'", "ERROR:  42P01: …", "ERROR 42P01: …", and at a line's end "pq: … (42P01)". A
+ * message that has no code and is known counts as one of ours ("HEAP": V8's of a full heap). */
 void codes_each(const char *text, size_t length, void (*found)(void *argument, const char code[CODE_TEXT]),
                 void *argument);
 

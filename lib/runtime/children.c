@@ -142,7 +142,8 @@ static void refused(struct supervisor *s, const struct error *error)
     child->ended = child->pid;
     child->pid = 0;
     child->status->since = 0;
-    TEXT_COPY(s->say.outcome, error->message);
+    struct text outcome = text_over(s->say.outcome, sizeof s->say.outcome);
+    text_printf(&outcome, *error->hint ? "%s (%s)" : "%s", error->message, error->hint);
     TEXT_COPY(s->say.permanent, "it cannot be started");
     supervisor_post(s,
                     (struct boot_event){ .kind = EVENT_CHILD_ENDED, .status = (int)error->status, .permanent = true });

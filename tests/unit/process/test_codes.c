@@ -84,6 +84,14 @@ static void a_full_heap_of_node_counts_as_one(void **state)
     assert_codes("JavaScript heap out of mem", "");
 }
 
+static void a_tool_s_message_without_a_code_that_the_database_is_newer_counts_as_one(void **state)
+{
+    (void)state;
+    assert_codes("FAILED: Can't locate revision identified by '2f1c'", "NEWER");
+    assert_codes("Error: The migration directory is corrupt, the following migration files are missing: x.js", "NEWER");
+    assert_codes("Can't locate revision", "");
+}
+
 static size_t find(const char *text, const char *word)
 {
     return codes_word(text, strlen(text), 0, word);
@@ -110,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_sqlstate_in_parentheses_ends_the_line_of_an_error),
         cmocka_unit_test(other_words_of_five_characters_are_no_sqlstates),
         cmocka_unit_test(a_full_heap_of_node_counts_as_one),
+        cmocka_unit_test(a_tool_s_message_without_a_code_that_the_database_is_newer_counts_as_one),
         cmocka_unit_test(a_whole_word_is_found_wherever_it_stands),
     };
 
