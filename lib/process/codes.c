@@ -1,5 +1,6 @@
 #include "process/codes.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -174,10 +175,10 @@ void codes_each(const char *text, size_t length, void (*found)(void *argument, c
     for (size_t i = 0; i < length; i++) {
         const char *known = message_code(text, length, i);
         size_t at = known ? length : code_at(text, length, i);
-        char code[CODE_TEXT] = { 0 };
+        char code[CODE_TEXT];
 
         if (known || at < length) {
-            (void)strncpy(code, known ? known : text + at, CODE_LENGTH);
+            (void)snprintf(code, sizeof code, "%.*s", (int)CODE_LENGTH, known ? known : text + at);
             found(argument, code);
         }
     }

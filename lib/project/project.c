@@ -156,8 +156,10 @@ static void note_nearby(struct wanted *wanted, const struct config *config, stru
         strings_add(arena, &wanted->notes,
                     arena_printf(arena,
                                  "no migration tool was recognised in this folder, so nothing migrates, but %s: write "
-                                 "migrate.steps (pgentry init does)",
-                                 strings_listed(arena, &sentences)));
+                                 "migrate.steps%s",
+                                 strings_listed(arena, &sentences),
+                                 nearby_choose(&list) ? " (pgentry init does)"
+                                                      : ", and bring the tool and its files into the image"));
     }
 }
 

@@ -61,7 +61,7 @@ enum tone { TONE_BUSY, TONE_GOOD, TONE_WARN, TONE_BAD };
 /* Words between ` are code. The first row that fits is taken. */
 struct sentence {
     enum phase phase;
-    enum { ANY, HEALTHY, CONNECTED } when;
+    enum seen { ANY, UNKNOWN, HEALTHY, CONNECTED } when;
     int failed_with; /* 0: whatever it was */
     enum tone tone;
     const char *is, *next;
@@ -78,6 +78,9 @@ static const struct sentence sentences[] = {
       "Wait, and do not stop the container: a long migration is no fault. What the step prints is below." },
     { PHASE_VERIFYING, ANY, 0, TONE_BUSY, "The schema is being verified.", "Nothing: this takes a moment." },
     { PHASE_STARTING, ANY, 0, TONE_BUSY, "The schema was verified; the application is being started.", "Nothing." },
+    { PHASE_RUNNING, UNKNOWN, 0, TONE_WARN,
+      "The application runs; no table was verified, for it is not known which it needs.",
+      "List them in `verify.tables`: `pgentry init` writes a file to begin with." },
     { PHASE_RUNNING, HEALTHY, 0, TONE_GOOD, "The application runs on a healthy schema.", "Nothing: all is well." },
     { PHASE_RUNNING, CONNECTED, 0, TONE_WARN, "The application runs, but something that it needs is gone.",
       "Mend what is listed below. It is looked at again every `verify.interval`, and `pgentry verify` looks at once." },
@@ -96,13 +99,32 @@ static const struct sentence sentences[] = {
       "Mend the cause and start the container again." },
 };
 
+static bool nothing_is_verified(const struct check *check)
+{
+    return check && check->problem_count == 1 && check->problems[0].code == PROBLEM_NOTHING_TO_VERIFY;
+}
+
+static bool is_so(enum seen when, const struct status *status)
+{
+    switch (when) {
+    case UNKNOWN:
+        return status->connected && nothing_is_verified(status->check);
+    case HEALTHY:
+        return is(status_word(status), "healthy");
+    case CONNECTED:
+        return status->connected;
+    case ANY:
+        break;
+    }
+    return true;
+}
+
 static const struct sentence *find(const struct status *status)
 {
-    bool healthy = is(status_word(status), "healthy");
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         const struct sentence *s = &sentences[i];
-        bool fits = s->when == ANY || (s->when == HEALTHY ? healthy : status->connected);
-        if (s->phase == status->phase && fits && (!s->failed_with || s->failed_with == status->failed_with)) {
+        if (s->phase == status->phase && is_so(s->when, status) &&
+            (!s->failed_with || s->failed_with == status->failed_with)) {
             return s;
         }
     }

@@ -180,6 +180,13 @@ def test_degraded_disconnected_and_mended(start, see, late, project):
     assert "all is well" in see("running", "healthy").text("#next")
 
 
+def test_while_running_where_nothing_is_known_to_be_verified(start, see, database):
+    """Not called well: an empty database would look the same."""
+    start(database.url)
+    page = see("running", "healthy")
+    assert "no table was verified" in page.text("#is") and "verify.tables" in page.texts("#next code")
+
+
 def test_while_held_after_failed_steps(start, see, database, project):
     """The reason, each step's last lines with file, line and column, and what starts the application."""
     project({"pgentry.yaml": LADDER, "fallback.sql": "CREATE TABLE avatar_projects (id int;\n"})
