@@ -66,22 +66,30 @@ static bool userinfo_span(const char *url, const char *reach, unsigned n, struct
     return true;
 }
 
-/* Whether ; is followed by a setting: NAME=value;NAME=value. */
-static bool setting_follows(const char *semicolon)
+/* What ends a password, and what ends it or is a part of it. */
+struct ends {
+    const char *sure, *doubtful;
+};
+
+/* Whether ; is followed by nothing or by a setting: NAME=value;NAME=value. */
+static bool semicolon_divides(const char *semicolon)
 {
     size_t name = strspn(semicolon + 1, WORD_NAME);
 
-    return name && semicolon[1 + name] == '=';
+    return semicolon[1] == '\0' || strchr(BLANKS, semicolon[1]) || (name && semicolon[1 + name] == '=');
 }
 
-/* How long a text is up to one of the bytes, or to the ; after which one setting more would follow; what a backslash
- * stands before is none of them (libpq manual, "Keyword/Value Connection Strings"). */
-static size_t span_up_to(const char *text, const char *ends, unsigned settings)
+/* How long a text is up to its end, past `inside` that are doubtful; what a backslash stands before is none of them
+ * (libpq manual, "Keyword/Value Connection Strings"). */
+static size_t span_up_to(const char *text, const struct ends *ends, unsigned inside)
 {
     size_t length = 0;
 
-    while (text[length] && !strchr(ends, text[length])) {
-        if (text[length] == ';' && setting_follows(text + length) && settings-- == 0) {
+    while (text[length] && !strchr(ends->sure, text[length])) {
+        bool doubtful =
+            strchr(ends->doubtful, text[length]) && (text[length] != ';' || semicolon_divides(text + length));
+
+        if (doubtful && inside-- == 0) {
             break;
         }
         length += text[length] == '\\' && text[length + 1] ? 2 : 1;
@@ -89,27 +97,36 @@ static size_t span_up_to(const char *text, const char *ends, unsigned settings)
     return length;
 }
 
-/* What an = is followed by, up to one of `ends`. */
-static struct span value_span(const char *value, const char *ends, unsigned settings)
-{
-    value += strspn(value, BLANKS);
-    if (*value == '\'' || *value == '"') {
-        const char quote[] = { *value, '\0' };
-        size_t length = span_up_to(value + 1, quote, EVERY);
+/* A password behind the = of its name, and the least of it that is one. */
+struct parameter {
+    struct span widest, narrowest;
+};
 
-        if (value[1 + length]) {
-            return (struct span){ value + 1, length };
-        }
-    }
-    return (struct span){ value, span_up_to(value, ends, settings) };
+static struct parameter parameter_up_to(const char *value, const struct ends *ends, unsigned inside)
+{
+    return (struct parameter){ { value, span_up_to(value, ends, inside) }, { value, span_up_to(value, ends, 0) } };
 }
 
-/* Where the value of a parameter ends: one that a query has, a shell's variable, one of a keyword string. */
-static const char *ends_of(const char *text, const char *name, const char *known)
+/* The parameter `known` stands at `name`, its value behind the = at `equals`. */
+static struct parameter parameter_at(const char *from, const char *name, const char *known, const char *equals,
+                                     unsigned inside)
 {
-    bool query = name > text && strchr("?&", name[-1]);
+    static const struct ends of_query = { "&\r\n", ";" BLANKS }, of_shell = { "&;" BLANKS, "" },
+                             of_keywords = { BLANKS, ";" };
+    const char *value = equals + 1 + strspn(equals + 1, BLANKS);
 
-    return query ? "&" BLANKS : strcmp(known, PASSWORD_VARIABLE) == 0 ? "&;" BLANKS : BLANKS;
+    if (name > from && strchr("?&", name[-1])) {
+        return parameter_up_to(value, &of_query, inside);
+    }
+    if (*value == '\'' || *value == '"') {
+        const char quote[] = { *value, '\0' };
+        struct parameter quoted = parameter_up_to(value + 1, &(struct ends){ quote, "" }, 0);
+
+        if (quoted.widest.start[quoted.widest.length]) {
+            return quoted;
+        }
+    }
+    return parameter_up_to(value, strcmp(known, PASSWORD_VARIABLE) == 0 ? &of_shell : &of_keywords, inside);
 }
 
 /* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
@@ -120,34 +137,37 @@ static bool is_expanded(const char *name, const char *value)
            (*value == '$' || (value[0] == '"' && value[1] == '$' && strchr(value + 1, '"')));
 }
 
-/* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from *from on, and which settings its
- * value may hold. */
-static bool parameter_span(const char **from, unsigned settings, struct span *span)
+/* The next password=… of a query or a keyword string, or PGPASSWORD=… of a shell, from `from` on. */
+static bool next_parameter(const char *from, unsigned inside, struct parameter *parameter)
 {
     static const char *const names[] = { "password", "sslpassword", "pass", "api_key", PASSWORD_VARIABLE };
 
-    for (const char *c = *from; (c = strchr(c, '=')) != NULL; c++) {
+    for (const char *c = from; (c = strchr(c, '=')) != NULL; c++) {
         const char *name = c;
 
-        while (name > *from && strchr(BLANKS, name[-1])) {
+        while (name > from && strchr(BLANKS, name[-1])) {
             name--;
         }
 
         const char *end = name;
 
-        while (name > *from && end - name <= NAME_MOST && !strchr("?& ;\t\n'", name[-1])) {
+        while (name > from && end - name <= NAME_MOST && !strchr("?& ;\t\n'\"", name[-1])) {
             name--;
         }
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
             if ((size_t)(end - name) == strlen(names[i]) && strncasecmp(name, names[i], strlen(names[i])) == 0 &&
                 !is_expanded(names[i], c + 1)) {
-                *span = value_span(c + 1, ends_of(*from, name, names[i]), settings);
-                *from = span->start + span->length;
+                *parameter = parameter_at(from, name, names[i], c, inside);
                 return true;
             }
         }
     }
     return false;
+}
+
+static const char *end_of(struct span span)
+{
+    return span.start + span.length;
 }
 
 static void register_span(struct span span, struct arena *arena)
@@ -157,43 +177,22 @@ static void register_span(struct span span, struct arena *arena)
     }
 }
 
-/* How long it is up to a ; that ends a shell's command, or one setting of several. */
-static size_t up_to_semicolon(struct span span)
-{
-    const char *end = span.start + span.length;
-
-    for (const char *c = span.start; (c = memchr(c, ';', (size_t)(end - c))) != NULL; c++) {
-        if (c + 1 == end || setting_follows(c)) {
-            return (size_t)(c - span.start);
-        }
-    }
-    return span.length;
-}
-
-/* Also without a quote that may be the end of a shell's word. */
+/* Also up to the first quote that may be the end of a shell's word. */
 static void register_word(struct span span, struct arena *arena)
 {
     register_span(span, arena);
-    if (span.length && strchr("'\"", span.start[span.length - 1])) {
-        register_span((struct span){ span.start, span.length - 1 }, arena);
+    for (const char *c = span.start; c < end_of(span); c++) {
+        if (strchr("'\"", *c) && (c + 1 == end_of(span) || strchr(BLANKS, c[1]))) {
+            register_span((struct span){ span.start, (size_t)(c - span.start) }, arena);
+            break;
+        }
     }
-}
-
-/* Also without what may be no part of it. Returns where the next parameter may begin. */
-static const char *register_parameter(struct span span, struct arena *arena)
-{
-    const struct span first = { span.start, up_to_semicolon(span) };
-
-    register_word(span, arena);
-    if (first.length < span.length) {
-        register_word(first, arena);
-    }
-    return first.start + first.length;
 }
 
 void secret_of_url(const char *url)
 {
     struct arena *arena;
+    struct parameter parameter;
     struct span span;
 
     if (!strpbrk(url, "@=")) {
@@ -207,8 +206,9 @@ void secret_of_url(const char *url)
             register_span(span, arena);
         }
     }
-    for (const char *from = url; parameter_span(&from, INSIDE, &span);) {
-        from = register_parameter(span, arena);
+    for (const char *from = url; next_parameter(from, INSIDE, &parameter); from = end_of(parameter.narrowest)) {
+        register_word(parameter.widest, arena);
+        register_word(parameter.narrowest, arena);
     }
     arena_free(arena);
 }
@@ -250,10 +250,11 @@ void secret_of_variable(const char *assignment)
  */
 static void secret_of_passfile_line(char *line)
 {
+    static const struct ends colon = { ":", "" };
     char *field = line, *out;
 
     for (int i = 0; i < 4; i++) {
-        field += span_up_to(field, ":", EVERY);
+        field += span_up_to(field, &colon, 0);
         if (*field++ != ':') {
             return;
         }
@@ -296,28 +297,47 @@ void secret_of_environment(void)
     }
 }
 
+/* The widest that may be the password of the next URL, from `from` on: up to its last @ that is not behind a ? which
+ * comes after its first. */
+static bool next_userinfo(const char *from, const char *reach, struct span *span)
+{
+    if (!userinfo_span(from, reach, 0, span)) {
+        return false;
+    }
+    for (const char *c = end_of(*span); c < reach && *c != '?'; c++) {
+        span->length = *c == '@' ? (size_t)(c - span->start) : span->length;
+    }
+    return true;
+}
+
+/* Stars for the span; what overlaps what was hidden before it is hidden with that. */
+static void hide(struct text *shown, const char **from, struct span span)
+{
+    if (span.start >= *from) {
+        text_bytes(shown, *from, (size_t)(span.start - *from));
+        text_string(shown, STARS);
+    }
+    *from = end_of(span) > *from ? end_of(span) : *from;
+}
+
 const char *secret_hide(const char *url, struct arena *arena)
 {
-    const char *hidden = url, *reach = url + strlen(url), *query = strchr(url, '?');
-    struct span span, last = { 0 };
+    size_t length = strlen(url), size = 2 * length + 1; /* stars take no more than pass= */
+    struct text shown = text_over(arena_alloc(arena, size), size);
+    const char *from = url, *reach = url + length;
+    struct span span;
+    struct parameter parameter;
+    bool userinfo = next_userinfo(url, reach, &span), named = next_parameter(url, EVERY, &parameter);
 
-    /* The last @ that may end it: rather too much is hidden than too little. */
-    for (unsigned n = 0; n < CANDIDATES && userinfo_span(url, reach, n, &span); n++) {
-        if (n == 0 || !query || span.start + span.length < query) {
-            last = span;
+    while (userinfo || named) {
+        if (userinfo && (!named || span.start < parameter.widest.start)) {
+            hide(&shown, &from, span);
+            userinfo = next_userinfo(end_of(span), reach, &span);
+        } else {
+            hide(&shown, &from, parameter.widest);
+            named = next_parameter(end_of(parameter.widest), EVERY, &parameter);
         }
     }
-    if (last.start) {
-        hidden = arena_printf(arena, "%.*s" STARS "%s", (int)(last.start - url), url, last.start + last.length);
-    }
-
-    size_t size = 2 * strlen(hidden) + 1; /* stars take no more than pass= */
-    struct text shown = text_over(arena_alloc(arena, size), size);
-
-    for (const char *from = hidden; parameter_span(&from, EVERY, &span); hidden = from) {
-        text_bytes(&shown, hidden, (size_t)(span.start - hidden));
-        text_string(&shown, STARS);
-    }
-    text_string(&shown, hidden);
+    text_string(&shown, from);
     return shown.data;
 }

@@ -56,9 +56,26 @@ static void every_password_of_a_text_is_hidden(void **state)
     assert_hidden("no password here", "no password here");
 }
 
+static void rather_too_much_of_a_url_is_hidden_than_too_little(void **state)
+{
+    (void)state;
+    assert_hidden("jdbc:postgresql://127.0.0.1:5432/db?user=u&password=Zqxvk@Wjpfy", "jdbc:postgresql://127.0.0.1:***");
+    assert_hidden("postgresql://h/d?password=Zqxvk@Wjpfy&user=u", "postgresql://h/d?password=***&user=u");
+    assert_hidden("postgresql://h/d?password=Zqxvk Wjpfy;x=y&user=u", "postgresql://h/d?password=***&user=u");
+    assert_hidden("true \"postgresql://h:5432/d?user=u&password=Zqxvk@Wjpfy\"", "true \"postgresql://h:***");
+    assert_hidden("true 'postgresql://h/d?password=Zqxvk Wjpfy'\necho 1",
+                  "true 'postgresql://h/d?password=***\necho 1");
+    assert_hidden("postgres://u:a?b@c@h/d?options=x@y", "postgres://u:***@h/d?options=x@y");
+    assert_hidden("postgres://u:a@h/d?x=y postgres://u:b@h/d", "postgres://u:***@h/d?x=y postgres://u:***@h/d");
+    assert_hidden("pass=a://u:b@h x", "pass=*** x");
+}
+
 static void a_password_may_hold_what_divides_passwords(void **state)
 {
     static const char *const texts[][2] = {
+        { "postgres://h/d?password=s3c ret&user=u", "s3c ret" },
+        { "psql 'postgres://h/d?user=u&password=s3c ret x' -c 'select 1'", "s3c ret x" },
+        { "psql postgres://h/d?password=s3cret -c 'select 1'", "s3cret" },
         { "postgres://u:a://b@c://d@h/e", "a://b@c://d" },
         { "x postgres://u:p@h/d | y postgres://u:s3cret@h/d", "s3cret" },
         { "host=h password=a;b=c;d=s3cret user=u", "a;b=c;d=s3cret" },
@@ -93,7 +110,8 @@ static void twenty_times_the_text_is_not_four_hundred_times_the_work(void **stat
 {
     static const char *const units[] = { "pass=x ",       "a=",           "= ",       "http://a:80/ ", "pass=x;n=1;",
                                          "PGPASSWORD=$'", "p://u:p@h/d ", "pass='x ", "pass='x\\' ",   "pass=\"'",
-                                         ";a=",           "pass=;" };
+                                         ";a=",           "pass=;",       "?pass=x ", "?pass=x' ",     "p://u:p@h?a ",
+                                         "?pass=;a=b " };
 
     (void)state;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -130,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_password_of_a_text_is_hidden),
+        TEST(rather_too_much_of_a_url_is_hidden_than_too_little),
         TEST(a_password_may_hold_what_divides_passwords),
         TEST(a_name_that_the_shell_replaces_is_shown_and_what_only_begins_like_one_is_not),
         TEST(twenty_times_the_text_is_not_four_hundred_times_the_work),
