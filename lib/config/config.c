@@ -439,7 +439,6 @@ struct config *config_load(const struct config_request *request, struct strings 
 
     config->arena = arena;
     secret_of_environment();
-    secret_of_passfile();
 
     bool readable = collect_sources(&reading, request);
 

@@ -269,15 +269,12 @@ static void secret_of_passfile_line(char *line)
     mask_add(field);
 }
 
-void secret_of_passfile(void)
+void secret_of_passfile(const char *path)
 {
     struct arena *arena = arena_new();
-    const char *home = getenv("HOME"), *path = getenv("PGPASSFILE");
     size_t length;
-    char *text;
+    char *text = content_read(path, CONTENT_SMALL, &length, arena);
 
-    path = path && *path ? path : arena_printf(arena, "%s/.pgpass", home ? home : "");
-    text = content_read(path, CONTENT_SMALL, &length, arena);
     for (char *end; text && *text; text = end) {
         end = text + strcspn(text, "\r\n");
         if (*end) {
@@ -290,8 +287,18 @@ void secret_of_passfile(void)
     arena_free(arena);
 }
 
+static void secret_of_usual_passfile(void)
+{
+    const char *home = getenv("HOME"), *path = getenv("PGPASSFILE");
+    struct arena *arena = arena_new();
+
+    secret_of_passfile(path && *path ? path : arena_printf(arena, "%s/.pgpass", home ? home : ""));
+    arena_free(arena);
+}
+
 void secret_of_environment(void)
 {
+    secret_of_usual_passfile();
     for (char **variable = environ; variable && *variable; variable++) {
         secret_of_variable(*variable);
     }

@@ -2,6 +2,7 @@
 
 #include "base/mask.h"
 #include "base/port.h"
+#include "config/secret.h"
 
 #include <libpq-fe.h>
 #include <limits.h>
@@ -158,9 +159,12 @@ static void add_settings(struct destination *destination, const struct config *c
     }
 }
 
-/* Each host may have a line of its own in the password file. */
-static void mask_passwords(const struct destination *destination, struct arena *arena)
+/* Each host may have a line of its own in the password file, which URL and service file may name. */
+static void mask_passwords(const struct destination *destination, const char *passfile, struct arena *arena)
 {
+    if (passfile) {
+        secret_of_passfile(passfile);
+    }
     for (size_t i = 0; i < destination->host_count; i++) {
         struct conninfo one = conninfo_copy(&destination->info, arena);
 
@@ -270,9 +274,9 @@ static bool settle(struct destination *destination, const struct config *config,
     take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
     choose_root_certificates(destination, options, arena);
     add_settings(destination, config, defaults, arena);
+    mask_passwords(destination, option(options, "passfile"), arena);
     PQconninfoFree(options);
     PQconninfoFree(defaults);
-    mask_passwords(destination, arena);
     return fine;
 }
 

@@ -233,6 +233,36 @@ static void the_password_file_is_masked_for_every_host(void **state)
     arena_free(found.arena);
 }
 
+/* As it is read for a connection, whoever names it: also its other lines, which a step may use. */
+static void the_password_file_that_a_url_or_a_service_names_is_masked_whole(void **state)
+{
+    char path[256], service[512], parameter[512], keywords[512];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s", file("passwords", "h:5432:d:u:one-secret\nother:*:*:u:two-secret\n"));
+    (void)snprintf(service, sizeof service, "[s]\npassfile=%s\n", path);
+    (void)snprintf(parameter, sizeof parameter, "postgres://u:known@h/d?passfile=%s", path);
+    (void)snprintf(keywords, sizeof keywords, "host=h passfile='%s'", path);
+    setenv("PGSERVICEFILE", file("services", service), 1);
+
+    const char *const urls[] = { parameter, keywords, "service=s" };
+
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        for (int direct = 0; direct < 2; direct++) {
+            char text[] = "one-secret two-secret";
+
+            mask_wipe();
+
+            struct found found = find(direct ? "host=h" : urls[i], direct ? urls[i] : NULL, direct);
+
+            assert_true(found.fine);
+            mask_string(text);
+            assert_string_equal(text, "*** ***");
+            arena_free(found.arena);
+        }
+    }
+}
+
 static void a_primary_is_wanted_unless_somebody_says_otherwise(void **state)
 {
     struct found found = find("postgres://h/d", NULL, false);
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test_setup(numbers_and_targets_as_libpq_takes_them_are_fine, clean),
         cmocka_unit_test_setup(wrong_values_in_the_environment_are_errors_too, clean),
         cmocka_unit_test_setup(the_password_file_is_masked_for_every_host, clean),
+        cmocka_unit_test_setup(the_password_file_that_a_url_or_a_service_names_is_masked_whole, clean),
         cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
         cmocka_unit_test_setup(sessions_are_recognised, clean),
         cmocka_unit_test_setup(verification_gets_the_systems_certificates, clean),
