@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LIVE "/health/live" /* the one path that needs no token */
+
 static bool wait_for(int fd, short events, instant until)
 {
     struct pollfd waiting = { .fd = fd, .events = events };
@@ -122,12 +124,11 @@ bool answer_read(struct answer *answer, const char *text, const char *own)
 }
 
 /* One address. An answer of somebody else is none. */
-static bool ask(const char *address, const char *path, const char *token, duration timeout, struct answer *answer,
+static bool ask(const char *address, const char *path, const char *token, instant until, struct answer *answer,
                 struct error *error)
 {
     struct address where;
     char own[HTTP_INSTANCE_TEXT];
-    instant until = clock_now() + timeout;
     *answer = (struct answer){ .status = 0 };
 
     if (!address_parse(&where, address, error)) {
@@ -155,11 +156,26 @@ static bool ask(const char *address, const char *path, const char *token, durati
                      address);
 }
 
+/* Anybody may hold the address: the token is for who has answered as our own, without one. */
+static bool ask_with_token(const char *address, const char *path, const char *token, instant until,
+                           struct answer *answer, struct error *error)
+{
+    if (!*token || strcmp(path, LIVE) == 0) {
+        return ask(address, path, "", until, answer, error);
+    }
+    if (!ask(address, LIVE, "", until, answer, error)) {
+        return false;
+    }
+    free(answer->body);
+    return ask(address, path, token, until, answer, error);
+}
+
 bool ask_own(const struct config *config, const char *path, duration timeout, struct answer *answer,
              struct error *error)
 {
     for (size_t i = 0; i < config->health.listen.count; i++) {
-        if (ask(config->health.listen.items[i], path, config->health.token, timeout, answer, error)) {
+        if (ask_with_token(config->health.listen.items[i], path, config->health.token, clock_now() + timeout, answer,
+                           error)) {
             return true;
         }
     }

@@ -19,8 +19,8 @@ struct answer {
 };
 
 /* GETs `path` from one of health.listen's addresses after the other (an unspecified one is asked on loopback), each
- * within `timeout`, with health.token, until this container's supervisor answers. False with the last *error, and
- * without a body, if it does not. */
+ * within `timeout`, until this container's supervisor answers; only it gets health.token, and only where the path needs
+ * it. False with the last *error, and without a body, if it does not. */
 bool ask_own(const struct config *config, const char *path, duration timeout, struct answer *answer,
              struct error *error);
 
