@@ -22,6 +22,10 @@ void mask_string(char *string);
 /* A copy with stars in the arena. */
 char *mask_copy(struct arena *arena, const char *string);
 
+/* A copy of masked text as it is fit for a line of the log (text_visible), at most `most` bytes of it: masked once more
+ * before it is cut, for what an escape sequence divided may be a secret without it. */
+char *mask_visible(struct arena *arena, const char *masked, size_t most);
+
 /* The longest registered form, in bytes: a reader that has to cut keeps this much more before it masks. */
 size_t mask_longest(void);
 

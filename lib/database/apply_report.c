@@ -53,19 +53,15 @@ static void make_printable(const char *foreign, char line[FOREIGN_MAX])
 {
     struct arena *arena = arena_new();
     char *copy = mask_copy(arena, foreign);
-    struct text text = text_over(line, FOREIGN_MAX);
-    size_t length;
+    size_t length = strlen(copy);
 
-    length = strlen(copy);
     while (length > 0 && copy[length - 1] == '\n') {
-        length--;
+        copy[--length] = '\0';
     }
-    for (size_t i = 0; i < length; i++) {
-        if (copy[i] == '\n' || copy[i] == '\r') {
-            copy[i] = ' ';
-        }
+    for (char *c = copy; *c; c++) {
+        *c = *c == '\n' || *c == '\r' ? ' ' : *c;
     }
-    text_visible(&text, copy, length);
+    text_copy(line, FOREIGN_MAX, mask_visible(arena, copy, FOREIGN_MAX));
     arena_free(arena);
 }
 

@@ -1,7 +1,6 @@
 #include "database/check.h"
 
 #include "base/mask.h"
-#include "base/text.h"
 #include "database/catalog.h"
 #include "database/history.h"
 #include "database/spelling.h"
@@ -183,10 +182,12 @@ static void read_assert(struct look *look, size_t i, const PGresult *result, str
         return;
     }
 
-    char *shown = mask_copy(look->arena, value);
-    size_t length = strcspn(shown, "\n");
+    char *masked = mask_copy(look->arena, value);
 
-    shown[length > VALUE_SHOWN ? text_utf8_border(shown, VALUE_SHOWN) : length] = '\0';
+    masked[strcspn(masked, "\n")] = '\0';
+
+    const char *shown = mask_visible(look->arena, masked, VALUE_SHOWN);
+
     assert_failed(look, i, check,
                   arena_printf(look->arena, "its first value is %s, not true",
                                strcmp(shown, "f") == 0 ? "false"

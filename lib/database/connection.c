@@ -1,7 +1,6 @@
 #include "database/connection.h"
 
 #include "base/mask.h"
-#include "base/text.h"
 #include "database/resolve.h"
 #include "database/sqlstate.h"
 
@@ -15,14 +14,13 @@ void *database_error_set(struct database_error *why, enum failure failure, const
                          const char *hint, struct arena *arena)
 {
     char *masked = mask_copy(arena, message);
-    char line[MESSAGE_MAX];
-    struct text text = text_over(line, sizeof line);
 
     for (char *c = masked; *c; c++) {
         *c = *c == '\n' || *c == '\r' || *c == '\t' ? ' ' : *c;
     }
-    text_visible(&text, masked, strlen(masked));
-    *why = (struct database_error){ .failure = failure, .message = arena_strdup(arena, line), .hint = hint };
+    *why = (struct database_error){ .failure = failure,
+                                    .message = mask_visible(arena, masked, MESSAGE_MAX),
+                                    .hint = hint };
     if (sqlstate && strlen(sqlstate) == SQLSTATE_LENGTH) {
         memcpy(why->sqlstate, sqlstate, SQLSTATE_LENGTH + 1);
     }

@@ -125,11 +125,9 @@ const char *diagnose_value(const struct diagnosing *diagnosing, const PGresult *
 const char *diagnose_foreign(const struct diagnosing *diagnosing, const PGresult *result, int row, int column)
 {
     const char *masked = mask_copy(diagnosing->arena, PQgetvalue(result, row, column));
-    char line[FOREIGN_MAX];
-    struct text text = text_over(line, sizeof line);
+    const char *line = mask_visible(diagnosing->arena, masked, FOREIGN_MAX);
 
-    text_visible(&text, masked, strlen(masked));
-    return *line ? arena_strdup(diagnosing->arena, line) : "unknown";
+    return *line ? line : "unknown";
 }
 
 const char *diagnose_duration(const struct diagnosing *diagnosing, const PGresult *result, int row, int column)

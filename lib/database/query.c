@@ -1,7 +1,6 @@
 #include "database/query.h"
 
 #include "base/mask.h"
-#include "base/text.h"
 #include "database/sqlstate.h"
 
 #include <poll.h>
@@ -43,12 +42,9 @@ static PGresult *next_result(PGconn *connection, const struct deadline *deadline
 static const char *one_line(const char *message, struct arena *arena)
 {
     char *copy = mask_copy(arena, message);
-    char line[MESSAGE_MAX];
-    struct text text = text_over(line, sizeof line);
 
     copy[strcspn(copy, "\n")] = '\0';
-    text_visible(&text, copy, strlen(copy));
-    return arena_strdup(arena, line);
+    return mask_visible(arena, copy, MESSAGE_MAX);
 }
 
 bool message_says(const char *message, const char *words, struct arena *arena)

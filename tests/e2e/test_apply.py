@@ -452,6 +452,8 @@ def test_passwords_are_masked_in_what_the_server_says(pgentry, database, project
     assert done.exit == 1 and "P0001: two ***" in done.stderr and "NOTICE: one ***" in done.stdout, done
     assert "  detail: three ***" in done.stderr and "  hint: four ***" in done.stderr, done
     assert database.password not in done.text and "\x1b" not in done.text, done
+    project({"a.sql": f"DO $a$ BEGIN RAISE EXCEPTION 'five %', overlay('{text}' placing chr(27) || '[m' from 7 for 0); END $a$"})
+    assert "P0001: five ***" in pgentry("apply", "a.sql", url=database.url).stderr, "divided by an escape sequence"
 
 
 @pytest.mark.parametrize("number, mode", [(signal.SIGTERM, []), (signal.SIGINT, []), (signal.SIGHUP, []),

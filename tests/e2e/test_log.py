@@ -324,6 +324,16 @@ def test_no_secret_anywhere(pgentry, database, project, level):
         assert secret not in written, secret
 
 
+def test_a_secret_that_an_escape_sequence_divides_is_none_of_the_log_s(pgentry, database, project):
+    """In a server's error and in a value of the database: terminals would show it whole."""
+    divided = "overlay('" + database.password.replace("'", "''") + "' placing chr(27) || '[m' from 7 for 0)"
+    project({"pgentry.yaml": json.dumps({"migrate": {"preset": "none"}, "verify": {"asserts": [
+        {"name": "error", "sql": f"SELECT ({divided})::int"}, {"name": "value", "sql": f"SELECT {divided}"}]}})})
+    done = pgentry("verify", url=database.url)
+    assert done.exit == 65 and "integer: \"***\"" in done.stdout and "value is ***," in done.stdout, done
+    assert database.password[7:] not in done.text, done
+
+
 @pytest.mark.parametrize("mode", ["supervise", "exec"])
 def test_no_part_of_a_secret_among_the_application_s_words_is_logged(pgentry, database, project, mode):
     """A password over the end of what is shown of a long command, and one in a URL that only the application knows."""

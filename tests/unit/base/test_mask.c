@@ -88,6 +88,19 @@ static void any_of_a_secrets_characters_may_be_encoded(void **state)
     assert_string_equal(masked("x+leads %20leads"), "x*** ***");
 }
 
+static void a_secret_that_an_escape_sequence_divides_is_masked_before_it_is_cut(void **state)
+{
+    struct arena *arena = arena_new();
+
+    (void)state;
+    mask_add("s3cretpw");
+    assert_string_equal(mask_visible(arena, "no s3c\x1B[mretpw\x1B[0m here\n", 100), "no *** here\\x0A");
+    assert_string_equal(mask_visible(arena, "no s3c\x1B[mretpw", 5), "no **");
+    assert_string_equal(mask_visible(arena, "né", 2), "n");
+    assert_string_equal(mask_visible(arena, "", 2), "");
+    arena_free(arena);
+}
+
 static void a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped(void **state)
 {
     (void)state;
@@ -386,6 +399,7 @@ int main(void)
         TEST(a_secret_that_is_no_utf8_is_masked_as_json_writes_it),
         TEST(a_secret_is_masked_as_sql_and_libpq_quote_it),
         TEST(any_of_a_secrets_characters_may_be_encoded),
+        TEST(a_secret_that_an_escape_sequence_divides_is_masked_before_it_is_cut),
         TEST(a_secret_that_holds_an_encoded_zero_byte_is_masked_and_wiped),
         TEST(an_encoded_secret_is_masked_decoded),
         TEST(the_longest_secret_wins_and_overlaps_leave_nothing),
