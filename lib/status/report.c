@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* jansson refuses what is not UTF-8; our texts were made so, but a table's name may be anything. */
@@ -313,6 +314,28 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
+/* A link that another user made leads where he likes, with our rights; root's are everybody's: /dev/stdout. */
+static bool is_strange_link(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != 0 && status.st_uid != geteuid();
+}
+
+/* O_NONBLOCK: a FIFO without a reader must not stop us. */
+static int open_report(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = open(path, flags | O_NOFOLLOW, 0644);
+    if (fd >= 0 || errno != ELOOP) {
+        return fd;
+    }
+    if (is_strange_link(path)) {
+        errno = ELOOP;
+        return -1;
+    }
+    return open(path, flags, 0644);
+}
+
 bool status_write_report(const struct status *status, const char *path, size_t most)
 {
     char *json = report_within(status, most ? most - 1 : 0); /* and the line's end */
@@ -320,8 +343,7 @@ bool status_write_report(const struct status *status, const char *path, size_t m
         errno = ENOMEM;
         return false;
     }
-    /* O_NONBLOCK: a FIFO without a reader must not stop us */
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+    int fd = open_report(path);
     bool written = fd >= 0 && write_all(fd, json, strlen(json)) && write_all(fd, "\n", 1);
     int why = errno;
     if (fd >= 0) {

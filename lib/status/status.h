@@ -121,9 +121,9 @@ size_t status_missing_tables(const struct check *check);
 char *status_health_json(const struct status *status);
 char *status_report_json(const struct status *status);
 
-/* Writes the report to `path`: a file is replaced by what is written (created 0644). Bounded by `most` bytes (0: no
- * bound; some thousands at least): valid JSON all the same, which counts in "leftOut" what it goes without. False with
- * errno. */
+/* Writes the report to `path`: a file is replaced by what is written (created 0644), a link followed if it is ours or
+ * root's (else ELOOP). Bounded by `most` bytes (0: no bound; some thousands at least): valid JSON all the same, which
+ * counts in "leftOut" what it goes without. False with errno. */
 bool status_write_report(const struct status *status, const char *path, size_t most);
 
 #endif

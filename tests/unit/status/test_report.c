@@ -1,11 +1,14 @@
 #include "status/status.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -175,6 +178,56 @@ static void nothing_makes_a_short_report_too_long(void **state)
     json_decref(document);
 }
 
+#define NOBODY 65534
+
+/* Whether we, as this user, follow a link of the owner's; if not, what it leads to is as it was. */
+static bool is_followed(uid_t owner, uid_t us)
+{
+    char folder[] = "/tmp/pgentry-report-XXXXXX", path[64], target[64];
+    struct check check;
+    struct status status = failed(&check, 2, 0);
+    struct stat found;
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/report.json", folder);
+    (void)snprintf(target, sizeof target, "%s/target", folder);
+
+    int fd = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    assert_int_equal(write(fd, "kept", 4), 4);
+    assert_int_equal(fchmod(fd, 0666), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(chmod(folder, 0711), 0);
+    assert_int_equal(symlink("target", path), 0);
+    assert_int_equal(lchown(path, owner, (gid_t)-1), 0);
+
+    uid_t before = geteuid();
+
+    assert_int_equal(seteuid(us), 0);
+
+    bool followed = status_write_report(&status, path, 0);
+
+    assert_true(followed || errno == ELOOP);
+    assert_int_equal(seteuid(before), 0);
+    assert_int_equal(stat(target, &found), 0);
+    assert_int_equal(found.st_size > 4, followed);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(target), 0);
+    assert_int_equal(rmdir(folder), 0);
+    return followed;
+}
+
+static void a_link_is_followed_that_we_made_or_root_but_nobody_else_s(void **state)
+{
+    (void)state;
+    assert_true(is_followed(geteuid(), geteuid()));
+    if (geteuid() == 0) {
+        assert_false(is_followed(NOBODY, 0));
+        assert_true(is_followed(0, NOBODY)); /* /dev/stdout */
+        assert_false(is_followed(NOBODY - 1, NOBODY));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_migration_that_failed_is_a_problem_though_the_schema_verifies),
         cmocka_unit_test(what_the_boot_came_to_is_in_a_short_report_however_much_is_missing),
         cmocka_unit_test(a_short_report_goes_without_what_it_says_elsewhere_first),
+        cmocka_unit_test(a_link_is_followed_that_we_made_or_root_but_nobody_else_s),
         cmocka_unit_test(nothing_makes_a_short_report_too_long),
     };
 
