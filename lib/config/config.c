@@ -252,7 +252,8 @@ static void check_addresses(struct reading *reading, const char *path, const str
 
         if (taken) {
             (void)complain(reading, member_of(node_of(reading, path), i),
-                           "%s[%zu]: \"%s\" is taken by \"%s\" of health.listen", path, i, list->items[i], taken);
+                           "%s[%zu]: \"%s\" is taken by \"%s\" of health.listen", path, i,
+                           mask_copy(reading->arena, list->items[i]), mask_copy(reading->arena, taken));
         }
     }
 }

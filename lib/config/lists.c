@@ -5,6 +5,7 @@
 #include "config/folder.h"
 #include "config/simple.h"
 
+#include "base/mask.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -102,9 +103,9 @@ bool lists_check_tables(struct reading *reading, const struct node *list)
         const struct listed *first = &listed[i - 1], *second = &listed[i];
 
         if (strcmp(first->schema, second->schema) == 0 && strcmp(first->name, second->name) == 0) {
-            fine = complain(reading, second->node, "verify.tables lists %s twice%s", second->name,
-                            first->node->line ? arena_printf(reading->arena, ", first at line %u", first->node->line)
-                                              : "");
+            fine = complain(
+                reading, second->node, "verify.tables lists %s twice%s", mask_copy(reading->arena, second->name),
+                first->node->line ? arena_printf(reading->arena, ", first at line %u", first->node->line) : "");
         }
     }
     return fine;
@@ -186,12 +187,13 @@ static bool check_files(struct reading *reading, const char *path, const struct 
     for (size_t i = 0; i < step->sql.count; i++, child = child ? child->next : NULL) {
         const char *name = step->sql.items[i], *file = content_path(reading->arena, step->cwd, name);
         const struct node *at = child ? child : node;
+        const char *shown = mask_copy(reading->arena, name);
 
         if (content_is_folder(file)) {
-            fine = complain(reading, at, "%s.sql: %s is a folder: %s%s", path, name, in_order,
-                            some_files(name, file, reading->arena));
+            fine = complain(reading, at, "%s.sql: %s is a folder: %s%s", path, shown, in_order,
+                            some_files(shown, file, reading->arena));
         } else if (strpbrk(name, "*?[") && content_is_missing(file)) {
-            fine = complain(reading, at, "%s.sql: there is no file %s, and no pattern is filled in: %s", path, name,
+            fine = complain(reading, at, "%s.sql: there is no file %s, and no pattern is filled in: %s", path, shown,
                             in_order);
         }
     }
@@ -275,7 +277,8 @@ bool lists_steps(struct reading *reading, const struct key *key, const struct no
         }
         for (size_t j = 0; step->name && *step->name && j < i; j++) {
             if (steps->items[j].name && strcmp(steps->items[j].name, step->name) == 0) {
-                fine = complain(reading, child, "%s: there is already a step called %s", path, step->name);
+                fine = complain(reading, child, "%s: there is already a step called %s", path,
+                                mask_copy(reading->arena, step->name));
                 break;
             }
         }

@@ -1,6 +1,8 @@
 #include "process/credentials.h"
 
 #include "base/duration.h"
+#include "base/mask.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,16 @@
 #define PATIENCE 5          /* seconds for the system's name services, of which some ask over the network */
 
 /* ---- reading app.user ---- */
+
+/* As a message shows it: it may have been read from a secret's file. */
+static const char *shown(const char *name)
+{
+    static char text[NAME_MAX_BYTES];
+
+    TEXT_COPY(text, strlen(name) < sizeof text ? name : "…"); /* masked before it is cut, or not at all */
+    mask_string(text);
+    return text;
+}
 
 static bool parse_id(const char *text, unsigned long *id)
 {
@@ -44,7 +56,7 @@ static bool find_group(const char *name, struct credentials *credentials, struct
         const struct group *group = getgrnam(name);
 
         if (!group) {
-            error_set(error, STATUS_CONFIG, "app.user: no group \"%s\"", name);
+            error_set(error, STATUS_CONFIG, "app.user: no group \"%s\"", shown(name));
             return error_hint(error, "give the number: uid:gid");
         }
         credentials->gid = group->gr_gid;
@@ -73,7 +85,7 @@ static bool find_user(const char *name, const char *group, struct credentials *c
     const struct passwd *entry = !number ? getpwnam(name) : group ? NULL : getpwuid((uid_t)id);
 
     if (!number && !entry) {
-        error_set(error, STATUS_CONFIG, "app.user: no user \"%s\"", name);
+        error_set(error, STATUS_CONFIG, "app.user: no user \"%s\"", shown(name));
         return error_hint(error, "add it to /etc/passwd of the image, or give numbers: uid:gid");
     }
     credentials->uid = entry ? entry->pw_uid : (uid_t)id;
@@ -81,8 +93,8 @@ static bool find_user(const char *name, const char *group, struct credentials *c
         return find_group(group, credentials, error);
     }
     if (!entry) {
-        error_set(error, STATUS_CONFIG, "app.user: uid %s has no passwd entry that tells its group", name);
-        return error_hint(error, "give the group too: %s:%s", name, name);
+        error_set(error, STATUS_CONFIG, "app.user: uid %s has no passwd entry that tells its group", shown(name));
+        return error_hint(error, "give the group too: %s:%s", shown(name), shown(name));
     }
     return take_entry(entry, credentials, error);
 }
@@ -94,7 +106,7 @@ static bool parse(const char *user, struct credentials *credentials, struct erro
     size_t length = colon ? (size_t)(colon - user) : strlen(user);
 
     if (length == 0 || length >= sizeof name || (colon && colon[1] == '\0')) {
-        error_set(error, STATUS_CONFIG, "app.user: \"%s\" is no user", user);
+        error_set(error, STATUS_CONFIG, "app.user: \"%s\" is no user", shown(user));
         return error_hint(error, "write name, uid or uid:gid");
     }
     memcpy(name, user, length);
@@ -172,7 +184,7 @@ static bool find_in_child(const char *user, struct found *found, struct error *e
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
     if (!received) {
-        error_set(error, STATUS_CONFIG, "app.user: nobody tells within %d s who \"%s\" is", PATIENCE, user);
+        error_set(error, STATUS_CONFIG, "app.user: nobody tells within %d s who \"%s\" is", PATIENCE, shown(user));
         return error_hint(error, "give numbers, which need no look-up: uid:gid");
     }
     if (!found->known) {

@@ -485,6 +485,14 @@ def test_a_report_that_cannot_be_written_is_74_and_says_so(pgentry, command, out
     assert done.exit == 74 and "standard output" in done.stderr, done
 
 
+@pytest.mark.parametrize("command", [["config"], ["run", "--", "true"]])
+def test_what_a_file_held_is_not_shown_in_an_error(pgentry, database, project, command):
+    """A name at the wrong place, and one that is there twice."""
+    folder = project({"pgentry.yaml": 'app: {user: "${AU}"}\nverify: {tables: ["${AU}", "${AU}"]}\n', "user": "held-4711\n"})
+    done = pgentry(*command, url=database.url, env={"AU_FILE": folder / "user"})
+    assert done.exit == 78 and done.text.count("***") == 2 and "held-4711" not in done.text, done
+
+
 def test_what_a_file_held_is_not_shown_in_a_url_either(pgentry, project):
     """A user's name and more from mounted secrets; of a whole URL from one the password alone is hidden."""
     folder = project({"pgentry.yaml": 'database: {url: "postgresql://${DB_USER}:${PW|url}@h/x?application_name=${APP}"}\n',

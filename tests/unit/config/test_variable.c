@@ -178,6 +178,30 @@ static void a_mounted_secret_stands_in_for_a_variable(void **state)
     assert_string_equal(text, "said: ***");
 }
 
+static void what_a_file_held_is_not_shown_in_an_error(void **state)
+{
+    static const char *const texts[][2] = {
+        { "verify: {tables: ['${N}', b, '${N}']}\n",
+          "pgentry.yaml:1:30: verify.tables lists *** twice, first at line 1" },
+        { "verify: {tables: ['${N}.x.y']}\n", "pgentry.yaml:1:19: verify.tables[0]: \"${N}.x.y\" is neither table nor "
+                                              "schema.table: write {schema: …, name: …}" },
+        { "migrate: {steps: [{name: '${N}', run: x}, {name: '${N}', run: y}]}\n",
+          "pgentry.yaml:1:43: migrate.steps[1]: there is already a step called ***" },
+        { "migrate: {steps: [{sql: ['${N}*']}]}\n", "pgentry.yaml:1:26: migrate.steps[0].sql: there is no file ****, "
+                                                    "and no pattern is filled in: name the files, in "
+                                                    "the order in which they are to run" },
+        { "health: {listen: ['unix:/${N}'], placeholder: ['unix:/${N}']}\n",
+          "pgentry.yaml:1:48: health.placeholder[0]: \"unix:/***\" is taken by \"unix:/***\" of health.listen" },
+    };
+
+    (void)state;
+    write_file("secret", "n0tshown\n");
+    (void)setenv("N_FILE", "secret", 1);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_refused(texts[i][0], texts[i][1]);
+    }
+}
+
 static void a_variable_that_is_set_needs_no_file(void **state)
 {
     (void)state;
@@ -317,6 +341,7 @@ int main(void)
         TEST(what_a_shell_or_the_database_reads_is_left_alone),
         TEST(a_mounted_secret_stands_in_for_a_variable),
         TEST(a_variable_that_is_set_needs_no_file),
+        TEST(what_a_file_held_is_not_shown_in_an_error),
         TEST(a_secret_s_file_must_be_a_readable_small_file),
         TEST(the_database_s_url_may_be_mounted_without_a_file_of_ours),
         TEST(a_key_s_own_variable_may_be_mounted),

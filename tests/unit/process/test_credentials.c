@@ -1,6 +1,7 @@
 #include "process/credentials.h"
 
 #include "base/duration.h"
+#include "base/mask.h"
 #include "child.h"
 
 #include <dlfcn.h>
@@ -54,6 +55,20 @@ static void no_user_means_no_change(void **state)
     assert_true(credentials_find("", &credentials, &error));
     assert_false(credentials.change);
     assert_int_equal(credentials_take(&credentials), 0);
+}
+
+static void what_may_come_from_a_secret_s_file_is_not_shown(void **state)
+{
+    char name[300];
+
+    (void)state;
+    mask_add("n0tshown");
+    assert_refused("n0tshown", "app.user: no user \"***\"");
+    assert_refused("0:n0tshown", "app.user: no group \"***\"");
+    assert_refused(":n0tshown", "app.user: \":***\" is no user");
+    (void)snprintf(name, sizeof name, "%*s", (int)sizeof name - 1, "n0tshown");
+    assert_refused(name, "app.user: \"…\" is no user");
+    mask_wipe();
 }
 
 static void what_is_no_user_is_refused(void **state)
@@ -265,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_user_means_no_change),
+        cmocka_unit_test(what_may_come_from_a_secret_s_file_is_not_shown),
         cmocka_unit_test(what_is_no_user_is_refused),
         cmocka_unit_test(a_uid_without_entry_needs_its_group),
         cmocka_unit_test(a_name_service_that_does_not_answer_is_not_waited_for),
