@@ -338,7 +338,7 @@ def test_a_secret_that_an_escape_sequence_divides_is_none_of_the_log_s(pgentry, 
 def test_no_part_of_a_secret_among_the_application_s_words_is_logged(pgentry, database, project, mode):
     """A password over the end of what is shown of a long command, and one in a URL that only the application knows."""
     project({"pgentry.yaml": f"app: {{mode: {mode}}}\n"})
-    words = ["true", "postgres://u:0nlyhere@h/d", "x" * 217, "hunter2secret"]
+    words = ["true", "postgres://u:0nlyhere@h/d", "jdbc:postgresql://h:1/d?user=u&password=0nly@0nlyhere", "x" * 193, "hunter2secret"]
     done = pgentry("run", "--", *words, url=database.url, env={"PGPASSWORD": "hunter2secret"})
     assert done.exit == 0 and "postgres://u:***@h/d" in done.stderr, done
     assert "x hunter" not in done.stderr and "0nlyhere" not in done.stderr, done
