@@ -19,6 +19,8 @@
 #define JSON_GROWTH 6                 /* \u00XX for a byte */
 #define ENCODED 3                     /* %XX for a byte */
 #define SCRUB_MIN 6                   /* shorter ones are found everywhere by chance */
+#define END_MIN 8                     /* of a secret's end, likewise */
+#define CUT_MAX 64                    /* bytes that are missing before it */
 #define PAGEMAP_ENTRIES 512           /* of 8 bytes: a page of them */
 #define SCRUB_MAX ((size_t)256 << 20) /* of a mapping; the sanitizer's shadow is larger */
 
@@ -492,11 +494,26 @@ static void scrub_mapping(int pagemap, char *at, char *end, const char *kept)
     }
 }
 
+/* Of a copy that was freed the allocator has written over the beginning, so that all its ends are looked for. */
+static void form_add_ends(void)
+{
+    const size_t count = set.count;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct form form = set.forms[i];
+
+        for (size_t cut = 1; cut <= CUT_MAX && form.length >= cut + END_MIN; cut++) {
+            form_add(form.bytes + cut, form.length - cut, form.encodable);
+        }
+    }
+}
+
 void mask_scrub(const char *kept)
 {
     char line[512];
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     FILE *maps = fopen("/proc/self/maps", "re");
+    form_add_ends();
     while (maps && set.count && fgets(line, sizeof line, maps)) {
         char *rest;
         uintptr_t begin = strtoul(line, &rest, 16);

@@ -32,8 +32,9 @@ size_t mask_longest(void);
 /* Forgets every secret and wipes it from memory (for a process that shall not know them). */
 void mask_wipe(void);
 
-/* The same, and wipes every secret of 6 bytes or more wherever it stands in this process's writable memory: freed heap,
- * stack, copies in libraries. `kept` stays although it may be a secret. Without /proc only mask_wipe. */
+/* The same, and wipes every secret of 6 bytes or more, and every end of one of 8 bytes or more, wherever it stands in
+ * this process's writable memory: freed heap, stack, copies in libraries. `kept` stays although it may be a secret.
+ * Without /proc only mask_wipe. */
 void mask_scrub(const char *kept);
 
 #endif

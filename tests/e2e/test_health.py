@@ -788,6 +788,16 @@ def test_the_http_process_knows_no_secret(running, endpoint, database, pgentry):
     assert not [secret for secret in secrets if secret in seen]
 
 
+def test_the_http_process_knows_no_end_of_a_secret(pgentry, database, project, endpoint):
+    """Of a copy that was freed only the beginning is written over."""
+    password = "Correct-Horse-Battery-Staple-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    database.sql(f"ALTER ROLE {database.user} PASSWORD '{password}'")
+    project({"pgentry.yaml": ""})
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url_with(password), env=endpoint.env)
+    endpoint.up()
+    assert not memory_holds(http_process(supervisor), password[-8:].encode())
+
+
 def test_the_http_process_knows_nothing_of_what_a_step_printed(pgentry, database, project, endpoint):
     """It is forked after the steps; what they print is masked in PID 1, and only then there for all to see."""
     broken = "pass\\033[1mword-%d"

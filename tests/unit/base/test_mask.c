@@ -222,6 +222,26 @@ static void a_search_of_the_memory_finds_all_and_maps_nothing(void **state)
     munmap(memory, PAGES * page);
 }
 
+static void what_is_left_of_a_copy_whose_beginning_was_written_over_is_found_too(void **state)
+{
+    static const char secret[] = "correct-horse-battery-staple";
+    const size_t length = sizeof secret - 1;
+    char memory[sizeof secret];
+
+    (void)state;
+    for (size_t left = 1; left <= length; left++) {
+        memset(memory, '.', length);
+        memcpy(memory + length - left, secret + length - left, left);
+        mask_add(secret);
+        mask_scrub("");
+        for (size_t i = 0; i < length; i++) {
+            char kept = left < 8 ? secret[i] : '\0'; /* what is shorter is found everywhere */
+
+            assert_int_equal(memory[i], i < length - left ? '.' : kept);
+        }
+    }
+}
+
 /* ---- against a search that compares everything ---- */
 
 #define SECRETS 12
@@ -409,6 +429,7 @@ int main(void)
         TEST(the_longest_form_is_known_and_wiped),
         TEST(bytes_with_nuls_are_masked),
         TEST(many_secrets_are_all_kept),
+        TEST(what_is_left_of_a_copy_whose_beginning_was_written_over_is_found_too),
         TEST(a_search_of_the_memory_finds_all_and_maps_nothing),
         TEST(what_is_masked_is_what_a_search_for_each_secret_finds),
         TEST(secrets_that_begin_alike_are_told_apart),
