@@ -262,4 +262,8 @@ ACTION(heal)
     boot->result = RESULT_NONE;
     boot->status = STATUS_OK;
     boot->attempt = 1;
+    /* as a boot that begins anew: what was waited for before it was held, and while, is no part of this round */
+    boot->waited = boot->lock_waited = 0;
+    boot->lock_since = BOOT_NEVER;
+    boot->await_until = 0;
 }

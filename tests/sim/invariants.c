@@ -466,7 +466,7 @@ static void check_time(struct world *world, struct replica *replica)
 
     MUST(memory->moves <= MOVES_AT_ONCE, "%u events at one instant", memory->moves);
     if (replica->app || (state >= STATE_HELD && state < STATE_ENDED)) {
-        memory->began = world->now; /* held: it begins anew from here */
+        memory->began = memory->anew = world->now; /* held: it begins anew, or goes on, from here */
         return;
     }
     MUST(memory->reached || !plan->wait_timeout || world->now - memory->anew <= plan->wait_timeout + memory->excused,
@@ -556,6 +556,6 @@ void check_event(struct world *world, struct replica *replica, const struct boot
     check_deadlines(world, replica, before);
     check_alive(world, replica);
     note_anew(world, replica, before);
-    check_time(world, replica);
     check_held(world, replica, before);
+    check_time(world, replica);
 }

@@ -206,6 +206,15 @@ static void hold_for_ever(struct boot *boot, const struct boot_event *event)
     boot->deadline[TIMER_LOOK] = BOOT_NEVER;
 }
 
+static void heal_with_the_old_budgets(struct boot *boot, const struct boot_event *event)
+{
+    struct boot before = *boot;
+    action_heal(boot, event);
+    boot->waited = before.waited;
+    boot->lock_waited = before.lock_waited;
+    boot->lock_since = before.lock_since;
+}
+
 static void stop_without_timeout(struct boot *boot, const struct boot_event *event)
 {
     action_forward_stop(boot, event);
@@ -300,6 +309,7 @@ PLANT(failed_with_the_lock, replace(table, rows, action_leave_failed, leave_lock
 PLANT(held_with_the_lock, replace(table, rows, action_hold, hold_locked))
 PLANT(held_for_ever, replace(table, rows, action_hold, hold_for_ever))
 PLANT(held_starts_unverified, guard_by(table, rows, guard_heals, healed_unproven))
+PLANT(healed_budgets_add_up, replace(table, rows, action_heal, heal_with_the_old_budgets))
 PLANT(pending_is_started_on, guard_by(table, rows, guard_behind, never))
 PLANT(sync_is_held, guard_by(table, rows, guard_may_hold, always))
 PLANT(no_room_is_75, replace(table, rows, action_fail_waiting, action_fail_lock))
@@ -370,6 +380,7 @@ const struct plant plants[] = {
     BUG(held_with_the_lock, "a held boot keeps the lock"),
     BUG(held_for_ever, "a held boot does not look again"),
     BUG(held_starts_unverified, "a held boot starts although nothing verifies"),
+    BUG(healed_budgets_add_up, "a held boot that goes on has only what its budgets were before"),
     BUG(pending_is_started_on, "the application starts before another container has applied what is pending"),
     BUG(sync_is_held, "a command without an application is held"),
     BUG(no_room_is_75, "an unreachable database is reported as a busy lock"),

@@ -193,6 +193,38 @@ static void a_failed_after_step_is_tried_again_when_the_schema_is_proven(void **
     then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.1#1");
 }
 
+/* What an earlier round waited for, and the time it was held, are none of a later one's. */
+static void a_healed_boot_has_new_budgets(void **state)
+{
+    (void)state;
+    plan.hold = true;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.step_count[LIST_AFTER] = 1;
+    reach_checking();
+    checked(GOOD);
+    for (int round = 0; round < 3; round++) {
+        busy();
+        fire(TIMER_STATE);
+        pass(400000);
+        checked(GOOD);
+        assert_in_range(boot_lock_waited(&boot), 400000, 400999);
+        failed(FAILURE_NOT_READY);
+        due(TIMER_BUDGET, plan.wait_timeout);
+        pass(40000);
+        fire(TIMER_STATE);
+        connected();
+        checked(0);
+        then(STATE_HELD, "tables 'unhealthy' 'held' close summary");
+        pass(3600000);
+        fire(TIMER_LOOK);
+        connected();
+        checked(GOOD);
+        then(STATE_LOCKING, "tables 'healed' 'locking' lock");
+        assert_int_equal(boot_lock_waited(&boot), 0);
+        assert_int_equal(boot_waited(&boot), 0);
+    }
+}
+
 static void a_held_look_that_hangs_is_bounded(void **state)
 {
     (void)state;
@@ -216,4 +248,5 @@ GROUP(held, TEST(without_hold_a_failure_ends_the_boot), TEST(a_held_boot_gives_t
       TEST(a_held_boot_never_runs_a_step_of_itself),
       TEST(held_for_what_another_container_did_not_apply_it_starts_once_that_is_done),
       TEST(a_healed_boot_still_owes_its_after_steps),
-      TEST(a_failed_after_step_is_tried_again_when_the_schema_is_proven), TEST(a_held_look_that_hangs_is_bounded));
+      TEST(a_failed_after_step_is_tried_again_when_the_schema_is_proven), TEST(a_healed_boot_has_new_budgets),
+      TEST(a_held_look_that_hangs_is_bounded));
