@@ -180,5 +180,9 @@ void dialect_finish(struct dialect_reading *reading)
     if (reading->ports) {
         set(reading, "port", reading->ports);
     }
+    if (reading->jdbc && !conninfo_get(reading->info, "service")) { /* its defaults, not libpq's socket and PGPORT */
+        conninfo_default(reading->info, "host", "localhost", reading->arena);
+        conninfo_default(reading->info, "port", "5432", reading->arena);
+    }
     read_tls(reading);
 }

@@ -134,11 +134,25 @@ static void a_jdbc_url_is_understood(void **state)
     assert_int_equal(parsed.info.notes.count, 1);
     assert_string_equal(parsed.info.notes.items[0], "prepareThreshold");
     arena_free(parsed.arena);
-    EXPECT("jdbc:postgresql:d", { "dbname", "d" }, { "host", NULL });
     EXPECT("jdbc:postgresql://h/d?ssl=true", { "sslmode", "verify-full" });
     EXPECT("jdbc:postgresql://h/d?ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory",
            { "sslmode", "require" });
     EXPECT("jdbc:postgresql://h/d?ssl=false", { "sslmode", NULL });
+}
+
+/* Its manual, "Connecting to the Database": the defaults are localhost and 5432, no socket and nothing of PGHOST. */
+static void a_jdbc_url_without_a_host_leads_to_localhost(void **state)
+{
+    static const char *const hostless[] = { "jdbc:postgresql:d?user=u", "jdbc:postgresql:/d?user=u",
+                                            "jdbc:postgresql:///d?user=u" };
+    (void)state;
+    for (size_t i = 0; i < sizeof hostless / sizeof *hostless; i++) {
+        EXPECT(hostless[i], { "dbname", "d" }, { "user", "u" }, { "host", "localhost" }, { "port", "5432" });
+    }
+    EXPECT("jdbc:postgresql:/", { "dbname", NULL }, { "host", "localhost" }, { "port", "5432" });
+    EXPECT("jdbc:postgresql://h/d", { "host", "h" }, { "port", "5432" });
+    EXPECT("jdbc:postgresql://a,b:2/d", { "host", "a,b" }, { "port", ",2" });
+    EXPECT("jdbc:postgresql:///d?service=s", { "host", NULL }, { "port", NULL });
 }
 
 static void prismas_tls_words_become_libpqs(void **state)
@@ -311,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_socket_folder_is_a_host),
         cmocka_unit_test(drivers_and_cousins_of_the_scheme_are_postgres),
         cmocka_unit_test(a_jdbc_url_is_understood),
+        cmocka_unit_test(a_jdbc_url_without_a_host_leads_to_localhost),
         cmocka_unit_test(prismas_tls_words_become_libpqs),
         cmocka_unit_test(other_drivers_tls_words_become_libpqs),
         cmocka_unit_test(what_libpq_does_not_know_is_dropped_and_named_once),
