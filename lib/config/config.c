@@ -241,21 +241,36 @@ static const struct node *member_of(const struct node *list, size_t index)
     return member ? member : list;
 }
 
-/* That each address is another one. */
-static void check_addresses(struct reading *reading, const char *path, const struct strings *list)
+struct addresses {
+    const char *path;
+    const struct strings *list;
+};
+
+/* That none is taken by one of `by`, in the same list by one before it. */
+static void check_taken(struct reading *reading, const struct addresses *addresses, const struct addresses *by)
 {
-    const struct strings *listen = &reading->config->health.listen;
+    const struct strings *list = addresses->list;
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct strings before = { listen->items, list == listen ? i : listen->count, 0 };
+        const struct strings before = { by->list->items, list == by->list ? i : by->list->count, 0 };
         const char *taken = address_taken(list->items[i], &before);
 
         if (taken) {
-            (void)complain(reading, member_of(node_of(reading, path), i),
-                           "%s[%zu]: \"%s\" is taken by \"%s\" of health.listen", path, i,
-                           mask_copy(reading->arena, list->items[i]), mask_copy(reading->arena, taken));
+            (void)complain(reading, member_of(node_of(reading, addresses->path), i),
+                           "%s[%zu]: \"%s\" is taken by \"%s\" of %s", addresses->path, i,
+                           mask_copy(reading->arena, list->items[i]), mask_copy(reading->arena, taken), by->path);
         }
     }
+}
+
+static void check_addresses(struct reading *reading)
+{
+    const struct addresses listen = { "health.listen", &reading->config->health.listen };
+    const struct addresses placeholder = { "health.placeholder", &reading->config->health.placeholder };
+
+    check_taken(reading, &listen, &listen);
+    check_taken(reading, &placeholder, &listen);
+    check_taken(reading, &placeholder, &placeholder);
 }
 
 static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
@@ -449,8 +464,7 @@ struct config *config_load(const struct config_request *request, struct strings 
         load_all(&reading, request, readable);
     }
     finish_token(&reading);
-    check_addresses(&reading, "health.listen", &config->health.listen);
-    check_addresses(&reading, "health.placeholder", &config->health.placeholder);
+    check_addresses(&reading);
     if (request->format) {
         *request->format = config->log.format;
     }
