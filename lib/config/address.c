@@ -60,6 +60,9 @@ const char *address_problem(const char *address, bool connect)
     if (connect && address[0] == '/') {
         return path_problem(address);
     }
+    if (strstr(address, "://")) {
+        return "write host:port, without the scheme";
+    }
     if (!colon) {
         return "the port is missing";
     }
