@@ -486,6 +486,7 @@ static int refuse(struct supervisor *s, const struct error *error)
         const char *reasons[] = { reason };
         report_refusal(s, (int)error->status, &(struct strings){ .items = reasons, .count = 1 });
     }
+    http_end(s); /* what it listened on before */
     log_drain(LAST_WORDS);
     return (int)error->status;
 }

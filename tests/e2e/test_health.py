@@ -471,6 +471,17 @@ def test_a_configured_address_being_taken_is_78_before_anything_runs(pgentry, da
             assert not done.said("waiting for PostgreSQL")
 
 
+def test_a_refused_boot_leaves_no_socket_behind(pgentry, database, project, tmp_path):
+    """What could be listened on before another address turned out to be taken goes again."""
+    project({"pgentry.yaml": USERS})
+    (tmp_path / "taken").write_text("kept")
+    done = pgentry("run", "--", "true", url=database.url,
+                   env={"PGENTRY_HEALTH_LISTEN": f"unix:{tmp_path}/free.sock,unix:{tmp_path}/taken",
+                        "PGENTRY_HEALTH_PLACEHOLDER": f"unix:{tmp_path}/app.sock"})
+    assert done.exit == 78 and f"{tmp_path}/taken" in done.stderr, done
+    assert not list(tmp_path.glob("*.sock"))
+
+
 def test_no_endpoint_at_all(pgentry, database, project):
     """listen: []: nobody to ask, and `pgentry health` says so."""
     database.as_app("CREATE TABLE users (id int)")
