@@ -83,13 +83,18 @@ void app_look_started(struct supervisor *s)
 
 void app_start(struct supervisor *s)
 {
+    const struct config *config = s->config;
+    const struct variables files = { config->file_variables, config->file_variable_count };
+    const char **env = NULL;
     struct error error = { 0 };
     arena_reset(s->scratch);
-    struct spawn spawn = { .argv = s->request->app,
-                           .envp = s->config->app.file_env ? environment_copy(s, 0) : NULL,
-                           .credentials = &s->credentials,
-                           .foreground = true,
-                           .output = -1 };
+    if (config->app.file_env && !(env = environment_with(s, &files, 1, s->request->app[0], &error))) {
+        refuse(s, &error);
+        return;
+    }
+    struct spawn spawn = {
+        .argv = s->request->app, .envp = env, .credentials = &s->credentials, .foreground = true, .output = -1
+    };
     name_app(s);
     if (s->plan.exec) {
         become(s, &spawn, &error);

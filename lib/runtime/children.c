@@ -33,19 +33,17 @@ struct status_step *child_status(const struct supervisor *s, const struct boot_e
 
 /* ---- what it is started with ---- */
 
-static const char **environment(const struct supervisor *s, const struct step *step)
+static const char **environment(const struct supervisor *s, const struct step *step, const char *program,
+                                struct error *error)
 {
     const struct config *config = s->config;
     const char *url = config_step_url(config);
-    const char **env = environment_copy(s, step->env_count + 2);
-    environment_set(s, env, "npm_config_yes", "false");
-    if (url) {
-        environment_set(s, env, "DATABASE_URL", url);
-    }
-    for (size_t i = 0; i < step->env_count; i++) {
-        environment_set(s, env, step->env[i].name, step->env[i].value);
-    }
-    return env;
+    const struct variable ours[] = { { .name = "npm_config_yes", .value = "false" },
+                                     { .name = "DATABASE_URL", .value = url } };
+    const struct variables lists[] = { { config->file_variables, config->file_variable_count },
+                                       { ours, url ? 2 : 1 },
+                                       { step->env, step->env_count } };
+    return environment_with(s, lists, sizeof lists / sizeof *lists, program, error);
 }
 
 struct apply_entry {
@@ -196,11 +194,16 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     }
     struct arena *arena = s->scratch;
     arena_reset(arena);
-    const char **env = environment(s, step);
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
-    struct apply_entry entry = { .s = s, .step = step, .env = env };
     const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
     bool sql = !child->guard && step->role == STEP_SQL;
+    const char **env = environment(s, step, sql ? "pgentry" : argv[0], &error);
+    if (!env) {
+        close(write_end);
+        refused(s, &error);
+        return;
+    }
+    struct apply_entry entry = { .s = s, .step = step, .env = env };
     struct spawn spawn = { .argv = sql ? NULL : argv,
                            .entry = sql ? apply : NULL,
                            .argument = &entry,

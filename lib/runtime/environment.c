@@ -1,8 +1,12 @@
 /* The environment of what is started: ours, and what is put into it. */
+#include "process/lookup.h"
 #include "runtime/supervisor.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ENTRY 32 /* of one variable beside its text: the pointer, '=', the end, what the arena fills up */
 
 /* Where NAME=… stands, or the end. */
 static const char **place_of(const char **env, const char *name)
@@ -14,24 +18,45 @@ static const char **place_of(const char **env, const char *name)
     return env;
 }
 
-const char **environment_copy(const struct supervisor *s, size_t more)
+/* What they take in the scratch arena. */
+static size_t room_for(const struct variables *variables)
 {
-    const struct config *config = s->config;
-    size_t count = 0;
+    size_t room = 0;
+    for (size_t i = 0; i < variables->count; i++) {
+        room += strlen(variables->items[i].name) + strlen(variables->items[i].value) + ENTRY;
+    }
+    return room;
+}
+
+static void set(const struct supervisor *s, const char **env, const struct variables *variables)
+{
+    for (size_t i = 0; i < variables->count; i++) {
+        const struct variable *variable = &variables->items[i];
+        *place_of(env, variable->name) = arena_printf(s->scratch, "%s=%s", variable->name, variable->value);
+    }
+}
+
+const char **environment_with(const struct supervisor *s, const struct variables *lists, size_t list_count,
+                              const char *program, struct error *error)
+{
+    size_t count = 0, room = 0, more = 0;
     while (environ[count]) {
         count++;
     }
-    const char **env = arena_array(s->scratch, count + config->file_variable_count + more + 1, sizeof *env);
+    for (size_t i = 0; i < list_count; i++) {
+        room += room_for(&lists[i]);
+        more += lists[i].count;
+    }
+    if (room + count * sizeof *environ > ENVIRONMENT_MAX) {
+        lookup_error(&(struct lookup_failure){ .number = E2BIG }, program, NULL, error);
+        return NULL;
+    }
+    const char **env = arena_array(s->scratch, count + more + 1, sizeof *env);
     memcpy(env, environ, count * sizeof *env);
-    for (size_t i = 0; i < config->file_variable_count; i++) {
-        environment_set(s, env, config->file_variables[i].name, config->file_variables[i].value);
+    for (size_t i = 0; i < list_count; i++) {
+        set(s, env, &lists[i]);
     }
     return env;
-}
-
-void environment_set(const struct supervisor *s, const char **env, const char *name, const char *value)
-{
-    *place_of(env, name) = arena_printf(s->scratch, "%s=%s", name, value);
 }
 
 const char *environment_get(const char **env, const char *name)

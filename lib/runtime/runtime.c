@@ -16,8 +16,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define SCRATCH ((size_t)8 << 20) /* an environment is 2 MiB at most: ARG_MAX, execve(2) */
-#define GATHERING 10              /* ms; see gather() */
+#define SCRATCH (ENVIRONMENT_MAX + ((size_t)2 << 20)) /* besides an environment: a PATH, texts of the log */
+#define GATHERING 10                                  /* ms; see gather() */
 #define SIGNALS_AT_ONCE 64
 #define REAPED_AT_ONCE 256
 #define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */

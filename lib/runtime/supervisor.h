@@ -207,10 +207,16 @@ void progress_end(struct supervisor *s);
 bool drop_scan(struct drop_scan *scan, const char *bytes, size_t length);
 
 /* environment.c */
-/* A copy of ours in the scratch arena with what was read from each NAME_FILE, and room for `more` variables. */
-const char **environment_copy(const struct supervisor *s, size_t more);
-/* In the place of the one that is there, be it empty, else behind all. */
-void environment_set(const struct supervisor *s, const char **env, const char *name, const char *value);
+/* No program can have more, whatever its limits: three quarters of 8 MiB (execve(2)). */
+#define ENVIRONMENT_MAX ((size_t)6 << 20)
+struct variables {
+    const struct variable *items;
+    size_t count;
+};
+/* In the scratch arena, ours with these: each in the place of the one that is there, be it empty, else behind all. NULL
+ * with *error as from the exec of the program if that is too much. */
+const char **environment_with(const struct supervisor *s, const struct variables *lists, size_t list_count,
+                              const char *program, struct error *error);
 const char *environment_get(const char **env, const char *name); /* or NULL */
 
 /* application.c */

@@ -302,6 +302,35 @@ def test_a_step_that_cannot_be_found_fails_and_the_next_is_tried(pgentry, databa
     assert "no-such-program" in done.stderr
 
 
+def crowded(folder, names, kind="run: ls"):
+    """A step with 9 MB of variables, which is more than any program's environment can be, from files of these names."""
+    (folder / "big").write_text("x" * 65000, encoding="ascii")
+    variables = ", ".join(f"V{i}: '${{{names[i % len(names)]}}}'" for i in range(140))
+    return f"- {{name: crowded, {kind}, env: {{{variables}}}}}", {f"{name}_FILE": folder / "big" for name in names}
+
+
+@pytest.mark.parametrize("kind", ["run: ls", "run: [ls]", "sql: users.sql"])
+def test_a_step_with_more_environment_than_can_be_is_told_and_the_boot_held(pgentry, database, project, tmp_path, kind):
+    """As one that the system refuses to execute for that reason."""
+    step, env = crowded(tmp_path, ["BIG"], kind)
+    project({"users.sql": CREATE, "pgentry.yaml": ladder(step, "on_failure: hold")})
+    running = pgentry.start(*APP, url=database.url, env=env)
+    running.wait_for("the boot failed with status 70")
+    assert "step crowded failed, attempt 1 of" in running.stderr and "Argument list too long" in running.stderr
+    assert "step crowded is not tried again: it cannot be started" in running.stderr
+    running.terminate()
+    assert running.wait().exit == 143
+
+
+def test_an_application_with_more_environment_than_can_be_is_126(pgentry, database, project, tmp_path):
+    """app.file_env, and what was read from 140 files for a step."""
+    step, env = crowded(tmp_path, [f"BIG{i}" for i in range(140)])
+    database.as_app(CREATE)
+    project({"pgentry.yaml": ladder(step, "app: {file_env: true}", "when: unverified")})
+    done = pgentry(*APP, url=database.url, env=env)
+    assert done.exit == 126 and done.said("echo: cannot be executed: Argument list too long"), done
+
+
 def test_a_failed_step_is_told_with_status_and_last_lines(pgentry, database, project):
     """Rule 2: exit status, known error codes and last lines are in the log and in the report."""
     folder = project({"pgentry.yaml": ladder("- {name: migrate deploy, run: [./deploy.sh], attempts: 1}"),
