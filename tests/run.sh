@@ -184,11 +184,12 @@ part_e2e() {
 }
 
 # The release build differs in optimisation and hardening alone: how an application starts suffices; and what no sanitizer
-# bears: faults that a preloaded library injects, valgrind, crowds.
+# bears: faults that a preloaded library injects, valgrind, crowds, limits of memory.
 part_release() {
     [ -e build/release/build.ninja ] || check build-release build release
     pytest release "$PWD/build/release/pgentry" tests/e2e/test_start.py tests/e2e/test_terminal.py \
-        tests/e2e/test_placeholder.py tests/e2e/test_injection.py tests/e2e/test_replicas.py tests/e2e/test_valgrind.py
+        tests/e2e/test_placeholder.py tests/e2e/test_injection.py tests/e2e/test_replicas.py tests/e2e/test_valgrind.py \
+        tests/e2e/test_hostile.py
 }
 
 # Real containers where podman may run, PID namespaces elsewhere: the test says which.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define FILE_BYTES 8192 /* of /proc/self/cgroup: a dozen lines */
@@ -106,4 +107,31 @@ int64_t memory_oom_kills_under(const char *root)
 int64_t memory_oom_kills(void)
 {
     return memory_oom_kills_under("");
+}
+
+/* The sixth number of statm, in pages (proc(5)). */
+static rlim_t data_now(const char *statm)
+{
+    for (int field = 1; statm && field < 6; field++) {
+        statm = strchr(statm, ' ');
+        statm += statm != NULL;
+    }
+    return statm ? (rlim_t)strtoull(statm, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) : RLIM_INFINITY;
+}
+
+void memory_limit(size_t more)
+{
+    char content[FILE_BYTES];
+    struct rlimit limit;
+
+    if (!read_file("/proc/self/statm", content) || getrlimit(RLIMIT_DATA, &limit) < 0) {
+        return;
+    }
+
+    rlim_t now = data_now(content);
+
+    if (now < limit.rlim_cur && more < limit.rlim_cur - now) {
+        limit.rlim_cur = now + more;
+        (void)setrlimit(RLIMIT_DATA, &limit);
+    }
 }

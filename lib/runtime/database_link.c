@@ -2,6 +2,7 @@
  * not answer in time. */
 #include "base/text.h"
 #include "database/database.h"
+#include "process/memory.h"
 #include "process/noexec.h"
 #include "process/spawn.h"
 #include "project/project.h"
@@ -21,6 +22,10 @@
 #define ANSWER_MOST ((size_t)8 << 20)
 #define ANSWER_ROOM (9 * ANSWER_MOST)
 
+/* For all that the database process does. A server that never comes to an end must not take the application along, in
+ * a container whose memory is small: libpq keeps what it gets. */
+#define DATABASE_MEMORY ((size_t)256 << 20)
+
 _Static_assert(BOOT_ORDER_TIMEOUT > DATABASE_ANSWER, "the database process gives up first, and says why");
 
 struct entry {
@@ -31,6 +36,9 @@ struct entry {
 static int serve(void *argument)
 {
     const struct entry *entry = argument;
+#ifndef PGENTRY_SANITIZE /* it maps terabytes */
+    memory_limit(DATABASE_MEMORY);
+#endif
     return noexec() ? database_serve(entry->fd, &entry->settings) : STATUS_RESOURCE;
 }
 

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "preload: preloads a library or takes /proc away, which a sanitizer does not bear")
+    config.addinivalue_line("markers", "preload: preloads a library, takes /proc away or limits memory, which a sanitizer does not bear")
     config.addinivalue_line("markers", "crowd: starts many replicas at once, too much for a sanitizer on two cores")
     config.addinivalue_line("markers", "real_tools: uses the Prisma CLI or another migration tool")
 

@@ -2,6 +2,8 @@
 
 #include "child.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void make_folders(const char *root, const char *path)
@@ -91,6 +93,49 @@ static void this_machine_can_be_asked(void **state)
     assert_true(memory_oom_kills() >= -1);
 }
 
+/* What malloc asks for as well; under a sanitizer it would end the process instead of failing. */
+static bool maps(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory != MAP_FAILED && munmap(memory, size) == 0;
+}
+
+static int gets_no_more_than_its_limit(void)
+{
+    void *before =
+        mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    CHECK(before != MAP_FAILED);
+    CHECK(maps((size_t)1 << 30));
+    memory_limit((size_t)64 << 20);
+    CHECK(maps((size_t)48 << 20));
+    CHECK(!maps((size_t)80 << 20));
+    return 0;
+}
+
+static int keeps_a_lower_limit(void)
+{
+    struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY }, after;
+
+    CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+    memory_limit((size_t)64 << 20);
+    CHECK(getrlimit(RLIMIT_DATA, &after) == 0 && after.rlim_cur == limit.rlim_cur);
+    return 0;
+}
+
+static void a_limit_leaves_what_there_is_and_so_much_more(void **state)
+{
+    (void)state;
+    assert_holds(gets_no_more_than_its_limit);
+}
+
+static void an_inherited_limit_is_not_raised(void **state)
+{
+    (void)state;
+    assert_holds(keeps_a_lower_limit);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_scratch, remove_scratch)
 
 int main(void)
@@ -106,6 +151,8 @@ int main(void)
         TEST(nothing_readable_gives_minus_one),
         TEST(broken_lines_of_proc_are_passed_over),
         cmocka_unit_test(this_machine_can_be_asked),
+        cmocka_unit_test(a_limit_leaves_what_there_is_and_so_much_more),
+        cmocka_unit_test(an_inherited_limit_is_not_raised),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
