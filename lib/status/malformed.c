@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define ARGUMENTS_MAX 256 /* of a query */
+
 /* RFC 3986 section 2. A zero byte in the path would end the string that we are handed: another path would become one of
  * ours. */
 bool malformed_target(const char *target)
@@ -56,6 +58,16 @@ static bool malformed_head(const char *bytes, size_t length)
     return memchr(bytes, '\0', length) || memmem(bytes, length, "\n:", 2);
 }
 
+/* Each costs libmicrohttpd more memory than text, and when there is none left it closes instead of answering. */
+static bool has_many_arguments(const char *bytes, size_t length)
+{
+    unsigned arguments = 0;
+    for (size_t i = 0; i < length && bytes[i] != '\n'; i++) {
+        arguments += bytes[i] == '&';
+    }
+    return arguments > ARGUMENTS_MAX;
+}
+
 /* RFC 9112 sections 2.2 and 3 */
 enum beginning malformed_beginning(const char *bytes, size_t length)
 {
@@ -69,7 +81,7 @@ enum beginning malformed_beginning(const char *bytes, size_t length)
     while (end < length && memchr(tchar, bytes[end], sizeof tchar - 1)) {
         end++;
     }
-    if (malformed_head(bytes + end, length - end)) {
+    if (malformed_head(bytes + end, length - end) || has_many_arguments(bytes + end, length - end)) {
         return BEGINNING_BAD;
     }
     return end == length ? BEGINNING_SHORT : end > begin && bytes[end] == ' ' ? BEGINNING_GOOD : BEGINNING_BAD;

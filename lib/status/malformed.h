@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first bytes of a connection: a method and a blank, perhaps after empty lines, and headers as far as they came. */
+/* The first bytes of a connection: a method and a blank, perhaps after empty lines, a target of not too many arguments,
+ * and headers as far as they came. */
 enum beginning { BEGINNING_GOOD, BEGINNING_BAD, BEGINNING_SHORT /* more is to come */ };
 enum beginning malformed_beginning(const char *bytes, size_t length);
 

@@ -330,6 +330,13 @@ def test_more_than_16_kb_of_headers_is_refused(running, endpoint, request_bytes)
     assert running.process.poll() is None
 
 
+@pytest.mark.parametrize("arguments, expected", [(200, b"200"), (400, b"400"), (500, b"400"), (4000, b"400")])
+def test_a_query_of_more_arguments_than_are_kept_is_refused_in_words(running, endpoint, arguments, expected):
+    """libmicrohttpd has no memory left for an answer then, and would close without one."""
+    answer = endpoint.raw(b"GET /health/live?" + b"&" * arguments + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [expected], answer
+
+
 def test_15_kb_of_headers_is_served(running, endpoint):
     """A proxy's cookies."""
     assert endpoint.get("/health/ready", X_Long="a" * 15000).status == 200
