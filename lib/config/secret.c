@@ -304,15 +304,21 @@ void secret_of_environment(void)
     }
 }
 
-/* The widest that may be the password of the next URL, from `from` on: up to its last @ that is not behind a ? which
- * comes after its first. */
+/* The widest that may be the password of the next URL, from `from` on: its first @ ends it, or the last of those before
+ * a query's first parameter, ?NAME=. */
 static bool next_userinfo(const char *from, const char *reach, struct span *span)
 {
     if (!userinfo_span(from, reach, 0, span)) {
         return false;
     }
-    for (const char *c = end_of(*span); c < reach && *c != '?'; c++) {
-        span->length = *c == '@' ? (size_t)(c - span->start) : span->length;
+
+    bool query = false;
+
+    for (const char *c = end_of(*span); c < reach && !(query && *c == '='); c++) {
+        if (*c == '@') {
+            span->length = (size_t)(c - span->start);
+        }
+        query = *c == '?' || (query && *c != '@');
     }
     return true;
 }

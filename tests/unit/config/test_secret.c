@@ -66,6 +66,7 @@ static void rather_too_much_of_a_url_is_hidden_than_too_little(void **state)
     assert_hidden("true 'postgresql://h/d?password=Zqxvk Wjpfy'\necho 1",
                   "true 'postgresql://h/d?password=***\necho 1");
     assert_hidden("postgres://u:a?b@c@h/d?options=x@y", "postgres://u:***@h/d?options=x@y");
+    assert_hidden("postgres://u:a@b?c@h/d?options=x@y", "postgres://u:***@h/d?options=x@y");
     assert_hidden("postgres://u:a@h/d?x=y postgres://u:b@h/d", "postgres://u:***@h/d?x=y postgres://u:***@h/d");
     assert_hidden("pass=a://u:b@h x", "pass=*** x");
 }
@@ -111,7 +112,7 @@ static void twenty_times_the_text_is_not_four_hundred_times_the_work(void **stat
     static const char *const units[] = { "pass=x ",       "a=",           "= ",       "http://a:80/ ", "pass=x;n=1;",
                                          "PGPASSWORD=$'", "p://u:p@h/d ", "pass='x ", "pass='x\\' ",   "pass=\"'",
                                          ";a=",           "pass=;",       "?pass=x ", "?pass=x' ",     "p://u:p@h?a ",
-                                         "?pass=;a=b " };
+                                         "p://u:p@h?a= ", "?pass=;a=b " };
 
     (void)state;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
