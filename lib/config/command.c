@@ -1,6 +1,7 @@
 #include "config/command.h"
 
 #include "config/content.h"
+#include "config/prisma.h"
 #include "config/simple.h"
 #include "config/word.h"
 
@@ -346,12 +347,12 @@ enum step_role command_role(const struct step *step, enum history history, struc
 
 /* ---- the guard of db push ---- */
 
-/* Its value, or NULL if it is not there. */
-static const char *option(const struct strings *command, const char *name)
+/* Its value behind the tool, or NULL if it is not there; of several Prisma takes the last. */
+static const char *option(const struct strings *command, size_t tool, const char *name)
 {
     const char *value = NULL;
 
-    for (size_t i = 0; i < command->count && !value; i++) {
+    for (size_t i = command->count; i-- > tool + 1 && !value;) {
         value = words_option(command, i, name);
     }
     return value;
@@ -383,20 +384,34 @@ static void add_launcher(struct strings *argv, const struct strings *command, si
     }
 }
 
-static const char *schema_for(const struct step *step, const struct strings *command,
-                              const struct prisma_project *project)
+/* The project's paths are seen from our folder, the guard runs in the step's. */
+static const char *schema_of(const struct prisma_project *project, const char *cwd)
 {
-    const char *schema = option(command, "--schema");
-    size_t folder = strlen(step->cwd);
+    const char *schema = project->schema ? project->schema : project->missing;
+    size_t folder = strlen(cwd);
 
-    if (schema || !project->schema) {
-        return schema ? schema : SCHEMA_DEFAULT;
+    if (!schema) {
+        return SCHEMA_DEFAULT;
     }
-    /* The project's paths are seen from our folder, the guard runs in the step's. */
-    if (strncmp(project->schema, step->cwd, folder) == 0 && project->schema[folder] == '/') {
-        return project->schema + folder + 1;
+    return strncmp(schema, cwd, folder) == 0 && schema[folder] == '/' ? schema + folder + 1 : schema;
+}
+
+/* Why it is another schema or another database than the push would take, for all that can be told. */
+static const char *uncertain(const struct prisma_project *project, struct arena *arena)
+{
+    if (project->schema_doubtful) {
+        return arena_printf(arena,
+                            "while %s names its schema by an expression: name it with --schema, or for the preset's "
+                            "own steps with verify.prisma_schema",
+                            project->config_file);
     }
-    return project->schema;
+    if (project->major < 7 && project->url_doubtful) {
+        return arena_printf(arena,
+                            "while %s may lead to another database than the schema's url: let both be env of the "
+                            "same variable",
+                            project->config_file);
+    }
+    return NULL;
 }
 
 /* Set without export it reaches a command only if it is exported already, as what leads to the database is. */
@@ -439,11 +454,41 @@ static const char *done_before(const struct strings *command)
     return leads ? variables : NULL;
 }
 
+/* What starts it in another folder, where other files tell what is pushed. */
+static bool is_elsewhere(const struct strings *command, size_t tool)
+{
+    static const char *const launchers[] = { "env", "npx", "pnpx", "bunx" };
+    bool launcher = false;
+
+    for (size_t i = 0; i < tool; i++) {
+        const char *place = launcher ? words_place(command, i) : NULL;
+
+        if (place && strcmp(place, ".") != 0) {
+            return true;
+        }
+        launcher = launcher || word_is_package_manager(command->items[i]) ||
+                   STRINGS_AMONG(content_name(command->items[i]), launchers);
+    }
+    return false;
+}
+
+/* Behind it Prisma takes no word for an option. */
+static bool ends_options(const struct strings *command, size_t tool)
+{
+    bool pushed = false, ended = false;
+
+    for (size_t i = tool + 1; i < command->count; i++) {
+        ended = ended || (pushed && strcmp(command->items[i], "--") == 0);
+        pushed = pushed || strcmp(command->items[i], "push") == 0;
+    }
+    return ended;
+}
+
 /* What makes the push another than the one that would be looked at. */
-static const char *too_clever(const struct simples *commands, size_t push)
+static const char *too_clever(const struct simples *commands, size_t push, size_t tool)
 {
     const struct strings *pushing = &commands->items[push].words;
-    size_t tool;
+    size_t other;
 
     for (size_t i = 0; i < commands->count; i++) {
         const char *before = simple_precedes(commands, i, push) ? done_before(&commands->items[i].words) : NULL;
@@ -451,7 +496,7 @@ static const char *too_clever(const struct simples *commands, size_t push)
         if (before) {
             return before;
         }
-        if (i > push && is_push(&commands->items[i].words, &tool)) {
+        if (i > push && is_push(&commands->items[i].words, &other)) {
             return "beside another: give each a step of its own";
         }
     }
@@ -463,11 +508,17 @@ static const char *too_clever(const struct simples *commands, size_t push)
             return "with a variable of the shell: write it out, or name it with env";
         }
     }
-    return option(pushing, "--url") ? "with --url: name its URL with env DATABASE_URL instead"
-                                    : commands->items[push].apart;
+    if (is_elsewhere(pushing, tool)) {
+        return "in another folder: name it with cwd instead";
+    }
+    if (ends_options(pushing, tool)) {
+        return "with -- behind it: leave that out";
+    }
+    return option(pushing, tool, "--url") ? "with --url: name its URL with env DATABASE_URL instead"
+                                          : commands->items[push].apart;
 }
 
-const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena)
+const char *command_guard(struct step *step, struct arena *arena)
 {
     const struct simples *commands = simple_commands(step, arena);
     size_t at = 0, tool = 0;
@@ -476,20 +527,29 @@ const char *command_guard(struct step *step, const struct prisma_project *projec
         at++;
     }
 
-    const char *clever = too_clever(commands, at);
+    const char *why = too_clever(commands, at, tool);
 
-    if (clever) {
-        return clever;
+    if (why) {
+        return why;
     }
 
     const struct strings *command = &commands->items[at].words;
-    const char *schema = schema_for(step, command, project), *config = option(command, "--config");
+    const char *named = option(command, tool, "--schema"), *config = option(command, tool, "--config");
+    struct prisma_project project;
+
+    (void)prisma_project_find_with(&project, step->cwd, named, config, arena);
+    why = uncertain(&project, arena);
+    if (why) {
+        return why;
+    }
+
+    const char *schema = named ? named : schema_of(&project, step->cwd);
     const char *const before_7[] = { "--from-schema-datasource", schema, "--to-schema-datamodel", schema, NULL };
     const char *const since_7[] = { "--from-config-datasource", "--to-schema", schema, NULL };
 
     add_launcher(&step->guard, command, tool, arena);
     add_all(&step->guard, arena, (const char *const[]){ "migrate", "diff", NULL });
-    add_all(&step->guard, arena, project->major >= 7 ? since_7 : before_7);
+    add_all(&step->guard, arena, project.major >= 7 ? since_7 : before_7);
     add_all(&step->guard, arena, (const char *const[]){ "--script", config ? "--config" : NULL, config, NULL });
     return NULL;
 }

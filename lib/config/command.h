@@ -5,7 +5,6 @@
 #define CONFIG_COMMAND_H
 
 #include "config/config.h"
-#include "config/prisma.h"
 
 /* The words that destroy data, as the table has them ("prisma migrate reset"), or NULL. */
 const char *command_hazard(const struct step *step, struct arena *arena);
@@ -27,7 +26,8 @@ const struct migrator *command_migrator(const struct step *step, bool *complete,
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 
 /* Fills step->guard of a STEP_DB_PUSH: argv of a `prisma migrate diff … --script` from the live database to the schema,
- * without a URL. NULL, or how the command is too clever for that, as the end of a sentence that begins with it. */
-const char *command_guard(struct step *step, const struct prisma_project *project, struct arena *arena);
+ * without a URL. NULL, or why it would not be the schema and the database of the push for sure, as the end of a
+ * sentence that begins with it. */
+const char *command_guard(struct step *step, struct arena *arena);
 
 #endif

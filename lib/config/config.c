@@ -273,31 +273,39 @@ static void check_addresses(struct reading *reading)
     check_taken(reading, &placeholder, &placeholder);
 }
 
-static void guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
+/* False: it cannot be guarded, and is the preset's, which nobody wrote: the steps before it may do. */
+static bool guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
 {
-    struct prisma_project project = { 0 };
+    const char *why = command_guard(step, reading->arena);
 
-    (void)preset_prisma(reading, step->cwd, &project);
-
-    const char *clever = command_guard(step, &project, reading->arena);
-
-    if (clever) {
-        (void)complain(reading, node, "%s: a prisma db push cannot be guarded %s", path, clever);
+    if (why && node->source->rank == RANK_PRESET) {
+        strings_add(reading->arena, &reading->config->warnings,
+                    arena_printf(reading->arena,
+                                 "the preset's step %s is left out: a prisma db push cannot be guarded %s", step->name,
+                                 why));
+        return false;
     }
+    if (why) {
+        (void)complain(reading, node, "%s: a prisma db push cannot be guarded %s", path, why);
+    }
+    return true;
 }
 
 static void finish_steps(struct reading *reading, const char *path, struct steps *steps)
 {
     const struct node *list = node_of(reading, path);
+    size_t kept = 0;
 
     for (size_t i = 0; i < steps->count; i++) {
         struct step *step = &steps->items[i];
 
         step->role = command_role(step, reading->config->migrate.history, reading->arena);
-        if (step->role == STEP_DB_PUSH && !step->allow_data_loss) {
-            guard_step(reading, step, value_path(reading, path, i), member_of(list, i));
+        if (step->role != STEP_DB_PUSH || step->allow_data_loss ||
+            guard_step(reading, step, value_path(reading, path, i), member_of(list, i))) {
+            steps->items[kept++] = *step;
         }
     }
+    steps->count = kept;
 }
 
 static void count_steps(struct reading *reading)
@@ -337,7 +345,7 @@ static void adapt_prisma_steps(struct reading *reading)
                 strings_add(reading->arena, &argv, steps->items[i].argv.items[j]);
             }
         }
-        if (!strings_same(project.schema, by_itself.schema)) {
+        if (by_itself.schema_doubtful != project.schema_doubtful || !strings_same(project.schema, by_itself.schema)) {
             strings_add(reading->arena, &argv, "--schema");
             strings_add(reading->arena, &argv, project.schema);
         }

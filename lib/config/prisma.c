@@ -103,8 +103,9 @@ bool prisma_schema_files(const char *path, struct strings *files, struct arena *
     return true;
 }
 
-/* A line that begins with the word: good enough to tell in which file of a folder the datasource stands. */
-static bool has_datasource(const char *path, struct arena *arena)
+/* From a line that begins with the word, good enough to tell in which file of a folder the datasource stands; NULL: not
+ * in this one. */
+static const char *find_datasource(const char *path, struct arena *arena)
 {
     size_t length;
     const char *text = content_read(path, CONTENT_SCHEMA, &length, arena);
@@ -112,11 +113,40 @@ static bool has_datasource(const char *path, struct arena *arena)
     while (text != NULL && *text != '\0') {
         text += strspn(text, " \t\r\n");
         if (strncmp(text, "datasource", 10) == 0 && strchr(" \t", text[10]) != NULL) {
-            return true;
+            return text;
         }
         text += strcspn(text, "\r\n");
     }
-    return false;
+    return NULL;
+}
+
+/* Whether its datasource, as one usually writes it, takes the URL from that variable and names no other beside it. */
+static bool takes_url_from(const char *schema, const char *variable, struct arena *arena)
+{
+    const char *value = arena_printf(arena, "env(\"%s\")", variable), *datasource = NULL;
+    struct strings files = { 0 };
+    bool taken = false;
+
+    if (schema == NULL || !prisma_schema_files(schema, &files, arena)) {
+        return false;
+    }
+    for (size_t i = 0; i < files.count && datasource == NULL; i++) {
+        datasource = find_datasource(files.items[i], arena);
+    }
+    while (datasource != NULL && *datasource != '\0' && *datasource != '}') {
+        const char *name = datasource;
+        size_t length = strcspn(name, " \t\r\n=");
+        const char *behind = name + length + strspn(name + length, " \t=");
+
+        if (length == strlen("directUrl") && strncmp(name, "directUrl", length) == 0) {
+            return false;
+        }
+        taken |=
+            length == strlen("url") && strncmp(name, "url", length) == 0 && strncmp(behind, value, strlen(value)) == 0;
+        datasource += strcspn(datasource, "\n");
+        datasource += strspn(datasource, " \t\r\n");
+    }
+    return taken;
 }
 
 /* The folder of the file with the datasource: the CLI looks for migrations beside it. */
@@ -129,7 +159,7 @@ static const char *datasource_folder(const char *schema, struct arena *arena)
     }
     if (prisma_schema_files(schema, &files, arena)) {
         for (size_t i = 0; i < files.count; i++) {
-            if (has_datasource(files.items[i], arena)) {
+            if (find_datasource(files.items[i], arena) != NULL) {
                 return content_folder(arena, files.items[i]);
             }
         }
@@ -180,17 +210,17 @@ static const char *default_schema(const char *folder, struct arena *arena)
 
 /* Takes the first of the places that names a schema; one that names a missing one ends the search, as in the CLI. */
 static void find_schema(struct prisma_project *project, const struct prisma_paths *paths, const char *folder,
-                        const char *configured, struct arena *arena)
+                        const char *configured, bool named_config, struct arena *arena)
 {
-    bool automatic = configured == NULL || strcmp(configured, "auto") == 0;
     const char *package = package_schema(folder, arena);
     const struct {
         const char *path;
         const char *by;
     } named[] = {
-        { automatic ? NULL : content_path(arena, folder, configured), NULL },
+        { configured == NULL ? NULL : content_path(arena, folder, configured), NULL },
         { paths->schema, project->config_file },
-        { paths->doubtful || project->major >= 7 ? NULL : package, "package.json" }, /* Prisma 7 reads it no more */
+        { paths->doubtful & PRISMA_SCHEMA || project->major >= 7 ? NULL : package,
+          "package.json" }, /* Prisma 7 reads it no more */
     };
 
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
@@ -205,7 +235,9 @@ static void find_schema(struct prisma_project *project, const struct prisma_path
         }
         return;
     }
-    project->schema = default_schema(folder, arena);
+    /* Prisma 7 looks around a config file that was named to it. */
+    project->schema = default_schema(
+        project->major >= 7 && named_config ? content_folder(arena, project->config_file) : folder, arena);
 }
 
 static void read_config_file(struct prisma_project *project, struct prisma_paths *paths, const char *folder,
@@ -215,11 +247,11 @@ static void read_config_file(struct prisma_project *project, struct prisma_paths
     const char *text = content_read(project->config_file, CONTENT_SMALL, &length, arena);
 
     if (text == NULL) {
-        paths->doubtful = true;
+        paths->doubtful = PRISMA_ALL;
     } else {
         prisma_config_parse(paths, project->config_file, text, folder, arena);
     }
-    if (paths->doubtful) {
+    if (paths->doubtful & (PRISMA_SCHEMA | PRISMA_MIGRATIONS)) {
         project->doubt = arena_printf(arena, "%s names its paths by expressions", project->config_file);
     } else if (paths->doubt != NULL) {
         project->doubt = arena_printf(arena, "%s %s", project->config_file, paths->doubt);
@@ -232,14 +264,19 @@ bool prisma_project_find_with(struct prisma_project *project, const char *folder
 {
     struct prisma_paths paths = { 0 };
 
+    configured = configured != NULL && strcmp(configured, "auto") == 0 ? NULL : configured;
     *project = (struct prisma_project){ .major = installed_major(folder, arena) };
     project->config_file =
         named_config == NULL ? config_file(folder, project->major, arena) : content_path(arena, folder, named_config);
     if (project->config_file != NULL) {
         read_config_file(project, &paths, folder, arena);
     }
-    find_schema(project, &paths, folder, configured, arena);
-    if (paths.migrations != NULL && !paths.doubtful) {
+    find_schema(project, &paths, folder, configured, named_config != NULL, arena);
+    project->schema_doubtful = configured == NULL && paths.doubtful & PRISMA_SCHEMA;
+    project->url_doubtful =
+        paths.doubtful & PRISMA_URL ||
+        (paths.url_variables.count > 0 && !takes_url_from(project->schema, paths.url_variables.items[0], arena));
+    if (paths.migrations != NULL && !(paths.doubtful & PRISMA_MIGRATIONS)) {
         project->migrations = content_is_missing(paths.migrations) ? NULL : paths.migrations;
     } else if (project->schema != NULL && project->doubt == NULL) {
         find_migrations(project, folder, arena);

@@ -9,13 +9,15 @@
 #include <stdbool.h>
 
 struct prisma_project {
-    const char *schema;           /* file, or folder of *.prisma files; NULL: there is none */
-    const char *migrations;       /* folder; NULL: there is none, or `doubt` says why it cannot be told */
-    const char *config_file;      /* prisma.config.ts and the like, or NULL */
-    unsigned major;               /* of node_modules/prisma; 0 if it is not installed */
-    const char *missing;          /* a schema that was named but is not there; then `schema` is NULL. Else NULL */
-    const char *missing_by;       /* who names it: prisma.config.ts, package.json; NULL: `configured` */
-    const char *doubt;            /* why migrations or URL cannot be told for sure, one sentence; NULL: no doubt */
+    const char *schema;      /* file, or folder of *.prisma files; NULL: there is none */
+    const char *migrations;  /* folder; NULL: there is none, or `doubt` says why it cannot be told */
+    const char *config_file; /* prisma.config.ts and the like, or NULL */
+    unsigned major;          /* of node_modules/prisma; 0 if it is not installed */
+    const char *missing;     /* a schema that was named but is not there; then `schema` is NULL. Else NULL */
+    const char *missing_by;  /* who names it: prisma.config.ts, package.json; NULL: `configured` */
+    const char *doubt;       /* why migrations or URL cannot be told for sure, one sentence; NULL: no doubt */
+    bool schema_doubtful;    /* the CLI may take another one: the config file names it by an expression */
+    bool url_doubtful; /* and the config file may name another URL than the schema, which Prisma 7 does not read */
     struct strings url_variables; /* of the config file's URL: the first that is set has it; none: it names no URL */
 };
 

@@ -99,6 +99,14 @@ static void doubt(struct reader *reader, const char *what)
     }
 }
 
+static void mark(struct reader *reader, unsigned doubtful)
+{
+    reader->paths->doubtful |= doubtful;
+    if (doubtful == PRISMA_URL) {
+        doubt(reader, "names its URL by an expression");
+    }
+}
+
 /* To the comma or bracket that ends a value. */
 static const struct token *value_end(const struct token *token)
 {
@@ -134,32 +142,33 @@ static bool next_property(const struct token **at, struct property *property)
     return true;
 }
 
-/* Behind the object that begins at `open`. */
-static const struct token *read_object(struct reader *reader, const struct token *open, take_property *take)
+/* Behind the object that begins at `open`. What is not understood in it may name one of `named`. */
+static const struct token *read_object(struct reader *reader, const struct token *open, take_property *take,
+                                       unsigned named)
 {
     const struct token *at = open + 1;
     struct property property;
 
     while (is_mark(open, '{') && next_property(&at, &property)) {
         if (property.name == NULL) {
-            reader->paths->doubtful = true;
+            mark(reader, named);
         } else {
             take(reader, &property);
         }
     }
     if (!is_mark(open, '{') || !is_mark(at, '}')) {
-        reader->paths->doubtful = true;
+        mark(reader, named);
         return at;
     }
     return at + 1;
 }
 
-static void take_path(struct reader *reader, const char **path, const struct property *property)
+static void take_path(struct reader *reader, const char **path, const struct property *property, unsigned named)
 {
     const char *value = parse_path(property->value, &reader->places, reader->arena);
 
     if (*path != NULL || value == NULL) {
-        reader->paths->doubtful = true;
+        mark(reader, named);
     } else {
         *path = value;
     }
@@ -220,28 +229,30 @@ static void take_datasource(struct reader *reader, const struct property *proper
 
     if (strcmp(property->name, "directUrl") == 0 ||
         (strcmp(property->name, "url") == 0 && (names->count > 0 || !parse_url(names, property, reader->arena)))) {
-        doubt(reader, "names its URL by an expression");
+        mark(reader, PRISMA_URL);
     }
 }
 
 static void take_migrations(struct reader *reader, const struct property *property)
 {
     if (strcmp(property->name, "path") == 0) {
-        take_path(reader, &reader->paths->migrations, property);
+        take_path(reader, &reader->paths->migrations, property, PRISMA_MIGRATIONS);
     }
 }
 
 static void take_root(struct reader *reader, const struct property *property)
 {
     if (strcmp(property->name, "schema") == 0) {
-        take_path(reader, &reader->paths->schema, property);
+        take_path(reader, &reader->paths->schema, property, PRISMA_SCHEMA);
     } else if (strcmp(property->name, "adapter") == 0) {
         doubt(reader, "connects by an adapter of its own");
     } else if (strcmp(property->name, "migrations") == 0 || strcmp(property->name, "datasource") == 0) {
-        take_property *take = property->name[0] == 'm' ? take_migrations : take_datasource;
+        bool migrations = property->name[0] == 'm';
+        unsigned named = migrations ? PRISMA_MIGRATIONS : PRISMA_URL;
 
-        if (read_object(reader, property->value, take) != property->end) {
-            reader->paths->doubtful = true;
+        if (read_object(reader, property->value, migrations ? take_migrations : take_datasource, named) !=
+            property->end) {
+            mark(reader, named);
         }
     }
 }
@@ -345,7 +356,7 @@ static bool read_export(struct reader *reader, const struct token *token)
     if (!is_mark(token, '{')) {
         return false;
     }
-    token = read_object(reader, token, take_root);
+    token = read_object(reader, token, take_root, PRISMA_ALL);
     token += call && is_mark(token, ',');
     if (call && !is_mark(token++, ')')) {
         return false;
@@ -370,5 +381,7 @@ void prisma_config_parse(struct prisma_paths *paths, const char *file, const cha
 
     const struct token *exported = find_export(&reader, tokens);
 
-    paths->doubtful |= exported == NULL || !read_export(&reader, exported) || broken;
+    if (exported == NULL || !read_export(&reader, exported) || broken) {
+        mark(&reader, PRISMA_ALL);
+    }
 }

@@ -7,12 +7,13 @@
 #include "base/arena.h"
 #include "base/strings.h"
 
-#include <stdbool.h>
+/* What is named in a way that is not understood. */
+enum { PRISMA_SCHEMA = 1, PRISMA_MIGRATIONS = 2, PRISMA_URL = 4, PRISMA_ALL = 7 };
 
 struct prisma_paths {
     const char *schema;           /* relative to the working directory of the caller; NULL: not named */
     const char *migrations;       /* the same */
-    bool doubtful;                /* one of them is named in a way that is not understood */
+    unsigned doubtful;            /* PRISMA_… bits */
     struct strings url_variables; /* the first that is set has the URL; none: it is not named */
     const char *doubt;            /* why something else than a path may differ: "imports ./x"; NULL: nothing */
 };

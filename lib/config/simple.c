@@ -315,20 +315,6 @@ static void add_package(struct strings *files, const char *path, struct arena *a
     free(real);
 }
 
-/* What an option of a package manager, or yarn's word, names as the place of the script: a folder, a workspace; NULL:
- * nothing. */
-static const char *place_at(const struct strings *words, size_t at)
-{
-    static const char *const options[] = { "-w", "--workspace", "--filter", "-F", "--prefix", "-C", "--dir", "--cwd" };
-    bool named = strcmp(words->items[at], "workspace") == 0 && at + 1 < words->count;
-    const char *place = named ? words->items[at + 1] : NULL;
-
-    for (size_t i = 0; i < sizeof options / sizeof options[0] && !place; i++) {
-        place = words_option(words, at, options[i]);
-    }
-    return place;
-}
-
 /* Every package.json that may be meant: those of the folders and workspaces that are named, else the nearest. */
 static struct strings packages_for(const struct simples *commands, size_t at, size_t manager, const char *folder)
 {
@@ -337,7 +323,7 @@ static struct strings packages_for(const struct simples *commands, size_t at, si
     struct strings files = { 0 };
 
     for (size_t i = manager + 1; i < words->count && strcmp(words->items[i], "--") != 0; i++) {
-        const char *place = place_at(words, i);
+        const char *place = words_place(words, i);
         const char *name = place ? arena_strndup(arena, place, strcspn(place, "^")) : "";
 
         if (strings_end_with(name, "...")) { /* pnpm: and what it depends on */

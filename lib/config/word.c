@@ -85,6 +85,20 @@ const char *words_option(const struct strings *words, size_t at, const char *nam
     return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
 }
 
+const char *words_place(const struct strings *words, size_t at)
+{
+    static const char *const options[] = {
+        "-w", "--workspace", "--filter", "-F", "--prefix", "-C", "--dir", "--cwd", "--chdir",
+    };
+    bool named = strcmp(words->items[at], "workspace") == 0 && at + 1 < words->count;
+    const char *place = named ? words->items[at + 1] : NULL;
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0] && !place; i++) {
+        place = words_option(words, at, options[i]);
+    }
+    return place;
+}
+
 bool word_is_shell(const char *word)
 {
     static const char *const names[] = { "sh", "bash", "dash", "ash", "zsh" };

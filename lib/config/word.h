@@ -13,6 +13,9 @@
 bool word_is_called(const char *word, const char *program);
 /* The value of that option where it is the word `at`, written as two words or with =; else NULL. */
 const char *words_option(const struct strings *words, size_t at, const char *name);
+/* What an option of a package manager or of env(1), or yarn's word, names as the place of what it runs: a folder, a
+ * workspace; NULL: nothing. */
+const char *words_place(const struct strings *words, size_t at);
 bool word_is_assignment(const char *word);      /* NAME=value */
 bool word_is_prefix(const char *word);          /* if, then, exec …: what follows is the command */
 bool word_is_shell(const char *word);           /* sh, /bin/bash */

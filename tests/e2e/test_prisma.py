@@ -179,6 +179,27 @@ migrate:
     assert done.said('DROP TABLE "of_another_application"'), done
 
 
+def test_db_push_by_another_config_file_is_guarded_by_that_one(pgentry, database, prisma):
+    """--config names a schema without a table that the default schema has: what would be dropped is what is shown."""
+    schema = prisma.folder / "prisma/schema.prisma"
+    (prisma.folder / "db").mkdir()
+    (prisma.folder / "db/schema.prisma").write_text(schema.read_text())
+    schema.write_text(schema.read_text() + "model Empty {\n  id Int @id\n}\n")
+    assert prisma(*prisma.push, url=database.url).returncode == 0
+    url = "" if prisma.major == 6 else ", datasource: { url: process.env.DATABASE_URL! }"
+    (prisma.folder / "alt.config.ts").write_text(f'export default {{ schema: "db/schema.prisma"{url} }}')
+    prisma.configure("""\
+verify: {tables: [users], prisma_schema: "off"}
+migrate:
+  preset: none
+  when: always
+  steps: [{name: db push, run: [DB_PUSH, --config, alt.config.ts], attempts: 1}]
+""")
+    done = pgentry(*APP, url=database.url, env=prisma.env)
+    assert done.exit == 70, done
+    assert done.said('DROP TABLE "Empty"') and "Empty" in database.tables(), done
+
+
 @pytest.mark.parametrize("run, status", [
     ("[npm, run, db, PUSH]", 70), ("[npm, --prefix, ., run, push]", 70), ('"A=1 npm run push"', 70),
     ('"npx prisma DB_PUSH $NOTHING"', 78), ('". ./other.env && npm run push"', 78),

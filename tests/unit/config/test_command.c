@@ -218,6 +218,9 @@ static void a_step_has_the_role_of_its_tool(void **state)
     assert_int_equal(config->migrate.steps.items[0].role, STEP_SQL);
 }
 
+#define DIFF \
+    "migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel prisma/schema.prisma --script"
+
 static void a_push_is_guarded_by_a_diff_with_the_same_launcher(void **state)
 {
     (void)state;
@@ -241,12 +244,18 @@ static void a_push_is_guarded_by_a_diff_with_the_same_launcher(void **state)
         { "[sh, -c, 'npx prisma db push']",
           "npx prisma migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel "
           "prisma/schema.prisma --script" },
+        { "[prisma, db, push, --schema=a.prisma, --schema, b.prisma]",
+          "prisma migrate diff --from-schema-datasource b.prisma --to-schema-datamodel b.prisma --script" },
+        { "[doppler, run, --config, prd, --, prisma, db, push]",
+          "doppler run --config prd -- prisma migrate diff --from-schema-datasource prisma/schema.prisma "
+          "--to-schema-datamodel prisma/schema.prisma --script" },
         { "[prisma, db, push, --config, c.ts]", "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
                                                 "--to-schema-datamodel prisma/schema.prisma "
                                                 "--script --config c.ts" },
     };
 
     write_file("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n");
+    write_file("c.ts", "export default {}");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct step *step = step_of(rows[i].run, "");
 
@@ -269,6 +278,116 @@ static void prisma_7_diffs_from_its_configuration(void **state)
                         "npx prisma migrate diff --from-config-datasource --to-schema prisma/schema.prisma --script");
 }
 
+static void write_schema(const char *path, const char *url)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof text, "datasource db {\n  provider = \"postgresql\"\n  %s\n}\n", url);
+    write_file(path, text);
+}
+
+static void the_guard_s_schema_is_that_of_the_config_file_that_the_push_names(void **state)
+{
+    (void)state;
+    write_schema("prisma/schema.prisma", "");
+    write_schema("db/schema.prisma", "");
+    write_file("alt.config.ts", "export default { schema: 'db/schema.prisma' }");
+    write_file("alt/other.config.ts", "export default {}");
+    assert_non_null(step_of("[prisma, db, push, --config, alt.config.ts]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard),
+                        "prisma migrate diff --from-schema-datasource db/schema.prisma --to-schema-datamodel "
+                        "db/schema.prisma --script --config alt.config.ts");
+    write_schema("alt/schema.prisma", "");
+    write_file("node_modules/prisma/package.json", "{\"version\": \"7.1.0\"}");
+    assert_non_null(step_of("[prisma, db, push, --config=alt.config.ts]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard),
+                        "prisma migrate diff --from-config-datasource --to-schema db/schema.prisma --script --config "
+                        "alt.config.ts");
+    assert_non_null(step_of("[prisma, db, push, --config, alt/other.config.ts]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard),
+                        "prisma migrate diff --from-config-datasource --to-schema alt/schema.prisma --script --config "
+                        "alt/other.config.ts");
+}
+
+static void a_push_whose_schema_is_an_expression_is_refused(void **state)
+{
+    (void)state;
+    write_schema("prisma/schema.prisma", "");
+    write_file("prisma.config.ts", "export default { schema: process.env.SCHEMA ?? 'prisma/schema.prisma' }");
+    assert_null(step_of("[prisma, db, push]", ""));
+    assert_true(said("cannot be guarded while prisma.config.ts names its schema by an expression"));
+    assert_non_null(step_of("[prisma, db, push, --schema, prisma/schema.prisma]", ""));
+    assert_non_null(step_of("[prisma, db, push]", ", allow_data_loss: true"));
+    write_file("prisma.config.ts", "export default { migrations: { path: process.env.MIGRATIONS } }");
+    assert_non_null(step_of("[prisma, db, push]", ""));
+}
+
+static void the_preset_s_push_is_left_out_where_its_schema_is_an_expression(void **state)
+{
+    (void)state;
+    write_schema("prisma/schema.prisma", "");
+    write_file("prisma.config.ts", "export default { schema: process.env.SCHEMA ?? 'prisma/schema.prisma' }");
+    assert_loads("");
+    assert_int_equal(config->migrate.steps.count, 1);
+    assert_string_equal(config->migrate.steps.items[0].name, "migrate deploy");
+    assert_int_equal(config->warnings.count, 1);
+    assert_string_equal(
+        config->warnings.items[0],
+        "the preset's step db push is left out: a prisma db push cannot be guarded while "
+        "prisma.config.ts names its schema by an expression: name it with --schema, or for the preset's "
+        "own steps with verify.prisma_schema");
+    assert_loads("verify: {prisma_schema: prisma/schema.prisma}\n");
+    assert_int_equal(config->migrate.steps.count, 2);
+    assert_string_equal(joined(&config->migrate.steps.items[1].argv),
+                        "prisma db push --skip-generate --schema prisma/schema.prisma");
+    assert_string_equal(joined(&config->migrate.steps.items[1].guard), "prisma " DIFF);
+}
+
+static void what_is_verified_is_not_what_a_push_of_one_s_own_pushes(void **state)
+{
+    (void)state;
+    write_schema("prisma/schema.prisma", "");
+    write_schema("db/keep.prisma", "");
+    assert_loads(
+        "{verify: {prisma_schema: db/keep.prisma}, migrate: {preset: none, steps: [{run: [prisma, db, push]}]}}");
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "prisma " DIFF);
+}
+
+static void before_prisma_7_the_config_file_s_url_must_be_the_schema_s(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *config, *schema;
+        bool same;
+    } rows[] = {
+        { "env('OTHER_URL')", "url = env(\"DATABASE_URL\")", false },
+        { "env('DATABASE_URL')", "url = env(\"DATABASE_URL\")", true },
+        { "process.env.DATABASE_URL ?? ''", "url=env(\"DATABASE_URL\") // it", true },
+        { "env('DATABASE_URL')", "url = env(\"DATABASE_URL_2\")", false },
+        { "env('DATABASE_URL')", "url = env(\"DATABASE_URL\")\n  directUrl = env(\"DIRECT_URL\")", false },
+        { "env('DATABASE_URL')", "url = env(\"DATABASE_URL\")\n  // directUrl = env(\"DIRECT_URL\")", true },
+        { "env('DATABASE_URL')", "url = \"postgresql://x\"", false },
+        { "env('DATABASE_URL')", "", false },
+        { "env('DATABASE_URL') + '?schema=x'", "url = env(\"DATABASE_URL\")", false },
+        { "env('DATABASE_URL'), ...more", "url = env(\"DATABASE_URL\")", false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[256];
+
+        (void)snprintf(text, sizeof text, "export default { engine: 'classic', datasource: { url: %s } }",
+                       rows[i].config);
+        write_file("prisma.config.ts", text);
+        write_schema("prisma/schema.prisma", rows[i].schema);
+        if ((step_of("[prisma, db, push]", "") != NULL) != rows[i].same ||
+            (!rows[i].same && !said("cannot be guarded while prisma.config.ts may lead to another database"))) {
+            fail_msg("%s and %s", rows[i].config, rows[i].schema);
+        }
+    }
+    write_file("node_modules/prisma/package.json", "{\"version\": \"7.1.0\"}");
+    assert_non_null(step_of("[prisma, db, push]", ""));
+}
+
 static void the_guard_s_schema_is_seen_from_the_step_s_folder(void **state)
 {
     (void)state;
@@ -277,8 +396,12 @@ static void the_guard_s_schema_is_seen_from_the_step_s_folder(void **state)
     const struct step *step = step_of("[prisma, db, push]", ", cwd: app");
 
     assert_non_null(step);
-    assert_string_equal(joined(&step->guard), "prisma migrate diff --from-schema-datasource prisma/schema.prisma "
-                                              "--to-schema-datamodel prisma/schema.prisma --script");
+    assert_string_equal(joined(&step->guard), "prisma " DIFF);
+    write_file("package.json", "{\"prisma\": {\"schema\": \"db/schema.prisma\"}}");
+    write_schema("db/schema.prisma", "");
+    step = step_of("[prisma, db, push]", ", cwd: app");
+    assert_non_null(step);
+    assert_string_equal(step->guard.items[4], "../db/schema.prisma");
 }
 
 static void a_push_that_may_lose_data_has_no_guard(void **state)
@@ -330,9 +453,6 @@ static void scripts_of_package_json_are_looked_into(void **state)
     assert_non_null(step_of("[npm, ci]", ""));
     assert_non_null(step_of("[npm]", ""));
 }
-
-#define DIFF \
-    "migrate diff --from-schema-datasource prisma/schema.prisma --to-schema-datamodel prisma/schema.prisma --script"
 
 static void what_follows_a_script_s_name_belongs_to_its_last_command(void **state)
 {
@@ -396,8 +516,8 @@ static void scripts_are_found_behind_options_and_in_workspaces(void **state)
 static void packages_that_are_called_like_the_tool_are_not_taken_for_it(void **state)
 {
     (void)state;
-    assert_non_null(step_of("[pnpm, --filter, '@acme/prisma', exec, prisma, db, push]", ""));
-    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "pnpm --filter @acme/prisma exec prisma " DIFF);
+    assert_non_null(step_of("[npx, -p, '@acme/prisma', prisma, db, push]", ""));
+    assert_string_equal(joined(&config->migrate.steps.items[0].guard), "npx -p @acme/prisma prisma " DIFF);
     assert_non_null(step_of("[npx, -p, 'prisma@6.19.3', prisma, db, push]", ""));
     assert_string_equal(joined(&config->migrate.steps.items[0].guard), "npx -p prisma@6.19.3 prisma " DIFF);
     assert_int_equal(step_of("[node, node_modules/prisma/build, db, push]", "")->role, STEP_DB_PUSH);
@@ -478,6 +598,11 @@ static void a_push_elsewhere_or_behind_another_program_is_refused(void **state)
         { "[npm, run, push, -w, '@acme/db']", "in another folder: name it with cwd instead" },
         { "[npm, --prefix, packages/db, run, push]", "in another folder" },
         { "[npm, run, 'db:push']", "in another folder" },
+        { "[pnpm, --filter, '@acme/db', exec, prisma, db, push]", "in another folder" },
+        { "[yarn, workspace, '@acme/db', prisma, db, push]", "in another folder" },
+        { "[npm, exec, --workspace=packages/db, --, prisma, db, push]", "in another folder" },
+        { "[env, -C, packages/db, npx, prisma, db, push]", "in another folder" },
+        { "[npx, prisma, db, push, --, --schema=b.prisma]", "with -- behind it: leave that out" },
         { "[pnpm, --filter, '@acme/db...', push]", "in another folder" },
         { "'cd packages/db && npm run push'", "after a cd" },
         { "[env-cmd, -f, prod.env, npm, run, local]", "behind another program: name what that sets with env instead" },
@@ -497,6 +622,9 @@ static void a_push_elsewhere_or_behind_another_program_is_refused(void **state)
         }
     }
     assert_non_null(step_of("[npm, run, push]", ", cwd: packages/db"));
+    assert_non_null(step_of("[npm, exec, prisma, --, db, push]", ""));
+    assert_non_null(step_of("[pnpm, -C, ., prisma, db, push]", ""));
+    assert_non_null(step_of("[doppler, run, -C, x, --, prisma, db, push]", ""));
     assert_non_null(step_of("[npm, run, push, -w, '@acme/db']", ", allow_data_loss: true"));
 }
 
@@ -534,6 +662,11 @@ int main(void)
         TEST(a_push_elsewhere_or_behind_another_program_is_refused),
         TEST(a_push_is_guarded_by_a_diff_with_the_same_launcher),
         TEST(prisma_7_diffs_from_its_configuration),
+        TEST(the_guard_s_schema_is_that_of_the_config_file_that_the_push_names),
+        TEST(a_push_whose_schema_is_an_expression_is_refused),
+        TEST(the_preset_s_push_is_left_out_where_its_schema_is_an_expression),
+        TEST(what_is_verified_is_not_what_a_push_of_one_s_own_pushes),
+        TEST(before_prisma_7_the_config_file_s_url_must_be_the_schema_s),
         TEST(the_guard_s_schema_is_seen_from_the_step_s_folder),
         TEST(a_push_that_may_lose_data_has_no_guard),
         TEST(a_push_in_a_folder_the_shell_changes_to_is_refused),
