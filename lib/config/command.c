@@ -47,6 +47,10 @@ static const struct known hazards[] = {
     { "drizzle-kit", "push --force" },
     { "node-pg-migrate", "down" },
     { "node-pg-migrate", "redo" },
+    { "db-migrate", "down" },
+    { "db-migrate", "reset" },
+    { "db-migrate", "db:drop" },
+    { "graphile-migrate", "reset" },
     { "kysely", "migrate:rollback" },
     { "kysely", "migrate:down" },
     { "sequelize", "db:drop" },
@@ -95,6 +99,8 @@ static const struct known hazards[] = {
     { "liquibase", "rollback" },
     { "liquibase", "rollback-count" },
     { "liquibase", "rollback-to-date" },
+    { "liquibase", "rollbackCount" },
+    { "liquibase", "rollbackToDate" },
     { "goose", "reset" },
     { "goose", "down" },
     { "goose", "down-to" },
@@ -141,6 +147,7 @@ static const struct alias {
 } aliases[] = {
     { "rake", "rails" },
     { "manage.py", "django" },
+    { "manage", "django" },
     { "django-admin", "django" },
     { "django-admin.py", "django" },
     { "sequelize-cli", "sequelize" },
@@ -153,6 +160,8 @@ static const struct alias {
 /* Also by another name, and node_modules/prisma/build/index.js. */
 static bool is_tool(const char *word, const char *tool)
 {
+    word += strncmp(word, "-m", 2) == 0 ? 2 : 0; /* python -mdjango */
+
     const char *name = content_name(word);
 
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
@@ -221,23 +230,35 @@ static bool is_known(const struct strings *command, const struct known *known, b
             return true;
         }
     }
-    /* Prisma's words are unlike any other's: what a variable holds in front of them is it. */
-    *tool = words_name(command);
-    return strcmp(known->tool, "prisma") == 0 && *tool < command->count && *command->items[*tool] == '$' &&
+    /* Prisma's words are unlike any other's: what the shell puts in front of them is it. */
+    *tool = words_started(command);
+    return strcmp(known->tool, "prisma") == 0 && *tool < command->count && word_is_expanded(command->items[*tool]) &&
            words_follow(command, *tool + 1, known, exactly);
 }
 
-/* Prisma's db with what the shell makes of a variable or of another command behind it. */
-static bool may_push(const struct strings *command, size_t *tool)
+static bool is_fed(const struct strings *command, size_t tool)
+{
+    for (size_t i = 0; i < tool; i++) {
+        if (word_is_called(command->items[i], "xargs")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Prisma's `group` with what the shell or xargs(1) makes of a variable, of braces or of another command behind it. */
+static bool may_be_any(const struct strings *command, const char *group, size_t *tool)
 {
     bool found = false;
 
     for (size_t i = 0; i < command->count; i++) {
+        const char *next = i + 1 < command->count ? command->items[i + 1] : NULL;
+
         if (is_tool(command->items[i], "prisma")) {
             *tool = i;
             found = true;
-        } else if (found && strcmp(command->items[i], "db") == 0 &&
-                   (i + 1 == command->count || *command->items[i + 1] == '$')) {
+        } else if (found && strcmp(command->items[i], group) == 0 &&
+                   (next ? word_is_expanded(next) || *next == '{' : is_fed(command, *tool))) {
             return true;
         }
     }
@@ -246,7 +267,7 @@ static bool may_push(const struct strings *command, size_t *tool)
 
 static bool is_push(const struct strings *command, size_t *tool)
 {
-    return is_known(command, &db_push, true, tool) || may_push(command, tool);
+    return is_known(command, &db_push, true, tool) || may_be_any(command, "db", tool);
 }
 
 /* The command with what its environment says behind it: VERSION=0 rails db:migrate. */
@@ -280,6 +301,9 @@ const char *command_hazard(const struct step *step, struct arena *arena)
                                                       hazards[j].words)
                                        : hazards[j].words;
             }
+        }
+        if (may_be_any(&commands->items[i].words, "migrate", &tool)) {
+            return "prisma migrate reset";
         }
     }
     return NULL;
@@ -490,6 +514,11 @@ static const char *too_clever(const struct simples *commands, size_t push, size_
     const struct strings *pushing = &commands->items[push].words;
     size_t other;
 
+    for (size_t i = 0; i < pushing->count; i++) {
+        if (strpbrk(pushing->items[i], "$`")) {
+            return WORD_EXPANDED;
+        }
+    }
     for (size_t i = 0; i < commands->count; i++) {
         const char *before = simple_precedes(commands, i, push) ? done_before(&commands->items[i].words) : NULL;
 
@@ -503,10 +532,8 @@ static const char *too_clever(const struct simples *commands, size_t push, size_
     if (commands->items[push].text && words_define(commands->items[push].text)) {
         return redefined;
     }
-    for (size_t i = 0; i < pushing->count; i++) {
-        if (strpbrk(pushing->items[i], "$`")) {
-            return "with a variable of the shell: write it out, or name it with env";
-        }
+    if (is_fed(pushing, tool)) {
+        return "behind xargs: write its words out";
     }
     if (is_elsewhere(pushing, tool)) {
         return "in another folder: name it with cwd instead";

@@ -20,6 +20,12 @@ static struct simple *begin(struct simples *commands)
     return &commands->items[commands->count++];
 }
 
+/* A parenthesis or a backtick that is not closed yet. */
+struct open {
+    size_t command; /* that goes on behind the substitution; SIMPLE_TOP: a subshell's, none does */
+    char closing;
+};
+
 struct scanner {
     struct simples *commands;
     size_t at; /* index of the command that is being collected */
@@ -27,6 +33,8 @@ struct scanner {
     size_t length;
     bool started;  /* a word: also an empty one in quotes */
     bool redirect; /* the next word is a file, not an argument */
+    struct open *open;
+    size_t open_count, open_capacity;
 };
 
 static void end_word(struct scanner *scanner)
@@ -47,9 +55,46 @@ static void end_command(struct scanner *scanner, bool piped)
     end_word(scanner);
     scanner->redirect = false;
     if (command->words.count || command->substitutions.count) {
-        command->piped = piped;
+        size_t ended = scanner->at;
+
         (void)begin(scanner->commands);
         scanner->at = scanner->commands->count - 1;
+        scanner->commands->items[ended].into = piped ? scanner->at : 0;
+    }
+}
+
+static void open_commands(struct scanner *scanner, size_t command, char closing)
+{
+    scanner->open = arena_grow(scanner->commands->arena, scanner->open, scanner->open_count, &scanner->open_capacity,
+                               sizeof *scanner->open);
+    scanner->open[scanner->open_count++] = (struct open){ command, closing };
+}
+
+/* What a substitution prints is "$" in the word that it stands in, whose command goes on behind it. */
+static void scan_parenthesis(struct scanner *scanner, char c)
+{
+    const struct open *last = scanner->open_count ? &scanner->open[scanner->open_count - 1] : NULL;
+
+    if (last && last->closing == c) {
+        end_command(scanner, false);
+        scanner->at = last->command == SIMPLE_TOP ? scanner->at : last->command;
+        scanner->open_count--;
+        return;
+    }
+    if (c == '`') {
+        scanner->started = true;
+        scanner->word[scanner->length++] = '$';
+    }
+    if (c != ')' && scanner->length && scanner->word[scanner->length - 1] == '$') {
+        end_word(scanner);
+        open_commands(scanner, scanner->at, c == '`' ? c : ')');
+        (void)begin(scanner->commands);
+        scanner->at = scanner->commands->count - 1;
+        return;
+    }
+    end_command(scanner, false);
+    if (c == '(') {
+        open_commands(scanner, SIMPLE_TOP, ')');
     }
 }
 
@@ -102,7 +147,10 @@ static void scan_shell(struct simples *commands, const char *text)
             c += strcspn(c, "\n");
         } else if (*c == '<' || *c == '>') {
             c = scan_redirection(&scanner, c);
-        } else if (strchr(";&|\n()`", *c)) {
+        } else if (strchr("()`", *c)) {
+            scan_parenthesis(&scanner, *c);
+            c++;
+        } else if (strchr(";&|\n", *c)) {
             end_command(&scanner, *c == '|' && c[1] != '|');
             c++;
         } else if (strchr(" \t\r", *c)) {
@@ -135,32 +183,11 @@ bool simple_precedes(const struct simples *commands, size_t before, size_t at)
 
 /* ---- commands inside of commands ---- */
 
-/* As another user: the next word is the user. */
-static bool changes_user(const char *word)
-{
-    static const char *const programs[] = { "gosu", "su-exec", "setuidgid", "runuser", "sudo", "su", "doas" };
-
-    return STRINGS_AMONG(content_name(word), programs);
-}
-
-/* What runs that which follows it as it stands, and what may stand between: numbers (timeout -k 5 300), assignments. */
-static bool runs_as_it_stands(const char *word)
-{
-    static const char *const programs[] = {
-        "env",  "cross-env", "nice",      "ionice",    "timeout", "command", "corepack",
-        "tini", "setsid",    "dumb-init", "catatonit", "stdbuf",  "nohup",
-    };
-    size_t digits = strspn(word, "0123456789");
-
-    return changes_user(word) || word_is_assignment(word) || word_is_prefix(word) || word_is_shell(word) ||
-           STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
-}
-
 /* Where a command inside another one stands: behind so many words of it. */
 struct inside {
     size_t parent, before;
     const char *folder;
-    bool elsewhere;      /* in another folder than the step's */
+    const char *apart;   /* why it is another command than its words alone; NULL: it is not */
     struct strings rest; /* words that follow it there: they are its last command's */
 };
 
@@ -168,8 +195,8 @@ static const char *why_apart(const struct simples *commands, const struct inside
 {
     const struct simple *parent = &commands->items[inside->parent];
 
-    if (parent->apart || inside->elsewhere) {
-        return parent->apart ? parent->apart : "in another folder: name it with cwd instead";
+    if (parent->apart || inside->apart) {
+        return parent->apart ? parent->apart : inside->apart;
     }
     bool value = false; /* the word may be that of an option, or a user's name */
 
@@ -180,10 +207,10 @@ static const char *why_apart(const struct simples *commands, const struct inside
         if (strcmp(word, "-C") == 0 || strncmp(word, "--chdir", strlen("--chdir")) == 0) { /* env(1) */
             return "in another folder: name it with cwd instead";
         }
-        if (!option && !value && !runs_as_it_stands(word)) {
+        if (!option && !value && !word_runs_as_it_stands(word)) {
             return "behind another program: name what that sets with env instead";
         }
-        value = option ? strcmp(word, "--") != 0 && strchr(word, '=') == NULL : changes_user(word);
+        value = option ? strcmp(word, "--") != 0 && strchr(word, '=') == NULL : word_changes_user(word);
     }
     return NULL;
 }
@@ -244,7 +271,8 @@ static const char *folder_of(const struct simples *commands, size_t at)
 /* Whether what the command prints is a shell's script: echo "…" | sudo sh. */
 static bool feeds_shell(const struct simples *commands, size_t at)
 {
-    const struct strings *next = commands->items[at].piped ? &commands->items[at + 1].words : NULL;
+    size_t into = commands->items[at].into;
+    const struct strings *next = into ? &commands->items[into].words : NULL;
 
     for (size_t i = 0; next && i < next->count; i++) {
         if (word_is_shell(next->items[i])) {
@@ -271,6 +299,44 @@ static void scan_line(struct simples *commands, size_t at, size_t before, const 
     scan_inside(commands, line, &(struct inside){ .parent = at, .before = before, .folder = folder_of(commands, at) });
 }
 
+/* The command line that an option gives: npx --call=…, su --command=…; else the word itself. */
+static const char *line_of(const char *word)
+{
+    static const char *const options[] = { "--call=", "--command=", "--session-command=", "-c" };
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (strncmp(word, options[i], strlen(options[i])) == 0) {
+            return word + strlen(options[i]);
+        }
+    }
+    return word;
+}
+
+/* P='…'; $P x: the command that the variable holds, if it is set here, with the words behind it. */
+static void scan_variable(struct simples *commands, size_t at)
+{
+    const struct strings words = commands->items[at].words;
+    size_t started = words_started(&words), count = commands->count;
+    const char *name = started < words.count && *words.items[started] == '$' ? words.items[started] + 1 : "";
+    size_t length = strspn(name += *name == '{', WORD_NAME);
+    struct inside inside = {
+        .parent = at, .before = started, .folder = folder_of(commands, at), .apart = WORD_EXPANDED
+    };
+
+    for (size_t i = started + 1; length && i < words.count; i++) {
+        strings_add(commands->arena, &inside.rest, words.items[i]);
+    }
+    for (size_t i = 0; length && i < count; i++) {
+        const struct strings set = commands->items[i].words;
+
+        for (size_t k = 0; k < set.count && commands->count < COMMANDS_MAX; k++) {
+            if (strncmp(set.items[k], name, length) == 0 && set.items[k][length] == '=') {
+                scan_inside(commands, set.items[k] + length + 1, &inside);
+            }
+        }
+    }
+}
+
 /* Words that are command lines: sh -c "…". Of what is only printed that alone which the shell puts in its place. */
 static void scan_words(struct simples *commands, size_t at)
 {
@@ -287,7 +353,7 @@ static void scan_words(struct simples *commands, size_t at)
     }
     for (size_t i = 0; i < words.count; i++) {
         if (strpbrk(words.items[i], " \t\n;`(")) {
-            scan_line(commands, at, i, prints ? printed(words.items[i], commands->arena) : words.items[i]);
+            scan_line(commands, at, i, prints ? printed(words.items[i], commands->arena) : line_of(words.items[i]));
         }
     }
 }
@@ -379,7 +445,7 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
     if (!packages_script(commands->packages, file, name) || known_before(commands, file, name, &words)) {
         return;
     }
-    inside.elsewhere = !same_folder(inside.folder, commands->cwd);
+    inside.apart = same_folder(inside.folder, commands->cwd) ? NULL : "in another folder: name it with cwd instead";
     for (size_t i = behind; i < words.count; i++) {
         if (strcmp(words.items[i], "--") != 0) {
             strings_add(arena, &inside.rest, words.items[i]);
@@ -471,6 +537,7 @@ const struct simples *simple_commands(const struct step *step, struct arena *are
 
         for (; scanned < end && commands->count < COMMANDS_MAX; scanned++) {
             scan_words(commands, scanned);
+            scan_variable(commands, scanned);
             scan_scripts(commands, scanned);
         }
     }

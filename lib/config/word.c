@@ -9,6 +9,11 @@ bool word_is_assignment(const char *word)
     return strchr(word, '=') != NULL && *word != '-' && *word != '=';
 }
 
+bool word_is_expanded(const char *word)
+{
+    return *word == '$' || *word == '`';
+}
+
 bool word_is_prefix(const char *word)
 {
     static const char *const words[] = { "exec", "if", "then", "else", "do", "!", "{", "while", "until", "time" };
@@ -116,4 +121,42 @@ bool word_is_package_manager(const char *word)
         }
     }
     return false;
+}
+
+bool word_changes_user(const char *word)
+{
+    static const char *const programs[] = { "gosu", "su-exec", "setuidgid", "runuser", "sudo", "su", "doas" };
+
+    return STRINGS_AMONG(content_name(word), programs);
+}
+
+bool word_runs_as_it_stands(const char *word)
+{
+    static const char *const programs[] = {
+        "env",  "cross-env", "nice",      "ionice",    "timeout", "command", "corepack",
+        "tini", "setsid",    "dumb-init", "catatonit", "stdbuf",  "nohup",
+    };
+    size_t digits = strspn(word, "0123456789");
+
+    return word_changes_user(word) || word_is_assignment(word) || word_is_prefix(word) || word_is_shell(word) ||
+           STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
+}
+
+size_t words_started(const struct strings *words)
+{
+    static const char *const starters[] = { "npx", "pnpx", "bunx", "dlx", "run", "node", "tsx", "ts-node", "xargs" };
+    bool user = false; /* the next word that is no option is one's name */
+    size_t at = 0;
+
+    for (; at < words->count; at++) {
+        const char *word = words->items[at];
+        bool option = *word == '-';
+
+        if (word_is_expanded(word) || !(option || user || word_runs_as_it_stands(word) ||
+                                        word_is_package_manager(word) || STRINGS_AMONG(content_name(word), starters))) {
+            break;
+        }
+        user = word_changes_user(word) || (user && option);
+    }
+    return at;
 }

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* Why a command is not known beforehand, the end of a sentence. */
+#define WORD_EXPANDED "with a variable of the shell: write it out, or name it with env"
+
 /* What the name of a variable is made of (POSIX XBD 8.1), digits not first. */
 #define WORD_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
 
@@ -16,12 +19,18 @@ const char *words_option(const struct strings *words, size_t at, const char *nam
 /* What an option of a package manager or of env(1), or yarn's word, names as the place of what it runs: a folder, a
  * workspace; NULL: nothing. */
 const char *words_place(const struct strings *words, size_t at);
-bool word_is_assignment(const char *word);      /* NAME=value */
-bool word_is_prefix(const char *word);          /* if, then, exec …: what follows is the command */
-bool word_is_shell(const char *word);           /* sh, /bin/bash */
+bool word_is_assignment(const char *word); /* NAME=value */
+bool word_is_expanded(const char *word);   /* it begins with what the shell puts in its place */
+bool word_is_prefix(const char *word);     /* if, then, exec …: what follows is the command */
+bool word_is_shell(const char *word);      /* sh, /bin/bash */
+bool word_changes_user(const char *word);  /* gosu, su: the next word is the user */
+/* What runs that which follows it as it stands, and what may stand between: numbers (timeout -k 5 300), assignments. */
+bool word_runs_as_it_stands(const char *word);
 bool word_is_package_manager(const char *word); /* it looks among the scripts of package.json first: yarn, npm */
 /* Where the command's own name stands, behind prefixes and assignments; words->count if it has none. */
 size_t words_name(const struct strings *words);
+/* Where that stands which npx, env, timeout and the like start; words->count if nothing. */
+size_t words_started(const struct strings *words);
 /* What a builtin of the shell may change for the commands behind it (POSIX XCU 2.14, bash manual): CHANGES_VARIABLES
  * those it names, CHANGES_ANYTHING whichever. */
 enum change { CHANGES_NOTHING, CHANGES_FOLDER, CHANGES_VARIABLES, CHANGES_COMMANDS, CHANGES_ANYTHING };

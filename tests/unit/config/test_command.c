@@ -105,6 +105,36 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "[pg_restore, -cO, -d, x, dump]", "pg_restore -c" },
         { "[pg_restore, -Oxc, -d, x, dump]", "pg_restore -c" },
         { "[/usr/bin/dropdb, shop]", "dropdb" },
+        { "[npx, '--call=prisma migrate reset --force']", "prisma migrate reset" },
+        { "\"npm exec --call='prisma migrate reset --force'\"", "prisma migrate reset" },
+        { "\"su root --command='prisma migrate reset --force'\"", "prisma migrate reset" },
+        { "\"runuser -c'prisma migrate reset --force' root\"", "prisma migrate reset" },
+        { "'$(command -v prisma) migrate reset'", "prisma migrate reset" },
+        { "'`which prisma` migrate reset --force'", "prisma migrate reset" },
+        { "'\"`which prisma`\" migrate reset --force'", "prisma migrate reset" },
+        { "'npx $(echo prisma) migrate reset'", "prisma migrate reset" },
+        { "'npx --yes $PRISMA migrate reset'", "prisma migrate reset" },
+        { "'env X=1 $PRISMA migrate reset --force'", "prisma migrate reset" },
+        { "'timeout -k 5 60 $PRISMA migrate reset --force'", "prisma migrate reset" },
+        { "'exec gosu app \"$PRISMA\" migrate reset'", "prisma migrate reset" },
+        { "'sudo -E -u app ${PRISMA} migrate reset'", "prisma migrate reset" },
+        { "'command $PRISMA migrate reset'", "prisma migrate reset" },
+        { "\"P='prisma migrate reset --force'; $P\"", "prisma migrate reset" },
+        { "\"P='prisma migrate'; npx ${P} reset\"", "prisma migrate reset" },
+        { "'export D=dbmate; $D drop'", "dbmate drop" },
+        { "'prisma migrate ${X:-reset}'", "prisma migrate reset" },
+        { "'prisma migrate `echo reset`'", "prisma migrate reset" },
+        { "'echo reset --force | xargs prisma migrate'", "prisma migrate reset" },
+        { "'echo reset | xargs -I{} npx prisma migrate {}'", "prisma migrate reset" },
+        { "[graphile-migrate, reset, --erase]", "graphile-migrate reset" },
+        { "[db-migrate, reset]", "db-migrate reset" },
+        { "[npx, db-migrate, down, -c, '5']", "db-migrate down" },
+        { "[db-migrate, 'db:drop', shop]", "db-migrate db:drop" },
+        { "[liquibase, rollbackCount, '3']", "liquibase rollbackCount" },
+        { "[liquibase, rollbackToDate, x]", "liquibase rollbackToDate" },
+        { "[python3, -mdjango, flush]", "django flush" },
+        { "[python, -m, manage, flush, --noinput]", "django flush" },
+        { "[python3, -malembic, downgrade, base]", "alembic downgrade" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -172,6 +202,18 @@ static void what_only_looks_like_it_is_accepted(void **state)
         "'echo \"\\$(prisma migrate reset)\"'",
         "[pg_restore, --create, -d, postgres, dump]",
         "[pg_restore, -Cd, cats, dump]",
+        "'npx prisma migrate deploy $FLAGS'",
+        "'$(command -v prisma) migrate deploy'",
+        "'npx prisma migrate'",
+        "'echo $NAME migrate reset'",
+        "'npx --yes acme --db-url \"$DATABASE_URL\" migrate reset'",
+        "'acme --url=$(cat url) migrate reset'",
+        "'(cd x); prisma migrate deploy; echo $(date) reset'",
+        "[graphile-migrate, migrate]",
+        "[db-migrate, up]",
+        "[liquibase, update]",
+        "[python3, -mdjango, migrate]",
+        "[su, node, '--command=npx prisma migrate deploy']",
     };
 
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
@@ -544,6 +586,13 @@ static void a_push_that_depends_on_the_shell_is_refused(void **state)
         { "'npx prisma --schema x.prisma db $ACTION'", "with a variable of the shell" },
         { "'P=\"npx prisma\"; $P db push'", "with a variable of the shell" },
         { "'$PRISMA db push'", "with a variable of the shell" },
+        { "'npx $PRISMA db push'", "with a variable of the shell" },
+        { "'$(command -v prisma) db push'", "with a variable of the shell" },
+        { "'`command -v prisma` db push'", "with a variable of the shell" },
+        { "\"P='prisma db push'; $P\"", "with a variable of the shell" },
+        { "\"P='prisma db'; $P push\"", "with a variable of the shell" },
+        { "'echo push --schema x | xargs prisma db'", "behind xargs" },
+        { "\"npx --call='prisma db push'\"", "behind another program" },
         { "'DATABASE_URL=\"$OTHER\" npx prisma db push'", "with a variable of the shell" },
     };
 
@@ -575,6 +624,8 @@ static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
         { "[gosu, node, npm, run, push]", "prisma " DIFF },
         { "[runuser, -u, node, --, npm, run, push]", "prisma " DIFF },
         { "[su, -c, 'npx prisma db push', node]", "npx prisma " DIFF },
+        { "[su, node, '--command=npx prisma db push']", "npx prisma " DIFF },
+        { "'(true); npx prisma db push; X=$(date)'", "npx prisma " DIFF },
     };
 
     write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
@@ -586,6 +637,8 @@ static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
         }
     }
     assert_int_equal(step_of("'npx supabase --db-url \"$DATABASE_URL\" db push'", "")->role, STEP_ORDINARY);
+    assert_int_equal(step_of("'npx --yes supabase --db-url \"$DATABASE_URL\" db push'", "")->role, STEP_ORDINARY);
+    assert_int_equal(step_of("'supabase --db-url $(cat url) db push'", "")->role, STEP_ORDINARY);
 }
 
 static void a_push_elsewhere_or_behind_another_program_is_refused(void **state)
@@ -631,10 +684,27 @@ static void a_push_elsewhere_or_behind_another_program_is_refused(void **state)
 static void any_text_is_split_without_harm(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "'",       "\"", "\\",  "$(",  "a 'b",    "a \"b\\",      ">",    "2>",     "<<EOF\nx\nEOF\n", "#",
-        ";;;&&||", "`",  "a\\", "(((", "'' \"\"", "\"a \\\" b\"", "1>&2", "\t\n\r "
-    };
+    static const char *const texts[] = { "'",
+                                         "\"",
+                                         "\\",
+                                         "$(",
+                                         "a 'b",
+                                         "a \"b\\",
+                                         ">",
+                                         "2>",
+                                         "<<EOF\nx\nEOF\n",
+                                         "#",
+                                         "P='$P;$P' $P;$P",
+                                         "$(`$((`)$",
+                                         "))))",
+                                         ";;;&&||",
+                                         "`",
+                                         "a\\",
+                                         "(((",
+                                         "'' \"\"",
+                                         "\"a \\\" b\"",
+                                         "1>&2",
+                                         "\t\n\r " };
     struct arena *memory = arena_new();
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
