@@ -128,7 +128,7 @@ static const char *scan_redirection(struct scanner *scanner, const char *c)
         scanner->started = false;
     }
     end_word(scanner);
-    scanner->redirect = true;
+    scanner->redirect = strncmp(c, "<<<", strlen("<<<")) != 0; /* bash: the text itself, for a shell to run */
     return c + strspn(c, "<>&|");
 }
 

@@ -126,6 +126,7 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
         { "'prisma migrate `echo reset`'", "prisma migrate reset" },
         { "'echo reset --force | xargs prisma migrate'", "prisma migrate reset" },
         { "'echo reset | xargs -I{} npx prisma migrate {}'", "prisma migrate reset" },
+        { "[bash, -c, 'sh <<< \"prisma migrate reset --force\"']", "prisma migrate reset" },
         { "[graphile-migrate, reset, --erase]", "graphile-migrate reset" },
         { "[db-migrate, reset]", "db-migrate reset" },
         { "[npx, db-migrate, down, -c, '5']", "db-migrate down" },
