@@ -330,7 +330,7 @@ static void adapt_prisma_steps(struct reading *reading)
     const char *named = reading->config->verify.prisma_schema;
     struct prisma_project project, by_itself;
 
-    if (!preset_prisma(reading, reading->folder, &project)) {
+    if (!preset_prisma(reading, &project)) {
         return;
     }
     by_itself = project;

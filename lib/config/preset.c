@@ -102,22 +102,20 @@ static const struct tool {
 };
 #define TOOL_COUNT (sizeof tools / sizeof tools[0])
 
-/* verify.prisma_schema is seen from our folder; a step in another one has its own look-up. */
-static bool find_project(struct reading *reading, const char *folder, struct prisma_project *project)
+/* verify.prisma_schema is seen from our folder. */
+static bool find_project(struct reading *reading)
 {
     const char *schema = reading->config->verify.prisma_schema;
     bool path = schema && *schema && strcmp(schema, "off") != 0; /* not verified, and still Prisma's */
 
-    return prisma_project_find(project, folder, path && strcmp(folder, ".") == 0 ? schema : "auto", reading->arena);
+    return prisma_project_find(&reading->project, reading->folder,
+                               path && strcmp(reading->folder, ".") == 0 ? schema : "auto", reading->arena);
 }
 
-bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project)
+bool preset_prisma(struct reading *reading, struct prisma_project *project)
 {
-    if (strcmp(folder, ".") != 0) {
-        return find_project(reading, folder, project);
-    }
     if (reading->looked == PROJECT_UNKNOWN) {
-        reading->looked = find_project(reading, folder, &reading->project) ? PROJECT_FOUND : PROJECT_NONE;
+        reading->looked = find_project(reading) ? PROJECT_FOUND : PROJECT_NONE;
     }
     *project = reading->project;
     return reading->looked == PROJECT_FOUND;
@@ -143,7 +141,7 @@ const char *preset_of(const char *folder, struct arena *arena)
 const char *preset_detect(struct reading *reading)
 {
     struct prisma_project project;
-    bool prisma = preset_prisma(reading, reading->folder, &project);
+    bool prisma = preset_prisma(reading, &project);
     const char *name = prisma ? "prisma" : other_than_prisma(reading->folder, reading->arena);
 
     return name ? name : "none";

@@ -18,8 +18,9 @@ struct preset_text {
 extern const struct preset_text preset_texts[];
 extern const size_t preset_count;
 
-/* The Prisma project in a folder, verify.prisma_schema considered; false if there is none. Looks only once for ".". */
-bool preset_prisma(struct reading *reading, const char *folder, struct prisma_project *project);
+/* The Prisma project in the folder that is asked for, verify.prisma_schema considered; false if there is none. Looks
+ * only once. */
+bool preset_prisma(struct reading *reading, struct prisma_project *project);
 
 /* What a folder looks like: the name of a preset, NULL if like nothing known. */
 const char *preset_of(const char *folder, struct arena *arena);

@@ -23,7 +23,7 @@ struct reading {
     struct strings *errors;
     struct arena *arena;
     const char *folder;                                           /* of the preset's project */
-    enum { PROJECT_UNKNOWN, PROJECT_NONE, PROJECT_FOUND } looked; /* for the Prisma project of the working directory */
+    enum { PROJECT_UNKNOWN, PROJECT_NONE, PROJECT_FOUND } looked; /* for the Prisma project there */
     struct prisma_project project;
     bool literal;    /* the value at hand stands below a literal key: nothing is filled in */
     bool overridden; /* the value at hand does not count: a variable that is not set is no error of it */
