@@ -144,11 +144,9 @@ static void write_report(const struct supervisor *s, const char *path, size_t mo
     }
 }
 
-static void write_termination_log(const struct supervisor *s)
+static bool has_termination_log(void)
 {
-    if (access(TERMINATION_LOG, F_OK) == 0) {
-        write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
-    }
+    return access(TERMINATION_LOG, F_OK) == 0;
 }
 
 static void write_reports(const struct supervisor *s)
@@ -156,13 +154,15 @@ static void write_reports(const struct supervisor *s)
     if (s->config && *s->config->report_file) {
         write_report(s, s->config->report_file, 0);
     }
-    write_termination_log(s);
+    if (has_termination_log()) {
+        write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
+    }
 }
 
 void report_end(struct supervisor *s)
 {
     bool told = s->plan.goal != GOAL_RUN || s->status.exit_status >= 0;
-    if (told || s->exit_status == STATUS_OK) {
+    if (told || s->exit_status == STATUS_OK || !has_termination_log()) {
         return;
     }
     if (s->boot.app_ran) {
@@ -170,7 +170,7 @@ void report_end(struct supervisor *s)
         text_printf(&reason, "application ended: %s", s->say.outcome);
     }
     note_status(s);
-    write_termination_log(s);
+    write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
 }
 
 void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons)
