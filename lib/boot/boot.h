@@ -162,7 +162,7 @@ struct boot_look {
     bool healthy;
     bool proven;   /* the ledger proves every local migration (one at least) applied */
     bool gone;     /* the ledger records migrations that are gone locally */
-    bool behind;   /* the ledger records some local migrations, and not all */
+    bool behind;   /* the ledger lacks local migrations, and not because the schema was pushed */
     bool hopeless; /* no migration makes it healthy: what must be there could not be read */
 };
 

@@ -302,7 +302,8 @@ const char *command_hazard(const struct step *step, struct arena *arena)
                                        : hazards[j].words;
             }
         }
-        if (may_be_any(&commands->items[i].words, "migrate", &tool)) {
+        if (may_be_any(&commands->items[i].words, "migrate", &tool) &&
+            tool == words_started(&commands->items[i].words)) {
             return "prisma migrate reset";
         }
     }
@@ -431,8 +432,8 @@ static const char *uncertain(const struct prisma_project *project, struct arena 
     }
     if (project->major < 7 && project->url_doubtful) {
         return arena_printf(arena,
-                            "while %s may lead to another database than the schema's url: let both be env of the "
-                            "same variable",
+                            "while %s may lead to another database than the schema: let the url of both be env of "
+                            "the same variable, without a directUrl",
                             project->config_file);
     }
     return NULL;

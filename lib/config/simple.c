@@ -9,6 +9,7 @@
 
 #define NESTING_MAX 16    /* sh -c "…" inside sh -c "…", scripts that run each other */
 #define COMMANDS_MAX 1000 /* of a step: scripts that run each other are many soon */
+#define VARIABLE_WORDS 64 /* of a command that a variable begins */
 
 /* ---- the shell's words ---- */
 
@@ -323,11 +324,14 @@ static void scan_variable(struct simples *commands, size_t at)
         .parent = at, .before = started, .folder = folder_of(commands, at), .apart = WORD_EXPANDED
     };
 
+    if (words.count - started > VARIABLE_WORDS) {
+        return;
+    }
     for (size_t i = started + 1; length && i < words.count; i++) {
         strings_add(commands->arena, &inside.rest, words.items[i]);
     }
     for (size_t i = 0; length && i < count; i++) {
-        const struct strings set = commands->items[i].words;
+        const struct strings set = i == at ? (struct strings){ 0 } : commands->items[i].words;
 
         for (size_t k = 0; k < set.count && commands->count < COMMANDS_MAX; k++) {
             if (strncmp(set.items[k], name, length) == 0 && set.items[k][length] == '=') {

@@ -95,13 +95,14 @@ const char *words_place(const struct strings *words, size_t at)
     static const char *const options[] = {
         "-w", "--workspace", "--filter", "-F", "--prefix", "-C", "--dir", "--cwd", "--chdir",
     };
+    static const char *const verbs[] = { "exec", "run", "dlx" };
     bool named = strcmp(words->items[at], "workspace") == 0 && at + 1 < words->count;
     const char *place = named ? words->items[at + 1] : NULL;
 
     for (size_t i = 0; i < sizeof options / sizeof options[0] && !place; i++) {
         place = words_option(words, at, options[i]);
     }
-    return place;
+    return place && STRINGS_AMONG(place, verbs) ? NULL : place; /* pnpm's -w has no value */
 }
 
 bool word_is_shell(const char *word)

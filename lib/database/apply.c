@@ -7,7 +7,6 @@
 #include "database/apply_session.h"
 #include "database/connection.h"
 #include "database/lock.h"
-#include "database/psql.h"
 #include "database/sql_file.h"
 #include "database/sql_lexer.h"
 
@@ -29,7 +28,8 @@ struct apply {
     struct sql_file *files;
     size_t count;
     size_t current;
-    const char *search_path; /* NULL: the role's */
+    const char *schema;      /* of the URL, before the role's search_path; NULL: none */
+    const char *search_path; /* of the URL, instead of it; NULL: none */
 };
 
 /* A part of the file that is sent as one query. */
@@ -327,18 +327,23 @@ static bool run_statements(struct apply *apply, struct sql_file *file, struct pr
     return true;
 }
 
-/* Names without a schema mean that of the URL, as they do to the framework that it was written for. */
+/* Names without a schema mean that of the URL, as they do to the framework that it was written for: a whole path in
+ * JDBC's currentSchema; before the role's own, where extensions are, Prisma's schema. */
 static bool enter_schema(struct apply *apply, struct progress *progress)
 {
+    const char *named = apply->schema ? apply->schema : apply->search_path;
+    const char *path = apply->schema ? "pg_catalog.concat_ws(', ', pg_catalog.quote_ident($1), "
+                                       "pg_catalog.current_setting('search_path'))"
+                                     : "$1";
+    char sql[256];
     PGresult *entered;
 
-    if (!apply->search_path) {
+    if (!named) {
         return true;
     }
-    entered = session_fetch(&apply->session,
-                            apply->options->no_transaction ? "SELECT pg_catalog.set_config('search_path', $1, false)"
-                                                           : "SELECT pg_catalog.set_config('search_path', $1, true)",
-                            apply->search_path, &progress->result);
+    (void)snprintf(sql, sizeof sql, "SELECT pg_catalog.set_config('search_path', %s, %s)", path,
+                   apply->options->no_transaction ? "false" : "true");
+    entered = session_fetch(&apply->session, sql, named, &progress->result);
     PQclear(entered);
     return entered;
 }
@@ -464,14 +469,6 @@ static int connect_and_run(struct apply *apply, const struct config *config)
     return status;
 }
 
-/* A whole one in JDBC's currentSchema, a name in Prisma's schema. */
-static const char *search_path_of(const char *url, struct arena *arena)
-{
-    const char *schema = url_parameter(url, "schema", arena);
-
-    return schema ? sql_name(schema, arena) : url_parameter(url, "currentSchema", arena);
-}
-
 int apply_files(const struct config *config, const struct apply_options *options)
 {
     struct apply apply = { .options = options, .count = options->files->count };
@@ -480,7 +477,8 @@ int apply_files(const struct config *config, const struct apply_options *options
 
     session_signals_exit();
     apply.files = arena_array(arena, apply.count, sizeof *apply.files);
-    apply.search_path = search_path_of(config_step_url(config), arena);
+    apply.schema = url_parameter(config_step_url(config), "schema", arena);
+    apply.search_path = url_parameter(config_step_url(config), "currentSchema", arena);
     if (load_files(&apply)) {
         status = connect_and_run(&apply, config);
     }

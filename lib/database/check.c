@@ -164,7 +164,12 @@ static void assert_failed(struct look *look, size_t i, struct check *check, cons
 static void read_assert(struct look *look, size_t i, const PGresult *result, struct check *check)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-        assert_failed(look, i, check, result_message(result, look->arena));
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        bool late = state && strcmp(state, "57014") == 0;
+
+        assert_failed(look, i, check,
+                      arena_printf(look->arena, "%s%s", result_message(result, look->arena),
+                                   late ? " (its query is slow, or one before it)" : ""));
         return;
     }
     if (PQntuples(result) == 0 || PQnfields(result) == 0) {

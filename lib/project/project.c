@@ -145,12 +145,14 @@ static void note_nearby(struct wanted *wanted, const struct config *config, stru
 {
     struct nearby_list list = { 0 };
     struct strings sentences = { 0 };
+    bool usable = false;
 
     if (config->migrate.unrecognised && wanted_is_nothing(wanted)) {
         nearby_find(&list, arena);
     }
     for (size_t i = 0; i < list.count; i++) {
         strings_add(arena, &sentences, nearby_sentence(&list.items[i], arena));
+        usable = usable || list.items[i].preset || list.items[i].script;
     }
     if (list.count) {
         strings_add(arena, &wanted->notes,
@@ -159,6 +161,7 @@ static void note_nearby(struct wanted *wanted, const struct config *config, stru
                                  "migrate.steps%s",
                                  strings_listed(arena, &sentences),
                                  nearby_choose(&list) ? " (pgentry init does)"
+                                 : usable             ? " with cwd"
                                                       : ", and bring the tool and its files into the image"));
     }
 }

@@ -144,25 +144,31 @@ static void write_report(const struct supervisor *s, const char *path, size_t mo
     }
 }
 
-static bool has_termination_log(void)
-{
-    return access(TERMINATION_LOG, F_OK) == 0;
-}
-
-static void write_reports(const struct supervisor *s)
+static void write_reports(struct supervisor *s)
 {
     if (s->config && *s->config->report_file) {
         write_report(s, s->config->report_file, 0);
     }
-    if (has_termination_log()) {
+    if (access(TERMINATION_LOG, F_OK) == 0) {
         write_report(s, TERMINATION_LOG, TERMINATION_LOG_MAX);
+        (void)stat(TERMINATION_LOG, &s->termination_log);
     }
+}
+
+/* What the application has written there since then is its own. */
+static bool termination_log_is_ours(const struct supervisor *s)
+{
+    const struct stat *before = &s->termination_log;
+    struct stat now;
+    return before->st_ino != 0 && stat(TERMINATION_LOG, &now) == 0 && now.st_ino == before->st_ino &&
+           now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
 void report_end(struct supervisor *s)
 {
     bool told = s->plan.goal != GOAL_RUN || s->status.exit_status >= 0;
-    if (told || s->exit_status == STATUS_OK || !has_termination_log()) {
+    if (told || s->exit_status == STATUS_OK || !termination_log_is_ours(s)) {
         return;
     }
     if (s->boot.app_ran) {

@@ -12,6 +12,7 @@
 #include "status/status.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 
 #define QUEUED_EVENTS 32
 #define NARRATION 2048
@@ -136,7 +137,8 @@ struct supervisor {
     uint32_t look_fingerprint; /* of the last table report that was logged */
     uint32_t failed_told;      /* of the recorded failures that were logged; 0: none */
     bool looked;
-    bool lost; /* that the database is not reachable was logged, while the application runs */
+    struct stat termination_log; /* as the boot's report left it; no inode: there is none */
+    bool lost;                   /* that the database is not reachable was logged, while the application runs */
 
     bool ending;
     int exit_status;
@@ -247,7 +249,8 @@ void print_tables(const struct supervisor *s);
 
 /* summary.c */
 void summarize(struct supervisor *s);
-/* The termination log once more when the container ends: the boot's report would say that all is well. */
+/* The termination log once more when the container ends, unless the application wrote there: the boot's report would
+ * say that all is well. */
 void report_end(struct supervisor *s);
 /* In the place of a boot that never began. s->config may be NULL. */
 void report_refusal(struct supervisor *s, int exit_status, const struct strings *reasons);

@@ -49,6 +49,13 @@ def test_names_without_a_schema_mean_that_of_the_url(pgentry, database, project,
     assert tables == [("Shop two.one",), ("Shop two.two",)]
 
 
+def test_what_an_extension_made_in_public_is_found_behind_the_url_s_schema(pgentry, database, project):
+    database.as_app("CREATE SCHEMA shop; CREATE DOMAIN public.email AS text")
+    project({"one.sql": "CREATE TABLE one (address email);"})
+    done = pgentry("apply", "one.sql", url=f"{database.url}?schema=shop")
+    assert done.exit == 0 and database.as_app("SELECT to_regclass('shop.one') IS NOT NULL") == [(True,)], done
+
+
 def test_a_search_path_that_is_none_is_told(pgentry, database, project):
     project({"one.sql": "CREATE TABLE one (id int);"})
     done = pgentry("apply", "one.sql", url=f"{database.url}?currentSchema=a%20b")

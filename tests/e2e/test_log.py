@@ -292,6 +292,14 @@ def test_the_termination_log_tells_how_the_application_ended(terminated, databas
     assert document["exitStatus"] == status and reason in json.dumps(document["reason"])
 
 
+def test_what_the_application_wrote_into_the_termination_log_stays(terminated, database, project):
+    """That file is the application's too."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    done = terminated(database.url, app=["sh", "-c", "printf 'FATAL: mine' >/dev/termination-log; exit 3"])
+    assert (done.exit, done.stdout) == (3, "FATAL: mine"), done
+
+
 def test_the_termination_log_tells_why_a_configuration_is_refused(terminated, database, project):
     """78: all errors; also what is found only when the boot is set up."""
     project({"pgentry.yaml": "wait: {timeout: soon}\nmigrate:\n  lokc: true\n"})

@@ -270,6 +270,7 @@ def test_many_slow_asserts_are_named_and_the_database_is_not_called_unreachable(
     document = json.loads(done.stdout)
     assert document["status"] == "degraded" and document["database"]["connected"]
     assert [problem["object"] for problem in document["problems"]] == ["slow 0", "slow 1", "slow 2"]
+    assert all("slow, or one before it" in problem["message"] for problem in document["problems"])
 
 
 def test_an_asserts_value_is_cut_between_two_characters(pgentry, shop, project):
@@ -450,6 +451,22 @@ def test_verify_timeout_waits_for_what_another_container_has_yet_to_apply(pgentr
     boot.wait_for("awaiting-schema")
     database.as_app("INSERT INTO schema_migrations VALUES ('2')")
     done = boot.wait()
+    assert (done.exit, done.stdout) == (0, "it runs\n"), done
+
+
+@pytest.mark.parametrize("ledger", ["DELETE FROM schema_migrations", "DROP TABLE schema_migrations"])
+def test_where_nothing_is_recorded_yet_and_no_table_is_verified_it_waits_too(pgentry, database, behind, ledger):
+    """The first deployment."""
+    database.as_app(ledger)
+    env = {**behind, "PGENTRY_VERIFY_TIMEOUT": "1s", "PGENTRY_VERIFY_TABLES": ""}
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env=env)
+    assert (done.exit, done.stdout) == (65, ""), done
+
+
+def test_a_schema_that_was_pushed_is_not_waited_for(pgentry, database, behind):
+    """The table is there, and no ledger that would tell of it."""
+    database.as_app("DROP TABLE schema_migrations")
+    done = pgentry("run", "--", "echo", "it runs", url=database.url, env={**behind, "PGENTRY_VERIFY_TIMEOUT": "15s"})
     assert (done.exit, done.stdout) == (0, "it runs\n"), done
 
 

@@ -204,6 +204,8 @@ static void what_only_looks_like_it_is_accepted(void **state)
         "[pg_restore, --create, -d, postgres, dump]",
         "[pg_restore, -Cd, cats, dump]",
         "'npx prisma migrate deploy $FLAGS'",
+        "'./notify prisma migrate $?'",
+        "'logger -t prisma migrate $STATUS'",
         "'$(command -v prisma) migrate deploy'",
         "'npx prisma migrate'",
         "'echo $NAME migrate reset'",
@@ -627,6 +629,7 @@ static void a_push_that_the_shell_leaves_alone_is_guarded(void **state)
         { "[su, -c, 'npx prisma db push', node]", "npx prisma " DIFF },
         { "[su, node, '--command=npx prisma db push']", "npx prisma " DIFF },
         { "'(true); npx prisma db push; X=$(date)'", "npx prisma " DIFF },
+        { "[pnpm, -w, exec, prisma, db, push]", "pnpm -w exec prisma " DIFF },
     };
 
     write_file("package.json", "{\"scripts\": {\"push\": \"prisma db push\"}}");
