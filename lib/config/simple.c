@@ -331,9 +331,9 @@ static void scan_variable(struct simples *commands, size_t at)
         strings_add(commands->arena, &inside.rest, words.items[i]);
     }
     for (size_t i = 0; length && i < count; i++) {
-        const struct strings set = i == at ? (struct strings){ 0 } : commands->items[i].words;
+        const struct strings set = commands->items[i].words;
 
-        for (size_t k = 0; k < set.count && commands->count < COMMANDS_MAX; k++) {
+        for (size_t k = 0; i != at && k < set.count && commands->count < COMMANDS_MAX; k++) {
             if (strncmp(set.items[k], name, length) == 0 && set.items[k][length] == '=') {
                 scan_inside(commands, set.items[k] + length + 1, &inside);
             }

@@ -150,6 +150,7 @@ static bool ask(const char *address, const char *path, const char *token, instan
         return true;
     }
     free(answer->body);
+    answer->body = NULL;
     return error_set(error, STATUS_UNREACHABLE,
                      understood ? "what answers on %s is not this container's supervisor"
                                 : "what answers on %s does not speak HTTP",
@@ -160,13 +161,14 @@ static bool ask(const char *address, const char *path, const char *token, instan
 static bool ask_with_token(const char *address, const char *path, const char *token, instant until,
                            struct answer *answer, struct error *error)
 {
+    struct answer live;
     if (!*token || strcmp(path, LIVE) == 0) {
         return ask(address, path, "", until, answer, error);
     }
-    if (!ask(address, LIVE, "", until, answer, error)) {
+    if (!ask(address, LIVE, "", until, &live, error)) {
         return false;
     }
-    free(answer->body);
+    free(live.body);
     return ask(address, path, token, until, answer, error);
 }
 
