@@ -537,7 +537,7 @@ static const char *too_clever(const struct simples *commands, size_t push, size_
         return "behind xargs: write its words out";
     }
     if (is_elsewhere(pushing, tool)) {
-        return "in another folder: name it with cwd instead";
+        return WORD_ELSEWHERE;
     }
     if (ends_options(pushing, tool)) {
         return "with -- behind it: leave that out";

@@ -206,7 +206,7 @@ static const char *why_apart(const struct simples *commands, const struct inside
         bool option = *word == '-';
 
         if (strcmp(word, "-C") == 0 || strncmp(word, "--chdir", strlen("--chdir")) == 0) { /* env(1) */
-            return "in another folder: name it with cwd instead";
+            return WORD_ELSEWHERE;
         }
         if (!option && !value && !word_runs_as_it_stands(word)) {
             return "behind another program: name what that sets with env instead";
@@ -449,7 +449,7 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
     if (!packages_script(commands->packages, file, name) || known_before(commands, file, name, &words)) {
         return;
     }
-    inside.apart = same_folder(inside.folder, commands->cwd) ? NULL : "in another folder: name it with cwd instead";
+    inside.apart = same_folder(inside.folder, commands->cwd) ? NULL : WORD_ELSEWHERE;
     for (size_t i = behind; i < words.count; i++) {
         if (strcmp(words.items[i], "--") != 0) {
             strings_add(arena, &inside.rest, words.items[i]);

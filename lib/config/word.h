@@ -6,8 +6,9 @@
 
 #include <stdbool.h>
 
-/* Why a command is not known beforehand, the end of a sentence. */
+/* Why a command is another one than its words say, the end of a sentence. */
 #define WORD_EXPANDED "with a variable of the shell: write it out, or name it with env"
+#define WORD_ELSEWHERE "in another folder: name it with cwd instead"
 
 /* What the name of a variable is made of (POSIX XBD 8.1), digits not first. */
 #define WORD_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
