@@ -5,7 +5,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+/* A file that is masked in a container is the null device mounted over it. */
+static bool is_readable(const struct stat *status)
+{
+    return S_ISREG(status->st_mode) || (S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3));
+}
 
 static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
 {
@@ -14,7 +21,7 @@ static char *read_open(int fd, size_t most, size_t *length, struct arena *arena)
     if (fstat(fd, &status) != 0) {
         return NULL;
     }
-    if (!S_ISREG(status.st_mode)) {
+    if (!is_readable(&status)) {
         errno = EINVAL;
         return NULL;
     }

@@ -12,7 +12,7 @@
 #define CONTENT_PARENTS 32                /* folders that are searched on the way up, as node does to the root */
 
 /* The whole file, terminated by a NUL that `length` does not count. NULL with errno: EFBIG if it is larger than `most`
- * bytes, EINVAL if it is no regular file. Never blocks on a FIFO. */
+ * bytes, EINVAL if it is neither a regular file nor /dev/null, which is empty. Never blocks on a FIFO. */
 char *content_read(const char *path, size_t most, size_t *length, struct arena *arena);
 
 /* Why it gave nothing, from errno, as the rest of a sentence: "is larger than 64 KiB", "is a directory". */

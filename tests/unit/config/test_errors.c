@@ -278,6 +278,16 @@ static void a_file_that_cannot_be_read_is_an_error(void **state)
     assert_refused(NULL, "pgentry.yaml: is a directory");
 }
 
+static void a_file_masked_by_the_null_device_is_empty(void **state)
+{
+    (void)state;
+    request.file = "/dev/null";
+    assert_loads(NULL);
+    assert_int_equal(symlink("/dev/zero", "endless.yaml"), 0);
+    request.file = "endless.yaml";
+    assert_refused(NULL, "endless.yaml: is not a regular file");
+}
+
 static void no_error_holds_a_secret(void **state)
 {
     (void)state;
@@ -379,6 +389,7 @@ int main(void)
         TEST(a_wrong_value_is_told_although_it_is_overridden),
         TEST(a_setting_is_checked_as_the_file_is),
         TEST(a_file_that_cannot_be_read_is_an_error),
+        TEST(a_file_masked_by_the_null_device_is_empty),
         TEST(no_error_holds_a_secret),
         TEST(a_token_that_no_request_can_carry_is_refused_and_not_shown),
         TEST(more_steps_than_are_told_of_are_refused),
