@@ -108,9 +108,9 @@ static void collect_value(struct reading *reading, const struct key *key, struct
 
 static void warn_unknown(struct reading *reading, const char *name)
 {
-    const char *names[CONFIG_KEYS_MAX], *nearest;
+    const char *names[1 + CONFIG_KEYS_MAX] = { VARIABLE_CONFIG }, *nearest;
     char buffer[KEY_VARIABLE_TEXT];
-    size_t count = 0;
+    size_t count = 1;
 
     for (size_t i = 0; i < config_keys.count; i++) {
         if (!config_keys.rows[i].preset_only) {
@@ -184,7 +184,7 @@ static const char *setting_advice(struct reading *reading, const char *path)
         const struct key *key = &config_keys.rows[i];
         size_t length = strlen(key->path);
 
-        if (strncmp(path, key->path, length) == 0 && path[length] == '.') {
+        if (strncmp(path, key->path, length) == 0 && (path[length] == '.' || path[length] == '[')) {
             return arena_printf(reading->arena, "what is inside %s can only be set in the file", key->path);
         }
     }

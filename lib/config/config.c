@@ -453,6 +453,12 @@ static void load_all(struct reading *reading, const struct config_request *reque
     count_steps(reading);
 }
 
+/* pgentry.yaml:9:3 before pgentry.yaml:10:1: strverscmp() takes digits for the numbers they are. */
+static int by_place(const void *left, const void *right)
+{
+    return strverscmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 struct config *config_load(const struct config_request *request, struct strings *errors, struct arena *arena)
 {
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
@@ -473,6 +479,9 @@ struct config *config_load(const struct config_request *request, struct strings 
     }
     finish_token(&reading);
     check_addresses(&reading);
+    if (errors->count > errors_before) { /* found in the order of the keys, read in that of the file */
+        qsort(errors->items + errors_before, errors->count - errors_before, sizeof *errors->items, by_place);
+    }
     if (request->format) {
         *request->format = config->log.format;
     }

@@ -18,6 +18,7 @@ struct filling {
     const struct node *node;
     char *result;
     size_t length, capacity;
+    bool failed; /* one variable cannot be had: the rest is looked at all the same, for its errors */
 };
 
 /* ---- the variables ---- */
@@ -156,10 +157,12 @@ static bool fill_variable(struct filling *filling, const char *inside, size_t le
     bool must = strncmp(rest, ":?", 2) == 0;
 
     if (name_length == 0 || (name[0] >= '0' && name[0] <= '9') || (*rest && !url && !other && !must)) {
-        return complain(reading, filling->node,
-                        "${%.*s} is not understood: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME|url}; "
-                        "$$ for a dollar",
-                        (int)(length < 64 ? length : 64), inside);
+        (void)complain(reading, filling->node,
+                       "${%.*s} is not understood: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME|url}; "
+                       "$$ for a dollar",
+                       (int)(length < 64 ? length : 64), inside);
+        filling->failed = true;
+        return true;
     }
 
     const char *value = variable_value(reading, filling->node, name, &failed);
@@ -175,7 +178,8 @@ static bool fill_variable(struct filling *filling, const char *inside, size_t le
 
         (void)complain(reading, filling->node, "%s is %s%s%s", name, state, must ? ": " : "", must ? rest + 2 : "");
     }
-    return false;
+    filling->failed = true;
+    return true;
 }
 
 /* Length of what is up to the brace that closes; SIZE_MAX if none does. */
@@ -234,7 +238,7 @@ const char *variable_fill(struct reading *reading, const struct node *node)
     if (reading->literal || !strchr(node->text, '$')) {
         return node->text;
     }
-    if (!fill(&filling, node->text, strlen(node->text), 0)) {
+    if (!fill(&filling, node->text, strlen(node->text), 0) || filling.failed) {
         return NULL;
     }
     return filling.capacity ? filling.result : "";

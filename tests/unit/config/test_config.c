@@ -182,9 +182,12 @@ static void an_unknown_variable_of_ours_is_a_warning(void **state)
     (void)state;
     (void)setenv("PGENTRY_SERVICE_HOST", "10.0.0.1", 1);
     (void)setenv("PGENTRY_WAIT_TIMOUT", "1s", 1);
+    (void)setenv("PGENTRY_CONFG", "prod.yaml", 1);
     (void)setenv("PGENTRY_MIGRATE_HISTORY", "prisma", 1); /* a preset's own: nobody may set it, nor is it suggested */
     assert_loads(NULL);
-    assert_int_equal(config->warnings.count, 3);
+    assert_int_equal(config->warnings.count, 4);
+    assert_true(strings_contain(&config->warnings, "the environment variable PGENTRY_CONFG is no key of the "
+                                                   "configuration: did you mean PGENTRY_CONFIG?"));
     assert_true(strings_contain(&config->warnings, "the environment variable PGENTRY_WAIT_TIMOUT is no key of the "
                                                    "configuration: did you mean PGENTRY_WAIT_TIMEOUT?"));
     assert_true(strings_contain(&config->warnings,

@@ -206,6 +206,20 @@ static void all_errors_come_in_one_go(void **state)
     assert_true(said("--set wait.timeot: unknown key wait.timeot: did you mean wait.timeout?"));
 }
 
+static void errors_come_in_the_order_of_the_file(void **state)
+{
+    static const char *const places[] = { "pgentry.yaml:1:1: ", "pgentry.yaml:2:17: ", "pgentry.yaml:2:38: ",
+                                          "pgentry.yaml:10:11: ", "pgentry.yaml:11:3: " };
+
+    (void)state;
+    assert_false(load("verfy: {}\nhealth: {token: '${NONE}', failures: 0}\n\n\n\n\n\n\nwait:\n"
+                      "  target: x\n  timeuot: 1s\n"));
+    assert_int_equal(errors.count, 5);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        assert_memory_equal(errors.items[i], places[i], strlen(places[i]));
+    }
+}
+
 static void a_wrong_value_is_told_although_it_is_overridden(void **state)
 {
     (void)state;
@@ -231,6 +245,8 @@ static void a_setting_is_checked_as_the_file_is(void **state)
                     "initial_delay, max_delay, multiplier, permanent_grace, target, also" },
         { "migrate.steps.0.attempts=2",
           "--set migrate.steps.0.attempts: what is inside migrate.steps can only be set in the file" },
+        { "migrate.steps[0].attempts=2",
+          "--set migrate.steps[0].attempts: what is inside migrate.steps can only be set in the file" },
         { "migrate.history=prisma",
           "--set migrate.history: unknown key migrate.history: valid here: preset, when, lock, "
           "lock_timeout, before, steps, after, stop" },
@@ -386,6 +402,7 @@ int main(void)
         TEST(sql_is_files_not_a_folder_or_a_pattern),
         TEST(names_that_postgresql_would_cut_are_refused),
         TEST(all_errors_come_in_one_go),
+        TEST(errors_come_in_the_order_of_the_file),
         TEST(a_wrong_value_is_told_although_it_is_overridden),
         TEST(a_setting_is_checked_as_the_file_is),
         TEST(a_file_that_cannot_be_read_is_an_error),

@@ -101,6 +101,20 @@ static void what_is_not_set_or_empty_is_an_error(void **state)
     assert_refused("report_file: x\nverify: {tables: [a, '${NOPE}']}\n", "pgentry.yaml:2:22: NOPE is not set");
 }
 
+static void all_that_is_not_set_in_one_text_is_told_in_one_go(void **state)
+{
+    (void)state;
+    (void)setenv("DB_NAME_FILE", "nowhere", 1);
+    assert_false(load("database: {url: 'postgres://${DB_USER}:${DB_PASSWORD|url}@${DB_HOST:?the server}/"
+                      "${DB_NAME}?application_name=${NONE:-${DB_USER}}${A+x}'}\n"));
+    assert_int_equal(errors.count, 5);
+    assert_true(said("pgentry.yaml:1:17: DB_USER is not set"));
+    assert_true(said("pgentry.yaml:1:17: DB_PASSWORD is not set"));
+    assert_true(said("pgentry.yaml:1:17: DB_HOST is not set: the server"));
+    assert_true(said("pgentry.yaml:1:17: DB_NAME_FILE names nowhere, which cannot be read: No such file or directory"));
+    assert_true(said("pgentry.yaml:1:17: ${A+x} is not understood"));
+}
+
 static void what_is_not_understood_is_an_error(void **state)
 {
     (void)state;
@@ -336,6 +350,7 @@ int main(void)
         TEST(a_list_from_a_variable_names_no_table_twice),
         TEST(a_filled_in_list_is_not_filled_in_again),
         TEST(what_is_not_set_or_empty_is_an_error),
+        TEST(all_that_is_not_set_in_one_text_is_told_in_one_go),
         TEST(what_is_not_understood_is_an_error),
         TEST(nesting_and_growth_are_bounded),
         TEST(what_a_shell_or_the_database_reads_is_left_alone),
