@@ -48,7 +48,7 @@ int unknown_command(const char *word)
     for (size_t i = 0; i < command_count; i++) {
         names[i] = commands[i].name;
     }
-    return usage_unknown("command", word, names, command_count);
+    return usage_unknown("command", word, names, command_count, " (to start an application: pgentry -- APP)");
 }
 
 static int check_operands(const struct command *command, const struct command_line *line)

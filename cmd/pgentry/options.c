@@ -75,12 +75,13 @@ const char *word_shown(const char *word)
     return shown;
 }
 
-int usage_unknown(const char *what, const char *word, const char *const *candidates, size_t count)
+int usage_unknown(const char *what, const char *word, const char *const *candidates, size_t count,
+                  const char *otherwise)
 {
     const char *shown = word_shown(word);
     const char *near = strings_nearest(word, candidates, count);
     return near ? usage_error("unknown %s '%s', did you mean '%s'?", what, shown, near)
-                : usage_error("unknown %s '%s'", what, shown);
+                : usage_error("unknown %s '%s'%s", what, shown, otherwise);
 }
 
 static int unknown_option(unsigned known, const char *word)
@@ -98,7 +99,7 @@ static int unknown_option(unsigned known, const char *word)
     }
     /* what is given to it may be a secret, and says nothing of what was meant */
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-    return usage_unknown("option", name, names, count);
+    return usage_unknown("option", name, names, count, "");
 }
 
 /* KEY=VALUE, or the whole assignment as `value` where `key` is empty. False: there are too many, or no memory. */

@@ -56,8 +56,9 @@ void options_print(unsigned set);
 
 /* One line on standard error; returns 64. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same for a word that is none of the candidates, with the nearest. */
-int usage_unknown(const char *what, const char *word, const char *const *candidates, size_t count);
+/* The same for a word that is none of the candidates, with the nearest; `otherwise` is added if none is near. */
+int usage_unknown(const char *what, const char *word, const char *const *candidates, size_t count,
+                  const char *otherwise);
 
 /* A foreign word for such a line: without control characters and passwords. Until the next one is shown. */
 const char *word_shown(const char *word);

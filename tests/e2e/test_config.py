@@ -375,7 +375,7 @@ def test_a_wrong_set_is_refused(pgentry, database, setting, word):
 
 
 @pytest.mark.parametrize("args, word", [
-    (("rnu",), "run"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
+    (("rnu",), "run"), (("node", "server.js"), "pgentry -- APP"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
     (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
     (("config", "-c"), "-c"), (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
     (("wait", "a\nb"), "a\\x0Ab"), (("--log-level", "a\nb", "wait"), "a\\x0Ab"), (("a\nb",), "a\\x0Ab"),
