@@ -241,7 +241,7 @@ static void put_table(FILE *out, const struct table *table, const struct config 
 
 static void put_no_tables(FILE *out)
 {
-    fputs("  tables: []\n  #   - users\n", out);
+    fputs("  tables: []\n  # tables:\n  #   - users\n", out);
 }
 
 static void put_tables(FILE *out, const struct init_project *project)

@@ -208,6 +208,20 @@ def test_init_lists_the_tables_of_sql_steps(pgentry, project):
     assert done.exit == 0 and "    - users\n" in done.stdout, done
 
 
+@pytest.mark.parametrize("files", [{}, {"prisma/schema.prisma": SCHEMA}, {"manage.py": "# of django"}],
+                         ids=["empty", "prisma", "django"])
+def test_the_tables_that_init_gives_as_an_example_count_once_they_are_no_comment(pgentry, project, files):
+    """In the place of the empty list, with the "# " before them taken away."""
+    folder = project(files)
+    written = pgentry("init", "--stdout").stdout
+    _, example = written.split("  tables: []\n")
+    lines = [line.replace("# ", "", 1) for line in example.splitlines() if line.startswith("  # ")]
+    (folder / "pgentry.yaml").write_text(written.replace("  tables: []\n" + example, "\n".join(lines)))
+    done = pgentry("config", url="postgresql://app@db/app")
+    assert done.exit == 0, done
+    assert [table["name"] for table in yaml.safe_load(done.stdout)["verify"]["tables"]] == ["users", "orders"]
+
+
 @pytest.mark.parametrize("file", ["manage.py", "alembic.ini", "knexfile.js"])
 def test_init_says_how_to_list_tables_that_it_cannot_read(pgentry, project, file):
     """Migrations that are programs: the query that lists what they created."""
