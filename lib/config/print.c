@@ -24,6 +24,21 @@ static bool is_plain(const char *text)
     return *text && strspn(text, letters) == strlen(text) && !strchr("-.0123456789", *text);
 }
 
+/* What ends a line in YAML 1.1 (section 5.4) and not in JSON: it would be folded into a blank. */
+static const struct line_end {
+    const char *bytes, *escape;
+} line_ends[] = { { "\xC2\x85", "\\N" }, { "\u2028", "\\L" }, { "\u2029", "\\P" } };
+
+static const struct line_end *line_end_at(const char *bytes)
+{
+    for (size_t i = 0; i < sizeof line_ends / sizeof line_ends[0]; i++) {
+        if (strncmp(bytes, line_ends[i].bytes, strlen(line_ends[i].bytes)) == 0) {
+            return &line_ends[i];
+        }
+    }
+    return NULL;
+}
+
 /* Quotes are JSON's, which YAML understands. */
 const char *config_scalar(const char *text, bool literal, struct arena *arena)
 {
@@ -39,7 +54,19 @@ const char *config_scalar(const char *text, bool literal, struct arena *arena)
     if (is_plain(doubled.data)) {
         return doubled.data;
     }
-    text_json(&quoted, doubled.data, doubled.length);
+
+    const char *rest = doubled.data;
+
+    for (const char *c = rest; *c; c++) {
+        const struct line_end *end = line_end_at(c);
+
+        if (end) {
+            text_json(&quoted, rest, (size_t)(c - rest));
+            text_string(&quoted, end->escape);
+            rest = c + strlen(end->bytes);
+        }
+    }
+    text_json(&quoted, rest, strlen(rest));
     return arena_printf(arena, "\"%s\"", quoted.data);
 }
 

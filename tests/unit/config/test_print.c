@@ -298,6 +298,19 @@ static void what_is_printed_reads_back_the_same(void **state)
     assert_string_equal(second, first);
 }
 
+static void a_line_end_of_unicode_is_printed_so_that_yaml_reads_it_back(void **state)
+{
+    (void)state;
+    assert_loads("migrate: {steps: [{run: [x, \"a \\N b\", \"\\L\\P \\\\N\"]}]}\n");
+    write_file("pgentry.yaml", output_of(config_print, config));
+    assert_loads(NULL);
+
+    const struct strings *argv = &config->migrate.steps.items[0].argv;
+
+    assert_string_equal(argv->items[1], "a \xC2\x85 b");
+    assert_string_equal(argv->items[2], "\u2028\u2029 \\N");
+}
+
 static char *read_source(const char *name)
 {
     static char buffer[1 << 17];
@@ -378,6 +391,7 @@ int main(void)
         TEST(a_password_that_a_semicolon_ends_is_a_secret_by_itself),
         TEST(a_word_that_happens_to_be_a_password_is_no_secret_of_ours),
         TEST(what_is_printed_reads_back_the_same),
+        TEST(a_line_end_of_unicode_is_printed_so_that_yaml_reads_it_back),
         TEST(the_json_schema_in_the_repository_is_the_table_s),
         TEST(the_reference_tells_of_every_key_and_its_variable),
         TEST(the_example_holds_every_key_with_its_default),
