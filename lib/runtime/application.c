@@ -44,6 +44,7 @@ static void refuse(struct supervisor *s, const struct error *error)
 {
     s->app = 0;
     TEXT_COPY(s->say.error, error->message);
+    TEXT_COPY(s->say.hint, error->hint);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_APP_REFUSED, .status = (int)error->status });
 }
 

@@ -51,11 +51,22 @@ def test_an_application_ended_by_signal_n_is_128_plus_n(pgentry, ready, name):
 
 
 def test_an_application_that_is_not_there_is_127(pgentry, ready):
-    """Not found: 127, and its name."""
+    """Not found: 127, its name, and where it was looked for."""
     done = pgentry("run", "--", "no-such-application", url=ready.url)
     assert done.exit == 127, done
-    assert "no-such-application" in done.stderr
-    assert pgentry("run", "--", "/no/such/application", url=ready.url).exit == 127
+    assert done.said("no-such-application: not found (looked through PATH: ") == 1, done
+    done = pgentry("run", "--", "/no/such/application", url=ready.url)
+    assert done.exit == 127 and done.said("/no/such/application: not found (there is no such file in this image)") == 1, done
+
+
+def test_why_an_application_cannot_be_started_is_not_mixed_with_what_ailed_the_database_before(pgentry, ready):
+    """The advice on a wrong password, once the password is right, is none on a program that is missing."""
+    started = pgentry.start("run", "--", "no-such-application", url=ready.url_with(password="late"))
+    advice = json.loads(started.wait_for("28P01"))["msg"].rpartition(" (")[2]
+    ready.sql(f"ALTER ROLE {ready.user} PASSWORD 'late'")
+    done = started.wait()
+    told, = [message for message in done.messages() if message.startswith("no-such-application: not found")]
+    assert done.exit == 127 and advice and advice not in told, done
 
 
 def test_an_application_that_cannot_be_executed_is_126(pgentry, ready, project):
