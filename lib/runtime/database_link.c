@@ -230,6 +230,7 @@ static void note_lost(struct supervisor *s, const char *message)
     note_look(s, true);
     TEXT_COPY(s->say.error, message);
     s->say.hint[0] = '\0';
+    s->say.also = false;
     TEXT_COPY(s->status.error, s->say.error);
     s->status.connected = false;
 }

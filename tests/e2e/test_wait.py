@@ -1,5 +1,6 @@
 """Waiting for PostgreSQL: contract sections 2 (wait), 3 and 6."""
 import os
+import signal
 import socket
 import threading
 import time
@@ -119,6 +120,16 @@ def test_a_server_that_swallows_packets_does_not_hold_the_deadline_up(pgentry, l
         late.cluster.resume()
     assert done.exit == 69, done
     assert 1.9 < done.seconds < 5, done
+
+
+def test_a_database_process_that_hangs_is_not_told_as_what_wait_also_names(pgentry, database):
+    """That was what was waited for before."""
+    waiting = pgentry.start("wait", "--set", f"wait.also=127.0.0.1:{free_port()}", url=database.url,
+                            env={"PGENTRY_WAIT_CONNECT_TIMEOUT": "500ms"})
+    waiting.wait_for("what wait.also names is not ready")
+    for child in waiting.children():
+        os.kill(child, signal.SIGSTOP)
+    assert "PostgreSQL is not ready" in waiting.wait_for("it did not answer in time")
 
 
 def test_a_direct_url_that_swallows_packets_does_not_hold_the_deadline_up(pgentry, database):
