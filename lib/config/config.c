@@ -14,6 +14,7 @@
 
 static const struct source default_source = { RANK_DEFAULT, "default" };
 static const struct source url_source = { RANK_DEFAULT, "database.url" };
+static const struct source libpq_source = { RANK_DEFAULT, "PG* variables" };
 
 enum rank winner_of(const struct node *const values[RANKS])
 {
@@ -408,8 +409,10 @@ static void ask(struct reading *reading, config_check *check)
     }
     for (size_t i = 0; i < verdict.faults.count; i++) {
         const struct node *node = node_of(reading, verdict.keys.items[i]);
+        bool written = node && node->source != &default_source; /* else libpq found it where it looks itself */
 
-        (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena), "%s", verdict.faults.items[i]);
+        (void)complain(reading, written ? node : node_new(&libpq_source, "", reading->arena), "%s",
+                       verdict.faults.items[i]);
     }
     strings_add_all(reading->arena, &reading->config->warnings, &verdict.warnings);
 }

@@ -320,6 +320,13 @@ def test_a_value_that_no_waiting_mends_is_78_at_once(pgentry, url, env):
     assert len(done.stderr.splitlines()) == 1, done
 
 
+@pytest.mark.parametrize("env", [{"PGPORT": "abc"}, {"PGSERVICE": "none"}, {"PGHOST": "db", "PGSSLMODE": "bogus"}])
+def test_what_is_wrong_in_libpq_s_variables_is_told_of_them(pgentry, env):
+    """Nobody set database.url, and no default of ours is at fault."""
+    done = pgentry("config", env=env)
+    assert done.exit == 78 and done.stderr.startswith("PG* variables: "), done
+
+
 def test_all_wrong_urls_are_told_in_one_go(pgentry):
     """Each where it was read."""
     done = pgentry("config", url="postgres://h:x/d", env={"DIRECT_URL": "postgres://u:a#b@h/d"})
