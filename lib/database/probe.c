@@ -90,7 +90,8 @@ void addresses_of_host(struct server_addresses *addresses, const char *host, con
     int failed = getaddrinfo(numeric ? numeric : host, port, &hints, &found);
 
     if (failed) {
-        unresolved(addresses, host, failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed), arena);
+        unresolved(addresses, numeric ? numeric : host, failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed),
+                   arena);
         return;
     }
     for (struct addrinfo *one = found; one; one = one->ai_next) {

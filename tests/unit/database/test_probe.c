@@ -115,7 +115,7 @@ static void a_name_that_is_none_is_told_apart(void **state)
     const char *message;
 
     (void)state;
-    addresses_of_host(&addresses, "not an address", "not an address", "5432", arena); /* numeric: no server is asked */
+    addresses_of_host(&addresses, "db", "not an address", "5432", arena); /* hostaddr: the name is not looked up */
     assert_int_equal(addresses.count, 0);
     assert_int_equal(probe_failure(&addresses, &message, arena), FAILURE_NAME);
     assert_non_null(strstr(message, "not an address: "));
