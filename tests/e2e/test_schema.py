@@ -18,7 +18,7 @@ FINE = [
     "verify: {tables: [users, {name: avatars, schema: auth, columns: [id], privileges: [select, DELETE]}]}",
     "migrate: {steps: [{run: prisma migrate deploy}, {sql: a.sql}, {sql: [a.sql, b.sql], env: {A: 1, B: null}}]}",
     "app: {kill_group: true, stop_signal: 15, ok_exit: [143]}", "health: {listen: []}", "wait: {multiplier: 1.5}",
-    "on_failure: hold", "wait:", "verify: {asserts: [{name: a, sql: select true}]}", "migrate: {preset: '${PRESET}'}",
+    "migrate: {lock: 0}", "app: {kill_group: '1'}", "app: {ok_exit: ['143', 0, '${NONE:-1}']}", "on_failure: hold", "wait:", "verify: {asserts: [{name: a, sql: select true}]}", "migrate: {preset: '${PRESET}'}",
 ]
 WRONG = [
     "verfy: {tables: [users]}", "wait: {timeot: 5s}", "migrate: {history: prisma}", "wait: {timeout: 60}",
@@ -27,7 +27,8 @@ WRONG = [
     "migrate: {steps: [{run: b, atempts: 2}]}", "migrate: {steps: [{run: b, attempts: 0}]}", "migrate: {steps: [b]}",
     "migrate: {steps: [{run: []}]}", "verify: {tables: users}", "verify: {tables: [{columns: [a]}]}",
     "verify: {tables: [{name: a, privileges: [reed]}]}", "verify: {asserts: [{name: a}]}", "app: {ok_exit: [256]}",
-    "health: {failures: 0}", "on_failure: stay", "app: {mode: 1}", "log: text", "[a, b]",
+    "health: {failures: 0}", "app: {ok_exit: [many]}", "app: {ok_exit: ['256']}", "migrate: {steps: [{run: x, env: {A=B: x}}]}",
+    "on_failure: stay", "app: {mode: 1}", "log: text", "[a, b]",
 ]
 
 
