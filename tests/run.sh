@@ -3,13 +3,13 @@
 # One part of them:                                   sh tests/run.sh unit e2e
 # End-to-end tests of a binary that was built already: PGENTRY=/path/pgentry sh tests/run.sh
 #
-# Parts: build format tidy layering unit sim fuzz e2e release container. Every part runs, whatever failed before it; what each
+# Parts: build format tidy layering unit sim fuzz e2e release majors container. Every part runs, whatever failed before it; what each
 # printed is in build/tests/. The last line is `N passed, N failed`; exit 1 if any failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8
 
-all="build format tidy layering unit sim fuzz e2e release container"
+all="build format tidy layering unit sim fuzz e2e release majors container"
 reports=build/tests
 python=/usr/bin/python3 # Debian's, for which the packages are
 jobs=2
@@ -190,6 +190,18 @@ part_release() {
     pytest release "$PWD/build/release/pgentry" tests/e2e/test_start.py tests/e2e/test_terminal.py \
         tests/e2e/test_placeholder.py tests/e2e/test_injection.py tests/e2e/test_replicas.py tests/e2e/test_valgrind.py \
         tests/e2e/test_hostile.py
+}
+
+# What is asked of a server's catalogs and sessions, and SQL files, on the oldest and the newest one.
+part_majors() {
+    [ -e build/release/build.ninja ] || check build-release build release
+    for major in 12 18; do
+        export PGENTRY_TEST_POSTGRES=$major
+        check "postgres-$major" sh tests/e2e/tools.sh "postgres-$major"
+        pytest "on-postgres-$major" "$PWD/build/release/pgentry" -m 'not real_tools' -k 'not pg_dump' tests/e2e/test_apply.py \
+            tests/e2e/test_diagnose*.py tests/e2e/test_schema.py tests/e2e/test_verify.py
+    done
+    unset PGENTRY_TEST_POSTGRES
 }
 
 # Real containers where podman may run, PID namespaces elsewhere: the test says which.

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from diagnosis import Report
 from endpoint import Endpoint
-from migrators import installed, prisma_environment
+from migrators import prisma_environment
 from postgres import Cluster, as_postgres
 from supervisor import Supervisor, run
+from tools import installed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -2,19 +2,13 @@
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from supervisor import run
+from tools import installed
 
 HERE = Path(__file__).resolve().parent
 DEBIAN = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"  # python3, alembic and rails are Debian's packages
-
-
-def installed(name):
-    """The folder of a migration tool that tests/e2e/tools.sh has installed, now or earlier."""
-    done = subprocess.run(["sh", str(HERE / "tools.sh"), name], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(done.stdout.strip())
 
 
 class Migrator:

@@ -6,7 +6,7 @@ import subprocess
 import psycopg
 import pytest
 from pooler import Pooler
-from postgres import SUPERUSER_PASSWORD, free_port
+from postgres import MAJOR, SUPERUSER_PASSWORD, free_port
 from proxy import Fault, Proxy
 from supervisor import wait_until
 from test_proxy import through
@@ -335,8 +335,9 @@ def section(text, title):
 
 @pytest.mark.parametrize("change, code, fix", [
     ("REVOKE SELECT ON pg_catalog.pg_locks FROM PUBLIC", "not-asked", "GRANT pg_monitor"),
-    ("SET allow_system_table_mods = on; ALTER VIEW pg_catalog.pg_locks RENAME COLUMN granted TO given", "not-answered",
-     "pgentry diagnose")], ids=["want of a right", "another error"])
+    pytest.param("SET allow_system_table_mods = on; ALTER TABLE pg_catalog.pg_locks RENAME COLUMN granted TO given", "not-answered",
+                 "pgentry diagnose", marks=pytest.mark.skipif(MAJOR < 13, reason="that setting is the server's before 13"))],
+                         ids=["want of a right", "another error"])
 def test_what_was_not_answered_is_a_finding_and_nothing_is_told_as_fine_of_it(pgentry, diagnose, database, change, code, fix):
     """The other questions go on; what is proposed mends what is wrong."""
     database.sql(change)

@@ -7,7 +7,7 @@ import threading
 import psycopg
 import pytest
 from diagnosis import INTRUDER, fixes
-from postgres import SUPERUSER_PASSWORD
+from postgres import MAJOR, SUPERUSER_PASSWORD
 from supervisor import wait_until
 from test_ladder import ladder
 
@@ -38,7 +38,7 @@ def pid_of(connection):
     return connection.info.backend_pid
 
 
-BEFORE_14 = "SET allow_system_table_mods = on; ALTER VIEW pg_catalog.pg_locks RENAME COLUMN waitstart TO not_yet"
+BEFORE_14 = "SET allow_system_table_mods = on; ALTER TABLE pg_catalog.pg_locks RENAME COLUMN waitstart TO not_yet" if MAJOR >= 14 else ""
 
 
 @pytest.mark.parametrize("server", ["", BEFORE_14], ids=["15", "older than 14"])
@@ -237,6 +237,7 @@ def test_a_schema_that_the_role_may_not_use_is_a_warning_although_no_privilege_w
 def test_a_role_that_may_create_nothing_in_the_schema_is_told_with_its_grant(diagnose, shop, project):
     """PostgreSQL 15, and a role that does not own the database: before the steps fail with 42501, and of their own role."""
     shop.sql(f'ALTER DATABASE "{shop.name}" OWNER TO postgres')
+    shop.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as 15 begins
     step = "migrate: {steps: [{name: sql, sql: [more.sql]}]}\n"
     project({"pgentry.yaml": "verify: {tables: [users, more]}\n" + step, "more.sql": "CREATE TABLE more (id int);\n"})
     report = diagnose(shop.url)

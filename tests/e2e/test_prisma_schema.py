@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import BINARY, HERE, ROOT
-from migrators import installed
 from prisma_schemas import CORPUS, REFUSED, Generated, head
+from tools import installed
 
 SEEDS = range(300)
 

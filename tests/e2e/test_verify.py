@@ -492,7 +492,8 @@ def encoded(database, encoding):
     """The URL of another database on the same server, with that encoding."""
     name = f"{database.name}_{encoding.lower()}"
     with database.cluster.connect() as direct:
-        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+        direct.execute(f"CREATE DATABASE {name} OWNER {database.user} TEMPLATE template0 ENCODING '{encoding}'"
+                       " LC_COLLATE 'C' LC_CTYPE 'C'")
     return database.url_with(name=name)
 
 
