@@ -1,5 +1,4 @@
 /* health: for HEALTHCHECK, so that no curl is in the image. */
-#include "base/text.h"
 #include "command.h"
 #include "status/ask.h"
 

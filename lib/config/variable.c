@@ -4,7 +4,6 @@
 #include "base/mask.h"
 #include "config/content.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #ifndef DATABASE_ALSO_H
 #define DATABASE_ALSO_H
 
+#include "base/strings.h"
 #include "database/probe.h"
 
 /* True if all of them take a connection by the deadline; else *message says which does not and why. */

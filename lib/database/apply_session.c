@@ -2,7 +2,6 @@
 
 #include "base/exit_status.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>

@@ -3,8 +3,6 @@
 #include "database/catalog.h"
 #include "database/diagnosing.h"
 
-#include <string.h>
-
 /* pg_database_owner, which owns public since PostgreSQL 15, cannot log in: the database's owner is its one member. */
 static const char owner_of[] =
     "SELECT pg_get_userbyid(CASE WHEN r.rolname = 'pg_database_owner' THEN d.datdba ELSE o.owner END)"

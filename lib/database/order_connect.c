@@ -2,8 +2,6 @@
 #include "database/query.h"
 #include "database/server.h"
 
-#include <string.h>
-
 static bool prove(struct server *server, const struct deadline *deadline, struct database_error *why)
 {
     const struct statement statement = { .sql = "SELECT 1" };

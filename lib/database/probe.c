@@ -1,13 +1,11 @@
 #include "database/probe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ADDRESSES_MAX 64             /* more is no cluster but a mistake, and each costs a descriptor */

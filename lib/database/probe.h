@@ -5,13 +5,10 @@
 
 #include "base/arena.h"
 #include "base/failure.h"
-#include "base/strings.h"
 #include "database/wait.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #define PROBE_LIMIT ((duration)1000) /* a connection that is not there by then: packets vanish */
 #define PROBE_GRACE ((duration)100)  /* after the first one answered, what the others get */

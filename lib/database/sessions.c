@@ -2,8 +2,6 @@
 
 #include "base/mask.h"
 
-#include <stdlib.h>
-
 #define NAMED_SESSIONS 5
 
 bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char **text,

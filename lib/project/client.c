@@ -2,6 +2,7 @@
 #include "project/prisma_schema.h"
 #include "project/prisma_syntax.h"
 #include "project/project.h"
+#include "project/tool_command.h"
 
 #include "base/shell.h"
 #include "config/content.h"

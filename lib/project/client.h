@@ -3,8 +3,6 @@
 #ifndef PROJECT_CLIENT_H
 #define PROJECT_CLIENT_H
 
-#include "project/tool_command.h"
-
 #include "base/finding.h"
 #include "config/config.h"
 

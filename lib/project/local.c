@@ -4,7 +4,6 @@
 #include "config/url.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool local_doubt(struct local *local, const char *sentence)

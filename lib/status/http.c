@@ -12,10 +12,9 @@
 
 #include <microhttpd.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define POOL ((size_t)24 * 1024) /* of a connection: the headers that are let in, and what is made of them */
 
