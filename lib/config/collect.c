@@ -14,14 +14,6 @@
 #define VARIABLE_CONFIG "PGENTRY_CONFIG"
 #define MOUNTED "_FILE"
 
-static struct source *source_new(struct reading *reading, enum rank rank, const char *name)
-{
-    struct source *source = arena_alloc(reading->arena, sizeof *source);
-
-    *source = (struct source){ rank, name };
-    return source;
-}
-
 static bool usable(const struct key *key, enum rank rank)
 {
     return key && (!key->preset_only || rank == RANK_PRESET);
@@ -74,7 +66,7 @@ static const char *find_file(const struct config_request *request)
 
 static bool collect_file(struct reading *reading, const char *path)
 {
-    struct source *source = source_new(reading, RANK_FILE, path);
+    const struct source *source = source_new(RANK_FILE, path, reading->arena);
     const struct node *whole = node_new(source, "", reading->arena);
     size_t length;
     char *bytes = content_read(path, CONTENT_SMALL, &length, reading->arena);
@@ -95,7 +87,7 @@ static bool collect_file(struct reading *reading, const char *path)
 }
 
 /* A value from outside a file. */
-static void collect_value(struct reading *reading, const struct key *key, struct source *source, const char *text)
+static void collect_value(struct reading *reading, const struct key *key, const struct source *source, const char *text)
 {
     const struct node *node = node_new(source, text, reading->arena);
 
@@ -136,7 +128,8 @@ static const struct key *key_of_mounted(struct reading *reading, const char *nam
 }
 
 /* As if NAME were named in the configuration. */
-static void collect_mounted(struct reading *reading, const struct key *key, struct source *source, const char *name)
+static void collect_mounted(struct reading *reading, const struct key *key, const struct source *source,
+                            const char *name)
 {
     const char *set = getenv(name), *text = arena_printf(reading->arena, "${%s}", name);
     bool failed = false;
@@ -163,7 +156,7 @@ static void collect_environment(struct reading *reading)
 
         const char *name = arena_strndup(reading->arena, *variable, (size_t)(value - *variable));
         const struct key *found = key_of_variable(name), *mounted;
-        struct source *source = source_new(reading, RANK_ENVIRONMENT, name);
+        const struct source *source = source_new(RANK_ENVIRONMENT, name, reading->arena);
 
         if (found && value[1]) {
             collect_value(reading, found, source, value + 1);
@@ -210,8 +203,8 @@ static void collect_setting(struct reading *reading, const struct setting *setti
     /* a URL without its key: it may hold a = itself, so that it is hidden before it is cut */
     const char *hidden = secret_hide(setting->assignment, reading->arena);
     const char *shown = arena_strndup(reading->arena, hidden, strcspn(hidden, "="));
-    struct source *source =
-        source_new(reading, RANK_SETTING, set ? arena_printf(reading->arena, "--set %s", shown) : setting->origin);
+    const char *origin = set ? arena_printf(reading->arena, "--set %s", shown) : setting->origin;
+    const struct source *source = source_new(RANK_SETTING, origin, reading->arena);
     const struct node *node = node_new(source, "", reading->arena);
 
     if (!equals) {

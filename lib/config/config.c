@@ -67,10 +67,7 @@ static const struct source *source_of_default(const struct reading *reading, con
         const char *value = getenv(names[i]);
 
         if (value && *value) {
-            struct source *source = arena_alloc(reading->arena, sizeof *source);
-
-            *source = (struct source){ RANK_DEFAULT, names[i] };
-            return source;
+            return source_new(RANK_DEFAULT, names[i], reading->arena);
         }
     }
     return &default_source;

@@ -22,6 +22,14 @@ struct loader {
     size_t nodes;
 };
 
+const struct source *source_new(enum rank rank, const char *name, struct arena *arena)
+{
+    struct source *source = arena_alloc(arena, sizeof *source);
+
+    *source = (struct source){ rank, name };
+    return source;
+}
+
 bool node_null(const struct node *node)
 {
     static const char *const words[] = { "", "~", "null", "Null", "NULL" };

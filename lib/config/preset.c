@@ -166,9 +166,9 @@ const struct node *preset_document(struct reading *reading, const char *name)
 {
     for (size_t i = 0; i < preset_count; i++) {
         if (strcmp(preset_texts[i].name, name) == 0) {
-            struct source *source = arena_alloc(reading->arena, sizeof *source);
+            const struct source *source =
+                source_new(RANK_PRESET, arena_printf(reading->arena, "preset %s", name), reading->arena);
 
-            *source = (struct source){ RANK_PRESET, arena_printf(reading->arena, "preset %s", name) };
             return document_parse(source, (const char *)preset_texts[i].bytes, preset_texts[i].length, reading->errors,
                                   reading->arena);
         }

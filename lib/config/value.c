@@ -120,12 +120,10 @@ const struct node *value_node(struct reading *reading, const struct key *key, co
 /* Of what a scalar was filled with: lines are counted anew there, and its place is the scalar's. */
 static const struct source *source_at(const struct reading *reading, const struct node *node)
 {
-    struct source *source = arena_alloc(reading->arena, sizeof *source);
     const char *name = node->source->name;
 
     name = node->line ? arena_printf(reading->arena, "%s:%u:%u", name, node->line, node->column) : name;
-    *source = (struct source){ RANK_ENVIRONMENT, name };
-    return source;
+    return source_new(RANK_ENVIRONMENT, name, reading->arena);
 }
 
 /* A list may also be one scalar with ${NAME}, written as outside of a file. NULL after an error. */
