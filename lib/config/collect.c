@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,7 +47,7 @@ void collect_map(struct reading *reading, const struct node *map, const char *pr
 static const char *find_file(const struct config_request *request)
 {
     static const char *const places[] = { "pgentry.yaml", "/etc/pgentry.yaml" };
-    const char *named = request->file ? request->file : getenv(VARIABLE_CONFIG);
+    const char *named = request->file ? request->file : variable_set(VARIABLE_CONFIG);
 
     if (named && *named) {
         return named;
@@ -131,10 +130,10 @@ static const struct key *key_of_mounted(struct reading *reading, const char *nam
 static void collect_mounted(struct reading *reading, const struct key *key, const struct source *source,
                             const char *name)
 {
-    const char *set = getenv(name), *text = arena_printf(reading->arena, "${%s}", name);
+    const char *text = arena_printf(reading->arena, "${%s}", name);
     bool failed = false;
 
-    if (set && *set) {
+    if (variable_set(name)) {
         return;
     }
     if (key->literal) { /* there ${NAME} is none */

@@ -64,9 +64,7 @@ static const struct source *source_of_default(const struct reading *reading, con
     const char *names[] = { name, arena_printf(reading->arena, "%s_FILE", name) };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value) {
+        if (variable_set(names[i])) {
             return source_new(RANK_DEFAULT, names[i], reading->arena);
         }
     }
@@ -122,9 +120,7 @@ static bool any_libpq_variable(void)
                                          "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value) {
+        if (variable_set(names[i])) {
             return true;
         }
     }

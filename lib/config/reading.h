@@ -43,8 +43,11 @@ void collect_map(struct reading *reading, const struct node *map, const char *pr
 
 /* ---- variable.c ---- */
 
+/* The value that the environment has for it; NULL if it is not set, or empty, which is the same. */
+const char *variable_set(const char *name);
+
 /* The value of an environment variable that the configuration names: NAME, else the content of the file that NAME_FILE
- * names (a secret from then on, and one of config->file_variables). NULL if neither is set; an empty one is not set.
+ * names (a secret from then on, and one of config->file_variables). NULL if neither is set.
  * *failed is set after an error was added. */
 const char *variable_value(struct reading *reading, const struct node *node, const char *name, bool *failed);
 

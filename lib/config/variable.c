@@ -72,7 +72,7 @@ static const char *read_secret(struct reading *reading, const struct node *node,
     return remember(reading, name, content);
 }
 
-static const char *set_value(const char *name)
+const char *variable_set(const char *name)
 {
     const char *value = getenv(name);
 
@@ -81,13 +81,13 @@ static const char *set_value(const char *name)
 
 const char *variable_value(struct reading *reading, const struct node *node, const char *name, bool *failed)
 {
-    const char *value = set_value(name);
+    const char *value = variable_set(name);
 
     if (!value) {
         value = config_file_variable(reading->config, name);
     }
     if (!value) {
-        const char *path = set_value(arena_printf(reading->arena, "%s_FILE", name));
+        const char *path = variable_set(arena_printf(reading->arena, "%s_FILE", name));
 
         value = path ? read_secret(reading, node, name, path) : NULL;
         *failed = *failed || (path && !value);
