@@ -13,12 +13,13 @@
 
 /* ---- the shell's words ---- */
 
-static struct simple *begin(struct simples *commands)
+/* A new command's index. */
+static size_t begin(struct simples *commands)
 {
     commands->items =
         arena_grow(commands->arena, commands->items, commands->count, &commands->capacity, sizeof *commands->items);
     commands->items[commands->count] = (struct simple){ .parent = SIMPLE_TOP, .folder = commands->cwd };
-    return &commands->items[commands->count++];
+    return commands->count++;
 }
 
 /* A parenthesis or a backtick that is not closed yet. */
@@ -58,8 +59,7 @@ static void end_command(struct scanner *scanner, bool piped)
     if (command->words.count || command->substitutions.count) {
         size_t ended = scanner->at;
 
-        (void)begin(scanner->commands);
-        scanner->at = scanner->commands->count - 1;
+        scanner->at = begin(scanner->commands);
         scanner->commands->items[ended].into = piped ? scanner->at : 0;
     }
 }
@@ -89,8 +89,7 @@ static void scan_parenthesis(struct scanner *scanner, char c)
     if (c != ')' && scanner->length && scanner->word[scanner->length - 1] == '$') {
         end_word(scanner);
         open_commands(scanner, scanner->at, c == '`' ? c : ')');
-        (void)begin(scanner->commands);
-        scanner->at = scanner->commands->count - 1;
+        scanner->at = begin(scanner->commands);
         return;
     }
     end_command(scanner, false);
@@ -136,11 +135,11 @@ static const char *scan_redirection(struct scanner *scanner, const char *c)
 /* POSIX XCU 2.3. */
 static void scan_shell(struct simples *commands, const char *text)
 {
-    struct scanner scanner = { .commands = commands, .word = arena_alloc(commands->arena, strlen(text) + 1) };
-    size_t begun = commands->count;
+    size_t begun = begin(commands);
+    struct scanner scanner = { .commands = commands,
+                               .at = begun,
+                               .word = arena_alloc(commands->arena, strlen(text) + 1) };
 
-    (void)begin(commands);
-    scanner.at = commands->count - 1;
     for (const char *c = text; *c;) {
         if (*c == '\'' || *c == '"') {
             c = scan_quoted(&scanner, c);
@@ -242,14 +241,10 @@ static void scan_inside(struct simples *commands, const char *text, const struct
                 strings_add(arena, &whole, around.items[k]);
             }
         }
-        for (size_t k = 0; k < command->words.count; k++) {
-            strings_add(arena, &whole, command->words.items[k]);
-        }
+        strings_add_all(arena, &whole, &command->words);
         command->words = whole;
     }
-    for (size_t k = 0; k < inside->rest.count; k++) {
-        strings_add(arena, &commands->items[last].words, inside->rest.items[k]);
-    }
+    strings_add_all(arena, &commands->items[last].words, &inside->rest);
 }
 
 /* The folder a command runs in: its shell's, and where cd went before it. */
@@ -324,13 +319,13 @@ static void scan_variable(struct simples *commands, size_t at)
         .parent = at, .before = started, .folder = folder_of(commands, at), .apart = WORD_EXPANDED
     };
 
-    if (words.count - started > VARIABLE_WORDS) {
+    if (length == 0 || words.count - started > VARIABLE_WORDS) {
         return;
     }
-    for (size_t i = started + 1; length && i < words.count; i++) {
+    for (size_t i = started + 1; i < words.count; i++) {
         strings_add(commands->arena, &inside.rest, words.items[i]);
     }
-    for (size_t i = 0; length && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct strings set = commands->items[i].words;
 
         for (size_t k = 0; i != at && k < set.count && commands->count < COMMANDS_MAX; k++) {
@@ -534,7 +529,8 @@ const struct simples *simple_commands(const struct step *step, struct arena *are
     if (step->shell) {
         scan_shell(commands, step->shell);
     } else {
-        begin(commands)->words = step->argv;
+        (void)begin(commands);
+        commands->items[0].words = step->argv;
     }
     for (unsigned depth = 0; depth < NESTING_MAX; depth++) {
         size_t end = commands->count;
