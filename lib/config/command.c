@@ -461,8 +461,6 @@ static const char *done_before(const struct strings *command)
 {
     static const char variables[] = "after an export: name the variables with env instead";
     enum change change = words_change(command);
-    size_t name = words_name(command);
-    bool leads = false;
 
     if (change == CHANGES_FOLDER) {
         return "after a cd: name the folder with cwd instead";
@@ -473,10 +471,15 @@ static const char *done_before(const struct strings *command)
     if (change == CHANGES_ANYTHING) {
         return variables;
     }
-    for (size_t i = 0; (name == command->count || change == CHANGES_VARIABLES) && i < command->count; i++) {
-        leads = leads || leads_to_database(command->items[i]);
+    if (change == CHANGES_NOTHING && words_name(command) < command->count) { /* it runs a program, and sets nothing */
+        return NULL;
     }
-    return leads ? variables : NULL;
+    for (size_t i = 0; i < command->count; i++) {
+        if (leads_to_database(command->items[i])) {
+            return variables;
+        }
+    }
+    return NULL;
 }
 
 /* What starts it in another folder, where other files tell what is pushed. */
