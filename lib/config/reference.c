@@ -176,15 +176,12 @@ static json_t *default_value(const struct key *key)
 
 static json_t *key_schema(const struct key *key)
 {
-    json_t *schema = types[key->type].definition
-                         ? json_pack("{s:o}", "$ref", json_sprintf("#/$defs/%s", types[key->type].definition))
-                     : key->words ? word_schema(key->words)
-                                  : number_schema(key);
+    const char *definition = types[key->type].definition;
+    json_t *schema = key->form == FORM_PRIVILEGE ? privileges_schema(key->words)
+                     : key->words                ? word_schema(key->words)
+                     : definition                ? json_pack("{s:o}", "$ref", json_sprintf("#/$defs/%s", definition))
+                                                 : number_schema(key);
 
-    if (key->form == FORM_PRESET || key->form == FORM_PRIVILEGE) {
-        json_decref(schema);
-        schema = (key->form == FORM_PRESET ? word_schema : privileges_schema)(key->words);
-    }
     (void)json_object_set_new(schema, "description", json_string(key->sentence));
     if (key->fallback) {
         (void)json_object_set_new(schema, "default", default_value(key));
