@@ -251,10 +251,7 @@ static bool read_step(struct reading *reading, const struct key *key, const char
     if (!step->name || !*step->name) {
         step->name = default_name(step, reading->arena);
     }
-    if (!fine || !check_step(reading, key, path, map, step)) {
-        return false;
-    }
-    return true;
+    return fine && check_step(reading, key, path, map, step);
 }
 
 bool lists_steps(struct reading *reading, const struct key *key, const struct node *list, struct steps *steps)
