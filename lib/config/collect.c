@@ -99,7 +99,7 @@ static void collect_value(struct reading *reading, const struct key *key, const 
 
 static void warn_unknown(struct reading *reading, const char *name)
 {
-    const char *names[1 + CONFIG_KEYS_MAX] = { VARIABLE_CONFIG }, *nearest;
+    const char *names[1 + CONFIG_KEYS_MAX] = { VARIABLE_CONFIG };
     char buffer[KEY_VARIABLE_TEXT];
     size_t count = 1;
 
@@ -108,10 +108,9 @@ static void warn_unknown(struct reading *reading, const char *name)
             names[count++] = arena_strdup(reading->arena, key_variable(&config_keys.rows[i], buffer));
         }
     }
-    nearest = strings_nearest(name, names, count);
     strings_add(reading->arena, &reading->config->warnings,
-                arena_printf(reading->arena, "the environment variable %s is no key of the configuration%s%s%s", name,
-                             nearest ? ": did you mean " : "", nearest ? nearest : "", nearest ? "?" : ""));
+                arena_printf(reading->arena, "the environment variable %s is no key of the configuration%s", name,
+                             key_meant(strings_nearest(name, names, count), reading->arena)));
 }
 
 /* The key that NAME_FILE stands for, if it does and NAME is not set. */

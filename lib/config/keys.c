@@ -243,6 +243,11 @@ const char *key_advice(const struct keys *keys, const char *path, struct arena *
     return arena_printf(arena, "valid here: %s", strings_listed(arena, &siblings));
 }
 
+const char *key_meant(const char *nearest, struct arena *arena)
+{
+    return nearest ? arena_printf(arena, ": did you mean %s?", nearest) : "";
+}
+
 const char *key_variable(const struct key *key, char buffer[KEY_VARIABLE_TEXT])
 {
     (void)snprintf(buffer, KEY_VARIABLE_TEXT, "PGENTRY_%s", key->path);

@@ -75,6 +75,9 @@ bool key_section(const struct keys *keys, const char *path);
 /* "did you mean wait.timeout?", or the list of what is valid beside it, so that there is always an answer. */
 const char *key_advice(const struct keys *keys, const char *path, struct arena *arena);
 
+/* ": did you mean X?", the end of a sentence; "" for NULL. */
+const char *key_meant(const char *nearest, struct arena *arena);
+
 #define KEY_VARIABLE_TEXT 64
 /* The environment variable of a key: PGENTRY_WAIT_TIMEOUT. Returns buffer. */
 const char *key_variable(const struct key *key, char buffer[KEY_VARIABLE_TEXT]);

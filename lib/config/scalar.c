@@ -13,7 +13,6 @@
 
 /* ---- messages ---- */
 
-/* The value as it was written: what was filled in may be a secret. */
 const char *slot_shown(struct reading *reading, const struct key *key, const struct node *node)
 {
     if (node->kind != NODE_SCALAR) {
@@ -40,9 +39,16 @@ bool slot_wrong(struct reading *reading, const struct key *key, const char *path
     return complain(reading, node, "%s must be %s, not %s", path, expected, slot_shown(reading, key, node));
 }
 
+static bool unknown_word(const struct slot *slot, const char *expected, const char *nearest)
+{
+    struct reading *reading = slot->reading;
+
+    return complain(reading, slot->node, "%s must be %s, not %s%s", slot->path, expected,
+                    slot_shown(reading, slot->key, slot->node), key_meant(nearest, reading->arena));
+}
+
 /* ---- scalars ---- */
 
-/* The text of a scalar, filled in. NULL after an error, or with *unset when it is empty after having been filled in. */
 const char *slot_text(const struct slot *slot, const char *expected, bool *unset)
 {
     *unset = false;
@@ -131,7 +137,6 @@ bool scalar_number(const struct slot *slot)
     return true;
 }
 
-/* The index of a word; -1 after an error that names the nearest, or with *unset. */
 int slot_word(const struct slot *slot, bool *unset)
 {
     const char *const *words = slot->key->words;
@@ -145,11 +150,7 @@ int slot_word(const struct slot *slot, bool *unset)
         }
     }
     if (text && !*unset) {
-        const char *nearest = strings_nearest(text, words, count);
-
-        (void)complain(slot->reading, slot->node, "%s must be %s, not %s%s%s%s", slot->path, expected,
-                       slot_shown(slot->reading, slot->key, slot->node), nearest ? ": did you mean " : "",
-                       nearest ? nearest : "", nearest ? "?" : "");
+        (void)unknown_word(slot, expected, strings_nearest(text, words, count));
     }
     return -1;
 }
@@ -179,12 +180,9 @@ bool scalar_signal(const struct slot *slot)
     int number = strcmp(text, "same") == 0 ? SIGNAL_SAME : signal_number(text);
 
     if (number == 0 && strcmp(text, "same") != 0) {
-        const char *nearest = strings_nearest(strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text, common,
-                                              sizeof common / sizeof common[0]);
+        const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 
-        return complain(slot->reading, slot->node, "%s must be %s, not %s%s%s%s", slot->path, expected,
-                        slot_shown(slot->reading, slot->key, slot->node), nearest ? ": did you mean " : "",
-                        nearest ? nearest : "", nearest ? "?" : "");
+        return unknown_word(slot, expected, strings_nearest(name, common, sizeof common / sizeof common[0]));
     }
     *(int *)slot->place = number;
     return true;
