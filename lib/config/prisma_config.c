@@ -18,17 +18,20 @@ struct places {
 
 static size_t match_start(const struct token *token, const struct places *places, const char **start)
 {
-    static const char *const forms[][6] = {
-        { "__dirname", NULL },
-        { "import", ".", "meta", ".", "dirname", NULL },
-        { "process", ".", "cwd", "(", ")", NULL },
+    static const struct {
+        const char *tokens[6];
+        bool process; /* its folder, not the config file's */
+    } forms[] = {
+        { { "__dirname" }, false },
+        { { "import", ".", "meta", ".", "dirname" }, false },
+        { { "process", ".", "cwd", "(", ")" }, true },
     };
 
-    for (size_t i = 0; i < 3; i++) {
-        size_t length = match_tokens(token, forms[i]);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t length = match_tokens(token, forms[i].tokens);
 
         if (length > 0) {
-            *start = i == 2 ? places->process : places->config;
+            *start = forms[i].process ? places->process : places->config;
             return length;
         }
     }
@@ -177,20 +180,24 @@ static void take_path(struct reader *reader, const char **path, const struct pro
 /* env('A'), process.env.A, process.env['A']: how many tokens, and the name. */
 static size_t match_variable(const struct token *token, const char **name)
 {
-    static const char *const forms[][6] = {
-        { "env", "(", NULL },
-        { "process", ".", "env", "[", NULL },
-        { "process", ".", "env", ".", NULL },
+    static const struct {
+        const char *tokens[5];
+        enum kind name;
+        char closing; /* the mark behind the name; '\0': none */
+    } forms[] = {
+        { { "env", "(" }, STRING, ')' },
+        { { "process", ".", "env", "[" }, STRING, ']' },
+        { { "process", ".", "env", "." }, WORD, '\0' },
     };
 
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        size_t length = match_tokens(token, forms[i]);
-        bool bare = i == 2;
+        size_t length = match_tokens(token, forms[i].tokens);
+        bool closed = forms[i].closing != '\0';
 
-        if (length > 0 && token[length].kind == (bare ? WORD : STRING) &&
-            (bare || is_mark(token + length + 1, i == 0 ? ')' : ']'))) {
+        if (length > 0 && token[length].kind == forms[i].name &&
+            (!closed || is_mark(token + length + 1, forms[i].closing))) {
             *name = token[length].text;
-            return length + (bare ? 1 : 2);
+            return length + 1 + closed;
         }
     }
     return 0;
@@ -240,20 +247,23 @@ static void take_migrations(struct reader *reader, const struct property *proper
     }
 }
 
+static void take_object(struct reader *reader, const struct property *property, take_property *take, unsigned named)
+{
+    if (read_object(reader, property->value, take, named) != property->end) {
+        mark(reader, named);
+    }
+}
+
 static void take_root(struct reader *reader, const struct property *property)
 {
     if (strcmp(property->name, "schema") == 0) {
         take_path(reader, &reader->paths->schema, property, PRISMA_SCHEMA);
     } else if (strcmp(property->name, "adapter") == 0) {
         doubt(reader, "connects by an adapter of its own");
-    } else if (strcmp(property->name, "migrations") == 0 || strcmp(property->name, "datasource") == 0) {
-        bool migrations = property->name[0] == 'm';
-        unsigned named = migrations ? PRISMA_MIGRATIONS : PRISMA_URL;
-
-        if (read_object(reader, property->value, migrations ? take_migrations : take_datasource, named) !=
-            property->end) {
-            mark(reader, named);
-        }
+    } else if (strcmp(property->name, "migrations") == 0) {
+        take_object(reader, property, take_migrations, PRISMA_MIGRATIONS);
+    } else if (strcmp(property->name, "datasource") == 0) {
+        take_object(reader, property, take_datasource, PRISMA_URL);
     }
 }
 
@@ -302,7 +312,7 @@ static const struct token *skip_import(struct reader *reader, const struct token
 /* dotenv.config({ path: '…' }): a call that leaves what is set alone. NULL if it is something else. */
 static const struct token *skip_call(const struct token *token)
 {
-    static const char *const not [] = { "env", "override", "assign", "function" };
+    static const char *const setting[] = { "env", "override", "assign", "function" };
 
     if (token->kind != WORD) {
         return NULL;
@@ -316,10 +326,8 @@ static const struct token *skip_call(const struct token *token)
     const struct token *end = value_end(token + 1);
 
     for (; token < end; token++) {
-        for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
-            if (is_word(token, not [i])) {
-                return NULL;
-            }
+        if (token->kind == WORD && STRINGS_AMONG(token->text, setting)) {
+            return NULL;
         }
     }
     return is_mark(end, ')') ? end + 1 : NULL;
