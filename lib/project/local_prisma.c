@@ -27,11 +27,6 @@ static void add_prisma(struct local *local, const char *folder, const struct ent
     }
 }
 
-static bool same(const char *left, const char *right)
-{
-    return left != NULL && right != NULL && strcmp(left, right) == 0;
-}
-
 /* A variable that is not set may still come from one of the .env files that the CLI reads. */
 static void doubt_env_files(struct local *local, const char *variable, const char *schema)
 {
@@ -53,7 +48,8 @@ static const char *url_of(struct local *local, const char *file, const char *var
     if (variable != NULL && strcmp(variable, "DATABASE_URL") == 0) { /* that one is set for the step */
         return config_step_url(config);
     }
-    if (value != NULL && !same(value, config->database.url) && !same(value, config->database.direct_url)) {
+    if (value != NULL && !strings_same(value, config->database.url) &&
+        !strings_same(value, config->database.direct_url)) {
         local_doubt(local, arena_printf(local->arena,
                                         "the URL that %s takes from %s is neither database.direct_url nor database.url",
                                         file, variable != NULL ? variable : "itself"));
@@ -64,14 +60,17 @@ static const char *url_of(struct local *local, const char *file, const char *var
 /* NULL: there is none that could be read. */
 static const struct prisma_schema *schema_at(const struct local *local, const char *path)
 {
-    if (same(path, local->seen->path)) {
+    if (path == NULL) {
+        return NULL;
+    }
+    if (strings_same(path, local->seen->path)) {
         return &local->seen->schema;
     }
 
     struct prisma_schema *schema = arena_alloc(local->arena, sizeof *schema);
     struct error error;
 
-    return path != NULL && prisma_schema_read(schema, path, "public", local->arena, &error) ? schema : NULL;
+    return prisma_schema_read(schema, path, "public", local->arena, &error) ? schema : NULL;
 }
 
 /* NULL: schema.prisma names no URL, or one that is not known. */
@@ -121,7 +120,7 @@ static const char *connection_url(struct local *local, const struct prisma_proje
     const char *by_schema = schema_url(local, project);
     const char *by_config = config_url(local, project);
 
-    if (by_schema != NULL && by_config != NULL && !same(by_schema, by_config)) {
+    if (by_schema != NULL && by_config != NULL && !strings_same(by_schema, by_config)) {
         local_doubt(local,
                     arena_printf(local->arena, "%s and %s take different URLs", project->schema, project->config_file));
     }

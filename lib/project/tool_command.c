@@ -10,12 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool doubt(struct tool_command *command, const char *sentence)
+static void doubt(struct tool_command *command, const char *sentence)
 {
     if (command->doubt == NULL) {
         command->doubt = sentence;
     }
-    return true;
 }
 
 static void set_once(struct tool_command *command, const char **place, const char *value, struct arena *arena)
