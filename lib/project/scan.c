@@ -1,5 +1,6 @@
 #include "project/scan.h"
 
+#include "base/percent.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -158,21 +159,12 @@ const char *scan_word(struct scan *scan)
     return arena_strndup(scan->arena, start, (size_t)(scan->at - start));
 }
 
-/* Four hex digits, or -1. */
+/* Four hex digits, or -1. The string's closing quote, which is none, ends the look at the latest. */
 static int32_t hex4(const char *at)
 {
-    int32_t value = 0;
+    int high = percent_byte(at[0], at[1]), low = high < 0 ? -1 : percent_byte(at[2], at[3]);
 
-    for (int i = 0; i < 4; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = at[i] == '\0' ? NULL : strchr(digits, at[i] | 0x20);
-
-        if (digit == NULL) {
-            return -1;
-        }
-        value = value * 16 + (int32_t)(digit - digits);
-    }
-    return value;
+    return low < 0 ? -1 : high << 8 | low;
 }
 
 static char *put_utf8(char *out, int32_t point)
