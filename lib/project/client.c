@@ -122,7 +122,6 @@ static const char *unknown_field(const struct syntax_block *known, const struct 
 static const char *unknown_to(const struct prisma_schema *client, const struct prisma_schema *schema,
                               struct arena *arena)
 {
-    static const char *const kinds[] = { [SYNTAX_MODEL] = "model", [SYNTAX_VIEW] = "view", [SYNTAX_ENUM] = "enum" };
     const struct index blocks = blocks_of(client, arena);
     const char *unknown = NULL;
 
@@ -130,9 +129,9 @@ static const char *unknown_to(const struct prisma_schema *client, const struct p
         const struct syntax_block *block = &schema->blocks[i], *known = find(&blocks, block->name);
 
         if (!known || known->kind != block->kind) {
-            unknown = arena_printf(arena, "%s %s", kinds[block->kind], block->name);
+            unknown = arena_printf(arena, "%s %s", syntax_words[block->kind], block->name);
         } else if (!strings_same(known->map, block->map) || !strings_same(known->schema, block->schema)) {
-            unknown = arena_printf(arena, "%s %s as it is now", kinds[block->kind], block->name);
+            unknown = arena_printf(arena, "%s %s as it is now", syntax_words[block->kind], block->name);
         } else {
             unknown = unknown_field(known, block, arena);
         }

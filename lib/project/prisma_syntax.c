@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const char *const syntax_words[] = { [SYNTAX_MODEL] = "model", [SYNTAX_VIEW] = "view", [SYNTAX_ENUM] = "enum" };
+
 void syntax_note(struct syntax *syntax, const struct scan_source *source, const char *place, const char *what,
                  struct arena *arena)
 {
@@ -173,13 +175,7 @@ static bool parse_field(struct syntax_block *block, struct scan *scan)
     if (field.name == NULL) {
         return scan_fail(scan, start, "neither a field nor an attribute nor a comment");
     }
-    if (!scan_blank(scan)) {
-        return false;
-    }
-    if (block->kind != SYNTAX_ENUM && !parse_type(scan, &field)) {
-        return false;
-    }
-    if (!parse_tail(scan, &field)) {
+    if (!scan_blank(scan) || (block->kind != SYNTAX_ENUM && !parse_type(scan, &field)) || !parse_tail(scan, &field)) {
         return false;
     }
     block->fields = arena_grow(scan->arena, block->fields, block->field_count, &block->field_capacity, sizeof field);
@@ -306,7 +302,7 @@ static bool skip_lines(struct scan *scan, const char *open, take_setting *take, 
 
 /* From the name to the block's end. What stands behind the { on its line is ignored, even the beginning of a comment.
  */
-static bool parse_block(struct syntax *syntax, struct scan *scan, const char *keyword, enum syntax_kind kind)
+static bool parse_block(struct syntax *syntax, struct scan *scan, enum syntax_kind kind)
 {
     struct syntax_block block = { .kind = kind, .source = scan->source };
 
@@ -316,7 +312,7 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
     block.place = scan->at;
     block.name = scan_word(scan);
     if (block.name == NULL) {
-        return scan_fail(scan, scan->at, "the name of the %s is missing", keyword);
+        return scan_fail(scan, scan->at, "the name of the %s is missing", syntax_words[kind]);
     }
     if (!scan_blank(scan)) {
         return false;
@@ -325,7 +321,7 @@ static bool parse_block(struct syntax *syntax, struct scan *scan, const char *ke
     const char *open = scan->at;
 
     if (!scan_take(scan, '{')) {
-        return scan_fail(scan, open, "%s %s: a { is expected on this line", keyword, block.name);
+        return scan_fail(scan, open, "%s %s: a { is expected on this line", syntax_words[kind], block.name);
     }
     scan_rest_of_line(scan);
     if (!parse_lines(&block, scan, open)) {
@@ -380,11 +376,6 @@ static bool skip_block(struct syntax *syntax, struct scan *scan, const char *sta
 
 bool syntax_parse(struct syntax *syntax, struct scan *scan)
 {
-    static const struct {
-        const char *keyword;
-        enum syntax_kind kind;
-    } kinds[] = { { "model", SYNTAX_MODEL }, { "view", SYNTAX_VIEW }, { "enum", SYNTAX_ENUM } };
-
     for (;;) {
         if (!scan_blank_lines(scan)) {
             return false;
@@ -400,11 +391,11 @@ bool syntax_parse(struct syntax *syntax, struct scan *scan)
         if (keyword == NULL) {
             return scan_fail(scan, start, "neither a block nor a comment");
         }
-        while (kind < 3 && strcmp(keyword, kinds[kind].keyword) != 0) {
+        while (kind < SYNTAX_KINDS && strcmp(keyword, syntax_words[kind]) != 0) {
             kind++;
         }
-        if (!(kind < 3 ? parse_block(syntax, scan, keyword, kinds[kind].kind)
-                       : skip_block(syntax, scan, start, keyword))) {
+        if (!(kind < SYNTAX_KINDS ? parse_block(syntax, scan, (enum syntax_kind)kind)
+                                  : skip_block(syntax, scan, start, keyword))) {
             return false;
         }
     }

@@ -16,7 +16,8 @@ struct syntax_field {
     bool optional;
 };
 
-enum syntax_kind { SYNTAX_MODEL, SYNTAX_VIEW, SYNTAX_ENUM };
+enum syntax_kind { SYNTAX_MODEL, SYNTAX_VIEW, SYNTAX_ENUM, SYNTAX_KINDS };
+extern const char *const syntax_words[SYNTAX_KINDS]; /* with which a block of that kind begins */
 
 struct syntax_block {
     enum syntax_kind kind;
