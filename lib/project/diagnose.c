@@ -34,13 +34,6 @@ static const char *resolve_command(const struct telling *telling, const char *ho
     return prisma_command(&telling->command, words, telling->arena);
 }
 
-static const char *git_command(const struct telling *telling, const char *comment, const char *migration)
-{
-    const char *files = shell_quote(arena_printf(telling->arena, "*%s*", migration), telling->arena);
-
-    return arena_printf(telling->arena, "%s\ngit log --all --oneline -- %s", comment, files);
-}
-
 /* ---- what the ledger says ---- */
 
 /* Run again it would fail again, for ever: db push or a person made it meanwhile. */
@@ -110,29 +103,16 @@ static void tell_pending(struct telling *telling)
     }
 }
 
-static void tell_edited(struct telling *telling)
+/* Each of the migrations, with where git tells of its files behind the comment. */
+static void tell_each(struct telling *telling, enum finding_code code, const struct strings *names, const char *comment)
 {
-    const struct strings *names = &telling->check->edited_names;
+    struct arena *arena = telling->arena;
 
     for (size_t i = 0; i < names->count; i++) {
-        finding_add(telling->findings, FINDING_EDITED, names->items[i], NULL,
-                    git_command(telling,
-                                "# restore it as it was, and put the change into a migration of its own; who "
-                                "changed it:",
-                                names->items[i]));
-    }
-}
+        const char *files = shell_quote(arena_printf(arena, "*%s*", names->items[i]), arena);
 
-static void tell_gone(struct telling *telling)
-{
-    const struct check *check = telling->check;
-
-    for (size_t i = 0; i < check->gone_names.count; i++) {
-        finding_add(telling->findings, FINDING_GONE, check->gone_names.items[i], NULL,
-                    git_command(telling,
-                                "# deploy the newer image, or bring the migration back; where it was, in the "
-                                "project's repository:",
-                                check->gone_names.items[i]));
+        finding_add(telling->findings, code, names->items[i], NULL,
+                    arena_printf(arena, "%s\ngit log --all --oneline -- %s", comment, files));
     }
 }
 
@@ -239,8 +219,10 @@ static void tell_ledger(struct telling *telling)
     }
     tell_baseline(telling);
     tell_pending(telling);
-    tell_edited(telling);
-    tell_gone(telling);
+    tell_each(telling, FINDING_EDITED, &telling->check->edited_names,
+              "# restore it as it was, and put the change into a migration of its own; who changed it:");
+    tell_each(telling, FINDING_GONE, &telling->check->gone_names,
+              "# deploy the newer image, or bring the migration back; where it was, in the project's repository:");
     tell_applied_but_gone(telling);
 }
 
