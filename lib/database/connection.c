@@ -58,9 +58,10 @@ static const char *with_name(const char *line, const struct server_addresses *ad
 
     for (size_t i = 0; rest && i < addresses->count; i++) {
         const struct server_address *address = &addresses->items[i];
-        const char *place = arena_printf(arena, "at \"%s\", port %s%s", address->numeric, address->port, ending);
+        const char *numeric = address->numeric ? address->numeric : ""; /* of a socket, which libpq names as we do */
+        const char *place = arena_printf(arena, "at \"%s\", port %s%s", numeric, address->port, ending);
 
-        if (address->numeric && strncmp(line + 21, place, strlen(place)) == 0) {
+        if (strncmp(line + 21, place, strlen(place)) == 0) {
             return arena_printf(arena, "%s: %s", address_label(address, arena), rest + strlen(ending));
         }
     }
