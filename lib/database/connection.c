@@ -8,8 +8,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define SQLSTATE_LENGTH 5
-
 void *database_error_set(struct database_error *why, enum failure failure, const char *sqlstate, const char *message,
                          const char *hint, struct arena *arena)
 {

@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/frame.h"
 #include "config/check.h"
+#include "database/sqlstate.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,11 +58,11 @@ struct connected {
 /* Why a connection or a question failed. */
 struct database_error {
     enum failure failure;
-    bool direct;         /* it is direct_url that cannot be reached: for the database process alone */
-    bool let_in;         /* database.url does let us in: it is something else that is waited for */
-    char sqlstate[6];    /* "" if the server gave none */
-    const char *message; /* one line, masked */
-    const char *hint;    /* or NULL */
+    bool direct;                        /* it is direct_url that cannot be reached: for the database process alone */
+    bool let_in;                        /* database.url does let us in: it is something else that is waited for */
+    char sqlstate[SQLSTATE_LENGTH + 1]; /* "" if the server gave none */
+    const char *message;                /* one line, masked */
+    const char *hint;                   /* or NULL */
 };
 
 struct reply_message {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define SQLSTATE_LENGTH 5
 #define SQLSTATE_CLASS_LENGTH 2
 
 /* Whoever meets it in a migration has no use for running the migrations once more. */

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#define SQLSTATE_LENGTH 5 /* of the SQL standard: two characters are the class */
+
 struct known_error {
     const char *code;     /* "57P03", a class of SQLSTATEs "08", or "P3009" */
     enum failure failure; /* what a connection or a query of ours that ended so counts as */
