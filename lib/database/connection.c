@@ -25,6 +25,14 @@ void *database_error_set(struct database_error *why, enum failure failure, const
     return NULL;
 }
 
+void *database_error_probed(struct database_error *why, const struct server_addresses *addresses, struct arena *arena)
+{
+    const char *message;
+    enum failure failure = probe_failure(addresses, &message, arena);
+
+    return database_error_set(why, failure, NULL, message, NULL, arena);
+}
+
 /* ---- opening ---- */
 
 /* What libpq said, line for line: one for each address it tried. */
@@ -250,20 +258,18 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
 {
     struct server_addresses addresses;
     const struct server_address *silent;
-    const char *message;
 
     find_addresses(destination, &addresses, arena);
     if (addresses.count == 0 || ((probe || addresses.count > 1) && probe_addresses(&addresses, deadline) == 0)) {
-        enum failure failure = probe_failure(&addresses, &message, arena);
-
-        return database_error_set(why, failure, NULL, message, NULL, arena);
+        return database_error_probed(why, &addresses, arena);
     }
 
     PGconn *connection = connect_one_of(&destination->info, &addresses, deadline, &silent, arena);
 
     if (!connection && silent) {
-        message = arena_printf(arena, "%s: no answer in time", address_label(silent, arena));
-        return database_error_set(why, FAILURE_NO_ANSWER, NULL, message, NULL, arena);
+        return database_error_set(why, FAILURE_NO_ANSWER, NULL,
+                                  arena_printf(arena, "%s: no answer in time", address_label(silent, arena)), NULL,
+                                  arena);
     }
     if (!connection) {
         return database_error_set(why, FAILURE_NOT_READY, NULL, "out of memory", NULL, arena);
@@ -282,7 +288,6 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
     struct server_addresses addresses;
     struct error error = { 0 };
     struct deadline deadline = deadline_in(timeout, -1);
-    const char *message;
 
     if (!destination_find(&destination, config, direct, arena, &error)) {
         const char *hint = error.hint[0] ? arena_strdup(arena, error.hint) : NULL;
@@ -292,9 +297,7 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
     conninfo_set(&destination.info, "application_name", APPLICATION_APPLY, arena);
     resolve_destination(&destination, &addresses, &deadline, arena);
     if (addresses.count == 0) {
-        enum failure failure = probe_failure(&addresses, &message, arena);
-
-        return database_error_set(why, failure, NULL, message, NULL, arena);
+        return database_error_probed(why, &addresses, arena);
     }
     return destination_open(&destination, false, &deadline, arena, why);
 }

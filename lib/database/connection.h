@@ -30,5 +30,7 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
 /* Fills *why; the message is masked, made one line and cut. Returns NULL, for `return`. */
 void *database_error_set(struct database_error *why, enum failure failure, const char *sqlstate, const char *message,
                          const char *hint, struct arena *arena);
+/* The same with what it means that none of the addresses answered. */
+void *database_error_probed(struct database_error *why, const struct server_addresses *addresses, struct arena *arena);
 
 #endif

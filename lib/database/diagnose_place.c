@@ -293,10 +293,7 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
     resolve_destination(&asked->destination, &addresses, &deadline, diagnosing->arena);
     look_at_addresses(diagnosing, place, &addresses, &deadline);
     if (addresses.count == 0) {
-        const char *message;
-        enum failure failure = probe_failure(&addresses, &message, diagnosing->arena);
-
-        database_error_set(&why, failure, NULL, message, NULL, diagnosing->arena);
+        database_error_probed(&why, &addresses, diagnosing->arena);
     } else {
         int64_t before = clock_now_us();
 
