@@ -14,25 +14,20 @@
 
 /* ---- addresses ---- */
 
-static struct server_address *add_address(struct server_addresses *addresses, const void *bytes, size_t length,
-                                          struct arena *arena)
+static void add_address(struct server_addresses *addresses, const struct server_address *address, const void *bytes,
+                        struct arena *arena)
 {
     if (addresses->count == ADDRESSES_MAX) {
-        return NULL;
+        return;
     }
-    if (addresses->capacity == 0) {
-        addresses->capacity = ADDRESSES_MAX;
+    if (!addresses->items) {
         addresses->items = arena_array(arena, ADDRESSES_MAX, sizeof *addresses->items);
     }
-
-    struct server_address *address = &addresses->items[addresses->count++];
-
-    memcpy(&address->bytes, bytes, length);
-    address->length = (socklen_t)length;
-    return address;
+    addresses->items[addresses->count] = *address;
+    memcpy(&addresses->items[addresses->count++].bytes, bytes, address->length);
 }
 
-static void unresolved(struct server_addresses *addresses, const char *host, const char *why, struct arena *arena)
+void addresses_unresolved(struct server_addresses *addresses, const char *host, const char *why, struct arena *arena)
 {
     if (!addresses->unresolved) {
         addresses->unresolved = arena_strdup(arena, host);
@@ -47,7 +42,7 @@ static void add_socket(struct server_addresses *addresses, const char *host, con
     size_t length = strlen(path);
 
     if (length >= sizeof socket_address.sun_path) {
-        unresolved(addresses, host, "the path is too long for a socket", arena);
+        addresses_unresolved(addresses, host, "the path is too long for a socket", arena);
         return;
     }
     memcpy(socket_address.sun_path, path, length);
@@ -56,12 +51,9 @@ static void add_socket(struct server_addresses *addresses, const char *host, con
     }
 
     size_t used = offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@');
-    struct server_address *address = add_address(addresses, &socket_address, used, arena);
 
-    if (address) {
-        address->host = host;
-        address->port = port;
-    }
+    add_address(addresses, &(struct server_address){ .host = host, .port = port, .length = (socklen_t)used },
+                &socket_address, arena);
 }
 
 void addresses_of_path(struct server_addresses *addresses, const char *path, struct arena *arena)
@@ -88,21 +80,18 @@ void addresses_of_host(struct server_addresses *addresses, const char *host, con
     int failed = getaddrinfo(numeric ? numeric : host, port, &hints, &found);
 
     if (failed) {
-        unresolved(addresses, numeric ? numeric : host, failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed),
-                   arena);
+        addresses_unresolved(addresses, numeric ? numeric : host,
+                             failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed), arena);
         return;
     }
     for (struct addrinfo *one = found; one; one = one->ai_next) {
         char text[NI_MAXHOST];
-        struct server_address *address = add_address(addresses, one->ai_addr, one->ai_addrlen, arena);
+        struct server_address address = { .host = host, .port = port, .length = one->ai_addrlen };
 
-        if (address && getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0) {
-            address->numeric = arena_strdup(arena, text);
+        if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0) {
+            address.numeric = arena_strdup(arena, text);
         }
-        if (address) {
-            address->host = host;
-            address->port = port;
-        }
+        add_address(addresses, &address, one->ai_addr, arena);
     }
     freeaddrinfo(found);
 }

@@ -25,7 +25,6 @@ struct server_address {
 struct server_addresses {
     struct server_address *items;
     size_t count;
-    size_t capacity;
     const char *unresolved; /* the first host without an address, and why; NULL: all were found */
     const char *why;
 };
@@ -37,6 +36,9 @@ void addresses_of_host(struct server_addresses *addresses, const char *host, con
                        struct arena *arena);
 /* Adds the socket at a path of its own. */
 void addresses_of_path(struct server_addresses *addresses, const char *path, struct arena *arena);
+
+/* Takes down why the host has no address, unless one before it has none either. */
+void addresses_unresolved(struct server_addresses *addresses, const char *host, const char *why, struct arena *arena);
 
 /* Tries all at once, at most PROBE_LIMIT; fills `error` of each. Returns how many answered. */
 size_t probe_addresses(struct server_addresses *addresses, const struct deadline *deadline);

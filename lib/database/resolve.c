@@ -88,14 +88,6 @@ static bool ask_child(const struct destination *destination, char *told, const s
     return done;
 }
 
-static void unresolved(struct server_addresses *addresses, const char *host, const char *why)
-{
-    if (!addresses->unresolved) {
-        addresses->unresolved = host;
-        addresses->why = why;
-    }
-}
-
 /* One line of the child's: another host of the new destination, or a reason. */
 static void take_line(struct destination *destination, struct server_addresses *addresses,
                       const struct destination *old, const char *line, struct arena *arena)
@@ -108,7 +100,7 @@ static void take_line(struct destination *destination, struct server_addresses *
         return;
     }
     if (*numeric == '!') {
-        unresolved(addresses, old->hosts[host], numeric + 1);
+        addresses_unresolved(addresses, old->hosts[host], numeric + 1, arena);
         return;
     }
 
@@ -143,12 +135,9 @@ void resolve_destination(struct destination *destination, struct server_addresse
         told += length + (told[length] == '\n');
     }
     if (!done && addresses->count == 0) {
-        unresolved(addresses, old.hosts[0], "the name server gives no answer in time");
+        addresses_unresolved(addresses, old.hosts[0], "the name server gives no answer in time", arena);
     }
     if (destination->host_count == 0) { /* nothing to connect to; its names are still told */
-        destination->hosts = old.hosts;
-        destination->numeric = old.numeric;
-        destination->ports = old.ports;
-        destination->host_count = old.host_count;
+        *destination = old;
     }
 }
