@@ -128,6 +128,13 @@ static const char *read_value(const char **text, struct arena *arena)
     return value;
 }
 
+/* Always false. */
+static bool refuse_keywords(const char *message, struct error *error)
+{
+    error_set(error, STATUS_CONFIG, "%s", message);
+    return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
+}
+
 static bool read_keywords(struct dialect_reading *reading, const char *text, struct error *error)
 {
     for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
@@ -137,8 +144,7 @@ static bool read_keywords(struct dialect_reading *reading, const char *text, str
         text += length;
         text += strspn(text, blanks);
         if (*text != '=' || length == 0) {
-            error_set(error, STATUS_CONFIG, "neither a URL nor a libpq keyword string");
-            return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
+            return refuse_keywords("neither a URL nor a libpq keyword string", error);
         }
         text += 1;
         text += strspn(text, blanks);
@@ -152,8 +158,7 @@ static bool read_keywords(struct dialect_reading *reading, const char *text, str
     }
     /* Host=db;Username=… of other drivers: without this, a connection to localhost would be tried. */
     if (reading->info->count == 0 && !reading->hosts) {
-        error_set(error, STATUS_CONFIG, "the string holds no keyword that libpq knows");
-        return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
+        return refuse_keywords("the string holds no keyword that libpq knows", error);
     }
     return true;
 }

@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 struct conninfo {
-    const char *
-        *keywords; /* both NULL-terminated, as PQconnectStartParams wants them; only keywords that libpq knows */
+    /* Both NULL-terminated, as PQconnectStartParams wants them; only keywords that libpq knows. */
+    const char **keywords;
     const char **values;
     size_t count;
     size_t capacity;

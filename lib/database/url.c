@@ -71,18 +71,21 @@ static const char *unencoded(const char *text)
     return later < end + path && memchr(later, '/', (size_t)(end + path - later)) ? end : NULL;
 }
 
+/* Always false. */
+static bool refuse_unencoded(bool password, char c, struct error *error)
+{
+    error_set(error, STATUS_CONFIG, "the %s holds an unencoded '%c': write %%%02X for it",
+              password ? "password" : "user name", c, (unsigned)(unsigned char)c);
+    return error_hint(error,
+                      "a password must be percent-encoded in a URL; ${NAME|url} does that to a variable's value");
+}
+
 static bool check_encoding(const char *text, struct error *error)
 {
     const char *at = unencoded(text);
     const char *colon = strchr(text, ':');
 
-    if (!at) {
-        return true;
-    }
-    error_set(error, STATUS_CONFIG, "the %s holds an unencoded '%c': write %%%02X for it",
-              colon && colon < at ? "password" : "user name", *at, (unsigned)*at);
-    return error_hint(error,
-                      "a password must be percent-encoded in a URL; ${NAME|url} does that to a variable's value");
+    return !at || refuse_unencoded(colon && colon < at, *at, error);
 }
 
 static bool parse_user(struct url *url, const char *text, size_t length, struct arena *arena, struct error *error)
@@ -95,13 +98,7 @@ static bool parse_user(struct url *url, const char *text, size_t length, struct 
         url->raw_password = arena_strndup(arena, colon + 1, length - user - 1);
         url->password = decode(colon + 1, length - user - 1, arena);
     }
-    if (url->user && (!colon || url->password)) {
-        return true;
-    }
-    error_set(error, STATUS_CONFIG, "the %s holds an unencoded '%%': write %%25 for it",
-              url->user ? "password" : "user name");
-    return error_hint(error,
-                      "a password must be percent-encoded in a URL; ${NAME|url} does that to a variable's value");
+    return (url->user && (!colon || url->password)) || refuse_unencoded(url->user, '%', error);
 }
 
 /* One of host:port,host:port; *hosts and *ports grow by it. */
