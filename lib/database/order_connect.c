@@ -13,11 +13,8 @@ static bool others_reachable(struct server *server, const struct deadline *deadl
 {
     const char *message;
 
-    if (also_reachable(&server->config->wait.also, deadline, &message, server->order)) {
-        return true;
-    }
-    database_error_set(why, FAILURE_ALSO, NULL, message, NULL, server->order);
-    return false;
+    return also_reachable(&server->config->wait.also, deadline, &message, server->order) ||
+           database_error_set(why, FAILURE_ALSO, NULL, message, NULL, server->order);
 }
 
 static void reply_connected(struct server *server)

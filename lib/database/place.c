@@ -108,9 +108,8 @@ bool places_find(struct server *server, struct database_error *why)
     }
     if (!destination_find(&server->main.destination, config, false, server->arena, &error) ||
         (!shared && !destination_find(&server->direct.destination, config, true, server->arena, &error))) {
-        database_error_set(why, FAILURE_CONFIG, NULL, error.message,
-                           error.hint[0] ? arena_strdup(server->order, error.hint) : NULL, server->order);
-        return false;
+        return database_error_set(why, FAILURE_CONFIG, NULL, error.message,
+                                  error.hint[0] ? arena_strdup(server->order, error.hint) : NULL, server->order);
     }
     if (shared) { /* its session may hold the lock, and is to be recognised */
         conninfo_set(&server->main.destination.info, "application_name", APPLICATION, server->arena);
@@ -137,11 +136,7 @@ static void check_url(const struct config *config, bool direct, struct strings *
         add_fault(verdict, destination.key, &error, arena);
         return;
     }
-    for (size_t i = 0; i < destination.info.notes.count; i++) {
-        if (!strings_contain(dropped, destination.info.notes.items[i])) {
-            strings_add(arena, dropped, destination.info.notes.items[i]);
-        }
-    }
+    strings_add_all(arena, dropped, &destination.info.notes);
 }
 
 void database_check_urls(const struct config *config, struct config_verdict *verdict, struct arena *arena)
@@ -152,6 +147,7 @@ void database_check_urls(const struct config *config, struct config_verdict *ver
     if (!destination_is_shared(config)) {
         check_url(config, true, &dropped, verdict, arena);
     }
+    strings_unique(arena, &dropped);
     if (dropped.count) {
         strings_add(arena, &verdict->warnings,
                     arena_printf(arena, "parameters in the database URL that libpq does not know are dropped: %s",

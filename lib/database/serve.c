@@ -42,21 +42,21 @@ static void obey(struct server *server, const struct order_message *order)
 
     if (!places_find(server, &why)) {
         reply_failed(server, &why);
-    } else {
-        switch (order->order) {
-        case ORDER_CONNECT:
-            order_connect(server, order);
-            break;
-        case ORDER_CHECK:
-            order_check(server, order);
-            break;
-        case ORDER_LOCK:
-            order_lock(server);
-            break;
-        case ORDER_SESSIONS:
-            order_sessions(server, order);
-            break;
-        }
+        return;
+    }
+    switch (order->order) {
+    case ORDER_CONNECT:
+        order_connect(server, order);
+        break;
+    case ORDER_CHECK:
+        order_check(server, order);
+        break;
+    case ORDER_LOCK:
+        order_lock(server);
+        break;
+    case ORDER_SESSIONS:
+        order_sessions(server, order);
+        break;
     }
 }
 
