@@ -332,9 +332,7 @@ static bool run_statements(struct apply *apply, struct sql_file *file, struct pr
 static bool enter_schema(struct apply *apply, struct progress *progress)
 {
     const char *named = apply->schema ? apply->schema : apply->search_path;
-    const char *path = apply->schema ? "pg_catalog.concat_ws(', ', pg_catalog.quote_ident($1), "
-                                       "pg_catalog.current_setting('search_path'))"
-                                     : "$1";
+    const char *path = apply->schema ? QUERY_SCHEMA_FIRST : "$1";
     char sql[256];
     PGresult *entered;
 

@@ -129,8 +129,7 @@ static void ask_assert(struct look *look, size_t i)
     if (strcmp(wanted->schema, "public") != 0) {
         ask(look, PART_FRAME, 0,
             &(struct statement){
-                .sql = "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', "
-                       "pg_catalog.quote_ident($1), pg_catalog.current_setting('search_path')), true)",
+                .sql = "SELECT pg_catalog.set_config('search_path', " QUERY_SCHEMA_FIRST ", true)",
                 .parameter_count = 1,
                 .parameters = { look->spelled->schema },
             });

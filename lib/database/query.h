@@ -17,6 +17,10 @@ struct statement {
     const char *parameters[PARAMETERS_MAX]; /* text */
 };
 
+/* A search_path with the schema $1 before what the session has: as frameworks mean the schema of a URL. */
+#define QUERY_SCHEMA_FIRST \
+    "pg_catalog.concat_ws(', ', pg_catalog.quote_ident($1), pg_catalog.current_setting('search_path'))"
+
 /* Runs one statement. NULL with *why if the connection broke or the deadline passed (it is then to be closed), or if
  * the server answered with an error (why->sqlstate is set, and it can be used further). Else rows or a command's end,
  * for PQclear. */
