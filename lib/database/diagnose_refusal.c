@@ -106,15 +106,14 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
 {
     struct arena *arena = diagnosing->arena;
     const struct psql *psql = &asked->psql;
-    const char *role = sql_role(psql->user, arena);
-    const char *database = psql->database ? psql->database : psql->user;
-    const char *sql = NULL;
-    struct psql encrypted = *psql, plain = *psql;
+    const char *role = sql_role(psql->user, arena), *sql;
+    const char *database = sql_name(psql->database ? psql->database : psql->user ? psql->user : "", arena);
+    struct psql other = *psql;
 
     switch (code) {
     case FINDING_TLS_REQUIRED:
-        encrypted.sslmode = "require";
-        return psql_command(&encrypted, NULL, NULL, "SELECT 1", arena);
+        other.sslmode = "require";
+        return psql_command(&other, NULL, NULL, "SELECT 1", arena);
     case FINDING_NOT_LISTENING:
         return arena_printf(arena, "pg_isready%s%s", option("-h", psql->host, arena), option("-p", psql->port, arena));
     case FINDING_NOT_READY:
@@ -128,39 +127,39 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
                             "-issuer -ext subjectAltName",
                             shell_quote(arena_printf(arena, "%s:%s", psql->host, psql->port), arena));
     case FINDING_WRONG_PASSWORD: /* psql asks for it, so that it stands in no history */
-        sql = arena_printf(arena, "\\password %s", psql->user ? sql_name(psql->user, arena) : "");
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        sql = arena_printf(arena, "\\password %s", psql->user ? role : "");
+        break;
     case FINDING_NO_ROLE:
         return arena_printf(
             arena, "%s\n%s",
             psql_command(psql, "postgres", "postgres", arena_printf(arena, "CREATE ROLE %s LOGIN", role), arena),
             psql_command(psql, "postgres", "postgres", arena_printf(arena, "\\password %s", role), arena));
     case FINDING_NO_DATABASE:
-        sql = arena_printf(arena, "CREATE DATABASE %s OWNER %s", sql_name(database ? database : "", arena), role);
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        sql = arena_printf(arena, "CREATE DATABASE %s OWNER %s", database, role);
+        break;
     case FINDING_NO_CONNECT_RIGHT:
-        sql =
-            arena_printf(arena, "GRANT CONNECT ON DATABASE %s TO %s", sql_name(database ? database : "", arena), role);
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        sql = arena_printf(arena, "GRANT CONNECT ON DATABASE %s TO %s", database, role);
+        break;
     case FINDING_LOGIN_REFUSED:
         sql = "SELECT setting FROM pg_settings WHERE name = 'hba_file'; TABLE pg_hba_file_rules";
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        break;
     case FINDING_TLS_REFUSED: /* what the URL asks for is refused to whoever mends it as well */
-        plain.sslmode = plain.sslrootcert = NULL;
+        other.sslmode = other.sslrootcert = NULL;
         return arena_printf(arena, "# with server.crt and server.key in the server's data directory:\n%s\n%s",
-                            psql_command(&plain, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena),
-                            psql_command(&plain, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
+                            psql_command(&other, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena),
+                            psql_command(&other, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
     case FINDING_TOO_MANY:
         return too_many_command(psql, role, message, arena);
     case FINDING_NO_LOGIN:
-        return psql_command(psql, "postgres", "postgres", arena_printf(arena, "ALTER ROLE %s LOGIN", role), arena);
+        sql = arena_printf(arena, "ALTER ROLE %s LOGIN", role);
+        break;
     case FINDING_CLOSED_DATABASE:
-        sql =
-            arena_printf(arena, "ALTER DATABASE %s ALLOW_CONNECTIONS true", sql_name(database ? database : "", arena));
-        return psql_command(psql, "postgres", "postgres", sql, arena);
+        sql = arena_printf(arena, "ALTER DATABASE %s ALLOW_CONNECTIONS true", database);
+        break;
     default:
         return psql_command(psql, NULL, NULL, "SELECT 1", arena);
     }
+    return psql_command(psql, "postgres", "postgres", sql, arena); /* as a superuser */
 }
 
 /* Of several hosts the one that the message is about. */
