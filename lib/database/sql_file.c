@@ -96,7 +96,7 @@ static bool check(struct sql_file *file, struct error *error)
     struct sql_statement refused;
     struct text_place place;
 
-    if (sql_check(file->text, file->length, &file->statements, &refused)) {
+    if (sql_check(file->text, file->length, &refused)) {
         return true;
     }
     place = text_place_of(file->text, refused.refused_at);

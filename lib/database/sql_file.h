@@ -12,7 +12,6 @@ struct sql_file {
     const char *name; /* as given */
     char *text;       /* terminated; without a byte order mark, pg_dump's own lines made comments (sql_lexer.h) */
     size_t length;
-    size_t statements;
 };
 
 /* Reads at most `limit` bytes. The file must be UTF-8 and hold nothing that cannot be run from a file (sql_lexer.h).

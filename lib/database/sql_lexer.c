@@ -463,13 +463,12 @@ static bool is_restriction(const char *text, size_t start)
     return false;
 }
 
-bool sql_check(char *text, size_t length, size_t *statements, struct sql_statement *refused)
+bool sql_check(char *text, size_t length, struct sql_statement *refused)
 {
     struct sql_lexer lexer = { .text = text, .length = length };
     const char *nul = memchr(text, '\0', length);
     enum sql_found found;
 
-    *statements = 0;
     if (nul) {
         return refuse(refused, SQL_NUL, (size_t)(nul - text));
     }
@@ -481,13 +480,13 @@ bool sql_check(char *text, size_t length, size_t *statements, struct sql_stateme
     }
     while ((found = sql_next(&lexer, refused)) != SQL_END) {
         if (found == SQL_STATEMENT) {
-            ++*statements;
-        } else if (refused->end == 0 && is_restriction(text, refused->refused_at)) {
-            memset(text + refused->refused_at, '-', 2);
-            lexer.position = refused->refused_at; /* nothing of a statement was read: it can go on here */
-        } else {
+            continue;
+        }
+        if (refused->end || !is_restriction(text, refused->refused_at)) {
             return false;
         }
+        memset(text + refused->refused_at, '-', 2);
+        lexer.position = refused->refused_at; /* nothing of a statement was read: it can go on here */
     }
     return true;
 }

@@ -57,11 +57,10 @@ enum sql_found sql_next(struct sql_lexer *lexer, struct sql_statement *statement
  * in pieces; a backslash is one, too. False at the end, and where a string, a name or a comment has none. */
 bool sql_token(struct sql_lexer *lexer, const char **token, size_t *length);
 
-/* Looks through a whole text, which is terminated. True with the number of statements; false with the first refusal in
- * *refused. The lines \restrict TOKEN and \unrestrict TOKEN become comments of the same length where they stand between
- * statements: pg_dump begins and ends with them (since 15.14, CVE-2025-8714), so that psql obeys no command in between,
- * as we never do. */
-bool sql_check(char *text, size_t length, size_t *statements, struct sql_statement *refused);
+/* Looks through a whole text, which is terminated. False with the first refusal in *refused. The lines \restrict TOKEN
+ * and \unrestrict TOKEN become comments of the same length where they stand between statements: pg_dump begins and ends
+ * with them (since 15.14, CVE-2025-8714), so that psql obeys no command in between, as we never do. */
+bool sql_check(char *text, size_t length, struct sql_statement *refused);
 
 /* The byte at which the character `number` (from 1, as the server counts) begins; at most `length`. */
 size_t sql_character_offset(const char *text, size_t length, size_t number);

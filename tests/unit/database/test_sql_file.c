@@ -41,7 +41,19 @@ static bool load(const char *bytes, size_t length, size_t limit, struct sql_file
     return loaded;
 }
 
-static void a_file_is_read_whole_and_its_statements_counted(void **state)
+static size_t statements_of(const struct sql_file *file)
+{
+    struct sql_lexer lexer = { .text = file->text, .length = file->length };
+    struct sql_statement statement;
+    size_t count = 0;
+
+    while (sql_next(&lexer, &statement) == SQL_STATEMENT) {
+        count++;
+    }
+    return count;
+}
+
+static void a_file_is_read_whole(void **state)
 {
     struct sql_file file;
     struct error error;
@@ -51,7 +63,7 @@ static void a_file_is_read_whole_and_its_statements_counted(void **state)
     assert_string_equal(file.name, "a.sql");
     assert_string_equal(file.text, "SELECT 1; SELECT 2");
     assert_int_equal(file.length, 18);
-    assert_int_equal(file.statements, 2);
+    assert_int_equal(statements_of(&file), 2);
     sql_file_free(&file);
 }
 
@@ -63,7 +75,7 @@ static void an_empty_file_has_no_statements(void **state)
     (void)state;
     assert_true(load("", 0, SQL_FILES_MAX, &file, &error));
     assert_string_equal(file.text, "");
-    assert_int_equal(file.statements, 0);
+    assert_int_equal(statements_of(&file), 0);
     sql_file_free(&file);
 }
 
@@ -90,7 +102,7 @@ static void a_file_of_pg_dump_is_taken_with_the_lines_it_has_for_psql(void **sta
     (void)state;
     assert_true(load("\xEF\xBB\xBF\\restrict aZ09\nSELECT 1;\n\\unrestrict aZ09\n", 45, SQL_FILES_MAX, &file, &error));
     assert_string_equal(file.text, "--estrict aZ09\nSELECT 1;\n--nrestrict aZ09\n");
-    assert_int_equal(file.statements, 1);
+    assert_int_equal(statements_of(&file), 1);
     sql_file_free(&file);
 }
 
@@ -131,7 +143,7 @@ static void what_has_no_size_of_its_own_is_read_to_its_end(void **state)
     }
     assert_true(sql_file_load(&file, "pipe.sql", SQL_FILES_MAX, &error));
     assert_int_equal(file.length, length);
-    assert_int_equal(file.statements, 1);
+    assert_int_equal(statements_of(&file), 1);
     sql_file_free(&file);
     free(text);
     assert_int_equal(unlink("pipe.sql"), 0);
@@ -165,7 +177,7 @@ static void a_refusal_has_file_line_and_column_and_what_to_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_is_read_whole_and_its_statements_counted),
+        cmocka_unit_test(a_file_is_read_whole),
         cmocka_unit_test(an_empty_file_has_no_statements),
         cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(a_file_of_pg_dump_is_taken_with_the_lines_it_has_for_psql),
