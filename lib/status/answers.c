@@ -31,10 +31,10 @@ static const struct {
                   { MHD_HTTP_SERVICE_UNAVAILABLE, { "Retry-After", "1" } } };
 static const char notice_type[] = "text/plain; charset=utf-8";
 
-static struct MHD_Response *make(const struct answers *answers, char *text, size_t length,
-                                 enum MHD_ResponseMemoryMode mode, const char *type)
+static struct MHD_Response *make(const struct answers *answers, char *text, enum MHD_ResponseMemoryMode mode,
+                                 const char *type)
 {
-    struct MHD_Response *response = text ? MHD_create_response_from_buffer(length, text, mode) : NULL;
+    struct MHD_Response *response = text ? MHD_create_response_from_buffer(strlen(text), text, mode) : NULL;
     if (!response) {
         if (mode == MHD_RESPMEM_MUST_FREE) {
             free(text);
@@ -56,7 +56,7 @@ enum MHD_Result answers_give_notice(struct answers *answers, struct MHD_Connecti
 
     if (!*kept) {
         const char *body = notices[notice].body;
-        *kept = make(answers, (char *)body, strlen(body), MHD_RESPMEM_PERSISTENT, notice_type);
+        *kept = make(answers, (char *)body, MHD_RESPMEM_PERSISTENT, notice_type);
         for (size_t i = 0; *kept && i < sizeof sometimes / sizeof sometimes[0]; i++) {
             if (sometimes[i].status == status) {
                 MHD_add_response_header(*kept, sometimes[i].header.name, sometimes[i].header.value);
@@ -96,9 +96,8 @@ static struct MHD_Response *render(const struct answers *answers, enum document 
                                                   [DOCUMENT_REPORT] = "application/json",
                                                   [DOCUMENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
                                                   [DOCUMENT_PAGE] = "text/html; charset=utf-8" };
-    size_t length = 0;
-    char *text = document_render(document, answers->status, &length);
-    struct MHD_Response *response = make(answers, text, length, MHD_RESPMEM_MUST_FREE, types[document]);
+    char *text = document_render(document, answers->status);
+    struct MHD_Response *response = make(answers, text, MHD_RESPMEM_MUST_FREE, types[document]);
     if (response && !ok) {
         MHD_add_response_header(response, "Retry-After", "1");
     }

@@ -125,10 +125,11 @@ static void put_counters(FILE *out, const struct status *status)
     }
 }
 
-char *metrics_render(const struct status *status, size_t *length)
+char *metrics_render(const struct status *status)
 {
     char *text = NULL;
-    FILE *out = open_memstream(&text, length);
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
     if (!out) {
         return NULL;
     }

@@ -292,10 +292,11 @@ static void put_facts(FILE *out, const struct status *status)
     fprintf(out, ", %s ago</dd></div></dl>", duration_human((clock_now_us() - status->began_us) / 1000, ago));
 }
 
-char *page_render(const struct status *status, size_t *length)
+char *page_render(const struct status *status)
 {
     char *text = NULL;
-    FILE *out = open_memstream(&text, length);
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
     const struct sentence *sentence = find(status);
     if (!out) {
         return NULL;

@@ -27,10 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (snapshot_decode(&payload, &status, arena)) {
         claim(snapshot_encode(&status, &writer));
         for (int document = 0; document < DOCUMENTS; document++) {
-            size_t length = 0;
-            char *text = document_render((enum document)document, &status, &length);
-            claim(!text || strlen(text) == length);
-            free(text);
+            free(document_render((enum document)document, &status));
         }
     }
     frame_writer_free(&writer);

@@ -20,8 +20,7 @@ static struct status status = {
 
 static bool shows(enum document document, const char *words)
 {
-    size_t length;
-    char *text = document_render(document, &status, &length);
+    char *text = document_render(document, &status);
 
     assert_non_null(text);
 
@@ -75,8 +74,7 @@ static struct status broken_tables(struct check *broken, size_t count, enum prob
 
 static char *page_of(const struct status *all)
 {
-    size_t length;
-    char *text = document_render(DOCUMENT_PAGE, all, &length);
+    char *text = document_render(DOCUMENT_PAGE, all);
 
     assert_non_null(text);
     return text;
