@@ -103,23 +103,6 @@ static void hear(const struct placeholder *p, struct caller *caller, instant now
 
 /* ---- all of them ---- */
 
-static struct caller *place(struct placeholder *p)
-{
-    struct caller *oldest = NULL;
-    for (size_t i = 0; i < p->opened; i++) {
-        struct caller *caller = &p->callers[i];
-        if (caller->fd < 0) {
-            return caller;
-        }
-        oldest = !oldest || caller->until < oldest->until ? caller : oldest;
-    }
-    if (p->opened < CALLERS) {
-        return &p->callers[p->opened++];
-    }
-    reset(oldest);
-    return oldest;
-}
-
 bool placeholder_make_room(struct placeholder *p)
 {
     struct caller *first = NULL;
@@ -131,6 +114,18 @@ bool placeholder_make_room(struct placeholder *p)
         reset(first);
     }
     return first != NULL;
+}
+
+static struct caller *place(struct placeholder *p)
+{
+    do {
+        for (size_t i = 0; i < p->opened; i++) {
+            if (p->callers[i].fd < 0) {
+                return &p->callers[i];
+            }
+        }
+    } while (p->opened == CALLERS && placeholder_make_room(p));
+    return &p->callers[p->opened++];
 }
 
 static bool has_place(const void *owner)
