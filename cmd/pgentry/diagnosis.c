@@ -240,12 +240,8 @@ static json_t *findings_json(const struct findings *findings)
 static const char *status_of(const struct diagnosis *diagnosis)
 {
     const struct check *check = &diagnosis->check;
-    size_t there = 0;
 
-    for (size_t i = 0; i < check->table_count; i++) {
-        there += check->tables[i].exists;
-    }
-    if (!diagnosis->connected || (check->table_count && there == 0)) {
+    if (!diagnosis->connected || (check->table_count && status_missing_tables(check) == check->table_count)) {
         return "unhealthy";
     }
     return findings_count(diagnosis->findings, SEVERITY_WARNING) ? "degraded" : "healthy";
