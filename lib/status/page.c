@@ -25,7 +25,7 @@ static const char *entity(char byte)
     return byte == '&' ? "&amp;" : byte == '<' ? "&lt;" : byte == '>' ? "&gt;" : byte == '"' ? "&quot;" : "&#39;";
 }
 
-void page_escape(FILE *out, const char *text)
+static void escape(FILE *out, const char *text)
 {
     for (size_t plain; *text; text += plain) {
         plain = strcspn(text, "&<>\"'");
@@ -39,7 +39,7 @@ void page_escape(FILE *out, const char *text)
 void page_element(FILE *out, const char *open, const char *text, const char *close)
 {
     fputs(open, out);
-    page_escape(out, text);
+    escape(out, text);
     fputs(close, out);
 }
 

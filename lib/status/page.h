@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 
-void page_escape(FILE *out, const char *text);
 /* `open` and `close` are markup, `text` is not. */
 void page_element(FILE *out, const char *open, const char *text, const char *close);
 /* A timestamp of ours as people read it, its own form for machines. */
