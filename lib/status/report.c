@@ -62,8 +62,8 @@ static json_t *problems(const struct status *status)
         const struct problem *p = &check->problems[i];
         json_array_append_new(array, problem(p->code, p->object, p->detail));
     }
-    if (status->check && status->check->failed) {
-        json_array_append_new(array, problem(PROBLEM_MIGRATION_FAILED, status->check->failed_name, NULL));
+    if (check && check->failed) {
+        json_array_append_new(array, problem(PROBLEM_MIGRATION_FAILED, check->failed_name, NULL));
     }
     return array;
 }
