@@ -231,8 +231,7 @@ static PGconn *connect_one_of(const struct conninfo *info, struct server_address
     *silent = &addresses->items[0];
     for (size_t count = count_answering(addresses); count && !deadline_passed(deadline); count--) {
         struct conninfo handed = conninfo_copy(info, arena);
-        int left = deadline_left(deadline);
-        struct deadline share = left < 0 ? *deadline : deadline_within(deadline, 1 + left / (int)count);
+        struct deadline share = deadline_share(deadline, count);
 
         hand_over(&handed, addresses, arena);
 

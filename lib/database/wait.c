@@ -20,6 +20,17 @@ struct deadline deadline_within(const struct deadline *deadline, duration limit)
     return nearer;
 }
 
+struct deadline deadline_share(const struct deadline *deadline, size_t count)
+{
+    if (deadline->at == NO_DEADLINE) {
+        return *deadline;
+    }
+
+    instant left = deadline->at - clock_now();
+
+    return deadline_within(deadline, 1 + (left < 0 ? 0 : left) / (instant)count);
+}
+
 int deadline_left(const struct deadline *deadline)
 {
     if (deadline->at == NO_DEADLINE) {

@@ -5,6 +5,7 @@
 #include "base/duration.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define NO_DEADLINE INT64_MAX
 
@@ -17,6 +18,8 @@ struct deadline {
 struct deadline deadline_in(duration limit, int given_up);
 /* The earlier one of the deadline and `limit` from now. */
 struct deadline deadline_within(const struct deadline *deadline, duration limit);
+/* The first of `count` equal parts of the time that is left: it has one millisecond at least. */
+struct deadline deadline_share(const struct deadline *deadline, size_t count);
 /* Milliseconds left as poll(2) takes them: -1 for no deadline, never more than a minute. */
 int deadline_left(const struct deadline *deadline);
 bool deadline_passed(const struct deadline *deadline);

@@ -227,6 +227,19 @@ static void a_deadline_is_kept_and_none_means_none(void **state)
     close(pair[1]);
 }
 
+static void a_share_of_a_deadline_is_a_part_of_all_that_is_left_hours_included(void **state)
+{
+    struct deadline none = deadline_in(0, -1), past = deadline_in(1, -1), far = deadline_in(4 * 3600000, -1);
+    struct deadline whole = deadline_share(&far, 1), half = deadline_share(&far, 2);
+
+    (void)state;
+    assert_int_equal(deadline_share(&none, 3).at, NO_DEADLINE);
+    assert_int_equal(whole.at, far.at);
+    assert_in_range(half.at, far.at - 2 * 3600000 - 60000, far.at - 2 * 3600000 + 60000);
+    past.at = clock_now() - 1000;
+    assert_true(deadline_share(&past, 2).at == past.at);
+}
+
 static void waiting_ends_when_nobody_wants_the_answer(void **state)
 {
     int asked[2], asker[2];
@@ -257,6 +270,7 @@ int main(void)
         cmocka_unit_test(wait_also_needs_every_one_of_them),
         cmocka_unit_test(wait_also_reaches_sockets_with_and_without_their_prefix),
         cmocka_unit_test(a_deadline_is_kept_and_none_means_none),
+        cmocka_unit_test(a_share_of_a_deadline_is_a_part_of_all_that_is_left_hours_included),
         cmocka_unit_test(waiting_ends_when_nobody_wants_the_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
