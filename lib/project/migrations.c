@@ -58,14 +58,13 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
                      struct arena *arena)
 {
     static const struct {
-        enum history history;
         const char *table;
         void (*collect)(struct local *local);
     } ledgers[] = {
-        { HISTORY_PRISMA, "_prisma_migrations", local_collect_prisma },
-        { HISTORY_DBMATE, "schema_migrations", local_collect_dbmate },
-        { HISTORY_NODE_PG_MIGRATE, "pgmigrations", local_collect_node_pg_migrate },
-        { HISTORY_RAILS, "schema_migrations", local_collect_rails },
+        [HISTORY_PRISMA] = { "_prisma_migrations", local_collect_prisma },
+        [HISTORY_DBMATE] = { "schema_migrations", local_collect_dbmate },
+        [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", local_collect_node_pg_migrate },
+        [HISTORY_RAILS] = { "schema_migrations", local_collect_rails },
     };
     struct tool_command command;
     struct local local = { .wanted = wanted, .config = config, .seen = seen, .command = &command, .arena = arena };
@@ -75,12 +74,8 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         return;
     }
     tool_command_find(&command, config, arena);
-    for (size_t i = 0; i < sizeof ledgers / sizeof *ledgers; i++) {
-        if (ledgers[i].history == wanted->history) {
-            wanted->history_table = ledgers[i].table;
-            ledgers[i].collect(&local);
-        }
-    }
+    wanted->history_table = ledgers[wanted->history].table;
+    ledgers[wanted->history].collect(&local);
     refuse_twins(&local);
     if (local.doubt != NULL) {
         forget(wanted);

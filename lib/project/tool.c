@@ -73,55 +73,36 @@ static const struct option rails_options[] = {
     { NULL, MEANS_NOTHING },
 };
 
-static const struct tool tools[] = {
-    { HISTORY_PRISMA,
-      "prisma migrate deploy",
-      { "prisma", "prisma/build/index.js" },
-      { { "migrate", "deploy" } },
-      NULL,
-      prisma_options,
-      false },
-    { HISTORY_DBMATE, "dbmate up", { "dbmate" }, { { "up" }, { "migrate" } }, NULL, dbmate_options, true },
-    { HISTORY_NODE_PG_MIGRATE,
-      "node-pg-migrate up",
-      { "node-pg-migrate", "node-pg-migrate.js" },
-      { { "up" } },
-      NULL,
-      node_pg_migrate_options,
-      false },
-    { HISTORY_RAILS,
-      "rails db:migrate",
-      { "rails", "rake" },
-      { { "db:migrate" }, { "db:prepare" } },
-      "db:",
-      rails_options,
-      false },
+const struct tool tools[] = {
+    [HISTORY_PRISMA] = { .label = "prisma migrate deploy",
+                         .programs = { "prisma", "prisma/build/index.js" },
+                         .verbs = { { "migrate", "deploy" } },
+                         .options = prisma_options },
+    [HISTORY_DBMATE] = { .label = "dbmate up",
+                         .programs = { "dbmate" },
+                         .verbs = { { "up" }, { "migrate" } },
+                         .options = dbmate_options,
+                         .single_dash = true },
+    [HISTORY_NODE_PG_MIGRATE] = { .label = "node-pg-migrate up",
+                                  .programs = { "node-pg-migrate", "node-pg-migrate.js" },
+                                  .verbs = { { "up" } },
+                                  .options = node_pg_migrate_options },
+    [HISTORY_RAILS] = { .label = "rails db:migrate",
+                        .programs = { "rails", "rake" },
+                        .verbs = { { "db:migrate" }, { "db:prepare" } },
+                        .beside = "db:",
+                        .options = rails_options },
 };
 
-static const struct tool push_tool = {
-    HISTORY_NONE, "prisma db push", { "prisma", "prisma/build/index.js" }, { { "db", "push" } }, NULL, push_options,
-    false
-};
+const struct tool tool_push = { .label = "prisma db push",
+                                .programs = { "prisma", "prisma/build/index.js" },
+                                .verbs = { { "db", "push" } },
+                                .options = push_options };
 
 static const char *const launchers[] = {
     "npx", "bunx", "pnpm", "yarn",   "npm",          "bun",  "exec",  "dlx", "x",        "run",
     "--",  "node", "ruby", "bundle", "--no-install", "--no", "--yes", "-y",  "--silent", "--offline",
 };
-
-const struct tool *tool_of(enum history history)
-{
-    for (size_t i = 1; i < sizeof tools / sizeof *tools; i++) {
-        if (tools[i].history == history) {
-            return &tools[i];
-        }
-    }
-    return &tools[0];
-}
-
-const struct tool *tool_push(void)
-{
-    return &push_tool;
-}
 
 static bool ends_with_path(const char *word, const char *path)
 {

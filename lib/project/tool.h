@@ -27,7 +27,6 @@ struct option {
 #define VERBS 3
 
 struct tool {
-    enum history history;
     const char *label;               /* as a person runs it */
     const char *programs[PROGRAMS];  /* by their file's name, NAME@VERSION, or the end of their path */
     const char *verbs[VERBS][VERBS]; /* what must stand behind it: one of these sequences */
@@ -36,10 +35,10 @@ struct tool {
     bool single_dash; /* -migrations-dir is --migrations-dir */
 };
 
-/* Of a history other than HISTORY_NONE. */
-const struct tool *tool_of(enum history history);
+/* The one that keeps it; HISTORY_NONE: no row. */
+extern const struct tool tools[];
 /* `prisma db push`, which has no ledger but a schema. */
-const struct tool *tool_push(void);
+extern const struct tool tool_push;
 
 bool tool_is_program(const struct tool *tool, const char *word);
 /* NULL if the tool has no such option, or none that is understood. */

@@ -309,7 +309,7 @@ static void check_database(struct tool_command *command, const struct config *co
 
 void tool_command_find(struct tool_command *command, const struct config *config, struct arena *arena)
 {
-    const struct tool *tool = tool_of(config->migrate.history);
+    const struct tool *tool = &tools[config->migrate.history];
     bool found = false;
 
     *command = (struct tool_command){ 0 };
@@ -339,8 +339,7 @@ bool tool_command_find_prisma(struct tool_command *command, const struct config 
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
         const struct step *step = &config->migrate.steps.items[i];
 
-        if (parse_step(command, tool_of(HISTORY_PRISMA), step, arena) ||
-            parse_step(command, tool_push(), step, arena)) {
+        if (parse_step(command, &tools[HISTORY_PRISMA], step, arena) || parse_step(command, &tool_push, step, arena)) {
             return true;
         }
     }
