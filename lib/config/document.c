@@ -69,10 +69,10 @@ void node_append(struct node *parent, struct node *child)
     parent->count++;
 }
 
-static bool error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
+static void error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
                      struct arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 6, 0)));
 
-static bool error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
+static void error_at(const struct source *source, unsigned line, unsigned column, struct strings *errors,
                      struct arena *arena, const char *format, va_list arguments)
 {
     char buffer[ERROR_TEXT];
@@ -92,7 +92,6 @@ static bool error_at(const struct source *source, unsigned line, unsigned column
     if (errors->count < ERRORS_MAX && !strings_contain(errors, buffer)) {
         strings_add(arena, errors, buffer);
     }
-    return false;
 }
 
 bool node_error(const struct node *node, bool of_key, struct strings *errors, struct arena *arena, const char *format,
@@ -102,8 +101,8 @@ bool node_error(const struct node *node, bool of_key, struct strings *errors, st
 
     of_key = of_key && node->key_line;
     va_start(arguments, format);
-    (void)error_at(node->source, of_key ? node->key_line : node->line, of_key ? node->key_column : node->column, errors,
-                   arena, format, arguments);
+    error_at(node->source, of_key ? node->key_line : node->line, of_key ? node->key_column : node->column, errors,
+             arena, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -122,8 +121,8 @@ static void *refuse(struct loader *loader, yaml_mark_t mark, const char *format,
     va_list arguments;
 
     va_start(arguments, format);
-    (void)error_at(loader->source, place(loader, mark.line), place(loader, mark.column), loader->errors, loader->arena,
-                   format, arguments);
+    error_at(loader->source, place(loader, mark.line), place(loader, mark.column), loader->errors, loader->arena,
+             format, arguments);
     va_end(arguments);
     return NULL;
 }
