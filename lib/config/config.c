@@ -375,8 +375,7 @@ static void collect_preset(struct reading *reading)
             strcmp(config->migrate.preset, "none") == 0 && !user_set(reading, "migrate.steps");
     }
 
-    const char *name = config->migrate.preset;
-    const struct node *document = preset_document(reading, name);
+    const struct node *document = preset_document(reading, config->migrate.preset);
 
     if (document) {
         collect_map(reading, document, "");
@@ -459,8 +458,11 @@ struct config *config_load(const struct config_request *request, struct strings 
 {
     struct loaded *loaded = arena_alloc(arena, sizeof *loaded);
     struct config *config = &loaded->config;
-    struct reading reading = { .loaded = loaded, .config = config, .errors = errors, .arena = arena };
-    reading.folder = request->folder ? request->folder : ".";
+    struct reading reading = { .loaded = loaded,
+                               .config = config,
+                               .errors = errors,
+                               .arena = arena,
+                               .folder = request->folder ? request->folder : "." };
     size_t errors_before = errors->count;
 
     config->arena = arena;
