@@ -246,7 +246,8 @@ static bool is_fed(const struct strings *command, size_t tool)
     return false;
 }
 
-/* Prisma's `group` with what the shell or xargs(1) makes of a variable, of braces or of another command behind it. */
+/* prisma GROUP before what only the shell or xargs(1) fills in (a variable, braces, what another command prints): it
+ * may be any command of the group. */
 static bool may_be_any(const struct strings *command, const char *group, size_t *tool)
 {
     bool found = false;
@@ -317,7 +318,7 @@ static bool runs(const struct strings *command, const struct migrator *migrator)
     return is_known(command, &(struct known){ migrator->tool, migrator->words }, true, &tool);
 }
 
-/* The tool with options alone, but none that only asks: what is to be done is said by who runs the script. */
+/* The tool with options alone, none of which only asks (--help): whoever runs the script adds what is to be done. */
 static bool awaits_words(const struct strings *command, const struct migrator *migrator)
 {
     static const char *const launchers[] = { "npx", "bunx", "exec", "dlx", "--", "node", "tsx", "ts-node" };
@@ -439,7 +440,8 @@ static const char *uncertain(const struct prisma_project *project, struct arena 
     return NULL;
 }
 
-/* Set without export it reaches a command only if it is exported already, as what leads to the database is. */
+/* What is set without export reaches a command only if it was exported before, as variables of these names mostly are.
+ */
 static bool leads_to_database(const char *assignment)
 {
     static const char *const names[] = { "URL", "DATABASE", "PRISMA", "PG" };

@@ -17,7 +17,7 @@ struct prisma_project {
     const char *missing_by;  /* who names it: prisma.config.ts, package.json; NULL: `configured` */
     const char *doubt;       /* why migrations or URL cannot be told for sure, one sentence; NULL: no doubt */
     bool schema_doubtful;    /* the CLI may take another one: the config file names it by an expression */
-    bool url_doubtful; /* and the config file may name another URL than the schema, which Prisma 7 does not read */
+    bool url_doubtful; /* the config file may name another URL than the schema, in which Prisma 7 looks for none */
     struct strings url_variables; /* of the config file's URL: the first that is set has it; none: it names no URL */
 };
 

@@ -48,8 +48,8 @@ static const char *reach_of(const char *url)
     return url;
 }
 
-/* user:password@: @ : / ? # being some of the characters, more than one @ may be its end: the n-th possibility up to
- * `reach`, or none. */
+/* user:password@. A password that is not encoded may hold @ : / ? #, so that more than one @ may be its end: the n-th
+ * of them up to `reach`. False if there are not so many. */
 static bool userinfo_span(const char *url, const char *reach, unsigned n, struct span *span)
 {
     const char *authority = authority_of(url);
@@ -79,8 +79,8 @@ static bool semicolon_divides(const char *semicolon)
     return semicolon[1] == '\0' || strchr(BLANKS, semicolon[1]) || (name && semicolon[1 + name] == '=');
 }
 
-/* How long a text is up to its end, past `inside` that are doubtful; what a backslash stands before is none of them
- * (libpq manual, "Keyword/Value Connection Strings"). */
+/* How long a text is up to its end: a sure one, or the doubtful one behind `inside` others. What a backslash stands
+ * before ends nothing (libpq manual, "Keyword/Value Connection Strings"). */
 static size_t span_up_to(const char *text, const struct ends *ends, unsigned inside)
 {
     size_t length = 0;
@@ -97,7 +97,7 @@ static size_t span_up_to(const char *text, const struct ends *ends, unsigned ins
     return length;
 }
 
-/* A password behind the = of its name, and the least of it that is one. */
+/* A password behind the = of its name: the longest and the shortest text that it may be. */
 struct parameter {
     struct span widest, narrowest;
 };

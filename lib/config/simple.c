@@ -71,7 +71,7 @@ static void open_commands(struct scanner *scanner, size_t command, char closing)
     scanner->open[scanner->open_count++] = (struct open){ command, closing };
 }
 
-/* What a substitution prints is "$" in the word that it stands in, whose command goes on behind it. */
+/* What a substitution prints stands as "$" in the word around it, whose command goes on behind its end. */
 static void scan_parenthesis(struct scanner *scanner, char c)
 {
     const struct open *last = scanner->open_count ? &scanner->open[scanner->open_count - 1] : NULL;
@@ -187,7 +187,7 @@ bool simple_precedes(const struct simples *commands, size_t before, size_t at)
 struct inside {
     size_t parent, before;
     const char *folder;
-    const char *apart;   /* why it is another command than its words alone; NULL: it is not */
+    const char *apart;   /* as in struct simple */
     struct strings rest; /* words that follow it there: they are its last command's */
 };
 
@@ -336,7 +336,7 @@ static void scan_variable(struct simples *commands, size_t at)
     }
 }
 
-/* Words that are command lines: sh -c "…". Of what is only printed that alone which the shell puts in its place. */
+/* Words that are command lines: sh -c "…". What is only printed runs nothing but the substitutions in it. */
 static void scan_words(struct simples *commands, size_t at)
 {
     static const char *const printers[] = { "echo", "printf", ":", "logger" };
@@ -380,7 +380,7 @@ static void add_package(struct strings *files, const char *path, struct arena *a
     free(real);
 }
 
-/* Every package.json that may be meant: those of the folders and workspaces that are named, else the nearest. */
+/* Every package.json that may be meant: of the folders and workspaces that are named, else the nearest. */
 static struct strings packages_for(const struct simples *commands, size_t at, size_t manager, const char *folder)
 {
     const struct strings *words = &commands->items[at].words;

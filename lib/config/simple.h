@@ -1,6 +1,7 @@
 /* The simple commands (POSIX XCU 2.9.1) that a step's command comes to: those of its shell string, of words that are
  * command lines themselves (sh -c "…"), and of the scripts of package.json that npm and its like run. Enough of the
- * shell's grammar to find a command's words; of its expansions only $NAME that runs what NAME was set to in sight. */
+ * shell's grammar to find a command's words; of its expansions only $NAME at a command's beginning, where the same text
+ * sets NAME. */
 #ifndef CONFIG_SIMPLE_H
 #define CONFIG_SIMPLE_H
 
@@ -11,12 +12,12 @@
 struct simple {
     struct strings words; /* with the variables that are set before the commands around it */
     size_t parent;        /* index of the command that it stands in; SIMPLE_TOP: none */
-    /* What the shell puts commands' output in the place of, within double quotes: each from the first command on. */
+    /* Of texts in double quotes that hold $(…) or `…`: each from the first of those on. */
     struct strings substitutions;
     size_t into;        /* index of the command that it is piped into; 0: none */
     const char *text;   /* the shell's text that it stands in; NULL: it is the step's argv */
     const char *folder; /* where its shell begins, as seen from our working directory */
-    const char *apart;  /* why it is another command than its words alone, the end of a sentence; NULL: it is not */
+    const char *apart;  /* why its words alone do not tell what runs, the end of a sentence; NULL: they do */
 };
 
 struct simples {

@@ -25,12 +25,13 @@ bool word_is_expanded(const char *word);   /* it begins with what the shell puts
 bool word_is_prefix(const char *word);     /* if, then, exec …: what follows is the command */
 bool word_is_shell(const char *word);      /* sh, /bin/bash */
 bool word_changes_user(const char *word);  /* gosu, su: the next word is the user */
-/* What runs that which follows it as it stands, and what may stand between: numbers (timeout -k 5 300), assignments. */
+/* A program that runs the words behind it unchanged (env, timeout, sh, gosu), or what may stand between it and them: a
+ * number (timeout -k 5 300), an assignment. */
 bool word_runs_as_it_stands(const char *word);
 bool word_is_package_manager(const char *word); /* it looks among the scripts of package.json first: yarn, npm */
 /* Where the command's own name stands, behind prefixes and assignments; words->count if it has none. */
 size_t words_name(const struct strings *words);
-/* Where that stands which npx, env, timeout and the like start; words->count if nothing. */
+/* Where the program stands that npx, env, timeout and their like start in the end; words->count if there is none. */
 size_t words_started(const struct strings *words);
 /* What a builtin of the shell may change for the commands behind it (POSIX XCU 2.14, bash manual): CHANGES_VARIABLES
  * those it names, CHANGES_ANYTHING whichever. */

@@ -222,8 +222,8 @@ static const struct server_address *give_up_current(PGconn *connection, struct s
 }
 
 /* A server that takes connections and then says nothing (it is frozen, or a proxy stands before nobody) would keep
- * libpq from those behind it: each has its share of the time, and one that lets it pass is left out. NULL when none of
- * them answered in time, *silent is one of those, or when there is no memory, then it is NULL. */
+ * libpq from those behind it: each has its share of the time, and one that lets it pass is left out. NULL if none of
+ * them answered in time (*silent is one of those), or if there is no memory (*silent is NULL). */
 static PGconn *connect_one_of(const struct conninfo *info, struct server_addresses *addresses,
                               const struct deadline *deadline, const struct server_address **silent,
                               struct arena *arena)

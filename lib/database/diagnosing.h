@@ -35,17 +35,17 @@ struct diagnosing {
 PGresult *diagnose_ask(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
                        const struct statement *statement);
 
-/* `pgentry COMMAND`, as a shell finds it again. */
-const char *diagnose_ours(const struct diagnosing *diagnosing, const char *command);
-
-/* The same of a question that was asked in another way. Where it broke the connection nothing is asked there any more.
- */
+/* Tells of a question that was asked in another way, and got no answer. Where that broke the connection nothing is
+ * asked there any more. */
 void diagnose_unanswered(struct diagnosing *diagnosing, struct asked *asked, enum section section, const char *what,
                          const struct database_error *why);
 /* A new connection: what was left in the session is not ours to clear up. */
 void diagnose_reopen(struct diagnosing *diagnosing, struct asked *asked);
 /* Whether it is connected, and told what it is. */
 bool diagnose_knows(const struct asked *asked);
+
+/* `pgentry COMMAND`, as a shell finds it again. */
+const char *diagnose_ours(const struct diagnosing *diagnosing, const char *command);
 
 /* Opens a place and finds out about it (diagnose_place.c, diagnose_refusal.c). */
 void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct diagnosed_place *place, bool direct);

@@ -41,7 +41,7 @@ const char *server_version(const PGconn *connection, struct arena *arena);
 /* Whether the message of a failure holds these words of the server's or libpq's: masked, as all of it is. */
 bool message_says(const char *message, const char *words, struct arena *arena);
 
-/* Why a result is an error, or what happened to the connection if there is none. */
+/* Why a result is an error, or what happened to the connection if there is none. Returns NULL, for `return`. */
 void *query_failed(PGconn *connection, const PGresult *result, const struct deadline *deadline, struct arena *arena,
                    struct database_error *why);
 

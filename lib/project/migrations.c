@@ -35,7 +35,7 @@ static void forget(struct wanted *wanted)
     wanted->migration_count = 0;
 }
 
-/* It can be told from the others then, which must not run where migrations are gone. */
+/* Whether a step is known to run the history's own tool, the only one that may run where migrations are gone. */
 static bool own_tool_runs(const struct steps *steps)
 {
     bool runs = false;

@@ -28,7 +28,7 @@ bool door_open(struct door *door, const int *listeners, size_t count);
 
 /* Readable when there is something to do. */
 int door_descriptor(const struct door *door);
-/* Until there is something to do in any case, in milliseconds; -1: until then. */
+/* Milliseconds until door_turn() is to be called although it is not readable; -1: it need not be. */
 int door_rest(const struct door *door, instant now);
 void door_turn(struct door *door, instant now);
 

@@ -16,7 +16,7 @@ struct entrance {
     int epoll;
     int listeners[HTTP_LISTEN_MAX];
     size_t count;
-    instant again_at; /* 0: nobody waits but of whom we will be told */
+    instant again_at; /* when to look for newcomers of whom no event will tell; 0: there are none */
 
     bool (*has_place)(const void *owner);
     void (*enter)(void *owner, int fd, instant now); /* takes over the connection */
@@ -35,7 +35,7 @@ bool entrance_watch(const struct entrance *entrance, int operation, int fd, uint
 int entrance_events(struct entrance *entrance, struct epoll_event events[ENTRANCE_AT_ONCE], instant now);
 void entrance_let_in(struct entrance *entrance, instant now);
 
-/* Until somebody is to be let in whom no event tells of, in milliseconds; -1: nobody is. */
+/* Milliseconds until entrance_let_in() is to be called although no event tells of anybody; -1: it need not be. */
 int entrance_rest(const struct entrance *entrance, instant now);
 
 #endif
