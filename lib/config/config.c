@@ -496,6 +496,16 @@ const char *step_variable(const struct step *step, const char *name)
     return NULL;
 }
 
+const struct step *steps_find(const struct steps *steps, enum step_role role)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->items[i].role == role) {
+            return &steps->items[i];
+        }
+    }
+    return NULL;
+}
+
 const char *config_step_url(const struct config *config)
 {
     return config->database.direct_url ? config->database.direct_url : config->database.url;

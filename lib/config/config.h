@@ -57,6 +57,9 @@ struct steps {
     size_t count;
 };
 
+/* The first of them that has the role, or NULL. */
+const struct step *steps_find(const struct steps *steps, enum step_role role);
+
 struct table {
     const char *schema; /* NULL: verify.schema */
     const char *name;

@@ -179,12 +179,7 @@ static void find_refusing(struct psql *psql, const struct server_addresses *addr
 
 static bool uses_prisma(const struct config *config)
 {
-    bool uses = config->migrate.history == HISTORY_PRISMA;
-
-    for (size_t i = 0; i < config->migrate.steps.count; i++) {
-        uses |= config->migrate.steps.items[i].role == STEP_DB_PUSH;
-    }
-    return uses;
+    return config->migrate.history == HISTORY_PRISMA || steps_find(&config->migrate.steps, STEP_DB_PUSH);
 }
 
 void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const struct server_addresses *addresses,

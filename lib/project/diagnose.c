@@ -54,14 +54,7 @@ static void tell_made_already(struct telling *telling, const char *name, const c
 
 static const struct step *push_step(const struct telling *telling)
 {
-    const struct steps *steps = &telling->request->config->migrate.steps;
-
-    for (size_t i = 0; i < steps->count; i++) {
-        if (steps->items[i].role == STEP_DB_PUSH) {
-            return &steps->items[i];
-        }
-    }
-    return NULL;
+    return steps_find(&telling->request->config->migrate.steps, STEP_DB_PUSH);
 }
 
 static void tell_failed(struct telling *telling, const char *name, const char *log)

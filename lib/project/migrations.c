@@ -35,17 +35,6 @@ static void forget(struct wanted *wanted)
     wanted->migration_count = 0;
 }
 
-/* Whether a step is known to run the history's own tool, the only one that may run where migrations are gone. */
-static bool own_tool_runs(const struct steps *steps)
-{
-    bool runs = false;
-
-    for (size_t i = 0; i < steps->count; i++) {
-        runs |= steps->items[i].role == STEP_HISTORY;
-    }
-    return runs;
-}
-
 static void tell_doubt(struct local *local, const char *doubt)
 {
     local_note(local, arena_printf(local->arena,
@@ -66,6 +55,8 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", local_collect_node_pg_migrate },
         [HISTORY_RAILS] = { "schema_migrations", local_collect_rails },
     };
+    /* The only one that may run where migrations are gone: it has to be known among the others. */
+    const bool own_tool_runs = steps_find(&config->migrate.steps, STEP_HISTORY) != NULL;
     struct tool_command command;
     struct local local = { .wanted = wanted, .config = config, .seen = seen, .command = &command, .arena = arena };
 
@@ -81,13 +72,13 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         forget(wanted);
         tell_doubt(&local, command.doubt != NULL ? command.doubt : local.doubt);
     } else if (command.doubt != NULL) {
-        wanted->unsure = own_tool_runs(&config->migrate.steps) && wanted->migration_count > 0;
+        wanted->unsure = own_tool_runs && wanted->migration_count > 0;
         if (!wanted->unsure) {
             forget(wanted);
         }
         tell_doubt(&local, command.doubt);
     } else if (wanted->migration_count == 0) {
-        bool deploys = wanted->history == HISTORY_PRISMA && own_tool_runs(&config->migrate.steps);
+        bool deploys = wanted->history == HISTORY_PRISMA && own_tool_runs;
 
         local_note(&local, deploys ? "there are no local migrations: prisma migrate deploy has nothing to deploy, and "
                                      "counts as done once the schema verifies; for a project that is pushed, pgentry "
