@@ -120,19 +120,27 @@ static const char *find_datasource(const char *path, struct arena *arena)
     return NULL;
 }
 
+/* The datasource of a schema, and the file that it stands in; NULL: none was found. */
+static const char *schema_datasource(const char *schema, const char **file, struct arena *arena)
+{
+    struct strings files = { 0 };
+    const char *datasource = NULL;
+    bool read = prisma_schema_files(schema, &files, arena);
+
+    for (size_t i = 0; read && i < files.count && datasource == NULL; i++) {
+        *file = files.items[i];
+        datasource = find_datasource(*file, arena);
+    }
+    return datasource;
+}
+
 /* Whether its datasource, as one usually writes it, takes the URL from that variable and names no other beside it. */
 static bool takes_url_from(const char *schema, const char *variable, struct arena *arena)
 {
-    const char *value = arena_printf(arena, "env(\"%s\")", variable), *datasource = NULL;
-    struct strings files = { 0 };
+    const char *value = arena_printf(arena, "env(\"%s\")", variable), *file;
+    const char *datasource = schema == NULL ? NULL : schema_datasource(schema, &file, arena);
     bool taken = false;
 
-    if (schema == NULL || !prisma_schema_files(schema, &files, arena)) {
-        return false;
-    }
-    for (size_t i = 0; i < files.count && datasource == NULL; i++) {
-        datasource = find_datasource(files.items[i], arena);
-    }
     while (datasource != NULL && *datasource != '\0' && *datasource != '}') {
         const char *name = datasource;
         size_t length = strcspn(name, " \t\r\n=");
@@ -152,19 +160,10 @@ static bool takes_url_from(const char *schema, const char *variable, struct aren
 /* The folder of the file with the datasource: the CLI looks for migrations beside it. */
 static const char *datasource_folder(const char *schema, struct arena *arena)
 {
-    struct strings files = { 0 };
+    const char *file = schema;
+    bool told = !content_is_folder(schema) || schema_datasource(schema, &file, arena) != NULL;
 
-    if (!content_is_folder(schema)) {
-        return content_folder(arena, schema);
-    }
-    if (prisma_schema_files(schema, &files, arena)) {
-        for (size_t i = 0; i < files.count; i++) {
-            if (find_datasource(files.items[i], arena) != NULL) {
-                return content_folder(arena, files.items[i]);
-            }
-        }
-    }
-    return schema;
+    return told ? content_folder(arena, file) : schema;
 }
 
 static void find_migrations(struct prisma_project *project, const char *folder, struct arena *arena)
