@@ -222,41 +222,27 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
     }
 }
 
-/* Where the tool's command was not understood the local migrations may be others than it takes. One that is recorded as
- * applied says that the folder is the right one: what is gone from it is gone, and what failed is theirs. */
-static void compare_unsure(const struct wanted *wanted, const struct ledger_row *rows, size_t count,
-                           struct check *check, struct arena *arena)
-{
-    struct sorted sorted = sort_rows(rows, count, arena);
-    struct check found = { 0 };
-
-    for (size_t i = 0; i < wanted->migration_count; i++) {
-        compare_local(&wanted->migrations[i], &sorted, &found, arena);
-    }
-    if (found.applied) {
-        find_failed(rows, count, check, arena);
-        find_gone(wanted, &sorted, check, arena);
-    }
-}
-
+/* Where the tool's command was not understood the local migrations may be others than it takes, and prove nothing. One
+ * that is recorded as applied says that the folder is the right one: what is gone from it is gone, and what failed is
+ * theirs. */
 void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
                      struct arena *arena)
 {
-    if (wanted->unsure) {
-        compare_unsure(wanted, rows, count, check, arena);
-        return;
-    }
-
     struct sorted sorted = sort_rows(rows, count, arena);
+    struct check unsure = { 0 }, *local = wanted->unsure ? &unsure : check;
 
-    check->history = true;
-    check->local = (uint32_t)wanted->migration_count;
     for (size_t i = 0; i < wanted->migration_count; i++) {
-        compare_local(&wanted->migrations[i], &sorted, check, arena);
+        compare_local(&wanted->migrations[i], &sorted, local, arena);
     }
-    find_failed(rows, count, check, arena);
-    find_gone(wanted, &sorted, check, arena);
-    check->proven = check->local > 0 && check->applied == check->local && check->failed == 0;
+    if (!wanted->unsure || unsure.applied) {
+        find_failed(rows, count, check, arena);
+        find_gone(wanted, &sorted, check, arena);
+    }
+    if (!wanted->unsure) {
+        check->history = true;
+        check->local = (uint32_t)wanted->migration_count;
+        check->proven = check->local > 0 && check->applied == check->local && check->failed == 0;
+    }
 }
 
 /* ---- reading ---- */
