@@ -85,18 +85,22 @@ static void ask_types(const struct wanted *wanted, struct statement *statement, 
     statement->parameters[1] = array_end(&names, arena);
 }
 
-/* How many have parts of that kind: enums have values, tables have the others. */
+/* How many there are that are asked for themselves, or for their parts. */
 static size_t whole_count(enum catalog catalog, const struct wanted *wanted)
 {
-    return catalog == CATALOG_VALUES ? wanted->type_count : wanted->table_count;
+    return catalog == CATALOG_TYPES || catalog == CATALOG_VALUES ? wanted->type_count
+           : catalog == CATALOG_EXTENSIONS                       ? wanted->extensions.count
+                                                                 : wanted->table_count;
 }
 
+/* What is asked of one of them; NULL: whether it is there itself. */
 static const struct strings *parts_at(enum catalog catalog, const struct wanted *wanted, size_t i)
 {
-    return catalog == CATALOG_VALUES    ? &wanted->types[i].values
-           : catalog == CATALOG_COLUMNS ? &wanted->tables[i].columns
-           : catalog == CATALOG_INDEXES ? &wanted->tables[i].indexes
-                                        : &wanted->tables[i].privileges;
+    return catalog == CATALOG_VALUES       ? &wanted->types[i].values
+           : catalog == CATALOG_COLUMNS    ? &wanted->tables[i].columns
+           : catalog == CATALOG_INDEXES    ? &wanted->tables[i].indexes
+           : catalog == CATALOG_PRIVILEGES ? &wanted->tables[i].privileges
+                                           : NULL;
 }
 
 /* Columns, indexes or privileges of the tables, or values of the enums; false if there are none. */
@@ -125,7 +129,7 @@ static bool ask_parts(enum catalog catalog, const struct wanted *wanted, struct 
     return count > 0;
 }
 
-static bool ask_extensions(const struct wanted *wanted, struct statement *statement, struct arena *arena)
+static void ask_extensions(const struct wanted *wanted, struct statement *statement, struct arena *arena)
 {
     struct array_text names;
 
@@ -135,7 +139,6 @@ static bool ask_extensions(const struct wanted *wanted, struct statement *statem
     }
     statement->parameter_count = 1;
     statement->parameters[0] = array_end(&names, arena);
-    return wanted->extensions.count > 0;
 }
 
 bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct statement *statement,
@@ -145,7 +148,7 @@ bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct
     switch (catalog) {
     case CATALOG_TABLES:
         ask_tables(wanted, statement, arena);
-        return wanted->table_count > 0;
+        break;
     case CATALOG_COLUMNS:
     case CATALOG_INDEXES:
     case CATALOG_PRIVILEGES:
@@ -153,13 +156,14 @@ bool catalog_statement(enum catalog catalog, const struct wanted *wanted, struct
         return ask_parts(catalog, wanted, statement, arena);
     case CATALOG_TYPES:
         ask_types(wanted, statement, arena);
-        return wanted->type_count > 0;
-    case CATALOG_EXTENSIONS:
-        return ask_extensions(wanted, statement, arena);
-    case CATALOGS:
         break;
+    case CATALOG_EXTENSIONS:
+        ask_extensions(wanted, statement, arena);
+        break;
+    case CATALOGS:
+        return false;
     }
-    return false;
+    return whole_count(catalog, wanted) > 0;
 }
 
 /* ---- reading the answers ---- */
@@ -189,10 +193,10 @@ static size_t place(const PGresult *result, int row, size_t count)
     return number >= 1 && number <= count ? (size_t)number - 1 : count;
 }
 
-/* A table, or what is asked of it or of an enum. */
+/* A table, an enum or an extension, or what is asked of it. */
 struct part {
     size_t whole;
-    const char *name; /* NULL: the table itself */
+    const char *name; /* NULL: it itself */
 };
 
 struct parts {
@@ -207,18 +211,16 @@ static struct parts parts_of(enum catalog catalog, const struct wanted *wanted, 
     size_t count = 0;
 
     for (size_t i = 0; i < whole_count(catalog, wanted); i++) {
-        count += catalog == CATALOG_TABLES ? 1 : parts_at(catalog, wanted, i)->count;
+        const struct strings *list = parts_at(catalog, wanted, i);
+
+        count += list ? list->count : 1;
     }
     parts.items = arena_array(arena, count, sizeof *parts.items);
     for (size_t i = 0; i < whole_count(catalog, wanted); i++) {
         const struct strings *list = parts_at(catalog, wanted, i);
 
-        if (catalog == CATALOG_TABLES) {
-            parts.items[parts.count++] = (struct part){ .whole = i };
-            continue;
-        }
-        for (size_t k = 0; k < list->count; k++) {
-            parts.items[parts.count++] = (struct part){ i, list->items[k] };
+        for (size_t k = 0; k < (list ? list->count : 1); k++) {
+            parts.items[parts.count++] = (struct part){ i, list ? list->items[k] : NULL };
         }
     }
     return parts;
@@ -237,6 +239,8 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
     bool second = result_is_true(result, row, 1), third = result_is_true(result, row, 2);
     const char *object = arena_printf(arena, "%s.%s", table->schema, table->name);
 
+    check->tables[part->whole].exists &= catalog != CATALOG_TABLES;
+    check->tables[part->whole].healthy = false;
     switch (catalog) {
     case CATALOG_TABLES:
         table_problem(check, part->whole, PROBLEM_MISSING_TABLE, object, NULL, arena);
@@ -261,13 +265,21 @@ static void read_table_row(enum catalog catalog, const PGresult *result, int row
     }
 }
 
-static const char *type_shown(const struct wanted_type *type, struct arena *arena)
+/* And of an enum. */
+static void read_type_row(const struct part *part, const struct wanted_type *type, struct check *check,
+                          struct arena *arena)
 {
-    return arena_printf(arena, "%s.%s", type->schema, type->name);
+    const char *object = arena_printf(arena, "%s.%s", type->schema, type->name);
+
+    if (part->name) {
+        check_problem(check, PROBLEM_MISSING_VALUE, arena_printf(arena, "%s.%s", object, part->name), NULL, arena);
+    } else {
+        check_problem(check, PROBLEM_MISSING_ENUM, object, NULL, arena);
+    }
 }
 
-static bool read_parts(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
-                       struct arena *arena)
+bool catalog_read(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
+                  struct arena *arena)
 {
     const struct parts parts = parts_of(catalog, wanted, arena);
 
@@ -280,38 +292,12 @@ static bool read_parts(enum catalog catalog, const PGresult *result, const struc
 
         const struct part *part = &parts.items[i];
 
-        if (catalog == CATALOG_VALUES) {
-            const char *type = type_shown(&wanted->types[part->whole], arena);
-
-            check_problem(check, PROBLEM_MISSING_VALUE, arena_printf(arena, "%s.%s", type, part->name), NULL, arena);
-            continue;
-        }
-        check->tables[part->whole].exists &= catalog != CATALOG_TABLES;
-        check->tables[part->whole].healthy = false;
-        read_table_row(catalog, result, row, part, &wanted->tables[part->whole], check, arena);
-    }
-    return true;
-}
-
-bool catalog_read(enum catalog catalog, const PGresult *result, const struct wanted *wanted, struct check *check,
-                  struct arena *arena)
-{
-    if (catalog != CATALOG_TYPES && catalog != CATALOG_EXTENSIONS) {
-        return read_parts(catalog, result, wanted, check, arena);
-    }
-
-    size_t count = catalog == CATALOG_TYPES ? wanted->type_count : wanted->extensions.count;
-
-    for (int row = 0; row < PQntuples(result); row++) {
-        size_t i = place(result, row, count);
-
-        if (i == count) {
-            return false;
-        }
-        if (catalog == CATALOG_TYPES) {
-            check_problem(check, PROBLEM_MISSING_ENUM, type_shown(&wanted->types[i], arena), NULL, arena);
+        if (catalog == CATALOG_EXTENSIONS) {
+            check_problem(check, PROBLEM_MISSING_EXTENSION, wanted->extensions.items[part->whole], NULL, arena);
+        } else if (catalog == CATALOG_TYPES || catalog == CATALOG_VALUES) {
+            read_type_row(part, &wanted->types[part->whole], check, arena);
         } else {
-            check_problem(check, PROBLEM_MISSING_EXTENSION, wanted->extensions.items[i], NULL, arena);
+            read_table_row(catalog, result, row, part, &wanted->tables[part->whole], check, arena);
         }
     }
     return true;
