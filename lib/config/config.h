@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 /* Which tool's ledger tells what was applied. */
-enum history { HISTORY_NONE, HISTORY_PRISMA, HISTORY_DBMATE, HISTORY_NODE_PG_MIGRATE, HISTORY_RAILS };
+enum history { HISTORY_NONE, HISTORY_PRISMA, HISTORY_DBMATE, HISTORY_NODE_PG_MIGRATE, HISTORY_RAILS, HISTORIES };
 
 /* What a step is to the guards of contract section 3 rule 4. */
 enum step_role {

@@ -139,6 +139,7 @@ const struct keys table_keys = { "a table", ROWS(table_rows) };
 const struct keys assert_keys = { "an assert", ROWS(assert_rows) };
 
 _Static_assert(sizeof config_rows / sizeof *config_rows <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
+_Static_assert(sizeof histories / sizeof *histories == HISTORIES + 1, "a history has no word");
 _Static_assert(sizeof(enum log_level) == sizeof(int), "KEY_ENUM members are written as int");
 
 size_t key_index(const struct key *key)

@@ -158,7 +158,7 @@ static void get_migrations(struct wanted *wanted, struct frame_reader *reader, s
 {
     uint8_t history = frame_get_u8(reader);
 
-    if (history > HISTORY_RAILS) {
+    if (history >= HISTORIES) {
         reader->broken = true;
         return;
     }

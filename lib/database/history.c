@@ -11,8 +11,7 @@ static const struct {
     const char *columns;
     const char *log; /* of a failed migration; "NULL": it keeps none */
     const char *order;
-} ledgers[] = {
-    [HISTORY_NONE] = { NULL, NULL, NULL },
+} ledgers[HISTORIES] = {
     [HISTORY_PRISMA] = { "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL", "logs",
                          "started_at" },
     [HISTORY_DBMATE] = { "version::text, NULL, true, false", "NULL", "version" },

@@ -49,7 +49,7 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
     static const struct {
         const char *table;
         void (*collect)(struct local *local);
-    } ledgers[] = {
+    } ledgers[HISTORIES] = {
         [HISTORY_PRISMA] = { "_prisma_migrations", local_collect_prisma },
         [HISTORY_DBMATE] = { "schema_migrations", local_collect_dbmate },
         [HISTORY_NODE_PG_MIGRATE] = { "pgmigrations", local_collect_node_pg_migrate },

@@ -73,7 +73,7 @@ static const struct option rails_options[] = {
     { NULL, MEANS_NOTHING },
 };
 
-const struct tool tools[] = {
+const struct tool tools[HISTORIES] = {
     [HISTORY_PRISMA] = { .label = "prisma migrate deploy",
                          .programs = { "prisma", "prisma/build/index.js" },
                          .verbs = { { "migrate", "deploy" } },

@@ -36,7 +36,7 @@ struct tool {
 };
 
 /* The one that keeps it; HISTORY_NONE: no row. */
-extern const struct tool tools[];
+extern const struct tool tools[HISTORIES];
 /* `prisma db push`, which has no ledger but a schema. */
 extern const struct tool tool_push;
 
