@@ -33,17 +33,21 @@ const char *package_string(const char *path, const char *section, const char *ke
     return copy;
 }
 
-bool package_depends_on(const char *path, const char *name, struct arena *arena)
+struct strings package_dependencies(const char *path, struct arena *arena)
 {
     static const char *const sections[] = { "dependencies", "devDependencies", "optionalDependencies" };
-    json_t *package = load(path, arena);
-    bool found = false;
+    json_t *package = load(path, arena), *version;
+    struct strings names = { 0 };
+    const char *name;
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        found = found || json_object_get(json_object_get(package, sections[i]), name);
+        json_object_foreach(json_object_get(package, sections[i]), name, version)
+        {
+            strings_add(arena, &names, name);
+        }
     }
     json_decref(package);
-    return found;
+    return names;
 }
 
 const struct variable *package_scripts(const char *path, size_t *count, struct arena *arena)

@@ -3,15 +3,15 @@
 #define CONFIG_PACKAGE_H
 
 #include "base/arena.h"
+#include "base/strings.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* The string under `key`, of the object `section` or, where that is NULL, of the whole. NULL if there is none, or the
  * file cannot be read. */
 const char *package_string(const char *path, const char *section, const char *key, struct arena *arena);
-/* Whether that package is among its dependencies, be it an optional one or for development. */
-bool package_depends_on(const char *path, const char *name, struct arena *arena);
+/* The packages that it depends on, optional ones and those for development too. */
+struct strings package_dependencies(const char *path, struct arena *arena);
 
 struct variable;
 /* Its scripts, in their order. */

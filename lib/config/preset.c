@@ -68,8 +68,13 @@ static bool is_dbmate(const char *folder, struct arena *arena)
 
 static bool is_node_pg_migrate(const char *folder, struct arena *arena)
 {
-    return content_is_folder(content_path(arena, folder, "migrations")) &&
-           package_depends_on(content_path(arena, folder, "package.json"), "node-pg-migrate", arena);
+    if (!content_is_folder(content_path(arena, folder, "migrations"))) {
+        return false;
+    }
+
+    const struct strings packages = package_dependencies(content_path(arena, folder, "package.json"), arena);
+
+    return strings_contain(&packages, "node-pg-migrate");
 }
 
 static bool is_knex(const char *folder, struct arena *arena)

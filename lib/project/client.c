@@ -42,8 +42,9 @@ static const char *client_folder(const struct prisma_schema *schema, const char 
 static bool lists_package(const char *cwd, struct arena *arena)
 {
     const char *path = content_find_up(cwd, "package.json", arena);
+    const struct strings packages = path ? package_dependencies(path, arena) : (struct strings){ 0 };
 
-    return path && !content_find_up(cwd, ".pnp.cjs", arena) && package_depends_on(path, PACKAGE, arena);
+    return strings_contain(&packages, PACKAGE) && !content_find_up(cwd, ".pnp.cjs", arena);
 }
 
 /* ---- comparing ---- */

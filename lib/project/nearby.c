@@ -50,8 +50,10 @@ static bool find_script(struct nearby *nearby, const char *package, struct arena
 
 static bool find_dependency(struct nearby *nearby, const char *package, struct arena *arena)
 {
+    const struct strings packages = package_dependencies(package, arena);
+
     for (size_t i = 0; i < migrator_count && !nearby->migrator; i++) {
-        if (migrators[i].package && package_depends_on(package, migrators[i].package, arena)) {
+        if (migrators[i].package && strings_contain(&packages, migrators[i].package)) {
             nearby->migrator = &migrators[i];
         }
     }
