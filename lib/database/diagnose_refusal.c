@@ -101,13 +101,35 @@ static const char *too_many_command(const struct psql *psql, const char *role, c
                  : who;
 }
 
+/* What a superuser runs; NULL: that does not mend it, or not alone. */
+static const char *superuser_sql(enum finding_code code, const struct psql *psql, const char *role, struct arena *arena)
+{
+    const char *database = sql_name(psql->database ? psql->database : psql->user ? psql->user : "", arena);
+
+    switch (code) {
+    case FINDING_WRONG_PASSWORD: /* psql asks for it, so that it stands in no history */
+        return arena_printf(arena, "\\password %s", psql->user ? role : "");
+    case FINDING_NO_DATABASE:
+        return arena_printf(arena, "CREATE DATABASE %s OWNER %s", database, role);
+    case FINDING_NO_CONNECT_RIGHT:
+        return arena_printf(arena, "GRANT CONNECT ON DATABASE %s TO %s", database, role);
+    case FINDING_LOGIN_REFUSED:
+        return "SELECT setting FROM pg_settings WHERE name = 'hba_file'; TABLE pg_hba_file_rules";
+    case FINDING_NO_LOGIN:
+        return arena_printf(arena, "ALTER ROLE %s LOGIN", role);
+    case FINDING_CLOSED_DATABASE:
+        return arena_printf(arena, "ALTER DATABASE %s ALLOW_CONNECTIONS true", database);
+    default:
+        return NULL;
+    }
+}
+
 static const char *command_for(struct diagnosing *diagnosing, const struct asked *asked, enum finding_code code,
                                const char *message)
 {
     struct arena *arena = diagnosing->arena;
     const struct psql *psql = &asked->psql;
-    const char *role = sql_role(psql->user, arena), *sql;
-    const char *database = sql_name(psql->database ? psql->database : psql->user ? psql->user : "", arena);
+    const char *role = sql_role(psql->user, arena), *sql = superuser_sql(code, psql, role, arena);
     struct psql other = *psql;
 
     switch (code) {
@@ -126,23 +148,11 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
                             "openssl s_client -starttls postgres -connect %s </dev/null | openssl x509 -noout -subject "
                             "-issuer -ext subjectAltName",
                             shell_quote(arena_printf(arena, "%s:%s", psql->host, psql->port), arena));
-    case FINDING_WRONG_PASSWORD: /* psql asks for it, so that it stands in no history */
-        sql = arena_printf(arena, "\\password %s", psql->user ? role : "");
-        break;
     case FINDING_NO_ROLE:
         return arena_printf(
             arena, "%s\n%s",
             psql_command(psql, "postgres", "postgres", arena_printf(arena, "CREATE ROLE %s LOGIN", role), arena),
             psql_command(psql, "postgres", "postgres", arena_printf(arena, "\\password %s", role), arena));
-    case FINDING_NO_DATABASE:
-        sql = arena_printf(arena, "CREATE DATABASE %s OWNER %s", database, role);
-        break;
-    case FINDING_NO_CONNECT_RIGHT:
-        sql = arena_printf(arena, "GRANT CONNECT ON DATABASE %s TO %s", database, role);
-        break;
-    case FINDING_LOGIN_REFUSED:
-        sql = "SELECT setting FROM pg_settings WHERE name = 'hba_file'; TABLE pg_hba_file_rules";
-        break;
     case FINDING_TLS_REFUSED: /* what the URL asks for is refused to whoever mends it as well */
         other.sslmode = other.sslrootcert = NULL;
         return arena_printf(arena, "# with server.crt and server.key in the server's data directory:\n%s\n%s",
@@ -150,16 +160,10 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
                             psql_command(&other, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
     case FINDING_TOO_MANY:
         return too_many_command(psql, role, message, arena);
-    case FINDING_NO_LOGIN:
-        sql = arena_printf(arena, "ALTER ROLE %s LOGIN", role);
-        break;
-    case FINDING_CLOSED_DATABASE:
-        sql = arena_printf(arena, "ALTER DATABASE %s ALLOW_CONNECTIONS true", database);
-        break;
     default:
-        return psql_command(psql, NULL, NULL, "SELECT 1", arena);
+        return sql ? psql_command(psql, "postgres", "postgres", sql, arena)
+                   : psql_command(psql, NULL, NULL, "SELECT 1", arena);
     }
-    return psql_command(psql, "postgres", "postgres", sql, arena); /* as a superuser */
 }
 
 /* Of several hosts the one that the message is about. */
