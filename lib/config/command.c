@@ -332,24 +332,33 @@ static bool awaits_words(const struct strings *command, const struct migrator *m
            (at + 1 == count || (*command->items[at + 1] == '-' && !STRINGS_AMONG(command->items[at + 1], asking)));
 }
 
+static const struct migrator *find_migrator(const struct strings *command,
+                                            bool (*is)(const struct strings *, const struct migrator *))
+{
+    size_t i = 0;
+
+    while (i < migrator_count && !is(command, &migrators[i])) {
+        i++;
+    }
+    return i < migrator_count ? &migrators[i] : NULL;
+}
+
 const struct migrator *command_migrator(const struct step *step, bool *complete, struct arena *arena)
 {
     const struct simples *commands = simple_commands(step, arena);
+    const struct strings *command = &commands->items[0].words;
 
     for (size_t i = 1; i < commands->count; i++) {
         if (commands->items[i].words.count) {
             return NULL;
         }
     }
-    for (size_t i = 0; i < 2 * migrator_count; i++) {
-        const struct migrator *migrator = &migrators[i % migrator_count];
 
-        *complete = i < migrator_count;
-        if ((*complete ? runs : awaits_words)(&commands->items[0].words, migrator)) {
-            return command_hazard(step, arena) ? NULL : migrator;
-        }
-    }
-    return NULL;
+    const struct migrator *migrator = find_migrator(command, runs);
+
+    *complete = migrator != NULL;
+    migrator = migrator ? migrator : find_migrator(command, awaits_words);
+    return migrator && !command_hazard(step, arena) ? migrator : NULL;
 }
 
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena)
