@@ -1,6 +1,7 @@
 /* health: for HEALTHCHECK, so that no curl is in the image. */
 #include "command.h"
 #include "status/ask.h"
+#include "status/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ static int ask_once(const struct command_line *line, const struct config *config
 {
     struct answer answer;
     struct error error = { 0 };
-    if (!ask_own(config, line->given & OPTION_LIVE ? "/health/live" : "/health/ready", timeout, &answer, &error)) {
+    if (!ask_own(config, line->given & OPTION_LIVE ? HTTP_LIVE : "/health/ready", timeout, &answer, &error)) {
         if (last) {
             fprintf(stderr, "pgentry: %s\n", error.message);
         }

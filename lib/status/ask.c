@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIVE "/health/live" /* the one path that needs no token */
-
 static bool wait_for(int fd, short events, instant until)
 {
     struct pollfd waiting = { .fd = fd, .events = events };
@@ -162,10 +160,10 @@ static bool ask_with_token(const char *address, const char *path, const char *to
                            struct answer *answer, struct error *error)
 {
     struct answer live;
-    if (!*token || strcmp(path, LIVE) == 0) {
+    if (!*token || strcmp(path, HTTP_LIVE) == 0) {
         return ask(address, path, "", until, answer, error);
     }
-    if (!ask(address, LIVE, "", until, &live, error)) {
+    if (!ask(address, HTTP_LIVE, "", until, &live, error)) {
         return false;
     }
     free(live.body);

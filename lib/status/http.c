@@ -185,7 +185,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
     if (*context != server && too_large(connection, url)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOO_LARGE);
     }
-    bool live = strcmp(path, "/health/live") == 0;
+    bool live = strcmp(path, HTTP_LIVE) == 0;
     if (!live && !admitted(server, connection)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOKEN);
     }

@@ -14,6 +14,7 @@
 #define HTTP_REQUEST_TIMEOUT 10000       /* ms for a request to be complete, trickling included */
 #define HTTP_LIVE_TIMEOUT 1000           /* ms for PID 1 to say that it lives */
 #define HTTP_CONNECTIONS 512             /* at once; beyond, the one who takes longest is shown out */
+#define HTTP_LIVE "/health/live"         /* the one path that needs no token */
 #define HTTP_INSTANCE "Pgentry-Instance" /* the header by which `health` knows its own supervisor */
 
 /* Frames beside SNAPSHOT_FRAME. From http process to PID 1: PING (answer PONG), RELEASED. */
