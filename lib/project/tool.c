@@ -74,28 +74,23 @@ static const struct option rails_options[] = {
 };
 
 const struct tool tools[HISTORIES] = {
-    [HISTORY_PRISMA] = { .label = "prisma migrate deploy",
-                         .programs = { "prisma", "prisma/build/index.js" },
+    [HISTORY_PRISMA] = { .programs = { "prisma", "prisma/build/index.js" },
                          .verbs = { { "migrate", "deploy" } },
                          .options = prisma_options },
-    [HISTORY_DBMATE] = { .label = "dbmate up",
-                         .programs = { "dbmate" },
+    [HISTORY_DBMATE] = { .programs = { "dbmate" },
                          .verbs = { { "up" }, { "migrate" } },
                          .options = dbmate_options,
                          .single_dash = true },
-    [HISTORY_NODE_PG_MIGRATE] = { .label = "node-pg-migrate up",
-                                  .programs = { "node-pg-migrate", "node-pg-migrate.js" },
+    [HISTORY_NODE_PG_MIGRATE] = { .programs = { "node-pg-migrate", "node-pg-migrate.js" },
                                   .verbs = { { "up" } },
                                   .options = node_pg_migrate_options },
-    [HISTORY_RAILS] = { .label = "rails db:migrate",
-                        .programs = { "rails", "rake" },
+    [HISTORY_RAILS] = { .programs = { "rails", "rake" },
                         .verbs = { { "db:migrate" }, { "db:prepare" } },
                         .beside = "db:",
                         .options = rails_options },
 };
 
-const struct tool tool_push = { .label = "prisma db push",
-                                .programs = { "prisma", "prisma/build/index.js" },
+const struct tool tool_push = { .programs = { "prisma", "prisma/build/index.js" },
                                 .verbs = { { "db", "push" } },
                                 .options = push_options };
 

@@ -27,7 +27,6 @@ struct option {
 #define VERBS 3
 
 struct tool {
-    const char *label;               /* as a person runs it */
     const char *programs[PROGRAMS];  /* by their file's name, NAME@VERSION, or the end of their path */
     const char *verbs[VERBS][VERBS]; /* what must stand behind it: one of these sequences */
     const char *beside;              /* further verbs that may stand with it begin so, or NULL */

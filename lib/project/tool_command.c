@@ -328,7 +328,10 @@ void tool_command_find(struct tool_command *command, const struct config *config
         found = true;
     }
     if (!found && config->migrate.steps.count > 0) {
-        doubt(command, arena_printf(arena, "no step is known to run %s", tool->label));
+        const char *const *verbs = tool->verbs[0];
+
+        doubt(command, arena_printf(arena, "no step is known to run %s %s%s%s", tool->programs[0], verbs[0],
+                                    verbs[1] ? " " : "", verbs[1] ? verbs[1] : ""));
     } else if (found && command->doubt != NULL) {
         command->doubt = arena_printf(arena, "step %s: %s", command->step->name, command->doubt);
     }
