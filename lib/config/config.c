@@ -12,7 +12,6 @@
 
 /* ---- from nodes to values ---- */
 
-static const struct source default_source = { RANK_DEFAULT, "default" };
 static const struct source url_source = { RANK_DEFAULT, "database.url" };
 static const struct source libpq_source = { RANK_DEFAULT, "PG* variables" };
 
@@ -57,7 +56,7 @@ static bool url_unset(struct reading *reading, const struct key *key, const stru
 static const struct source *source_of_default(const struct reading *reading, const char *fallback)
 {
     if (strncmp(fallback, "${", 2) != 0) {
-        return &default_source;
+        return &source_default;
     }
 
     const char *name = arena_strndup(reading->arena, fallback + 2, strcspn(fallback + 2, ":}"));
@@ -68,7 +67,7 @@ static const struct source *source_of_default(const struct reading *reading, con
             return source_new(RANK_DEFAULT, names[i], reading->arena);
         }
     }
-    return &default_source;
+    return &source_default;
 }
 
 /* The strongest value there is: a null, and what is empty once it is filled in, are as if they were not there. False if

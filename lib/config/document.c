@@ -22,6 +22,8 @@ struct loader {
     size_t nodes;
 };
 
+const struct source source_default = { RANK_DEFAULT, "default" };
+
 const struct source *source_new(enum rank rank, const char *name, struct arena *arena)
 {
     struct source *source = arena_alloc(arena, sizeof *source);

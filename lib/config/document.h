@@ -18,6 +18,7 @@ struct source {
     const char *name; /* the file, the variable, "--set wait.timeout" */
 };
 
+extern const struct source source_default;
 const struct source *source_new(enum rank rank, const char *name, struct arena *arena); /* the name is not copied */
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };

@@ -274,7 +274,6 @@ bool value_store(struct reading *reading, const struct key *key, const char *pat
 bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,
                      void *base)
 {
-    static const struct source defaults = { RANK_DEFAULT, "default" };
     bool fine = true;
 
     for (size_t i = 0; i < keys->count; i++) {
@@ -285,7 +284,7 @@ bool value_store_map(struct reading *reading, const struct keys *keys, const cha
             fine =
                 value_store(reading, key, arena_printf(reading->arena, "%s.%s", path, key->path), child, base) && fine;
         } else if (key->fallback) {
-            const struct node *fallback = value_node(reading, key, &defaults, key->fallback);
+            const struct node *fallback = value_node(reading, key, &source_default, key->fallback);
 
             fine = fallback && value_store(reading, key, path, fallback, base) && fine;
         } else if (key->required) {
