@@ -8,7 +8,7 @@ const char *value_path(const struct reading *reading, const char *path, size_t i
     return arena_printf(reading->arena, "%s[%zu]", path, index);
 }
 
-/* ---- lists ---- */
+/* ---- members of lists ---- */
 
 static const char blanks[] = " \t\r\n";
 
