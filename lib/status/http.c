@@ -87,19 +87,9 @@ static bool admitted(const struct server *server, struct MHD_Connection *connect
     return same(given, length, token);
 }
 
-static enum MHD_Result count_header(void *sum, enum MHD_ValueKind kind, const char *key, const char *value)
+static bool too_large(struct MHD_Connection *connection)
 {
-    (void)kind;
-    *(size_t *)sum += strlen(key) + (value ? strlen(value) : 0) + sizeof ": \r\n" - 1;
-    return MHD_YES;
-}
-
-static bool too_large(struct MHD_Connection *connection, const char *url)
-{
-    size_t sum = strlen(url);
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, &sum);
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, count_header, &sum);
-    return sum > HTTP_HEADER_MAX;
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size > HTTP_HEADER_MAX;
 }
 
 /* A connection that was resumed is read from before it is answered, and at the end of what a client has sent who closed
@@ -182,7 +172,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
         *body_length = 0;
         return MHD_YES;
     }
-    if (*context != server && too_large(connection, url)) {
+    if (*context != server && too_large(connection)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOO_LARGE);
     }
     bool live = strcmp(path, HTTP_LIVE) == 0;

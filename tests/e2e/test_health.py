@@ -330,6 +330,19 @@ def test_more_than_16_kb_of_headers_is_refused(running, endpoint, request_bytes)
     assert running.process.poll() is None
 
 
+@pytest.mark.parametrize("piece", [b"a", b"%61"])
+@pytest.mark.parametrize("begin, end", [
+    (b"GET /health/live?", b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    (b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long:    ", b"\r\n\r\n"),
+])
+def test_16_kb_of_request_line_and_headers_is_served_and_a_byte_more_refused(running, endpoint, begin, end, piece):
+    """As they were sent: blanks, line ends and what an encoding takes are part of them."""
+    room = 16384 - len(begin + end)
+    filling = piece * (room // len(piece)) + b"a" * (room % len(piece))
+    assert endpoint.raw(begin + filling + end).startswith(b"HTTP/1.1 200 ")
+    assert re.match(rb"HTTP/1\.[01] (413|414|431) ", endpoint.raw(begin + filling + b"a" + end))
+
+
 @pytest.mark.parametrize("arguments, expected", [(200, b"200"), (400, b"400"), (500, b"400"), (4000, b"400")])
 def test_a_query_of_more_arguments_than_are_kept_is_refused_in_words(running, endpoint, arguments, expected):
     """libmicrohttpd has no memory left for an answer then, and would close without one."""
