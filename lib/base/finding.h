@@ -50,6 +50,10 @@ enum section {
       "# in a container localhost is the container itself: the host is then the name of the database's container") \
     X(FINDING_NO_ANSWER, "no-answer", SECTION_CONNECTION, SEVERITY_ERROR, "no answer from %o, packets vanish: %d", \
       "# a firewall, a security group or a wrong network; from where it should work, try\n%c") \
+    X(FINDING_SILENT, "server-silent", SECTION_CONNECTION, SEVERITY_ERROR, \
+      "%o takes connections, but no PostgreSQL answers there: %d", \
+      "# the server hangs (its disk, its memory, a paused container), a pooler waits for its server, or something else\n" \
+      "# listens there; its log tells why. When it is mended:\n%c") \
     X(FINDING_IPV6_ONLY, "ipv6-only", SECTION_CONNECTION, SEVERITY_ERROR, \
       "%o has IPv6 addresses only, and none can be reached from here: %d", \
       "# use a host name with an IPv4 address (at Supabase that of the pooler), or give the container IPv6:\n" \

@@ -67,10 +67,14 @@ static bool is_tls_required(const struct asked *asked, const char *message, stru
 }
 
 static enum finding_code code_of(const struct asked *asked, const struct server_addresses *addresses,
-                                 const struct database_error *why, const struct refusal *row, struct arena *arena)
+                                 const struct server_address *refusing, const struct database_error *why,
+                                 const struct refusal *row, struct arena *arena)
 {
     if (row->code == FINDING_LOGIN_REFUSED && is_tls_required(asked, why->message, arena)) {
         return FINDING_TLS_REQUIRED;
+    }
+    if (row->code == FINDING_NO_ANSWER && refusing && refusing->error == 0) {
+        return FINDING_SILENT;
     }
     if (row->code == FINDING_NO_ANSWER && is_ipv6_only(addresses)) {
         return FINDING_IPV6_ONLY;
@@ -139,6 +143,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     case FINDING_NOT_LISTENING:
         return arena_printf(arena, "pg_isready%s%s", option("-h", psql->host, arena), option("-p", psql->port, arena));
     case FINDING_NOT_READY:
+    case FINDING_SILENT:
         return diagnose_ours(diagnosing, "wait");
     case FINDING_NO_ANSWER:
         return arena_printf(arena, "timeout 5 bash -c %s && echo it answers",
@@ -166,19 +171,19 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
     }
 }
 
-/* Of several hosts the one that the message is about. */
-static void find_refusing(struct psql *psql, const struct server_addresses *addresses, const char *message,
-                          struct arena *arena)
+/* Of several hosts the one that the message is about; NULL: about none. */
+static const struct server_address *find_refusing(const struct server_addresses *addresses, const char *message,
+                                                  struct arena *arena)
 {
     for (size_t i = 0; i < addresses->count; i++) {
         const struct server_address *address = &addresses->items[i];
         const char *label = arena_printf(arena, "%s: ", address_label(address, arena));
 
         if (strncmp(message, label, strlen(label)) == 0) {
-            psql->host = address->host;
-            psql->port = address->port;
+            return address;
         }
     }
+    return NULL;
 }
 
 static bool uses_prisma(const struct config *config)
@@ -191,14 +196,18 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
 {
     const struct diagnosed_place *place = asked->place;
     const struct refusal *row = refusals;
+    const struct server_address *refusing = find_refusing(addresses, why->message, diagnosing->arena);
     const char *object;
 
-    find_refusing(&asked->psql, addresses, why->message, diagnosing->arena);
+    if (refusing) {
+        asked->psql.host = refusing->host;
+        asked->psql.port = refusing->port;
+    }
     while (!fits(row, why, diagnosing->arena)) {
         row++;
     }
 
-    enum finding_code code = code_of(asked, addresses, why, row, diagnosing->arena);
+    enum finding_code code = code_of(asked, addresses, refusing, why, row, diagnosing->arena);
 
     object = code == FINDING_NAME_NOT_FOUND ? addresses->unresolved : place->hosts;
     if (code == FINDING_NAME_NOT_FOUND && addresses->why) { /* the name is in the sentence already */

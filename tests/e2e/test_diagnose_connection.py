@@ -82,7 +82,7 @@ def test_without_a_limit_of_its_own_an_attempt_lasts_as_long_as_wait_timeout(dia
     short = {"PGENTRY_WAIT_TIMEOUT": "500ms", "PGENTRY_WAIT_CONNECT_TIMEOUT": "0"}
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
-        assert diagnose(url, env=short).one("no-answer")
+        assert diagnose(url, env=short).one("server-silent")
         assert pgentry("apply", "a.sql", url=url, env=short).exit == 69
 
 
