@@ -61,7 +61,7 @@ enum tone { TONE_BUSY, TONE_GOOD, TONE_WARN, TONE_BAD };
 /* Words between ` are code. The first row that fits is taken. */
 struct sentence {
     enum phase phase;
-    enum seen { ANY, UNKNOWN, HEALTHY, CONNECTED } when;
+    enum seen { ANY, AWAITED, UNKNOWN, HEALTHY, CONNECTED } when;
     int failed_with; /* 0: whatever it was */
     enum tone tone;
     const char *is, *next;
@@ -71,6 +71,10 @@ static const struct sentence sentences[] = {
     { PHASE_WAITING, ANY, 0, TONE_BUSY, "PostgreSQL does not take queries yet.",
       "If this lasts: is the server running, and is `database.url` right? `pgentry diagnose` in this container tells "
       "more." },
+    { PHASE_CHECKING, AWAITED, 0, TONE_BUSY, "Another container is waited for: it is to bring the schema up.",
+      "Nothing, if one is migrating: it goes on once the schema verifies and no migration is pending. The boot fails "
+      "when "
+      "`verify.timeout` is over." },
     { PHASE_CHECKING, ANY, 0, TONE_BUSY, "The schema is being looked at.", "Nothing: this takes a moment." },
     { PHASE_LOCKING, ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
       "Nothing: it goes on once the other replica is done. The log names who holds the lock." },
@@ -104,9 +108,18 @@ static bool nothing_is_verified(const struct check *check)
     return check && check->problem_count == 1 && check->problems[0].code == PROBLEM_NOTHING_TO_VERIFY;
 }
 
+static bool is_awaited(const struct status *status)
+{
+    const struct check *check = status->check;
+
+    return status->awaits && check && (!check->healthy || check->applied < check->local);
+}
+
 static bool is_so(enum seen when, const struct status *status)
 {
     switch (when) {
+    case AWAITED:
+        return is_awaited(status);
     case UNKNOWN:
         return status->connected && nothing_is_verified(status->check);
     case HEALTHY:

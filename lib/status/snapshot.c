@@ -155,6 +155,7 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     walk_string(walk, &status->schema);
     walk_steps(walk, status);
     walk_string(walk, &status->preset);
+    walk_flag(walk, &status->awaits);
     WALK_INTEGER(walk, status->exit_status);
     WALK_INTEGER(walk, status->failed_with);
     WALK_BUFFER(walk, status->reason);

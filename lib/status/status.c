@@ -45,6 +45,7 @@ void status_init(struct status *status, const struct config *config, struct aren
     status_init_refused(status);
     status->schema = config->verify.schema;
     status->preset = config->migrate.preset;
+    status->awaits = config->verify.timeout && config->migrate.steps.count == 0;
     status->steps = arena_array(arena, steps, sizeof *status->steps);
     add_steps(status, &config->migrate.before, STATUS_LIST_BEFORE);
     add_steps(status, &config->migrate.steps, STATUS_LIST_STEPS);

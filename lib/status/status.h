@@ -86,7 +86,8 @@ struct status {
     size_t step_count;
 
     const char *preset;
-    bool ready; /* phase running and healthy, health.failures considered */
+    bool awaits; /* no step runs here, and verify.timeout gives another container time to bring the schema up */
+    bool ready;  /* phase running and healthy, health.failures considered */
     int64_t counters[STATUS_COUNTERS];
     duration waited, lock_waited; /* in this boot: for PostgreSQL, for the migration lock */
     int64_t looked_us;            /* all looks at the schema took so long */

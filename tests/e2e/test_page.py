@@ -136,6 +136,16 @@ def test_while_checking_and_verifying(start, see, database, project, endpoint):
             assert [name for name, _ in drawn(page)][-1] == "verifying"
 
 
+def test_while_another_container_is_to_bring_the_schema_up(start, see, database, project):
+    """It may take as long as verify.timeout, and not a moment."""
+    project({"pgentry.yaml": "verify: {tables: [users], timeout: 10m}\nmigrate: {preset: none}\n"})
+    start(database.url)
+    page = see("checking")
+    wait_until(lambda: see("checking").texts("#tables .bad"), what="what the first look found")
+    assert "Another container is waited for" in page.text("#is")
+    assert "verify.timeout" in page.text("#next") and "a moment" not in page.text("#next")
+
+
 def test_while_running_on_a_schema_that_a_later_step_brought_up(start, see, database, project):
     """Healthy, and yet it says which step failed on the way, with attempts and last lines."""
     project({"pgentry.yaml": LADDER, "fallback.sql": TABLES})
