@@ -58,6 +58,18 @@ def test_tls_with_a_certificate_of_an_unknown_issuer_or_for_another_name(diagnos
     assert "does not match host name" in report.one("tls-mismatch")["message"]
 
 
+def test_the_certificate_at_an_ipv6_address_is_shown(diagnose, secured):
+    """Among other colons a port is one only behind brackets."""
+    secured.restart(ssl="on", listen_addresses="127.0.0.1,::1")
+    try:
+        report = diagnose(secured.database().url_with(
+            host=f"[::1]:{secured.port}", query=f"?sslmode=verify-full&sslrootcert={secured.data}/server.crt"))
+        done = report.run(report.one("tls-mismatch")["fix"])
+    finally:
+        secured.restart(ssl="on")
+    assert done.returncode == 0 and "DNS:db" in done.stdout, done
+
+
 def test_a_server_that_lets_nobody_in_without_tls(diagnose, secured):
     """sslmode=disable against hostssl lines."""
     database = secured.database()
