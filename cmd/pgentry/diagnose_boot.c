@@ -15,8 +15,8 @@ static const struct {
     int status;
     const char *fix;
 } ways[] = {
-    { STATUS_SCHEMA, "# mend the schema: the application starts by itself once it verifies; a file that was mended is "
-                     "read by\nkill -HUP 1" },
+    { STATUS_SCHEMA, "# mend the schema: the application starts by itself once it verifies; a changed configuration is "
+                     "read when the container starts again, a mended schema.prisma or migration by\nkill -HUP 1" },
     { STATUS_STEPS, "# mend what the step complains of, then let the steps run again (without that the application "
                     "starts once the schema verifies and the history proves nothing pending):\nkill -HUP 1" },
     { 0, "# mend the cause: the boot begins anew by itself once queries work, or at once by\nkill -HUP 1" },

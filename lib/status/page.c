@@ -93,7 +93,8 @@ static const struct sentence sentences[] = {
     { PHASE_STOPPING, ANY, 0, TONE_BUSY, "The application is being stopped.", "Nothing: pgentry ends with it." },
     { PHASE_HELD, ANY, STATUS_SCHEMA, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what is listed below, by hand or with `pgentry sync` in this container. Once the schema verifies, the "
-      "application starts by itself; a file that was mended is read after `kill -HUP 1`." },
+      "application starts by itself; a mended schema.prisma or migration is read after `kill -HUP 1`, a changed "
+      "configuration when the container starts again." },
     { PHASE_HELD, ANY, STATUS_STEPS, TONE_BAD, "The boot failed, and the application was not started.",
       "Mend what the steps complain of, then `kill -HUP 1` runs them again. Where pgentry reads the tool's migration "
       "history, the application also starts by itself once the schema verifies and nothing is pending there." },

@@ -341,3 +341,19 @@ def test_a_mended_schema_prisma_is_read_anew_after_hup(pgentry, database, projec
     supervisor.signal(signal.SIGHUP)
     supervisor.wait_for("users EXISTS")
     runs(supervisor)
+
+
+def test_a_changed_configuration_waits_for_the_next_start_and_diagnose_and_the_page_say_so(pgentry, diagnose, database,
+                                                                                           project, endpoint):
+    """What was read at the start is what this boot is about; HUP reads the project's files alone."""
+    database.as_app("CREATE TABLE users (id int)")
+    folder = project({"pgentry.yaml": "verify: {tables: [typo]}\n"})
+    supervisor = start(pgentry, database.url, endpoint)
+    held(supervisor, endpoint, 65)
+    for told in (endpoint.get("/").body, diagnose(database.url, env=endpoint.env).one("boot-failed")["fix"]):
+        assert "a changed configuration" in told and "when the container starts again" in told
+    (folder / "pgentry.yaml").write_text("verify: {tables: [users]}\n")
+    supervisor.signal(signal.SIGHUP)
+    supervisor.wait_for("the boot begins anew")
+    wait_until(lambda: supervisor.stderr.count("the boot failed with status 65:") == 2, what="it is held once more")
+    assert endpoint.in_phase("held")["problems"][0]["object"] == "public.typo"
