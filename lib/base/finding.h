@@ -173,6 +173,9 @@ enum section {
     X(FINDING_IDLE_IN_TRANSACTION, "idle-in-transaction", SECTION_BLOCKING, SEVERITY_WARNING, \
       "an open transaction holds locks on %o, and a migration of it would wait: %d", \
       "# to end it, if nobody works there any more:\n%c") \
+    X(FINDING_PREPARED, "prepared-transaction", SECTION_BLOCKING, SEVERITY_WARNING, \
+      "a prepared transaction holds locks on %o, and has no session that would end it: %d", \
+      "# to undo it, if no transaction manager knows of it any more:\n%c") \
     X(FINDING_PRISMA_LOCK, "prisma-lock-held", SECTION_BLOCKING, SEVERITY_WARNING, \
       "Prisma's migration lock 72707369 is held by %d", "%c") \
     X(FINDING_OWN_LOCK, "migration-lock-held", SECTION_BLOCKING, SEVERITY_WARNING, \

@@ -79,17 +79,18 @@ static void tell_waiter(struct diagnosing *diagnosing, const PGresult *result, i
 
 /* ---- who has left a transaction open ---- */
 
-static const char idlers[] =
-    "SELECT a.pid, a.usename, a.application_name,"
-    " (extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::int8,"
-    " string_agg(DISTINCT w.schema || '.' || w.name, ', ')"
-    " FROM unnest($1::text[], $2::text[]) AS w(schema, name)"
-    " JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name"
-    " JOIN pg_locks l ON l.relation = c.oid AND l.granted"
+#define LOCKED_TABLES                                                                                               \
+    " string_agg(DISTINCT w.schema || '.' || w.name, ', ')"                                                         \
+    " FROM unnest($1::text[], $2::text[]) AS w(schema, name)"                                                       \
+    " JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name" \
+    " JOIN pg_locks l ON l.relation = c.oid AND l.granted"                                                          \
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " JOIN pg_stat_activity a ON a.pid = l.pid AND a.state LIKE 'idle in transaction%'"
-    " GROUP BY a.pid, a.usename, a.application_name, a.state_change"
-    " ORDER BY a.state_change LIMIT " NAMED_SESSIONS;
+
+static const char idlers[] = "SELECT a.pid, a.usename, a.application_name,"
+                             " (extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::int8," LOCKED_TABLES
+                             " JOIN pg_stat_activity a ON a.pid = l.pid AND a.state LIKE 'idle in transaction%'"
+                             " GROUP BY a.pid, a.usename, a.application_name, a.state_change"
+                             " ORDER BY a.state_change LIMIT " NAMED_SESSIONS;
 
 static void tell_idler(struct diagnosing *diagnosing, const PGresult *result, int row)
 {
@@ -101,14 +102,40 @@ static void tell_idler(struct diagnosing *diagnosing, const PGresult *result, in
                 terminate_command(diagnosing, result, row, 0));
 }
 
+/* No session has it, so that it is in nobody's list. Its locks bear the virtual transaction that it was prepared in, or
+ * none since the server started: what they have in common with its name is the lock on its transaction. */
+static const char prepared[] =
+    "SELECT x.gid, x.owner, (extract(epoch FROM clock_timestamp() - x.prepared) * 1000)::int8," LOCKED_TABLES
+    " AND l.pid IS NULL JOIN pg_locks t ON t.pid IS NULL AND t.virtualtransaction = l.virtualtransaction"
+    " JOIN pg_prepared_xacts x ON x.transaction = t.transactionid"
+    " GROUP BY x.gid, x.owner, x.prepared ORDER BY x.prepared LIMIT " NAMED_SESSIONS;
+
+static void tell_prepared(struct diagnosing *diagnosing, const PGresult *result, int row)
+{
+    struct arena *arena = diagnosing->arena;
+    const char *detail =
+        arena_printf(arena, "%s of role %s, for %s", diagnose_foreign(diagnosing, result, row, 0),
+                     diagnose_foreign(diagnosing, result, row, 1), diagnose_duration(diagnosing, result, row, 2));
+    const char *undo = arena_printf(arena, "ROLLBACK PREPARED %s", sql_string(PQgetvalue(result, row, 0), arena));
+
+    finding_add(
+        diagnosing->findings, FINDING_PREPARED, diagnose_foreign(diagnosing, result, row, 3), detail,
+        shell_comment(psql_command(&diagnosing->lock->psql, PQgetvalue(result, row, 1), NULL, undo, arena), arena));
+}
+
 void diagnose_sessions(struct diagnosing *diagnosing)
 {
     const struct statement waiting = { .sql = waiters };
     struct statement idling = { .sql = idlers, .parameter_count = 2 };
 
     catalog_tables(diagnosing->spelled, idling.parameters, diagnosing->arena);
+
+    struct statement lost = idling;
+
+    lost.sql = prepared;
     tell_each(diagnosing, "who waits for a lock", &waiting, tell_waiter);
     tell_each(diagnosing, "open transactions", &idling, tell_idler);
+    tell_each(diagnosing, "prepared transactions", &lost, tell_prepared);
 }
 
 /* ---- the two locks that let one migrate at a time ---- */

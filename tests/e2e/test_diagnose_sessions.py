@@ -111,6 +111,22 @@ def test_an_open_transaction_that_holds_a_critical_table(diagnose, shop, session
     assert diagnose(shop.url).exit == 0
 
 
+def test_a_prepared_transaction_that_holds_a_critical_table(diagnose, spare, project):
+    """All wait for it and no session is in their way: it outlives its own, and a restart of the server."""
+    project({"pgentry.yaml": "verify:\n  tables: [users]\n"})
+    shop = spare.start(max_prepared_transactions=1).database()
+    shop.as_app("CREATE TABLE users (id int)")
+    shop.as_app("BEGIN; LOCK TABLE users; PREPARE TRANSACTION 'it''s lost'")
+    assert diagnose(shop.url).one("prepared-transaction")
+    spare.restart(max_prepared_transactions=1)
+    report = diagnose(shop.url)
+    finding = report.one("prepared-transaction")
+    assert report.exit == 65 and finding["object"] == "public.users"
+    assert f"it's lost of role {shop.user}, for " in finding["message"]
+    assert report.run(re.sub("^# psql", "psql", finding["fix"], flags=re.M), PGPASSWORD=shop.password).returncode == 0
+    assert diagnose(shop.url).exit == 0
+
+
 def test_who_holds_prismas_lock(diagnose, shop, session):
     """With the query that looks at the holder, which runs as it is."""
     holder = session("stale prisma")
