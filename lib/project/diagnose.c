@@ -109,28 +109,35 @@ static void tell_each(struct telling *telling, enum finding_code code, const str
     }
 }
 
-/* Prisma alone refuses a database that it did not make (P3005). */
-static void tell_baseline(struct telling *telling)
+/* Records what is in the database already. */
+static const char *baseline_command(const struct telling *telling)
 {
     const struct wanted *wanted = telling->request->wanted;
     const char *names = "";
 
-    if (wanted->history != HISTORY_PRISMA || telling->ledger->exists || telling->ledger->relations == 0) {
-        return;
-    }
     for (size_t i = 0; i < wanted->migration_count; i++) {
         names = arena_printf(telling->arena, "%s %s", names, shell_quote(wanted->migrations[i].name, telling->arena));
     }
+    return arena_printf(telling->arena,
+                        "# make a baseline: record the migrations whose work is in the database already (take out "
+                        "of the list those that are not)\nfor migration in%s; do %s; done\n# then the others run:\n%s",
+                        names,
+                        prisma_command(&telling->command, "migrate resolve --applied \"$migration\"", telling->arena),
+                        telling->request->sync);
+}
 
-    const char *loop =
-        arena_printf(telling->arena, "for migration in%s; do %s; done", names,
-                     prisma_command(&telling->command, "migrate resolve --applied \"$migration\"", telling->arena));
+/* Prisma alone refuses a database that it did not make (P3005), be there something to deploy or not. */
+static void tell_baseline(struct telling *telling)
+{
+    const struct wanted *wanted = telling->request->wanted;
 
-    finding_add(telling->findings, FINDING_BASELINE, telling->ledger->name, NULL,
-                arena_printf(telling->arena,
-                             "# make a baseline: record the migrations whose work is in the database already (take out "
-                             "of the list those that are not)\n%s\n# then the others run:\n%s",
-                             loop, telling->request->sync));
+    if (wanted->history == HISTORY_PRISMA && !telling->ledger->exists && telling->ledger->relations > 0) {
+        finding_add(telling->findings, FINDING_BASELINE, telling->ledger->name, NULL,
+                    wanted->migration_count > 0
+                        ? baseline_command(telling)
+                        : "# no migration is here to be recorded: bring them into the image; or, if the project is "
+                          "pushed, take migrate deploy out of the steps, as in\npgentry init --stdout");
+    }
 }
 
 /* A substring may be of another word: then the table counts as one that will come. What cannot be read may bring all.

@@ -81,8 +81,8 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         bool deploys = wanted->history == HISTORY_PRISMA && own_tool_runs;
 
         local_note(&local, deploys ? "there are no local migrations: prisma migrate deploy has nothing to deploy, and "
-                                     "counts as done once the schema verifies; for a project that is pushed, pgentry "
-                                     "init writes the steps"
+                                     "counts as done once the schema verifies, but fails with P3005 in a database that "
+                                     "was pushed: for a project that is pushed, pgentry init writes the steps"
                                    : "there are no local migrations, so nothing proves that none is pending: the "
                                      "steps run");
     }

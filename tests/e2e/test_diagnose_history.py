@@ -191,6 +191,19 @@ def test_p3005_has_the_recipe_of_a_baseline(diagnose, database, prisma, paste):
     assert diagnose(database.url).exit == 0
 
 
+def test_p3005_without_a_migration_to_record_leads_to_the_steps_of_a_pushed_project(pgentry, diagnose, database, prisma):
+    """`migrate deploy` refuses that database although it has nothing to deploy; a baseline of nothing mends nothing."""
+    shutil.rmtree(prisma.folder / "prisma/migrations")
+    assert prisma(*prisma.push, url=database.url).returncode == 0
+    assert "P3005" in prisma("migrate", "deploy", url=database.url).stdout
+    report = diagnose(database.url)
+    assert "P3005" in report.one("note")["message"]
+    command = report.one("no-baseline")["fix"].splitlines()[-1].split()
+    assert command[0] == "pgentry" and "resolve" not in report.one("no-baseline")["fix"]
+    (prisma.folder / "pgentry.yaml").write_text(pgentry(*command[1:]).stdout)
+    assert diagnose(database.url).exit == 0
+
+
 def test_an_edited_migration(diagnose, database, prisma):
     """A warning that names it."""
     assert prisma("migrate", "deploy", url=database.url).returncode == 0
