@@ -400,7 +400,7 @@ static void ask(struct reading *reading, config_check *check)
     }
     for (size_t i = 0; i < verdict.faults.count; i++) {
         const struct node *node = node_of(reading, verdict.keys.items[i]);
-        bool written = node && node->source != &default_source; /* else libpq found it where it looks itself */
+        bool written = node && node->source != &source_default; /* else libpq found it where it looks itself */
 
         (void)complain(reading, written ? node : node_new(&libpq_source, "", reading->arena), "%s",
                        verdict.faults.items[i]);

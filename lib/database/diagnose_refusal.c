@@ -152,7 +152,7 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
         return arena_printf(arena,
                             "openssl s_client -starttls postgres -connect %s </dev/null | openssl x509 -noout -subject "
                             "-issuer -ext subjectAltName",
-                             shell_quote(host_label(psql->host, psql->port, NULL, arena), arena));
+                            shell_quote(host_label(psql->host, psql->port, NULL, arena), arena));
     case FINDING_NO_ROLE:
         return arena_printf(
             arena, "%s\n%s",

@@ -72,9 +72,8 @@ static const struct sentence sentences[] = {
       "If this lasts: is the server running, and is `database.url` right? `pgentry diagnose` in this container tells "
       "more." },
     { PHASE_CHECKING, AWAITED, 0, TONE_BUSY, "Another container is waited for: it is to bring the schema up.",
-      "Nothing, if one is migrating: it goes on once the schema verifies and no migration is pending. The boot fails "
-      "when "
-      "`verify.timeout` is over." },
+      "Nothing, if one is migrating: it goes on once the schema verifies and no migration is pending. When "
+      "`verify.timeout` is over, the boot fails." },
     { PHASE_CHECKING, ANY, 0, TONE_BUSY, "The schema is being looked at.", "Nothing: this takes a moment." },
     { PHASE_LOCKING, ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
       "Nothing: it goes on once the other replica is done. The log names who holds the lock." },
