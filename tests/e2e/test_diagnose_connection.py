@@ -357,7 +357,7 @@ def test_what_was_not_answered_is_a_finding_and_nothing_is_told_as_fine_of_it(pg
     assert report.exit == 65 and report.document["status"] == "degraded"
     assert report.codes() == {code}
     assert {finding["object"] for finding in report.findings if finding["code"] == code} == {
-        "invalid indexes", "who waits for a lock", "open transactions", "who holds the migration lock"}
+        "invalid indexes", "who waits for a lock", "open transactions", "prepared transactions", "who holds the migration lock"}
     for finding in report.findings:
         if finding["code"] == code:
             assert finding["severity"] == "warning" and fix in finding["fix"], finding
