@@ -74,8 +74,7 @@ static void end_part(struct look *look)
 
 static void ask_catalog(struct look *look)
 {
-    /* Whatever the role's search_path: names in our questions mean the catalog's. */
-    struct statement statement = { .sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)" };
+    struct statement statement = { .sql = "SELECT " QUERY_CATALOG_ONLY };
 
     begin_part(look);
     ask(look, PART_FRAME, 0, &statement);

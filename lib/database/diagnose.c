@@ -71,8 +71,7 @@ static bool send_all(const struct diagnosing *diagnosing, PGconn *connection, co
     const struct statement settings = {
         .sql = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true),"
                " pg_catalog.set_config('statement_timeout', $1, true),"
-               " pg_catalog.set_config('lock_timeout', '" LOCK_TIMEOUT "', true),"
-               " pg_catalog.set_config('search_path', 'pg_catalog', true)",
+               " pg_catalog.set_config('lock_timeout', '" LOCK_TIMEOUT "', true), " QUERY_CATALOG_ONLY,
         .parameter_count = 1,
         .parameters = { arena_printf(diagnosing->arena, "%lld", (long long)DIAGNOSE_QUESTION) },
     };

@@ -184,10 +184,13 @@ static bool identify(PGconn *connection, struct identity *identity, const struct
                                                " WHERE datname = pg_catalog.current_database()" };
     const struct statement cluster = { .sql = "SELECT system_identifier FROM pg_catalog.pg_control_system()" };
 
-    identity->database = query_value(connection, &database, deadline, arena, why);
-    if (!identity->database) {
+    PGresult *named = query_catalog(connection, &database, deadline, arena, why);
+
+    if (!named) {
         return false;
     }
+    identity->database = result_value(named, arena);
+    PQclear(named);
     identity->cluster = query_value(connection, &cluster, deadline, arena, why);
     if (!identity->cluster && why->sqlstate[0]) { /* no right to it, or no such function: then the names must do */
         identity->cluster = "";
@@ -244,7 +247,12 @@ static bool set_settings(PGconn *connection, const struct deadline *deadline, st
     }
     statement.parameters[0] = array_end(&names, arena);
     statement.parameters[1] = array_end(&values, arena);
-    return query_value(connection, &statement, deadline, arena, why) != NULL;
+
+    PGresult *set = query_catalog(connection, &statement, deadline, arena, why);
+    bool fine = set != NULL;
+
+    PQclear(set);
+    return fine;
 }
 
 bool lock_prepare(PGconn *connection, const char *schema, int64_t *key, const struct deadline *deadline,
@@ -302,7 +310,7 @@ bool lock_find_holder(PGconn *connection, int64_t key, struct lock_holder *holde
                             " WHERE %s",
                             lock_row(key, arena)),
     };
-    PGresult *result = query_run(connection, &statement, deadline, arena, why);
+    PGresult *result = query_catalog(connection, &statement, deadline, arena, why);
 
     if (!result) {
         return false;

@@ -134,6 +134,11 @@ PGresult *query_run(PGconn *connection, const struct statement *statement, const
                                                  : query_failed(connection, NULL, deadline, arena, why);
 }
 
+const char *result_value(const PGresult *result, struct arena *arena)
+{
+    return arena_strdup(arena, PQntuples(result) && PQnfields(result) ? PQgetvalue(result, 0, 0) : "");
+}
+
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct database_error *why)
 {
@@ -141,7 +146,7 @@ const char *query_value(PGconn *connection, const struct statement *statement, c
     const char *value = NULL;
 
     if (result) {
-        value = arena_strdup(arena, PQntuples(result) && PQnfields(result) ? PQgetvalue(result, 0, 0) : "");
+        value = result_value(result, arena);
         PQclear(result);
     }
     return value;
@@ -187,6 +192,28 @@ bool pipeline_end(PGconn *connection, const struct deadline *deadline)
 
     PQclear(unasked);
     return !unasked && PQexitPipelineMode(connection) == 1;
+}
+
+PGresult *query_catalog(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                        struct arena *arena, struct database_error *why)
+{
+    const struct statement only = { .sql = "SELECT " QUERY_CATALOG_ONLY };
+    bool sent = pipeline_begin(connection) && pipeline_add(connection, &only) && pipeline_add(connection, statement) &&
+                pipeline_sync(connection);
+    PGresult *set = sent ? pipeline_result(connection, deadline) : NULL;
+    PGresult *result = set ? pipeline_result(connection, deadline) : NULL;
+    const PGresult *verdict = result_is_fine(set) ? result : set; /* an error skips what follows */
+
+    if (!result || !pipeline_end(connection, deadline)) {
+        verdict = NULL;
+    }
+    if (!result_is_fine(verdict)) {
+        query_failed(connection, verdict, deadline, arena, why);
+        PQclear(result);
+        result = NULL;
+    }
+    PQclear(set);
+    return result;
 }
 
 /* ---- arrays ---- */

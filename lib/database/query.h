@@ -21,17 +21,25 @@ struct statement {
 #define QUERY_SCHEMA_FIRST \
     "pg_catalog.concat_ws(', ', pg_catalog.quote_ident($1), pg_catalog.current_setting('search_path'))"
 
+/* Until the end of the transaction names and operators mean the catalog's, whatever the role's search_path: whoever may
+ * create something in a schema of that could have it run by us (CVE-2018-1058). */
+#define QUERY_CATALOG_ONLY "pg_catalog.set_config('search_path', 'pg_catalog', true)"
+
 /* Runs one statement. NULL with *why if the connection broke or the deadline passed (it is then to be closed), or if
  * the server answered with an error (why->sqlstate is set, and it can be used further). Else rows or a command's end,
  * for PQclear. */
 PGresult *query_run(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                     struct arena *arena, struct database_error *why);
 
+/* The same for a question to the catalog: in a transaction of its own, with QUERY_CATALOG_ONLY before it. */
+PGresult *query_catalog(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                        struct arena *arena, struct database_error *why);
+
 /* What is left of it after a deadline: waits for the answer once more. */
 PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
                      struct database_error *why);
 
-/* Of one statement the first value of the first row, in the arena; "" for NULL or no row. */
+/* result_value() of one statement. */
 const char *query_value(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct database_error *why);
 
@@ -49,6 +57,8 @@ void *query_failed(PGconn *connection, const PGresult *result, const struct dead
 bool result_is_fine(const PGresult *result);
 /* Whether a boolean of it is true: there, and neither false nor NULL. */
 bool result_is_true(const PGresult *result, int row, int column);
+/* Its first row's first value, in the arena; "" for NULL or no row. */
+const char *result_value(const PGresult *result, struct arena *arena);
 /* The server's message of a failed result: one line, masked. */
 const char *result_message(const PGresult *result, struct arena *arena);
 

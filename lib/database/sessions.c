@@ -20,7 +20,7 @@ bool sessions_count(PGconn *connection, int64_t age, uint32_t *count, const char
         .parameter_count = 1,
         .parameters = { arena_printf(arena, "%lld", (long long)age) },
     };
-    PGresult *result = query_run(connection, &statement, deadline, arena, why);
+    PGresult *result = query_catalog(connection, &statement, deadline, arena, why);
     char *line = arena_strdup(arena, "");
 
     if (!result) {

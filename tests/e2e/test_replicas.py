@@ -150,6 +150,29 @@ def test_steps_without_a_history_run_one_after_the_other(pgentry, hundred, proje
     assert order(folder) == ["x"] * WAITERS
 
 
+PLANTED = """\
+CREATE FUNCTION planted({left}, {right}) RETURNS {result} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
+CREATE OPERATOR {name} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = planted)"""
+
+
+@pytest.mark.parametrize("search_path", ['"$user", public', "public, pg_catalog"])
+def test_operators_that_others_planted_are_not_run_over_the_lock_s_connection(crowd, database, search_path):
+    """The application's role may create in a schema that the superuser of direct_url has in its search_path: what fits our
+    questions better than PostgreSQL's own operators, or comes before them, would run as superuser."""
+    for name, left, right, result in [("=", "oid", "integer", "boolean"), ("=", "text", "text", "boolean"),
+                                      ("=", "name", "name", "boolean"), ("*", "integer", "numeric", "numeric"),
+                                      ("*", "bigint", "interval", "interval")]:
+        database.as_app(PLANTED.format(name=name, left=left, right=right, result=result))
+    database.sql(f"ALTER DATABASE {database.name} SET search_path = {search_path}")
+    past = f"postgresql://postgres:{SUPERUSER_PASSWORD}@127.0.0.1:{database.cluster.port}/{database.name}"
+    crowd(database, ladder("- {name: once, run: [./step.sh], attempts: 2, delay: 1ms}", migrate=ONCE),
+          step("mkdir first && exit 1", f"{PSQL} -c '{CREATE}'").replace("set -e\n", ""), DIRECT_URL=past)
+    others = crowd.join(1)
+    crowd.go()
+    all_start([crowd.first, *others])
+    assert not any("planted" in replica.stderr for replica in [crowd.first, *others])
+
+
 def test_the_lock_of_a_killed_holder_is_taken_by_one_who_waits(pgentry, database, project):
     """kill -9 of the whole container in mid-step: one of the others migrates, all the others start."""
     folder = project({"pgentry.yaml": ladder("- {name: once, run: [./step.sh]}", migrate=ONCE),
