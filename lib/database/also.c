@@ -1,5 +1,7 @@
 #include "database/also.h"
 
+#include "database/resolve.h"
+
 #include <string.h>
 
 struct entry {
@@ -36,7 +38,7 @@ bool also_reachable(const struct strings *also, const struct deadline *deadline,
         if (entry.path) {
             addresses_of_path(&addresses, entry.path, arena);
         } else {
-            addresses_of_host(&addresses, entry.host, NULL, entry.port, arena);
+            resolve_host(&addresses, entry.host, NULL, entry.port, deadline, arena);
         }
         if (probe_addresses(&addresses, deadline) == 0) {
             probe_failure(&addresses, message, arena);

@@ -116,15 +116,6 @@ static struct verdict judge(const char *said, const struct server_addresses *add
     return verdict;
 }
 
-static void find_addresses(const struct destination *destination, struct server_addresses *addresses,
-                           struct arena *arena)
-{
-    *addresses = (struct server_addresses){ 0 };
-    for (size_t i = 0; i < destination->host_count; i++) {
-        addresses_of_host(addresses, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
-    }
-}
-
 /* libpq gets what answered, in the configured order, so that it looks up no name and tries nothing that is dead. */
 static void hand_over(struct conninfo *info, const struct server_addresses *addresses, struct arena *arena)
 {
@@ -258,7 +249,7 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
     struct server_addresses addresses;
     const struct server_address *silent;
 
-    find_addresses(destination, &addresses, arena);
+    resolve_destination(destination, &addresses, deadline, arena);
     if (addresses.count == 0 || ((probe || addresses.count > 1) && probe_addresses(&addresses, deadline) == 0)) {
         return database_error_probed(why, &addresses, arena);
     }
@@ -284,7 +275,6 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
                         struct database_error *why)
 {
     struct destination destination;
-    struct server_addresses addresses;
     struct error error = { 0 };
     struct deadline deadline = deadline_in(timeout, -1);
 
@@ -294,9 +284,5 @@ PGconn *connection_open(const struct config *config, bool direct, duration timeo
         return database_error_set(why, FAILURE_CONFIG, NULL, error.message, hint, arena);
     }
     conninfo_set(&destination.info, "application_name", APPLICATION_APPLY, arena);
-    resolve_destination(&destination, &addresses, &deadline, arena);
-    if (addresses.count == 0) {
-        return database_error_probed(why, &addresses, arena);
-    }
     return destination_open(&destination, false, &deadline, arena, why);
 }

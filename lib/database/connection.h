@@ -1,5 +1,5 @@
 /* Opening a connection, bounded in time. Plain libpq in its non-blocking form: nothing here waits longer than its
- * deadline, the look-up of names in destination_open excepted (getaddrinfo), which the parent's deadline bounds. */
+ * deadline, the look-up of names included. */
 #ifndef DATABASE_CONNECTION_H
 #define DATABASE_CONNECTION_H
 

@@ -20,9 +20,9 @@ struct database_settings {
 /* Serves orders on fd until the other end closes, then returns 0. Never returns while the parent lives and wants more.
  * The lock is let go by the connection's end at the latest. Leaves the parent's descriptors to the caller to close.
  *
- * How long an order may take, a look-up of names that hangs excepted: CONNECT wait.connect_timeout in all; CHECK
- * what the order says, LOCK and SESSIONS DATABASE_ANSWER, and wait.connect_timeout more for each connection (two at
- * most) that has to be opened to the configured URLs.
+ * How long an order may take: CONNECT wait.connect_timeout in all; CHECK what the order says, LOCK and SESSIONS
+ * DATABASE_ANSWER, and wait.connect_timeout more for each connection (two at most) that has to be opened to the
+ * configured URLs.
  */
 #define DATABASE_ANSWER ((duration)10000)
 

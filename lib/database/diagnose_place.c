@@ -291,6 +291,7 @@ void diagnose_place(struct diagnosing *diagnosing, struct asked *asked, struct d
         return;
     }
     resolve_destination(&asked->destination, &addresses, &deadline, diagnosing->arena);
+    resolve_keep(&asked->destination, &addresses, diagnosing->arena);
     look_at_addresses(diagnosing, place, &addresses, &deadline);
     if (addresses.count == 0) {
         database_error_probed(&why, &addresses, diagnosing->arena);

@@ -67,6 +67,18 @@ static bool is_socket(const char *host)
     return host[0] == '/' || host[0] == '@';
 }
 
+bool host_is_name(const char *host)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+    struct addrinfo *found = NULL;
+    bool is_name = !is_socket(host) && getaddrinfo(host, NULL, &hints, &found) != 0;
+
+    if (found) {
+        freeaddrinfo(found);
+    }
+    return is_name;
+}
+
 void addresses_of_host(struct server_addresses *addresses, const char *host, const char *numeric, const char *port,
                        struct arena *arena)
 {
@@ -75,7 +87,9 @@ void addresses_of_host(struct server_addresses *addresses, const char *host, con
         return;
     }
 
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = numeric ? AI_NUMERICHOST : 0 };
+    struct addrinfo hints = { .ai_family = addresses->family,
+                              .ai_socktype = SOCK_STREAM,
+                              .ai_flags = numeric ? AI_NUMERICHOST : 0 };
     struct addrinfo *found = NULL;
     int failed = getaddrinfo(numeric ? numeric : host, port, &hints, &found);
 

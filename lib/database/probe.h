@@ -23,12 +23,15 @@ struct server_address {
 };
 
 struct server_addresses {
+    int family; /* of which names are looked up; AF_UNSPEC (0): of any */
     struct server_address *items;
     size_t count;
     const char *unresolved; /* the first host without an address, and why; NULL: all were found */
     const char *why;
 };
 
+/* Whether it has to be looked up: neither an address nor a socket's folder. */
+bool host_is_name(const char *host);
 /* Adds the addresses of one host; a path (or @name, an abstract socket) is a folder with a socket for that port in it,
  * as libpq has it. `numeric`: an address given beside the name (hostaddr), or NULL. Blocks while the name is looked up.
  */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,22 +17,21 @@ void resolve_briskly(void)
     setenv("RES_OPTIONS", "timeout:1 attempts:3", 0);
 }
 
-/* The child: a line for each address, "HOST ADDRESS", and one for a host without, "HOST !WHY". */
-static void look_up(const struct destination *destination, int out, struct arena *arena)
+/* The child: a line for each address, "ADDRESS", or "!WHY". */
+static void look_up(const char *host, const char *port, int family, int out, struct arena *arena)
 {
     FILE *stream = fdopen(out, "w");
+    struct server_addresses found = { .family = family };
 
     resolve_briskly();
-    for (size_t i = 0; stream && i < destination->host_count; i++) {
-        struct server_addresses found = { 0 };
-
-        addresses_of_host(&found, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
-        for (size_t k = 0; k < found.count; k++) {
-            fprintf(stream, "%zu %s\n", i, found.items[k].numeric ? found.items[k].numeric : "");
-        }
-        if (found.unresolved) {
-            fprintf(stream, "%zu !%s\n", i, found.why);
-        }
+    addresses_of_host(&found, host, NULL, port, arena);
+    for (size_t i = 0; stream && i < found.count; i++) {
+        fprintf(stream, "%s\n", found.items[i].numeric);
+    }
+    if (stream && found.unresolved) {
+        fprintf(stream, "!%s\n", found.why);
+    }
+    if (stream) {
         fflush(stream);
     }
     _exit(0);
@@ -60,7 +60,8 @@ static bool listen_to(int in, char *told, const struct deadline *deadline)
     }
 }
 
-static bool ask_child(const struct destination *destination, char *told, const struct deadline *deadline,
+/* True if the child was done by the deadline. */
+static bool ask_child(const char *host, const char *port, int family, char *told, const struct deadline *deadline,
                       struct arena *arena)
 {
     int ends[2];
@@ -69,11 +70,16 @@ static bool ask_child(const struct destination *destination, char *told, const s
         return false;
     }
 
+    pid_t parent = getpid();
     pid_t child = _Fork(); /* for the reason that process/spawn.c gives */
 
     if (child == 0) {
+        /* It holds what we hold: sockets whose end others wait for. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+            _exit(1);
+        }
         close(ends[0]);
-        look_up(destination, ends[1], arena);
+        look_up(host, port, family, ends[1], arena);
     }
     close(ends[1]);
 
@@ -88,56 +94,81 @@ static bool ask_child(const struct destination *destination, char *told, const s
     return done;
 }
 
-/* One line of the child's: another host of the new destination, or a reason. */
-static void take_line(struct destination *destination, struct server_addresses *addresses,
-                      const struct destination *old, const char *line, struct arena *arena)
+/* Adds the addresses that the child told of; false if there is none, *why is the reason that it told. */
+static bool take_told(struct server_addresses *addresses, const char *host, const char *port, const char *told,
+                      const char **why, struct arena *arena)
 {
-    char *rest;
-    size_t host = strtoul(line, &rest, 10);
-    const char *numeric = *rest == ' ' ? rest + 1 : "";
+    size_t before = addresses->count;
 
-    if (host >= old->host_count) {
-        return;
-    }
-    if (*numeric == '!') {
-        addresses_unresolved(addresses, old->hosts[host], numeric + 1, arena);
-        return;
-    }
-
-    size_t i = destination->host_count++;
-
-    destination->hosts[i] = old->hosts[host];
-    destination->ports[i] = old->ports[host];
-    destination->numeric[i] = *numeric ? numeric : NULL;
-    addresses_of_host(addresses, destination->hosts[i], destination->numeric[i], destination->ports[i], arena);
-}
-
-void resolve_destination(struct destination *destination, struct server_addresses *addresses,
-                         const struct deadline *deadline, struct arena *arena)
-{
-    const struct destination old = *destination;
-    char *told = arena_alloc(arena, TOLD_MAX);
-    bool done = ask_child(&old, told, deadline, arena);
-    size_t most = 1;
-
-    for (const char *c = told; *c; c++) {
-        most += *c == '\n';
-    }
-    destination->hosts = arena_array(arena, most, sizeof *destination->hosts);
-    destination->numeric = arena_array(arena, most, sizeof *destination->numeric);
-    destination->ports = arena_array(arena, most, sizeof *destination->ports);
-    destination->host_count = 0;
-    *addresses = (struct server_addresses){ 0 };
     while (*told) {
         size_t length = strcspn(told, "\n");
+        const char *line = arena_strndup(arena, told, length);
 
-        take_line(destination, addresses, &old, arena_strndup(arena, told, length), arena);
+        if (*line == '!') {
+            *why = line + 1;
+        } else {
+            addresses_of_host(addresses, host, line, port, arena);
+        }
         told += length + (told[length] == '\n');
     }
-    if (!done && addresses->count == 0) {
-        addresses_unresolved(addresses, old.hosts[0], "the name server gives no answer in time", arena);
+    return addresses->count > before;
+}
+
+/* Where one of the two questions, for IPv4 and for IPv6, has no answer or a bad one, musl knows no address at all, and
+ * says so after 5 s: then IPv4 is asked for alone. */
+static void resolve_name(struct server_addresses *addresses, const char *host, const char *port,
+                         const struct deadline *deadline, struct arena *arena)
+{
+    static const int families[] = { AF_UNSPEC, AF_INET };
+    const size_t count = sizeof families / sizeof *families;
+    const char *why = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct deadline share = deadline_share(deadline, count - i);
+        char *told = arena_alloc(arena, TOLD_MAX);
+        bool done = ask_child(host, port, families[i], told, &share, arena);
+
+        why = done ? why : "the name server gives no answer in time";
+        if (take_told(addresses, host, port, told, &why, arena)) {
+            return;
+        }
     }
-    if (destination->host_count == 0) { /* nothing to connect to; its names are still told */
-        *destination = old;
+    addresses_unresolved(addresses, host, why ? why : "the look-up failed", arena);
+}
+
+void resolve_host(struct server_addresses *addresses, const char *host, const char *numeric, const char *port,
+                  const struct deadline *deadline, struct arena *arena)
+{
+    if (!numeric && host_is_name(host)) {
+        resolve_name(addresses, host, port, deadline, arena);
+    } else {
+        addresses_of_host(addresses, host, numeric, port, arena);
+    }
+}
+
+void resolve_destination(const struct destination *destination, struct server_addresses *addresses,
+                         const struct deadline *deadline, struct arena *arena)
+{
+    *addresses = (struct server_addresses){ 0 };
+    for (size_t i = 0; i < destination->host_count; i++) {
+        struct deadline share = deadline_share(deadline, destination->host_count - i);
+
+        resolve_host(addresses, destination->hosts[i], destination->numeric[i], destination->ports[i], &share, arena);
+    }
+}
+
+void resolve_keep(struct destination *destination, const struct server_addresses *addresses, struct arena *arena)
+{
+    if (addresses->count == 0) { /* nothing to connect to; its names are still told */
+        return;
+    }
+    destination->host_count = addresses->count;
+    destination->hosts = arena_array(arena, addresses->count, sizeof *destination->hosts);
+    destination->numeric = arena_array(arena, addresses->count, sizeof *destination->numeric);
+    destination->ports = arena_array(arena, addresses->count, sizeof *destination->ports);
+    for (size_t i = 0; i < addresses->count; i++) {
+        destination->hosts[i] = addresses->items[i].host;
+        destination->numeric[i] = addresses->items[i].numeric;
+        destination->ports[i] = addresses->items[i].port;
     }
 }

@@ -377,7 +377,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
     }
 }
 
-/* What it has open it closes by itself. With nothing open it may hang in a look-up of names, and hears nothing. */
+/* What it has open it closes by itself; with nothing open it is not waited for. */
 void database_close(struct supervisor *s)
 {
     struct database_link *link = &s->database;

@@ -2,12 +2,14 @@
 import os
 import signal
 import socket
+import struct
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from island import Island
-from postgres import free_port
+from postgres import SUPERUSER_PASSWORD, free_port
 from supervisor import wait_until
 
 QUICK = {"PGENTRY_WAIT_TIMEOUT": "15s", "PGENTRY_WAIT_PERMANENT_GRACE": "300ms"}
@@ -189,6 +191,50 @@ def test_a_signal_while_a_name_is_looked_up_in_vain_ends_it_at_once(pgentry):
             done = waiting.wait()
     assert done.exit == 143, done
     assert time.monotonic() - began < 0.5, done
+
+
+ANSWERS = {"NXDOMAIN": 3, "SERVFAIL": 2, "NOTIMP": 4, "REFUSED": 5, "nothing": None}
+
+
+def answer(server, address, of_ipv6):
+    while True:
+        text, client = server.recvfrom(512)
+        if not text:
+            return
+        end = text.index(b"\0", 12) + 5
+        if text[end - 4:end - 2] == b"\0\1":
+            record = struct.pack("!HHHIH", 0xC00C, 1, 1, 1, 4) + socket.inet_aton(address)
+            server.sendto(text[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0) + text[12:end] + record, client)
+        elif of_ipv6 is not None:
+            server.sendto(text[:2] + struct.pack("!HHHHH", 0x8180 | of_ipv6, 1, 0, 0, 0) + text[12:end], client)
+
+
+@contextmanager
+def knows_ipv4(address, of_ipv6):
+    """A name server at the address, which is that of every name (RFC 1035); to any other question it says of_ipv6."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((address, 53))
+        thread = threading.Thread(target=answer, args=(server, address, of_ipv6))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.sendto(b"", server.getsockname())
+            thread.join()
+
+
+@pytest.mark.parametrize("also", [False, True], ids=["the server", "wait.also"])
+@pytest.mark.parametrize("of_ipv6", ANSWERS.values(), ids=ANSWERS)
+def test_a_name_server_that_fails_at_ipv6_keeps_nobody_from_the_ipv4_address(pgentry, database, of_ipv6, also):
+    """As container engines' and companies' name servers do: whatever they say when asked for an AAAA record, within one
+    attempt the A record counts. musl gives up the whole name."""
+    with Island() as island, knows_ipv4(island.outside, of_ipv6):
+        with island.name_server(island.outside):
+            local = f"postgresql:///{database.name}?host={database.cluster.folder}&port={database.cluster.port}"
+            url = f"{local}&user=postgres&password={SUPERUSER_PASSWORD}" if also else "postgresql://app:secret@db.test:5433/shop"
+            done = pgentry("wait", url=url, under=island.under,
+                           env={"PGENTRY_WAIT_TIMEOUT": "5s", "PGENTRY_WAIT_ALSO": "db.test:5433" if also else None})
+    assert done.exit == 69 and f"db.test:5433 ({island.outside}): Connection refused" in done.stderr, done
 
 
 def test_a_signal_while_an_attempt_hangs_ends_it(pgentry, late):
