@@ -64,6 +64,24 @@ def test_a_search_path_that_is_none_is_told(pgentry, database, project):
     assert done.exit == 1 and "22023" in done.stderr, done
 
 
+def test_a_search_path_without_a_schema_that_exists_is_named_where_nothing_can_be_created(pgentry, database, project):
+    """The server calls it "no schema has been selected to create in": that verify.schema is wrong is not all it may be."""
+    project({"one.sql": "CREATE TABLE one (id int)", "pgentry.yaml": "verify: {tables: [one]}\nmigrate: {steps: [{name: raw, sql: [one.sql]}]}\n"})
+    database.sql(f"ALTER ROLE {database.user} SET search_path = gone")
+    done = pgentry("sync", url=database.url)
+    assert done.exit == 70, done
+    assert any("3F000" in message and "search_path" in message for message in done.messages()), done
+
+
+def test_a_limit_of_the_role_s_connections_is_named_where_the_step_finds_none_left(pgentry, database, project):
+    """The lock's session is the one that it may have: raising max_connections would not help."""
+    project({"one.sql": "CREATE TABLE one (id int)", "pgentry.yaml": "verify: {tables: [one]}\nmigrate: {steps: [{name: raw, sql: [one.sql]}]}\n"})
+    database.sql(f"ALTER ROLE {database.user} CONNECTION LIMIT 1")
+    done = pgentry("sync", url=database.url)
+    assert done.exit == 70, done
+    assert any("53300" in message and "CONNECTION LIMIT" in message for message in done.messages()), done
+
+
 def test_files_are_run_in_their_order_and_the_first_error_ends_it(pgentry, database, project):
     """One transaction a file: those before the broken one stay, those behind it never run."""
     project({"1.sql": "CREATE TABLE a (id int)", "2.sql": "CREATE TABEL b (id int)", "3.sql": "CREATE TABLE c (id int)"})
