@@ -73,7 +73,6 @@ static void take_failure(struct supervisor *s, const struct database_error *fail
     TEXT_COPY(s->status.error, failed->message);
     s->say.also = failed->failure == FAILURE_ALSO;
     s->status.connected = s->say.also || failed->let_in; /* wait.also is asked once the database has let us in */
-    s->database.open = failed->let_in || s->boot.locked;
     event->kind = EVENT_FAILED;
     event->failure = failed->failure;
     event->fingerprint = fingerprint(failed->message) ^ failed->failure;
@@ -82,7 +81,6 @@ static void take_failure(struct supervisor *s, const struct database_error *fail
 /* That the database is there the look tells that follows: a pooler takes connections without it. */
 static void take_connected(struct supervisor *s, const struct connected *connected)
 {
-    s->database.open = true;
     TEXT_COPY(s->say.host, connected->host);
     TEXT_COPY(s->say.server, connected->server_version);
     TEXT_COPY(s->status.host, connected->host);
@@ -337,7 +335,6 @@ bool database_start(struct supervisor *s, struct error *error)
         return false;
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    link->open = false;
     frame_stream_begin(&link->stream, pair[0]);
     link->watch = watch_start(pair[0], POLLIN, on_readable);
     return true;
@@ -377,7 +374,7 @@ void database_order(struct supervisor *s, const struct boot_effect *effect)
     }
 }
 
-/* What it has open it closes by itself; with nothing open it is not waited for. */
+/* It hears of it whatever it does, and closes by itself what it has open. */
 void database_close(struct supervisor *s)
 {
     struct database_link *link = &s->database;
@@ -386,9 +383,6 @@ void database_close(struct supervisor *s)
             kill(link->old, SIGKILL);
         }
         stop_polling(link);
-        if (!link->open) {
-            kill(link->pid, SIGKILL);
-        }
         link->old = link->pid;
         link->pid = 0;
     } else if (link->old == 0) {

@@ -23,7 +23,6 @@
 struct database_link {
     pid_t pid; /* 0: none */
     pid_t old; /* one that was told to end and is not reaped yet */
-    bool open; /* it has told of a connection, and not of its end */
     bool died; /* EVENT_DATABASE_DIED is posted and not handled yet */
     struct frame_stream stream;
     bool more; /* frames are in it that were not taken yet */

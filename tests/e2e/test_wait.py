@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from island import Island
 from postgres import SUPERUSER_PASSWORD, free_port
-from supervisor import wait_until
+from supervisor import descendants_of, wait_until
 
 QUICK = {"PGENTRY_WAIT_TIMEOUT": "15s", "PGENTRY_WAIT_PERMANENT_GRACE": "300ms"}
 NOWHERE = "postgresql://app:secret@127.0.0.1:{}/shop"
@@ -179,18 +179,21 @@ def test_a_signal_while_waiting_ends_it(pgentry, name, status):
 
 
 def test_a_signal_while_a_name_is_looked_up_in_vain_ends_it_at_once(pgentry):
-    """The name server swallows every question: there is no connection whose end would be worth a second."""
+    """The name server swallows every question: there is no connection whose end would be worth a second. Nothing stays, no
+    zombie for another init to reap either."""
     with Island() as island, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((island.outside, 53))
         with island.name_server(island.outside):
             waiting = pgentry.start("wait", url="postgresql://app:secret@db.test/shop", under=island.under)
             waiting.wait_for_phase("waiting")
             server.recv(512)
+            processes = descendants_of(waiting.pid)
             began = time.monotonic()
             waiting.signal(15)
             done = waiting.wait()
     assert done.exit == 143, done
     assert time.monotonic() - began < 0.5, done
+    assert processes and not [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
 
 
 ANSWERS = {"NXDOMAIN": 3, "SERVFAIL": 2, "NOTIMP": 4, "REFUSED": 5, "nothing": None}
