@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBPQ_WITH_SYSTEM_CA 160000 /* sslrootcert=system came with libpq 16 */
@@ -131,6 +132,30 @@ static void choose_root_certificates(struct destination *destination, const PQco
             conninfo_set(&destination->info, "sslrootcert", bundles[i], arena);
             return;
         }
+    }
+}
+
+/* ---- the password file ---- */
+
+#define NO_PASSFILE "/dev/null/none" /* nothing can be there */
+
+/* libpq leaves out one that others may read (manual, "The Password File") and says so at every connection, on standard
+ * error past the log. So it is not handed to libpq, where a password is looked for
+ * in it. */
+static void leave_out_passfile(struct destination *destination, struct arena *arena)
+{
+    const char *given = conninfo_get(&destination->info, "passfile");
+    const char *named = given && *given ? given : getenv("PGPASSFILE");
+    const char *home = home_folder();
+    const char *path = named && *named ? arena_strdup(arena, named)
+                       : home          ? arena_printf(arena, "%s/.pgpass", home)
+                                       : NULL;
+    bool needed = !conninfo_get(&destination->info, "password") && !getenv("PGPASSWORD");
+    struct stat file;
+
+    if (needed && path && stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || (file.st_mode & (S_IRWXG | S_IRWXO)))) {
+        destination->unused_passfile = path;
+        conninfo_set(&destination->info, "passfile", NO_PASSFILE, arena);
     }
 }
 
@@ -274,7 +299,8 @@ static bool settle(struct destination *destination, const struct config *config,
     take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
     choose_root_certificates(destination, options, arena);
     add_settings(destination, config, defaults, arena);
-    mask_passwords(destination, option(options, "passfile"), arena);
+    mask_passwords(destination,
+                   destination->unused_passfile ? destination->unused_passfile : option(options, "passfile"), arena);
     PQconninfoFree(options);
     PQconninfoFree(defaults);
     return fine;
@@ -298,6 +324,8 @@ bool destination_find(struct destination *destination, const struct config *conf
     if (direct) { /* sessions with the lock are to be recognised, whatever the URL calls the application */
         conninfo_set(&destination->info, "application_name", APPLICATION, arena);
     }
+
+    leave_out_passfile(destination, arena);
 
     PGconn *asked = ask_libpq(&destination->info, arena);
     bool fine = settle(destination, config, asked, arena, error);

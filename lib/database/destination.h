@@ -20,6 +20,7 @@ struct destination {
     const char **numeric; /* hostaddr of each, or NULL */
     const char **ports;
     size_t host_count;
+    const char *unused_passfile; /* a password file that libpq leaves out, others may read it; NULL: there is none */
 };
 
 /* Takes database.url, or with `direct` database.direct_url (url where that is not set; and direct_url in place of a url

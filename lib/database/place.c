@@ -137,6 +137,13 @@ static void check_url(const struct config *config, bool direct, struct strings *
         return;
     }
     strings_add_all(arena, dropped, &destination.info.notes);
+    if (destination.unused_passfile) {
+        strings_add(arena, &verdict->warnings,
+                    arena_printf(arena,
+                                 "the password file %s is not used: it has to be a file that only its owner may "
+                                 "read (chmod 600)",
+                                 destination.unused_passfile));
+    }
 }
 
 void database_check_urls(const struct config *config, struct config_verdict *verdict, struct arena *arena)
@@ -147,6 +154,7 @@ void database_check_urls(const struct config *config, struct config_verdict *ver
     if (!destination_is_shared(config)) {
         check_url(config, true, &dropped, verdict, arena);
     }
+    strings_unique(arena, &verdict->warnings);
     strings_unique(arena, &dropped);
     if (dropped.count) {
         strings_add(arena, &verdict->warnings,

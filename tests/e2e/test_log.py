@@ -9,7 +9,7 @@ import subprocess
 from urllib.parse import quote
 
 import pytest
-from postgres import free_port
+from postgres import SUPERUSER_PASSWORD, free_port
 from supervisor import PATIENCE, run, wait_until
 
 TEXT = {"PGENTRY_LOG_FORMAT": "text"}
@@ -413,3 +413,20 @@ def test_a_log_whose_reader_is_gone_is_no_storm_of_signals(pgentry, database, pr
     running.send_signal(signal.SIGUSR1)
     assert running.stdout.readline() == b"pending []\n"
     assert running.wait(20) == 0
+
+
+@pytest.mark.parametrize("named", ["PGPASSFILE", "HOME", "URL"])
+def test_a_password_file_that_others_may_read_is_told_of_once_and_in_the_log(pgentry, database, project, named):
+    """libpq writes a line of its own for each connection, which no reader of JSON takes; the file is not used, as before."""
+    folder = project({".pgpass": f"*:*:*:*:{SUPERUSER_PASSWORD}\n"})
+    (folder / ".pgpass").chmod(0o644)
+    port = database.cluster.port
+    url = f"postgresql://postgres@127.0.0.1:{port}/{database.name}"
+    url += f"?passfile={folder}/.pgpass" if named == "URL" else ""
+    done = pgentry("wait", url=url, env={"PGPASSFILE": folder / ".pgpass" if named == "PGPASSFILE" else None,
+                                         "PGENTRY_WAIT_PERMANENT_GRACE": "1ms", "HOME": folder if named == "HOME" else "/"})
+    assert done.exit == 77, done
+    assert len(done.events) == len(done.stderr.splitlines()), done
+    assert done.said(f"{folder}/.pgpass is not used") == 1, done
+    silent = pgentry("wait", url=database.url, env={"HOME": folder})
+    assert silent.exit == 0 and "pgpass" not in silent.stderr, silent
