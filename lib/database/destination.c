@@ -139,9 +139,8 @@ static void choose_root_certificates(struct destination *destination, const PQco
 
 #define NO_PASSFILE "/dev/null/none" /* nothing can be there */
 
-/* libpq leaves out one that others may read (manual, "The Password File") and says so at every connection, on standard
- * error past the log. So it is not handed to libpq, where a password is looked for
- * in it. */
+/* libpq leaves out one that others may read (manual, "The Password File") and says so on standard error, past the log,
+ * at every connection that looks for a password in it. So it is not handed to libpq. */
 static void leave_out_passfile(struct destination *destination, struct arena *arena)
 {
     const char *given = conninfo_get(&destination->info, "passfile");

@@ -74,8 +74,9 @@ static bool ask_child(const char *host, const char *port, int family, char *told
     pid_t child = _Fork(); /* for the reason that process/spawn.c gives */
 
     if (child == 0) {
-        /* It holds what we hold: sockets whose end others wait for. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+        /* It holds what we hold, sockets whose end others wait for, and goes when we are killed. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) {
             _exit(1);
         }
         close(ends[0]);
