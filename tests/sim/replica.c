@@ -126,7 +126,7 @@ void replica_tell(struct world *world, struct replica *replica, const struct boo
     }
     for (unsigned i = 0; i < boot->effect_count && !world->violation; i++) {
         if (world->story) {
-            story_effect(world, &boot->effects[i]);
+            story_effect(&boot->effects[i]);
         }
         check_effect(world, replica, &boot->effects[i]);
         carry_out(world, replica, &boot->effects[i]);

@@ -129,24 +129,26 @@ void story_event(const struct world *world, const struct replica *replica, const
     printf(known ? " -> %s\n" : " means nothing, %s\n", boot_state_name(replica->boot.state));
 }
 
-void story_effect(const struct world *world, const struct boot_effect *effect)
+void story_effect(const struct boot_effect *effect)
 {
     static const char *const orders[] = { "connect", "check", "lock", "sessions" };
-    static const char *const names[] = { "order",
-                                         "close database",
-                                         "kill database",
-                                         "guard",
-                                         "step",
-                                         "signal step",
-                                         "kill step",
-                                         "tables",
-                                         "summary",
-                                         "start application",
-                                         "signal application",
-                                         "kill what is left",
-                                         "log",
-                                         "exit" };
-    (void)world;
+    static const char *const names[] = {
+        [EFFECT_ORDER] = "order",
+        [EFFECT_CLOSE_DATABASE] = "close database",
+        [EFFECT_KILL_DATABASE] = "kill database",
+        [EFFECT_SPAWN_GUARD] = "guard",
+        [EFFECT_SPAWN_STEP] = "step",
+        [EFFECT_SIGNAL_CHILD] = "signal step",
+        [EFFECT_KILL_CHILD] = "kill step",
+        [EFFECT_TABLES] = "tables",
+        [EFFECT_SUMMARY] = "summary",
+        [EFFECT_RELEASE] = "release the address",
+        [EFFECT_START] = "start application",
+        [EFFECT_SIGNAL_APP] = "signal application",
+        [EFFECT_KILL_REST] = "kill what is left",
+        [EFFECT_LOG] = "log",
+        [EFFECT_EXIT] = "exit",
+    };
     printf("                            %s", names[effect->kind]);
     switch (effect->kind) {
     case EFFECT_ORDER:

@@ -301,7 +301,7 @@ void violation(struct world *world, const struct replica *replica, const char *f
 void story_scenario(const struct scenario *scenario, uint32_t faults_kept);
 void story_event(const struct world *world, const struct replica *replica, const struct boot_event *event,
                  enum boot_state from, bool known);
-void story_effect(const struct world *world, const struct boot_effect *effect);
+void story_effect(const struct boot_effect *effect);
 void story_world(const struct world *world, const struct replica *replica, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
