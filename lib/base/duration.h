@@ -3,7 +3,6 @@
 #define BASE_DURATION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 typedef int64_t duration; /* milliseconds, never negative */

@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Registers a secret in every form in which it may turn up: as it is, percent-encoded (any of its characters, a space

@@ -1,5 +1,6 @@
 #include "process/codes.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -2,7 +2,6 @@
 #ifndef PROCESS_CODES_H
 #define PROCESS_CODES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define CODE_TEXT 6 /* five characters at most, and the terminator */

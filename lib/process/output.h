@@ -9,7 +9,6 @@
 
 #include "base/strings.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define OUTPUT_LINE_MAX 8192 /* bytes of one line that are shown; the rest is counted: " … 12345 more bytes" */

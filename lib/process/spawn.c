@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum stage { STAGE_CWD, STAGE_STREAMS, STAGE_CREDENTIALS, STAGE_EXEC };

@@ -11,9 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define DRAIN_MAX (1 << 20) /* of output after the step ended, so that a flood of what it left behind has an end */

@@ -1,8 +1,6 @@
 /* What is noted while the boot goes on and the application runs. */
 #include "runtime/supervisor.h"
 
-#include <string.h>
-
 static bool runs(const struct supervisor *s)
 {
     return boot_phase(&s->boot) == PHASE_RUNNING;

@@ -1,8 +1,8 @@
 #include "runtime/supervisor.h"
 
-_Static_assert(BOOT_EFFECTS - BOOT_EFFECTS_KEPT > STEPS_MAX, "of each step can be told what became of it in one go");
-
 #include <string.h>
+
+_Static_assert(BOOT_EFFECTS - BOOT_EFFECTS_KEPT > STEPS_MAX, "of each step can be told what became of it in one go");
 
 static bool selected(const struct runtime_request *request, const struct step *step, bool *from_seen)
 {

@@ -1,7 +1,6 @@
 #include "base/text.h"
 #include "runtime/supervisor.h"
 
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

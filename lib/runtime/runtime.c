@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "base/pages.h"
-#include "base/signal_name.h"
 #include "base/text.h"
 #include "process/signals.h"
 #include "runtime/supervisor.h"
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 

@@ -3,6 +3,7 @@
 #include "../cost.h"
 #include "base/percent.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
