@@ -14,20 +14,17 @@ static void enter(struct boot *boot, enum boot_list list)
 
 ACTION(enter_before)
 {
-    UNUSED_EVENT;
     boot->begun = true;
     enter(boot, LIST_BEFORE);
 }
 
 ACTION(enter_steps)
 {
-    UNUSED_EVENT;
     enter(boot, LIST_STEPS);
 }
 
 ACTION(enter_after)
 {
-    UNUSED_EVENT;
     boot->result = RESULT_NONE;
     boot->attempt = 1;
     if (boot->list != LIST_AFTER) { /* else the lock was lost on the way: those that ran do not run again */
@@ -37,21 +34,18 @@ ACTION(enter_after)
 
 ACTION(verify_after)
 {
-    UNUSED_EVENT;
     boot->result = RESULT_AFTER;
     ask_check(boot);
 }
 
 ACTION(verify_last)
 {
-    UNUSED_EVENT;
     boot->result = RESULT_LAST;
     ask_check(boot);
 }
 
 ACTION(next_step)
 {
-    UNUSED_EVENT;
     boot->index++;
     boot->attempt = 1;
     boot->result = RESULT_NONE;
@@ -71,19 +65,16 @@ static void spawn(struct boot *boot, enum boot_effect_kind kind)
 
 ACTION(spawn_guard)
 {
-    UNUSED_EVENT;
     spawn(boot, EFFECT_SPAWN_GUARD);
 }
 
 ACTION(spawn_step)
 {
-    UNUSED_EVENT;
     spawn(boot, EFFECT_SPAWN_STEP);
 }
 
 ACTION(succeeded)
 {
-    UNUSED_EVENT;
     boot->deadline[TIMER_STATE] = BOOT_NEVER;
     boot->any_succeeded = true;
     boot->result = RESULT_SUCCEEDED;
@@ -100,7 +91,6 @@ static void look_for(struct boot *boot, enum boot_result result)
 /* Who took the lock meanwhile may have run steps beside it: only the ledger tells. */
 ACTION(lost_check)
 {
-    UNUSED_EVENT;
     look_for(boot, RESULT_LOST);
 }
 
@@ -123,7 +113,6 @@ static void signal_child(struct boot *boot, int signal)
 
 ACTION(end_child)
 {
-    UNUSED_EVENT;
     boot->timed_out = boot->state == STATE_STEPPING; /* a guard does no work that might be done */
     signal_child(boot, SIGTERM);
 }
@@ -143,45 +132,37 @@ ACTION(end_child_signal)
 
 ACTION(kill_child)
 {
-    UNUSED_EVENT;
     boot_effect(boot, EFFECT_KILL_CHILD);
     boot->deadline[TIMER_STATE] = boot->now + BOOT_KILL_AFTER;
 }
 
 ACTION(nothing)
 {
-    (void)boot;
-    UNUSED_EVENT;
 }
 
 ACTION(ask_sessions)
 {
-    UNUSED_EVENT;
     ask_sessions(boot);
 }
 
 ACTION(settle_later)
 {
-    UNUSED_EVENT;
     boot->deadline[TIMER_STATE] = boot->now + BOOT_SETTLE_INTERVAL;
 }
 
 ACTION(timed_out_check)
 {
-    UNUSED_EVENT;
     look_for(boot, RESULT_TIMED_OUT);
 }
 
 ACTION(not_done)
 {
-    UNUSED_EVENT;
     boot->deadline[TIMER_STATE] = BOOT_NEVER;
     boot->result = RESULT_NONE;
 }
 
 ACTION(pause)
 {
-    UNUSED_EVENT;
     duration first = boot_step(boot)->delay;
     duration max = first > BOOT_STEP_DELAY_MAX ? first : BOOT_STEP_DELAY_MAX;
     boot->delay = backoff_step(&boot->random, first, boot->attempt - 1, max);
@@ -191,7 +172,6 @@ ACTION(pause)
 
 ACTION(good)
 {
-    UNUSED_EVENT;
     boot->after_done = boot->result == RESULT_AFTER;
     boot->queued = false;
 }

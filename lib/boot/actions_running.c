@@ -7,7 +7,6 @@
 
 ACTION(release)
 {
-    UNUSED_EVENT;
     boot_effect(boot, EFFECT_RELEASE);
     boot->deadline[TIMER_STATE] = boot->now + BOOT_RELEASE_TIMEOUT;
 }
@@ -20,7 +19,6 @@ ACTION(release_by_force)
 
 ACTION(close_first)
 {
-    UNUSED_EVENT;
     close_database(boot);
     boot->deadline[TIMER_STATE] = boot->now + BOOT_CLOSE_TIMEOUT;
 }
@@ -34,7 +32,6 @@ static void disarm(struct boot *boot)
 
 ACTION(start)
 {
-    UNUSED_EVENT;
     boot_end_waiting(boot);
     disarm(boot);
     boot_effect(boot, EFFECT_SUMMARY);
@@ -58,7 +55,6 @@ static void arm_look(struct boot *boot, duration otherwise)
 
 ACTION(ran)
 {
-    UNUSED_EVENT;
     boot->app_ran = true;
 }
 
@@ -70,13 +66,11 @@ ACTION(running)
 
 ACTION(look_connect)
 {
-    UNUSED_EVENT;
     ask_connect(boot, boot->state == STATE_HELD);
 }
 
 ACTION(look_check)
 {
-    UNUSED_EVENT;
     ask_check(boot);
 }
 
@@ -89,7 +83,6 @@ ACTION(looked)
 
 ACTION(look_failed)
 {
-    UNUSED_EVENT;
     boot->failed_looks++;
     close_database(boot);
     arm_look(boot, 0);
@@ -132,7 +125,6 @@ ACTION(stop_start)
 
 ACTION(kill_rest)
 {
-    UNUSED_EVENT;
     boot_effect(boot, EFFECT_KILL_REST);
 }
 
@@ -151,19 +143,16 @@ static void leave(struct boot *boot, int status)
 
 ACTION(leave_ok)
 {
-    UNUSED_EVENT;
     leave(boot, STATUS_OK);
 }
 
 ACTION(leave_unhealthy)
 {
-    UNUSED_EVENT;
     leave(boot, STATUS_SCHEMA);
 }
 
 ACTION(leave_unreachable)
 {
-    UNUSED_EVENT;
     leave(boot, STATUS_UNREACHABLE);
 }
 
@@ -175,13 +164,11 @@ ACTION(leave_signal)
 
 ACTION(leave_left)
 {
-    UNUSED_EVENT;
     leave(boot, boot->leaving);
 }
 
 ACTION(leave_failed)
 {
-    UNUSED_EVENT;
     leave(boot, boot->status);
 }
 
@@ -206,7 +193,6 @@ static void fail(struct boot *boot, int status)
 
 ACTION(fail_configuration)
 {
-    UNUSED_EVENT;
     fail(boot, STATUS_CONFIG);
 }
 
@@ -220,19 +206,16 @@ ACTION(fail_waiting)
 
 ACTION(fail_schema)
 {
-    UNUSED_EVENT;
     fail(boot, STATUS_SCHEMA);
 }
 
 ACTION(fail_steps)
 {
-    UNUSED_EVENT;
     fail(boot, STATUS_STEPS);
 }
 
 ACTION(fail_lock)
 {
-    UNUSED_EVENT;
     fail(boot, STATUS_LOCK);
 }
 
@@ -240,7 +223,6 @@ ACTION(fail_lock)
 
 ACTION(hold)
 {
-    UNUSED_EVENT;
     boot_end_waiting(boot);
     disarm(boot);
     close_database(boot);
@@ -250,14 +232,12 @@ ACTION(hold)
 
 ACTION(held_looked)
 {
-    UNUSED_EVENT;
     close_database(boot);
     arm_look(boot, BOOT_HELD_INTERVAL);
 }
 
 ACTION(heal)
 {
-    UNUSED_EVENT;
     boot->healed = true;
     boot->result = RESULT_NONE;
     boot->status = STATUS_OK;

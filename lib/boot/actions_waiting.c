@@ -41,7 +41,6 @@ void boot_checked(struct boot *boot)
 
 ACTION(begin)
 {
-    UNUSED_EVENT;
     boot->failure = FAILURES;
     begin_spell(boot, boot->now);
     ask_connect(boot, boot->plan->goal == GOAL_WAIT);
@@ -60,13 +59,11 @@ ACTION(begin_anew)
 /* A pooler takes connections while its server is down: after a look that failed, being connected proves nothing. */
 ACTION(connect)
 {
-    UNUSED_EVENT;
     ask_connect(boot, boot->plan->goal == GOAL_WAIT || boot->check_failed);
 }
 
 ACTION(connected_check)
 {
-    UNUSED_EVENT;
     end_spell(boot);
     ask_check(boot);
 }
@@ -115,33 +112,28 @@ ACTION(retry_later)
 
 ACTION(check)
 {
-    UNUSED_EVENT;
     ask_check(boot);
 }
 
 ACTION(check_direct)
 {
-    UNUSED_EVENT;
     boot->direct = true;
     ask_check(boot);
 }
 
 ACTION(checked)
 {
-    UNUSED_EVENT;
     boot->queued = false;
     boot->polls = 0;
 }
 
 ACTION(lock)
 {
-    UNUSED_EVENT;
     ask_lock(boot);
 }
 
 ACTION(await)
 {
-    UNUSED_EVENT;
     const struct boot_plan *plan = boot->plan;
     if (boot->await_until == 0) {
         boot->await_until = boot->now + plan->verify_timeout;
@@ -153,7 +145,6 @@ ACTION(await)
 
 ACTION(locked_check)
 {
-    UNUSED_EVENT;
     boot->locked = true;
     boot->lost = false;
     boot->queued = false;
@@ -167,7 +158,6 @@ ACTION(locked_check)
 
 ACTION(queue)
 {
-    UNUSED_EVENT;
     boot->queued = true;
     boot->lock_failed = false;
     end_spell(boot);
@@ -187,13 +177,11 @@ ACTION(queue)
 
 ACTION(lose_lock)
 {
-    UNUSED_EVENT;
     boot->locked = false;
 }
 
 ACTION(lose_lock_in_step)
 {
-    UNUSED_EVENT;
     boot->lost |= boot->locked;
     boot->locked = false;
 }

@@ -2,8 +2,7 @@
 
 #include <signal.h>
 
-#define GUARD(name) bool guard_##name(const struct boot *boot, const struct boot_event *event)
-#define UNUSED_BOOT (void)boot
+#define GUARD(name) bool guard_##name(MAY_USE const struct boot *boot, MAY_USE const struct boot_event *event)
 
 static bool lock_ok(const struct boot *boot)
 {
@@ -14,13 +13,11 @@ static bool lock_ok(const struct boot *boot)
 
 GUARD(only_waits)
 {
-    UNUSED_EVENT;
     return boot->plan->goal == GOAL_WAIT;
 }
 
 GUARD(only_looks)
 {
-    UNUSED_EVENT;
     return boot->plan->goal == GOAL_LOOK;
 }
 
@@ -31,7 +28,6 @@ GUARD(only_looks_healthy)
 
 GUARD(is_configuration)
 {
-    UNUSED_BOOT;
     return event->failure == FAILURE_CONFIG;
 }
 
@@ -43,7 +39,6 @@ GUARD(refused_for_good)
 
 GUARD(waited_enough)
 {
-    UNUSED_EVENT;
     /* what failed outside a spell of waiting took time as well */
     duration now = boot->waiting_since == BOOT_NEVER ? boot->now - boot->order_at : 0;
     return boot->plan->wait_timeout && boot_waited(boot) + now >= boot->plan->wait_timeout;
@@ -51,7 +46,6 @@ GUARD(waited_enough)
 
 GUARD(result_open)
 {
-    UNUSED_EVENT;
     return boot->result != RESULT_NONE;
 }
 
@@ -62,7 +56,6 @@ GUARD(result_open_lost)
 
 GUARD(lock_fails)
 {
-    UNUSED_EVENT;
     return boot->lock_failed;
 }
 
@@ -102,13 +95,11 @@ GUARD(must_run_again)
 
 GUARD(healthy)
 {
-    UNUSED_BOOT;
     return event->look.healthy;
 }
 
 GUARD(may_await)
 {
-    UNUSED_EVENT;
     return boot->plan->verify_timeout && boot->plan->step_count[LIST_STEPS] == 0 &&
            (boot->await_until == 0 || boot->now < boot->await_until);
 }
@@ -131,7 +122,6 @@ GUARD(behind)
 
 GUARD(locked_enough)
 {
-    UNUSED_EVENT;
     return boot->plan->lock_timeout && boot_lock_waited(boot) >= boot->plan->lock_timeout;
 }
 
@@ -144,13 +134,11 @@ static bool past_end(const struct boot *boot, enum boot_list list)
 
 GUARD(before_done)
 {
-    UNUSED_EVENT;
     return past_end(boot, LIST_BEFORE);
 }
 
 GUARD(steps_done_lost)
 {
-    UNUSED_EVENT;
     return past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot);
 }
 
@@ -161,50 +149,42 @@ GUARD(steps_done_unsure)
 
 GUARD(steps_done_unhealthy)
 {
-    UNUSED_EVENT;
     return past_end(boot, LIST_STEPS) && boot->any_succeeded;
 }
 
 GUARD(steps_done)
 {
-    UNUSED_EVENT;
     return past_end(boot, LIST_STEPS);
 }
 
 GUARD(after_done)
 {
-    UNUSED_EVENT;
     return past_end(boot, LIST_AFTER);
 }
 
 GUARD(not_locked)
 {
-    UNUSED_EVENT;
     return !lock_ok(boot);
 }
 
 GUARD(direct_unsure)
 {
-    UNUSED_EVENT;
     return boot->plan->direct && !boot->plan->lock && !boot->direct;
 }
 
 GUARD(forbidden)
 {
-    UNUSED_EVENT;
     const struct boot_step *step = boot_step(boot);
     return boot->look.gone && (boot->list == LIST_STEPS ? !step->own_history : step->alters);
 }
 
 GUARD(emergency)
 {
-    UNUSED_EVENT;
     return boot->list == LIST_STEPS && boot->index > 0 && boot->attempt == 1;
 }
 
 GUARD(guarded)
 {
-    UNUSED_EVENT;
     return boot_step(boot)->guarded;
 }
 
@@ -217,13 +197,11 @@ GUARD(guarded_emergency)
 
 GUARD(child_additive)
 {
-    UNUSED_BOOT;
     return event->status == 0 && event->additive;
 }
 
 GUARD(child_destructive)
 {
-    UNUSED_BOOT;
     return event->status == 0 && !event->additive;
 }
 
@@ -234,7 +212,6 @@ GUARD(child_destructive_beside)
 
 GUARD(child_ok)
 {
-    UNUSED_BOOT;
     return event->status == 0;
 }
 
@@ -260,7 +237,6 @@ GUARD(child_ok_beside)
 
 GUARD(child_late)
 {
-    UNUSED_EVENT;
     return boot->timed_out || !boot->leaving;
 }
 
@@ -273,7 +249,6 @@ bool boot_is_stop(int signal)
 
 GUARD(is_stop)
 {
-    UNUSED_BOOT;
     return boot_is_stop(event->signal);
 }
 
@@ -294,14 +269,12 @@ GUARD(is_stop_finish)
 
 GUARD(is_hangup)
 {
-    UNUSED_BOOT;
     return event->signal == SIGHUP;
 }
 
 #define TIMER_GUARD(name, which)        \
     GUARD(name)                         \
     {                                   \
-        UNUSED_BOOT;                    \
         return event->timer == (which); \
     }
 
@@ -314,43 +287,36 @@ TIMER_GUARD(timer_stop, TIMER_STOP)
 
 GUARD(settled)
 {
-    UNUSED_BOOT;
     return event->count == 0;
 }
 
 GUARD(settled_enough)
 {
-    UNUSED_EVENT;
     return boot->now >= boot->settle_until;
 }
 
 GUARD(is_leaving)
 {
-    UNUSED_EVENT;
     return boot->leaving != 0;
 }
 
 GUARD(timed_out_with_history)
 {
-    UNUSED_EVENT;
     return boot->timed_out && boot->list == LIST_STEPS && boot->plan->history;
 }
 
 GUARD(not_a_step)
 {
-    UNUSED_EVENT;
     return boot->list != LIST_STEPS;
 }
 
 GUARD(is_permanent)
 {
-    UNUSED_EVENT;
     return boot->permanent;
 }
 
 GUARD(attempts_left)
 {
-    UNUSED_EVENT;
     return boot->attempt < boot_step(boot)->attempts;
 }
 
@@ -373,13 +339,11 @@ GUARD(lost_proven)
 
 GUARD(result_lost)
 {
-    UNUSED_EVENT;
     return boot->result == RESULT_LOST;
 }
 
 GUARD(result_timed_out)
 {
-    UNUSED_EVENT;
     return boot->result == RESULT_TIMED_OUT;
 }
 
@@ -390,31 +354,26 @@ GUARD(last_healthy)
 
 GUARD(last_failed)
 {
-    UNUSED_EVENT;
     return boot->result == RESULT_LAST && !boot->any_succeeded;
 }
 
 GUARD(result_last)
 {
-    UNUSED_EVENT;
     return boot->result == RESULT_LAST;
 }
 
 GUARD(result_after)
 {
-    UNUSED_EVENT;
     return boot->result == RESULT_AFTER;
 }
 
 GUARD(after_waits)
 {
-    UNUSED_EVENT;
     return boot->plan->step_count[LIST_AFTER] && !boot->after_done;
 }
 
 GUARD(hopeless)
 {
-    UNUSED_BOOT;
     return event->look.hopeless;
 }
 
@@ -435,19 +394,16 @@ GUARD(after_broken)
 
 GUARD(only_syncs)
 {
-    UNUSED_EVENT;
     return boot->plan->goal == GOAL_SYNC;
 }
 
 GUARD(execs)
 {
-    UNUSED_EVENT;
     return boot->plan->exec;
 }
 
 GUARD(holds_address)
 {
-    UNUSED_EVENT;
     return boot->plan->placeholder;
 }
 
@@ -455,7 +411,6 @@ GUARD(holds_address)
 
 GUARD(may_hold)
 {
-    UNUSED_EVENT;
     int status = boot->status;
     return boot->plan->hold && boot->plan->goal == GOAL_RUN &&
            (status == STATUS_SCHEMA || status == STATUS_UNREACHABLE || status == STATUS_STEPS ||
@@ -464,7 +419,6 @@ GUARD(may_hold)
 
 GUARD(anew)
 {
-    UNUSED_EVENT;
     return boot->status == STATUS_UNREACHABLE || boot->status == STATUS_LOCK || boot->status == STATUS_REFUSED;
 }
 

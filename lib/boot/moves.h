@@ -159,8 +159,9 @@ BOOT_GUARDS(X)
 BOOT_ACTIONS(X)
 #undef X
 
-#define ACTION(name) void action_##name(struct boot *boot, const struct boot_event *event)
-#define UNUSED_EVENT (void)event
+/* Most look at one of the two only. */
+#define MAY_USE __attribute__((unused))
+#define ACTION(name) void action_##name(MAY_USE struct boot *boot, MAY_USE const struct boot_event *event)
 
 struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind);
 /* What is asked of the ladder and the waiting by several guards. */

@@ -23,18 +23,18 @@ static void human(struct text *text, duration value)
     text_string(text, duration_human(value, buffer));
 }
 
-#define PLACEHOLDER(name) \
-    static void put_##name(struct text *text, const struct supervisor *s, const struct boot_effect *effect)
+/* Most look at one of the two only. */
+#define PLACEHOLDER(name)                                                                         \
+    static void put_##name(struct text *text, __attribute__((unused)) const struct supervisor *s, \
+                           __attribute__((unused)) const struct boot_effect *effect)
 #define PLACEHOLDER_TEXT(name)          \
     PLACEHOLDER(name)                   \
     {                                   \
-        (void)effect;                   \
         text_string(text, s->say.name); \
     }
 #define PLACEHOLDER_DURATION(name, value) \
     PLACEHOLDER(name)                     \
     {                                     \
-        (void)effect;                     \
         human(text, value);               \
     }
 
@@ -56,7 +56,6 @@ PLACEHOLDER_DURATION(stop_timeout, s->plan.stop_timeout)
 
 PLACEHOLDER(error)
 {
-    (void)effect;
     text_string(text, s->say.error[0] ? s->say.error : "it has not answered yet");
     if (s->say.hint[0]) {
         text_printf(text, " (%s)", s->say.hint);
@@ -66,7 +65,6 @@ PLACEHOLDER(error)
 /* What the last error is about. */
 PLACEHOLDER(awaited)
 {
-    (void)effect;
     text_string(text, s->say.also ? "what wait.also names" : "PostgreSQL");
 }
 
@@ -84,7 +82,6 @@ PLACEHOLDER(step_timeout)
 
 PLACEHOLDER(attempt)
 {
-    (void)s;
     text_printf(text, "%u", effect->attempt);
 }
 
@@ -96,26 +93,22 @@ PLACEHOLDER(attempts)
 
 PLACEHOLDER(signal)
 {
-    (void)effect;
     text_string(text, signal_name(s->say.signal));
 }
 
 PLACEHOLDER(sent)
 {
-    (void)effect;
     text_string(text, signal_name(boot_signal_for_app(&s->plan, s->say.signal)));
 }
 
 PLACEHOLDER(status)
 {
-    (void)effect;
     text_printf(text, "%d", s->boot.status);
 }
 
 /* Why something must run, or nothing. */
 PLACEHOLDER(why)
 {
-    (void)effect;
     const struct check *check = s->status.check;
     if (s->plan.step_count[LIST_STEPS] == 0) {
         text_string(text, "no step is configured");

@@ -93,17 +93,13 @@ static void without(struct boot *boot, enum boot_effect_kind kind)
 
 /* ---- guards and actions that are wrong ---- */
 
-static bool never(const struct boot *boot, const struct boot_event *event)
+static bool never(MAY_USE const struct boot *boot, MAY_USE const struct boot_event *event)
 {
-    (void)boot;
-    (void)event;
     return false;
 }
 
-static bool always(const struct boot *boot, const struct boot_event *event)
+static bool always(MAY_USE const struct boot *boot, MAY_USE const struct boot_event *event)
 {
-    (void)boot;
-    (void)event;
     return true;
 }
 
@@ -112,15 +108,13 @@ static bool healthy_timed_out(const struct boot *boot, const struct boot_event *
     return boot->result == RESULT_TIMED_OUT && event->look.healthy;
 }
 
-static bool healed_unproven(const struct boot *boot, const struct boot_event *event)
+static bool healed_unproven(const struct boot *boot, MAY_USE const struct boot_event *event)
 {
-    (void)event;
     return boot->status == STATUS_SCHEMA;
 }
 
-static bool timer_any(const struct boot *boot, const struct boot_event *event)
+static bool timer_any(const struct boot *boot, MAY_USE const struct boot_event *event)
 {
-    (void)event;
     return boot->now > 0;
 }
 
