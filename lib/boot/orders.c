@@ -2,7 +2,7 @@
 
 #include "boot/moves.h"
 
-static void give_order(struct boot *boot, enum boot_order order, duration within)
+static struct boot_effect *give_order(struct boot *boot, enum boot_order order, duration within)
 {
     struct boot_effect *effect = boot_effect(boot, EFFECT_ORDER);
     effect->order.order = order;
@@ -11,23 +11,19 @@ static void give_order(struct boot *boot, enum boot_order order, duration within
     boot->order = order;
     boot->order_at = boot->now;
     boot->deadline[TIMER_ORDER] = boot->now + within;
-}
-
-static struct boot_effect *last_effect(struct boot *boot)
-{
-    return &boot->effects[boot->effect_count - 1];
+    return effect;
 }
 
 /* Without connect_timeout an attempt lasts as long as wait.timeout allows; one that is no waiting, as a look. */
 void ask_connect(struct boot *boot, bool prove)
 {
     duration within = boot->plan->connect_timeout;
-    give_order(boot, BOOT_CONNECT, within ? within + BOOT_ORDER_SLACK : BOOT_ORDER_TIMEOUT);
+    struct boot_effect *effect =
+        give_order(boot, BOOT_CONNECT, within ? within + BOOT_ORDER_SLACK : BOOT_ORDER_TIMEOUT);
     if (within == 0 && boot->waiting_since != BOOT_NEVER) {
         boot->deadline[TIMER_ORDER] = BOOT_NEVER;
-        last_effect(boot)->order.within = 0;
+        effect->order.within = 0;
     }
-    struct boot_effect *effect = last_effect(boot);
     /* A server that said it is starting up is not probed: that would cost it one process more. */
     effect->order.probe = boot->failure == FAILURE_NOT_LISTENING || boot->failure == FAILURE_NO_ANSWER ||
                           boot->check_failed || boot->lock_failed;
@@ -60,8 +56,7 @@ static bool must_read_history(const struct boot *boot)
 void ask_check(struct boot *boot)
 {
     bool history = boot->plan->history && !boot->app_ran;
-    give_order(boot, BOOT_CHECK, answer_timeout(boot));
-    struct boot_effect *effect = last_effect(boot);
+    struct boot_effect *effect = give_order(boot, BOOT_CHECK, answer_timeout(boot));
     effect->order.history = history;
     effect->order.prove = history && must_read_history(boot);
     effect->order.direct = boot->direct && !boot->app_ran;
@@ -78,8 +73,8 @@ void ask_lock(struct boot *boot)
 
 void ask_sessions(struct boot *boot)
 {
-    give_order(boot, BOOT_SESSIONS, boot->plan->connect_timeout + BOOT_ORDER_TIMEOUT);
-    last_effect(boot)->order.age = boot->now - boot->step_at;
+    give_order(boot, BOOT_SESSIONS, boot->plan->connect_timeout + BOOT_ORDER_TIMEOUT)->order.age =
+        boot->now - boot->step_at;
 }
 
 void close_database(struct boot *boot)
