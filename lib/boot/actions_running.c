@@ -5,16 +5,20 @@
 
 /* ---- the application ---- */
 
+static void let_go(struct boot *boot, bool by_force)
+{
+    boot_effect(boot, EFFECT_RELEASE)->number = by_force;
+    boot->deadline[TIMER_STATE] = boot->now + BOOT_RELEASE_TIMEOUT;
+}
+
 ACTION(release)
 {
-    boot_effect(boot, EFFECT_RELEASE);
-    boot->deadline[TIMER_STATE] = boot->now + BOOT_RELEASE_TIMEOUT;
+    let_go(boot, false);
 }
 
 ACTION(release_by_force)
 {
-    action_release(boot, event);
-    boot->effects[boot->effect_count - 1].number = 1;
+    let_go(boot, true);
 }
 
 ACTION(close_first)
@@ -67,11 +71,6 @@ ACTION(running)
 ACTION(look_connect)
 {
     ask_connect(boot, boot->state == STATE_HELD);
-}
-
-ACTION(look_check)
-{
-    ask_check(boot);
 }
 
 ACTION(looked)

@@ -141,7 +141,6 @@
     X(running)                                                                           \
     X(ran) /* executed after it was told to stop */                                      \
     X(look_connect)                                                                      \
-    X(look_check)                                                                        \
     X(looked)                                                                            \
     X(look_failed)                                                                       \
     X(forward)                                                                           \
