@@ -15,7 +15,6 @@
 #define HEADS_MAX 64                  /* of one form: one for each power of two, and its whole */
 #define STARS 3                       /* no more, whatever the secret's length: that is nobody's business either */
 #define LINE_MIN 8                    /* shorter lines of a secret of several lines are braces and the like */
-#define VISIBLE_GROWTH 4              /* \xNN for a byte */
 #define JSON_GROWTH 6                 /* \u00XX for a byte */
 #define ENCODED 3                     /* %XX for a byte */
 #define SCRUB_MIN 6                   /* shorter ones are found everywhere by chance */
@@ -416,7 +415,7 @@ char *mask_copy(struct arena *arena, const char *string)
 
 char *mask_visible(struct arena *arena, const char *masked, size_t most)
 {
-    size_t length = strlen(masked), size = VISIBLE_GROWTH * length + 1;
+    size_t length = strlen(masked), size = TEXT_VISIBLE_GROWTH * length + 1;
     struct text text = text_over(arena_alloc(arena, size), size);
 
     text_visible(&text, masked, length);

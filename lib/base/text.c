@@ -268,7 +268,7 @@ void text_visible(struct text *text, const char *bytes, size_t length)
 
 char *text_escaped_copy(struct arena *arena, const char *bytes, size_t length)
 {
-    size_t size = 4 * length + 1;
+    size_t size = TEXT_VISIBLE_GROWTH * length + 1;
     char *shown = arena_alloc(arena, size);
     struct text text = text_over(shown, size);
 

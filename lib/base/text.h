@@ -35,6 +35,7 @@ void text_marked(struct text *text, const char *bytes, size_t length, const char
 /* Makes foreign bytes fit for a log line: NUL and other control characters become \xNN (tab stays), escape sequences of
  * terminals (CSI, OSC) are dropped, broken UTF-8 becomes U+FFFD. */
 void text_visible(struct text *text, const char *bytes, size_t length);
+#define TEXT_VISIBLE_GROWTH 4 /* bytes at most for one */
 /* The same of all of it, an escape sequence with \x1B for its ESC: what it would swallow may be a quote of a command.
  */
 char *text_escaped_copy(struct arena *arena, const char *bytes, size_t length);

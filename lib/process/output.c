@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define SECRET_MIN ((size_t)2048) /* room for secrets even if none is known yet */
-#define VISIBLE_GROWTH 4          /* \xNN for a byte */
 #define MORE_ROOM 64              /* " … 12345 more bytes" */
 #define CUT_MARK " …"
 
@@ -25,7 +24,7 @@ struct output {
     char *raw;
     size_t raw_size, raw_length;
     char *masked;  /* as large as raw */
-    char *visible; /* VISIBLE_GROWTH times that */
+    char *visible; /* TEXT_VISIBLE_GROWTH times that */
     size_t visible_size, visible_length;
 
     size_t part_bytes; /* in all, as they came */
@@ -53,7 +52,7 @@ struct output *output_new(output_line *each, void *argument)
     output->argument = argument;
     /* A secret's length is withheld twice: before and after escape sequences are dropped. */
     output->raw_size = OUTPUT_LINE_MAX + 2 * secret;
-    output->visible_size = output->raw_size * VISIBLE_GROWTH + 1;
+    output->visible_size = output->raw_size * TEXT_VISIBLE_GROWTH + 1;
     output->raw = malloc(output->raw_size);
     output->masked = malloc(output->raw_size);
     output->visible = malloc(output->visible_size);
