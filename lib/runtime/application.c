@@ -29,7 +29,7 @@ static void become(struct supervisor *s, const struct spawn *spawn, struct error
 {
     log_event(LOG_INFO, "started", NULL, "becoming the application: %s", s->say.app);
     end_helpers(s);
-    log_drain(1000);
+    log_drain(LAST_WORDS);
     int stop = signals_waiting(boot_is_stop);
     if (stop) { /* it came in the meantime, and the exec would lose it */
         error_set(error, (enum exit_status)(STATUS_SIGNAL + stop), "%s received: stopped before the application ran",

@@ -18,7 +18,6 @@
 #define GATHERING 10                                  /* ms; see gather() */
 #define SIGNALS_AT_ONCE 64
 #define REAPED_AT_ONCE 256
-#define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
 #define KILL_WORDS 100  /* the same before everything is killed */
 #define LAST_CLOSE 1000 /* ms given to the database process to close its connections at the end */
 

@@ -16,7 +16,7 @@
 
 #define QUEUED_EVENTS 32
 #define NARRATION 2048
-
+#define LAST_WORDS 1000 /* ms given to a slow reader of the log at the end */
 #define NOTES_KEPT 16
 
 /* The database process, as PID 1 sees it. */
