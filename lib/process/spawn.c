@@ -146,6 +146,9 @@ static _Noreturn void entry_child(const struct spawn *spawn, pid_t parent)
     struct failure failure = { 0 };
     struct error error = { 0 };
 
+    if (!streams(spawn)) {
+        _exit(STATUS_RESOURCE);
+    }
     descriptors_close(spawn->keep, spawn->keep_count);
     log_forked();
     if (!prepare(spawn, &failure)) {
@@ -209,24 +212,27 @@ static pid_t refused(struct error *error, const char *what)
     return -1;
 }
 
-/* _Fork (POSIX.1-2024) runs no pthread_atfork handler: libuv's makes a pipe in the child, and aborts it if that is
- * refused, before anything could be told of it. No process of ours has a second thread, whose locks fork would free. */
-static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
+/* A child that leads a group of its own, whichever of us comes first. _Fork (POSIX.1-2024) runs no pthread_atfork
+ * handler: libuv's makes a pipe in the child, and aborts it if that is refused, before anything could be told of it. No
+ * process of ours has a second thread, whose locks fork would free. */
+static pid_t fork_leader(struct error *error)
 {
-    pid_t parent = getpid();
     pid_t pid = _Fork();
 
-    if (pid == 0) {
-        (void)setpgid(0, 0);
-        if (!streams(spawn)) {
-            _exit(STATUS_RESOURCE);
-        }
-        entry_child(spawn, parent);
-    }
     if (pid < 0) {
         return refused(error, "start a process");
     }
-    (void)setpgid(pid, pid); /* whoever comes first */
+    (void)setpgid(pid, pid); /* 0 in the child: itself */
+    return pid;
+}
+
+static pid_t spawn_entry(const struct spawn *spawn, struct error *error)
+{
+    pid_t parent = getpid(), pid = fork_leader(error);
+
+    if (pid == 0) {
+        entry_child(spawn, parent);
+    }
     return pid;
 }
 
@@ -239,20 +245,16 @@ static pid_t spawn_program(const struct spawn *spawn, int *report, struct error 
         return refused(error, "make a pipe");
     }
 
-    pid_t parent = getpid();
-    pid_t pid = _Fork();
+    pid_t parent = getpid(), pid = fork_leader(error);
 
     if (pid == 0) {
-        (void)setpgid(0, 0);
         program_child(spawn, parent, foreground, ends[1]);
     }
     (void)close(ends[1]);
     if (pid < 0) {
-        (void)refused(error, "start a process");
         (void)close(ends[0]);
         return -1;
     }
-    (void)setpgid(pid, pid);
     *report = ends[0];
     return pid;
 }
