@@ -133,7 +133,7 @@ struct supervisor {
     struct narration say;
 
     struct status status;
-    uint32_t look_fingerprint; /* of the last table report that was logged */
+    uint64_t look_fingerprint; /* of the last table report that was logged */
     uint32_t failed_told;      /* of the recorded failures that were logged; 0: none */
     bool looked;
     struct stat termination_log; /* as the boot's report left it; no inode: there is none */

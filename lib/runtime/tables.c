@@ -1,4 +1,5 @@
 /* The table report of a look. Its texts are searched for by run books (contract section 4) and stay as they are. */
+#include "base/hash.h"
 #include "base/text.h"
 #include "runtime/supervisor.h"
 
@@ -13,14 +14,14 @@
 #define TABLES_EXIST "All critical tables exist!"
 #define LOGGED_LINE 1024 /* bytes of a logged error that are told in a line */
 
-static uint32_t look_fingerprint(const struct check *check)
+static uint64_t look_fingerprint(const struct check *check)
 {
-    uint32_t hash = check->healthy ? 17 : 23;
+    uint64_t hash = hash_byte(HASH_BEGIN, check->healthy);
     for (size_t i = 0; i < check->table_count; i++) {
-        hash = hash * 31 + check->tables[i].exists * 2U + check->tables[i].healthy;
+        hash = hash_byte(hash, (unsigned char)(check->tables[i].exists * 2 + check->tables[i].healthy));
     }
     for (size_t i = 0; i < check->problem_count; i++) {
-        hash = hash * 31 + (fingerprint(check->problems[i].object) ^ check->problems[i].code);
+        hash = hash_string(hash_byte(hash, (unsigned char)check->problems[i].code), check->problems[i].object);
     }
     return hash;
 }
@@ -125,15 +126,15 @@ static const char *logged_line(const char *log, char *buffer, size_t size)
 /* Also after steps: one may have swallowed it. */
 static void log_failed(struct supervisor *s, const struct check *check)
 {
-    const char *name = check->failed_name ? check->failed_name : "?";
+    const char *name = check->failed_name ? check->failed_name : "?", *log = check->failed_log ? check->failed_log : "";
     uint32_t told = check->failed ? fingerprint(name) ^ check->failed : 0;
     if (told && told != s->failed_told) {
         const struct log_field fields[] = { { .name = "migration", .string = name },
-                                            { .name = "error", .string = check->failed_log ? check->failed_log : "" },
+                                            { .name = "error", .string = log },
                                             { 0 } };
-        char line[LOGGED_LINE] = "";
+        char line[LOGGED_LINE];
         log_event(LOG_WARN, "migration-failed", fields, "migration %s is recorded as failed%s", name,
-                  logged_line(check->failed_log ? check->failed_log : "", line, sizeof line));
+                  logged_line(log, line, sizeof line));
     }
     s->failed_told = told;
 }
@@ -141,7 +142,7 @@ static void log_failed(struct supervisor *s, const struct check *check)
 void log_tables(struct supervisor *s)
 {
     const struct check *check = s->status.check;
-    uint32_t hash = look_fingerprint(check);
+    uint64_t hash = look_fingerprint(check);
     bool after_step = s->boot.result != RESULT_NONE && !s->boot.app_ran && boot_phase(&s->boot) != PHASE_HELD;
     bool again = s->looked && hash == s->look_fingerprint && !after_step;
     size_t missing = status_missing_tables(check);
