@@ -176,7 +176,8 @@ static void keep_wanted(struct database_link *link, const void *wanted, size_t l
     }
 }
 
-static void take_reply(struct supervisor *s, struct reply_message *reply, struct arena *arena)
+/* True if the status points into the arena from now on. */
+static bool take_reply(struct supervisor *s, struct reply_message *reply, struct arena *arena)
 {
     struct boot_event event = { .kind = EVENT_GO };
     switch (reply->reply) {
@@ -208,18 +209,20 @@ static void take_reply(struct supervisor *s, struct reply_message *reply, struct
         event.kind = EVENT_LOCK_LOST;
         break;
     case REPLY_TABLES:
-        if (!s->status.check) {
-            take_tables(s, &reply->check, arena);
+        if (s->status.check) {
+            return false;
         }
-        return;
+        take_tables(s, &reply->check, arena);
+        return true;
     case REPLY_NOTE:
         take_note(&s->database, reply->text);
-        return;
+        return false;
     case REPLY_WANTED:
         keep_wanted(&s->database, reply->wanted, reply->wanted_length);
-        return;
+        return false;
     }
     supervisor_post(s, event);
+    return event.kind == EVENT_CHECKED;
 }
 
 static void note_lost(struct supervisor *s, const char *message)
@@ -247,9 +250,7 @@ static bool take_frame(struct supervisor *s, uint8_t kind, struct frame_reader *
     if (!reply_decode(kind, payload, &reply, arena)) {
         return false;
     }
-    take_reply(s, &reply, arena);
-    if (reply.reply == REPLY_CHECKED ||
-        (reply.reply == REPLY_TABLES && !s->status.check)) { /* the status points there */
+    if (take_reply(s, &reply, arena)) {
         link->spare = link->arena;
         link->arena = arena;
     }

@@ -32,7 +32,7 @@ bool runtime_prepare(void)
 
 uint32_t fingerprint(const char *text)
 {
-    uint64_t hash = hash_string(HASH_BEGIN, text ? text : "");
+    uint64_t hash = hash_string(HASH_BEGIN, text);
     return (uint32_t)(hash ^ hash >> 32);
 }
 
