@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DRAIN_MAX (1 << 20) /* of output after the step ended, so that a flood of what it left behind has an end */
+#define LAST_READS 64 /* after the step ended, so that a flood of what it left behind has an end */
 
 struct status_step *child_status(const struct supervisor *s, const struct boot_effect *effect)
 {
@@ -164,16 +164,12 @@ static bool open_output(struct supervisor *s, int *write_end, struct error *erro
     return true;
 }
 
-void child_spawn(struct supervisor *s, const struct boot_effect *effect)
+/* What is known of a step or guard that is about to run. */
+static void begin(struct supervisor *s, const struct boot_effect *effect)
 {
-    const struct step *step = s->steps[effect->list][effect->index];
     struct child *child = &s->child;
-    struct error error = { 0 };
-    int write_end = -1;
-
-    close_output(child); /* what an earlier step left running may still have held it */
     child->guard = effect->kind == EFFECT_SPAWN_GUARD;
-    child->step = step;
+    child->step = s->steps[effect->list][effect->index];
     child->status = child_status(s, effect);
     child->status->result = STEP_RUNNING;
     child->status->attempts = effect->attempt;
@@ -185,12 +181,22 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
     child->scan = (struct drop_scan){ 0 };
     child->drops = child->fresh = false;
     s->say.drops[0] = s->say.permanent[0] = '\0';
+}
 
+void child_spawn(struct supervisor *s, const struct boot_effect *effect)
+{
+    struct child *child = &s->child;
+    struct error error = { 0 };
+    int write_end = -1;
+
+    close_output(child); /* what an earlier step left running may still have held it */
+    begin(s, effect);
     if (!open_output(s, &write_end, &error)) {
         refused(s, &error);
         return;
     }
     struct arena *arena = s->scratch;
+    const struct step *step = child->step;
     arena_reset(arena);
     const char *const shell[] = { "/bin/sh", "-c", step->shell, NULL };
     const char *const *argv = child->guard ? step->guard.items : step->argv.count ? step->argv.items : shell;
@@ -311,7 +317,7 @@ void child_reaped(struct supervisor *s, const struct reaped *reaped)
         refused(s, &error);
         return;
     }
-    for (int drained = 0; child->fd >= 0 && drained < DRAIN_MAX && read_output(child); drained += 16384) {
+    for (int reads = 0; child->fd >= 0 && reads < LAST_READS && read_output(child); reads++) {
     }
     output_end(child->output);
     child->drops = (child->guard && drop_scan(&child->scan, "\n", 1)) || child->drops;
