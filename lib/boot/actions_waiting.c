@@ -71,17 +71,16 @@ ACTION(connected_check)
 static duration retry_delay(struct boot *boot)
 {
     const struct boot_plan *plan = boot->plan;
+    duration probe = plan->probe_interval ? plan->probe_interval : 1;
+    duration silence = boot->order_at + BOOT_SILENCE_PROBE - boot->now;
     /* Before the lock stands a whole look, which is no bare probe. */
     switch (boot->state == STATE_LOCKING ? FAILURES : boot->failure) {
     case FAILURE_NOT_LISTENING:
     case FAILURE_ALSO:
         boot->failures = 0;
-        return plan->probe_interval ? plan->probe_interval : 1;
-    case FAILURE_NO_ANSWER: {
-        duration rest = boot->order_at + BOOT_SILENCE_PROBE - boot->now;
-        duration least = plan->probe_interval ? plan->probe_interval : 1;
-        return rest > least ? rest : least;
-    }
+        return probe;
+    case FAILURE_NO_ANSWER:
+        return silence > probe ? silence : probe;
     default:
         return backoff_full_jitter(&boot->random, plan->initial_delay, plan->multiplier, boot->failures++,
                                    plan->max_delay);
