@@ -66,7 +66,7 @@ static void one_by_one(const int *keep, size_t count, bool on_exec)
 
 void descriptors_close_on_exec(void)
 {
-    if (!close_range_works(FIRST, ~0U >> 1, CLOSE_RANGE_CLOEXEC)) {
+    if (!close_range_works(FIRST, INT_MAX, CLOSE_RANGE_CLOEXEC)) {
         one_by_one(NULL, 0, true);
     }
 }

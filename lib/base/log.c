@@ -356,7 +356,7 @@ static void tell_dropped(void)
     struct text text = text_over(message, sizeof message);
 
     text_printf(&text, "%" PRIu64 " log lines were dropped", state.untold);
-    if (state.untold && keep(line, compose(line, LOG_WARN, "log-dropped", fields, message))) {
+    if (keep(line, compose(line, LOG_WARN, "log-dropped", fields, message))) {
         state.untold = 0;
     }
 }

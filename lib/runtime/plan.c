@@ -50,9 +50,9 @@ static bool known_step(const struct config *config, const char *name, struct err
         candidates[count++] = config->migrate.steps.items[i].name;
     }
     const char *near = strings_nearest(name, candidates, count);
-    error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s'%s%s%s", name, near ? ", did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
-    return false;
+    return near ? error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s', did you mean '%s'?", name,
+                            near)
+                : error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s'", name);
 }
 
 bool supervisor_plan(struct supervisor *s, struct error *error)
