@@ -154,21 +154,19 @@ static bool plant(const struct plant *bug)
 {
     memcpy(altered, boot_table, boot_table_rows * sizeof boot_table[0]);
     world.table = altered;
-    return bug->alter(altered, boot_table_rows) > 0;
+    return bug->alter(altered) > 0;
 }
 
-/* The seed that catches it, or 0 with *found false. */
-static uint64_t hunt(const struct plant *bug, const struct options *options, bool *found)
+/* The seed that catches it, or 0. */
+static uint64_t hunt(const struct plant *bug, const struct options *options)
 {
     struct options hunting = *options;
     hunting.plant = bug->name;
     for (uint64_t seed = 1; seed <= PLANT_SEEDS; seed++) {
         if (!run(seed, &hunting)) {
-            *found = true;
             return seed;
         }
     }
-    *found = false;
     return 0;
 }
 
@@ -176,15 +174,13 @@ static bool run_planted(const struct options *options)
 {
     size_t caught = 0;
     for (size_t i = 0; i < plant_count; i++) {
-        bool found = false;
-        uint64_t seed = 0;
         if (!plant(&plants[i])) {
             printf("%-28s is not in the table any more: no row to alter\n", plants[i].name);
             continue;
         }
-        seed = hunt(&plants[i], options, &found);
-        caught += found;
-        if (found) {
+        uint64_t seed = hunt(&plants[i], options);
+        caught += seed > 0;
+        if (seed) {
             printf("%-28s caught by seed %-5llu %s\n", plants[i].name, (unsigned long long)seed, world.violation);
         } else {
             printf("%-28s NOT CAUGHT in %d seeds: %s\n", plants[i].name, PLANT_SEEDS, plants[i].sentence);

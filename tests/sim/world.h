@@ -310,7 +310,7 @@ void story_world(const struct world *world, const struct replica *replica, const
 struct plant {
     const char *name, *sentence;
     /* Alters the copy of the table; returns how many rows it touched. */
-    unsigned (*alter)(struct boot_row *table, size_t rows);
+    unsigned (*alter)(struct boot_row *table);
 };
 
 extern const struct plant plants[];
