@@ -171,7 +171,8 @@ void app_start(struct world *world, struct replica *replica)
     bool refused = chance_in(&replica->chance, 4);
     if (world->scenario.plan.exec && !refused) {
         story_world(world, replica, "became the application");
-        replica->became_app = replica->ended = true;
+        replica->became_app = true;
+        replica->alive = false;
         link_drop(world, replica);
         return;
     }

@@ -67,7 +67,7 @@ void database_sessions_end(struct world *world)
 {
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
         struct replica *replica = &world->replicas[i];
-        if (replica->exists && !replica->ended) {
+        if (replica->alive) {
             database_cut(world, replica, chance_time(&world->chance, 1, 2000));
             connection_lost(world, replica);
         }

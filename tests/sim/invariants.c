@@ -159,8 +159,7 @@ static void check_alone(struct world *world, const struct replica *replica)
     MUST(!world->scenario.plan.lock || replica->memory.lock, "a step starts without the lock");
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
         const struct replica *other = &world->replicas[i];
-        bool overlaps =
-            other != replica && other->exists && !other->ended && other->child.running && other->child.covered;
+        bool overlaps = other != replica && other->alive && other->child.running && other->child.covered;
         MUST(!world->scenario.plan.lock || !overlaps || world->lock_holder != (int)replica_number(world, replica),
              "its step overlaps one of replica %u", i + 1);
     }
@@ -375,7 +374,7 @@ static void check_log(struct world *world, struct replica *replica, const struct
 
 void check_effect(struct world *world, struct replica *replica, const struct boot_effect *effect)
 {
-    MUST(!replica->ended, "something happens after the exit");
+    MUST(replica->alive, "something happens after the exit");
     switch (effect->kind) {
     case EFFECT_ORDER:
         MUST(!replica->link.answering, "two orders at a time");
@@ -500,7 +499,7 @@ static void check_signal(struct world *world, const struct replica *replica, con
              event->signal);
         MUST(!finishes || state == STATE_STEPPING, "stop: finish does not let the step end");
     } else {
-        MUST(replica->ended || state == STATE_SETTLING || state == STATE_UNSETTLED, "signal %d does not end the boot",
+        MUST(!replica->alive || state == STATE_SETTLING || state == STATE_UNSETTLED, "signal %d does not end the boot",
              event->signal);
     }
 }
@@ -546,7 +545,7 @@ void check_event(struct world *world, struct replica *replica, const struct boot
     if (world->violation) {
         return;
     }
-    if (replica->ended) {
+    if (!replica->alive) {
         if (!replica->became_app) {
             check_status(world, replica, event, boot->effects[boot->effect_count - 1].number);
         }

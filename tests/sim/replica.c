@@ -14,7 +14,7 @@ void replica_begin(struct world *world, struct replica *replica)
     unsigned number = replica_number(world, replica), sessions = replica->sessions;
     uint64_t seed = world->scenario.seed * 31 + ++world->boots;
 
-    *replica = (struct replica){ .exists = true,
+    *replica = (struct replica){ .alive = true,
                                  .serial = ++world->serials,
                                  .sessions = sessions,
                                  .address_held = world->scenario.plan.placeholder };
@@ -39,7 +39,7 @@ void replica_vanish(struct world *world, struct replica *replica)
         world_later(world, chance_time(&world->chance, 1000, 60000), LOCK_FREED, 0, serial, 0);
     }
     link_drop(world, replica);
-    replica->exists = false;
+    replica->alive = false;
     replica->child.running = false;
     replica->app = NO_APP;
     replica->app_serial = 0;
@@ -60,7 +60,7 @@ static void close_process(struct world *world, struct replica *replica, bool now
 
 static void ends(struct world *world, struct replica *replica, int status)
 {
-    replica->ended = true;
+    replica->alive = false;
     if (status != 0 && !world->stopping && chance_in(&world->chance, 60)) { /* restart: on-failure */
         world_later(world, chance_time(&world->chance, 100, 10000), ARRIVES, replica_number(world, replica), 0, 0);
     }
@@ -115,7 +115,7 @@ void replica_tell(struct world *world, struct replica *replica, const struct boo
     struct boot *boot = &replica->boot;
     struct before before = { .state = boot->state };
 
-    if (!replica->exists || replica->ended || world->violation) {
+    if (!replica->alive || world->violation) {
         return;
     }
     memcpy(before.deadline, boot->deadline, sizeof before.deadline);

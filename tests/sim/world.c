@@ -96,24 +96,23 @@ static void happen_fault(struct world *world, unsigned number)
 {
     const struct fault *fault = &world->scenario.faults[number];
     struct replica *replica = &world->replicas[fault->replica];
-    bool lives = replica->exists && !replica->ended;
 
     if (world->stopping) {
         return;
     }
     switch (fault->kind) {
     case SIGNAL:
-        if (lives) {
+        if (replica->alive) {
             send_signal(world, replica, fault->signal);
         }
         break;
     case KILLED:
-        if (lives) {
+        if (replica->alive) {
             kill_replica(world, replica);
         }
         break;
     case FROZEN:
-        if (lives) {
+        if (replica->alive) {
             freeze(world, replica, fault->time);
         }
         break;
@@ -130,7 +129,7 @@ static void happen_fault(struct world *world, unsigned number)
 static bool at_rest(const struct replica *replica)
 {
     enum boot_state state = replica->boot.state;
-    return !replica->exists || replica->ended || replica->app || (state >= STATE_HELD && state < STATE_ENDED);
+    return !replica->alive || replica->app || (state >= STATE_HELD && state < STATE_ENDED);
 }
 
 static bool all_rest(const struct world *world)
@@ -151,7 +150,7 @@ static bool all_rest(const struct world *world)
 static bool all_ended(const struct world *world)
 {
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
-        if (world->replicas[i].exists && !world->replicas[i].ended) {
+        if (world->replicas[i].alive) {
             return false;
         }
     }
@@ -165,7 +164,7 @@ static void stop_all(struct world *world, int round)
     for (unsigned i = 0; i < world->scenario.replicas && !world->violation; i++) {
         struct replica *replica = &world->replicas[i];
         replica->frozen_until = 0;
-        if (replica->exists && !replica->ended) {
+        if (replica->alive) {
             send_signal(world, replica, SIGTERM);
         }
     }
@@ -183,7 +182,7 @@ static void kill_all(struct world *world)
     const struct boot_plan *plan = &world->scenario.plan;
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
         struct replica *replica = &world->replicas[i];
-        if (!replica->exists || replica->ended) {
+        if (!replica->alive) {
             continue;
         }
         bool may_stay = replica->app ? plan->stop_timeout == 0 : scenario_stop_bound(&world->scenario) == BOOT_NEVER;
@@ -314,7 +313,7 @@ static instant next_timer(const struct world *world, unsigned *replica, enum boo
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
         const struct replica *each = &world->replicas[i];
         enum boot_timer which;
-        if (!each->exists || each->ended) {
+        if (!each->alive) {
             continue;
         }
         instant at = boot_next_deadline(&each->boot, &which);

@@ -114,8 +114,8 @@ struct child {
     unsigned index, attempt;
     enum habit habit;
     unsigned serial;
-    bool signalled, term_due; /* signalled: it was told to end */
-    bool covered;             /* the world's lock was ours since it began */
+    bool signalled; /* it was told to end */
+    bool covered;   /* the world's lock was ours since it began */
     instant began, ended;
 };
 
@@ -166,7 +166,7 @@ struct memory {
 
 struct replica {
     struct boot boot;
-    bool exists, ended, became_app;
+    bool alive, became_app;
     unsigned serial; /* of the boot */
     struct chance chance;
     struct link link;
