@@ -8,7 +8,7 @@ static uint32_t known_to(unsigned version)
     return (1U << version) - 1;
 }
 
-bool database_healthy(const struct world *world, unsigned version)
+static bool healthy(const struct world *world, unsigned version)
 {
     return (world->objects & known_to(version)) == known_to(version);
 }
@@ -63,7 +63,8 @@ void database_cut(struct world *world, struct replica *replica, duration noticed
     connection_lost(world, replica);
 }
 
-void database_sessions_end(struct world *world)
+/* A restart: every connection is lost. */
+static void sessions_end(struct world *world)
 {
     for (unsigned i = 0; i < world->scenario.replicas; i++) {
         struct replica *replica = &world->replicas[i];
@@ -93,7 +94,7 @@ void database_weather(struct world *world, enum weather weather, duration time, 
                                          "is up, but something else is missing" };
     story_world(world, NULL, "the database %s", names[weather]);
     if (weather == DOWN || weather == STANDBY) {
-        database_sessions_end(world);
+        sessions_end(world);
     }
     world->weather = weather;
     world->next_weather = next;
@@ -245,7 +246,7 @@ static struct boot_event look(struct world *world, struct replica *replica)
     history = history && !unread;
     replica->link.looked_at = world->now;
     return (struct boot_event){ .kind = EVENT_CHECKED,
-                                .look = { .healthy = !world->scenario.unreadable && database_healthy(world, version),
+                                .look = { .healthy = !world->scenario.unreadable && healthy(world, version),
                                           .hopeless = world->scenario.unreadable,
                                           .proven = history && (world->ledger & known_to(version)) == known_to(version),
                                           .gone = history && (world->ledger & ~known_to(version)),

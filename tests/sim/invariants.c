@@ -165,6 +165,13 @@ static void check_alone(struct world *world, const struct replica *replica)
     }
 }
 
+/* What the last child left in the server may run on, and the time for it is not over. */
+static bool is_unsettled(const struct world *world, const struct replica *replica)
+{
+    instant ended = replica->child.ended;
+    return replica->memory.failed && replica->sessions && ended > 0 && world->now < ended + BOOT_SETTLE_TIMEOUT;
+}
+
 static void check_any_child(struct world *world, const struct replica *replica, const struct boot_effect *effect)
 {
     const struct memory *memory = &replica->memory;
@@ -180,8 +187,7 @@ static void check_any_child(struct world *world, const struct replica *replica, 
          "a step starts on a look that is older than the lock");
     MUST(plan->lock || !plan->direct || memory->direct, "a step starts before it is known where direct_url leads");
     MUST(!last->group, "processes of the step before are left");
-    MUST(!(memory->failed && replica->sessions && last->ended > 0 && world->now < last->ended + BOOT_SETTLE_TIMEOUT),
-         "a step starts while the one before still runs in the server");
+    MUST(!is_unsettled(world, replica), "a step starts while the one before still runs in the server");
     check_alone(world, replica);
 }
 
@@ -349,12 +355,9 @@ static void check_status(struct world *world, const struct replica *replica, con
 static void check_close(struct world *world, struct replica *replica)
 {
     struct memory *memory = &replica->memory;
-    const struct child *last = &replica->child;
-    bool early =
-        memory->failed && replica->sessions && last->ended > 0 && world->now < last->ended + BOOT_SETTLE_TIMEOUT;
 
-    MUST(!last->running, "the lock goes while a step runs");
-    MUST(!early || !memory->lock || memory->stops > 1 || memory->answer == EVENT_FAILED,
+    MUST(!replica->child.running, "the lock goes while a step runs");
+    MUST(!is_unsettled(world, replica) || !memory->lock || memory->stops > 1 || memory->answer == EVENT_FAILED,
          "the lock goes while a step still runs in the server");
     memory->lock = false;
 }
@@ -432,7 +435,6 @@ static void check_alive(struct world *world, const struct replica *replica)
     const struct boot_plan *plan = &world->scenario.plan;
     const struct boot *boot = &replica->boot;
     const struct child *child = &replica->child;
-    bool held = boot->state >= STATE_HELD && boot->state < STATE_ENDED;
     bool running = replica->app != NO_APP;
     enum boot_timer timer;
 
@@ -445,7 +447,7 @@ static void check_alive(struct world *world, const struct replica *replica)
         bool unbounded =
             replica->link.order.order.order == BOOT_CONNECT && !plan->connect_timeout && !plan->wait_timeout;
         bool bounded = boot->deadline[TIMER_ORDER] != BOOT_NEVER || boot->deadline[TIMER_BUDGET] != BOOT_NEVER;
-        MUST(bounded || (unbounded && !held && !running), "an order without a deadline");
+        MUST(bounded || (unbounded && !replica_held(replica) && !running), "an order without a deadline");
     } else if (!running) {
         MUST(boot_next_deadline(boot, &timer) != BOOT_NEVER, "nothing will ever happen");
     }
@@ -459,12 +461,11 @@ static void check_time(struct world *world, struct replica *replica)
 {
     struct memory *memory = &replica->memory;
     const struct boot_plan *plan = &world->scenario.plan;
-    enum boot_state state = replica->boot.state;
     duration bound = scenario_bound(&world->scenario, memory->lost);
     duration stop_bound = scenario_stop_bound(&world->scenario);
 
     MUST(memory->moves <= MOVES_AT_ONCE, "%u events at one instant", memory->moves);
-    if (replica->app || (state >= STATE_HELD && state < STATE_ENDED)) {
+    if (replica->app || replica_held(replica)) {
         memory->began = memory->anew = world->now; /* held: it begins anew, or goes on, from here */
         return;
     }

@@ -9,6 +9,11 @@ unsigned replica_number(const struct world *world, const struct replica *replica
     return (unsigned)(replica - world->replicas);
 }
 
+bool replica_held(const struct replica *replica)
+{
+    return replica->boot.state >= STATE_HELD && replica->boot.state < STATE_ENDED;
+}
+
 void replica_begin(struct world *world, struct replica *replica)
 {
     unsigned number = replica_number(world, replica), sessions = replica->sessions;

@@ -128,8 +128,7 @@ static void happen_fault(struct world *world, unsigned number)
 
 static bool at_rest(const struct replica *replica)
 {
-    enum boot_state state = replica->boot.state;
-    return !replica->alive || replica->app || (state >= STATE_HELD && state < STATE_ENDED);
+    return !replica->alive || replica->app || replica_held(replica);
 }
 
 static bool all_rest(const struct world *world)

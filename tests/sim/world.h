@@ -252,16 +252,15 @@ void world_later(struct world *world, duration after, enum happening happening, 
 /* Tells a replica's machine of an event and carries out what it answers. */
 void replica_tell(struct world *world, struct replica *replica, const struct boot_event *event);
 unsigned replica_number(const struct world *world, const struct replica *replica);
+bool replica_held(const struct replica *replica);
 void replica_begin(struct world *world, struct replica *replica);
 /* Vanishes: nothing of it runs any more. */
 void replica_vanish(struct world *world, struct replica *replica);
 
 /* ---- the database ---- */
 
-bool database_healthy(const struct world *world, unsigned version);
 void database_order(struct world *world, struct replica *replica, const struct boot_effect *effect);
 void database_weather(struct world *world, enum weather weather, duration time, enum weather next);
-void database_sessions_end(struct world *world); /* a restart: every connection is lost */
 void database_cut(struct world *world, struct replica *replica, duration noticed_after);
 void database_crash(struct world *world, struct replica *replica); /* of its database process */
 void database_served(struct world *world, struct replica *replica);
