@@ -195,6 +195,44 @@ static void kill_all(struct world *world)
 
 /* ---- the loop ---- */
 
+static void tell(struct world *world, struct replica *replica, enum boot_event_kind kind)
+{
+    replica_tell(world, replica, &(struct boot_event){ .kind = kind });
+}
+
+static bool awaits(const struct link *link, unsigned order)
+{
+    return link->alive && !link->crashed && link->answering && link->order_serial == order;
+}
+
+static void answered(struct world *world, struct replica *replica)
+{
+    replica->link.answering = false;
+    if (replica->link.failing) { /* the driver reads the answer and the end at once */
+        database_crash(world, replica);
+    }
+    replica_tell(world, replica, &replica->link.reply);
+}
+
+static void session_ends(struct world *world, struct replica *replica, int step)
+{
+    replica->sessions--;
+    story_world(world, replica, "a session of its step ended in the server");
+    if (step >= 0) {
+        struct child child = { .list = (enum boot_list)(step / 10), .index = (unsigned)step % 10 };
+        database_work(world, replica, &child, true);
+    }
+}
+
+static void loss_noticed(struct world *world, struct replica *replica)
+{
+    if (replica->link.answering) { /* it tells after it has answered */
+        world_later(world, 5, LOSS_NOTICED, replica_number(world, replica), replica->link.serial, 0);
+    } else if (replica->memory.lock) {
+        tell(world, replica, EVENT_LOCK_LOST);
+    }
+}
+
 static void happen(struct world *world, const struct entry *entry)
 {
     struct replica *replica = &world->replicas[entry->replica];
@@ -207,17 +245,13 @@ static void happen(struct world *world, const struct entry *entry)
         }
         break;
     case SERVED:
-        if (link->alive && !link->crashed && link->answering && link->order_serial == entry->serial) {
+        if (awaits(link, entry->serial)) {
             database_served(world, replica);
         }
         break;
     case ANSWERED:
-        if (link->alive && !link->crashed && link->answering && link->order_serial == entry->serial) {
-            link->answering = false;
-            if (link->failing) { /* the driver reads the answer and the end at once */
-                database_crash(world, replica);
-            }
-            replica_tell(world, replica, &link->reply);
+        if (awaits(link, entry->serial)) {
+            answered(world, replica);
         }
         break;
     case CHILD_ENDS:
@@ -227,13 +261,7 @@ static void happen(struct world *world, const struct entry *entry)
         break;
     case SESSION_ENDS:
         if (entry->serial == world->epoch && replica->sessions) {
-            replica->sessions--;
-            story_world(world, replica, "a session of its step ended in the server");
-            if (entry->detail >= 0) {
-                struct child child = { .list = (enum boot_list)(entry->detail / 10),
-                                       .index = (unsigned)entry->detail % 10 };
-                database_work(world, replica, &child, true);
-            }
+            session_ends(world, replica, entry->detail);
         }
         break;
     case APP_ENDS:
@@ -242,31 +270,25 @@ static void happen(struct world *world, const struct entry *entry)
         }
         break;
     case LOSS_NOTICED:
-        if (!link->alive || link->crashed || link->serial != entry->serial) {
-            break;
-        }
-        if (link->answering) { /* it tells after it has answered */
-            world_later(world, 5, LOSS_NOTICED, entry->replica, entry->serial, 0);
-        } else if (replica->memory.lock) {
-            replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_LOCK_LOST });
+        if (link->alive && !link->crashed && link->serial == entry->serial) {
+            loss_noticed(world, replica);
         }
         break;
     case DEATH_NOTICED:
         if (link->alive && link->crashed && link->serial == entry->serial) {
             link->alive = link->answering = false;
-            replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_DATABASE_DIED });
+            tell(world, replica, EVENT_DATABASE_DIED);
         }
         break;
     case PROCESS_CLOSED:
         if (!link->alive && link->serial == entry->serial) {
-            enum boot_event_kind kind = entry->detail ? EVENT_DATABASE_DIED : EVENT_DATABASE_CLOSED;
-            replica_tell(world, replica, &(struct boot_event){ .kind = kind });
+            tell(world, replica, entry->detail ? EVENT_DATABASE_DIED : EVENT_DATABASE_CLOSED);
         }
         break;
     case ADDRESS_RELEASED:
         if (replica->serial == entry->serial && replica->address_held) {
             replica->address_held = false;
-            replica_tell(world, replica, &(struct boot_event){ .kind = EVENT_RELEASED });
+            tell(world, replica, EVENT_RELEASED);
         }
         break;
     case SIGNALLED:
