@@ -24,7 +24,7 @@ bool reaper_adopt_orphans(void);
 /* Sends a signal to the whole group and to those of the step's processes that left it by setsid. These are found
  * through /proc: descendants of the group's leader, and, since their parents may have ended and left them to us,
  * children of ours, with their descendants, that were born no earlier than the leader and are none of the `count` pids
- * in `spare`. (What an orphaned process of a `docker exec` leaves to PID 1 in that time cannot be told apart.) The
+ * in `spare` (0: none). (What an orphaned process of a `docker exec` leaves to PID 1 in that time cannot be told apart.) The
  * leader's birth is remembered from the first call for the group, which must come before the leader is reaped; later
  * calls may follow when it is gone, as long as none for another group came between. A first call after that takes
  * children of any age. Stopped processes are continued, or a TERM would wait in them. SIGKILL is repeated for what

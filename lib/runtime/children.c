@@ -119,18 +119,6 @@ static void on_output(struct supervisor *s)
 
 /* ---- its life ---- */
 
-int spared(const struct supervisor *s, pid_t pids[SPARED])
-{
-    int count = 0;
-    const pid_t helpers[] = { s->database.pid, s->database.old, s->http.pid, log_helper_pid() };
-    for (size_t i = 0; i < sizeof helpers / sizeof helpers[0]; i++) {
-        if (helpers[i] > 0) {
-            pids[count++] = helpers[i];
-        }
-    }
-    return count;
-}
-
 static void refused(struct supervisor *s, const struct error *error)
 {
     struct child *child = &s->child;
@@ -231,10 +219,10 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect)
 
 void child_signal(struct supervisor *s, int signal)
 {
-    pid_t pids[SPARED];
-    int count = spared(s, pids);
-    if (s->child.pid > 0 || s->child.ended > 0) {
-        reaper_kill_tree(s->child.pid > 0 ? s->child.pid : s->child.ended, signal, pids, count);
+    const pid_t group = s->child.pid > 0 ? s->child.pid : s->child.ended;
+    const pid_t helpers[] = { s->database.pid, s->database.old, s->http.pid, log_helper_pid() }; /* 0: none */
+    if (group > 0) {
+        reaper_kill_tree(group, signal, helpers, sizeof helpers / sizeof *helpers);
     }
 }
 

@@ -194,9 +194,6 @@ void child_spawn(struct supervisor *s, const struct boot_effect *effect);
 void child_signal(struct supervisor *s, int signal);
 void child_reaped(struct supervisor *s, const struct reaped *reaped);
 void child_note(struct supervisor *s); /* takes its last lines into the status while it runs */
-/* Pids that no signal to a step's tree may reach. */
-#define SPARED 4
-int spared(const struct supervisor *s, pid_t pids[SPARED]);
 
 /* progress.c: below the log, what a person at a terminal sees of a running step of `sync`; nothing elsewhere */
 void progress_begin(struct supervisor *s);
