@@ -24,12 +24,12 @@ bool reaper_adopt_orphans(void);
 /* Sends a signal to the whole group and to those of the step's processes that left it by setsid. These are found
  * through /proc: descendants of the group's leader, and, since their parents may have ended and left them to us,
  * children of ours, with their descendants, that were born no earlier than the leader and are none of the `count` pids
- * in `spare` (0: none). (What an orphaned process of a `docker exec` leaves to PID 1 in that time cannot be told apart.) The
- * leader's birth is remembered from the first call for the group, which must come before the leader is reaped; later
- * calls may follow when it is gone, as long as none for another group came between. A first call after that takes
- * children of any age. Stopped processes are continued, or a TERM would wait in them. SIGKILL is repeated for what
- * forks meanwhile. Signal 0 only counts. Without /proc only the group is signalled. Returns how many processes there
- * were that had not ended; without /proc 1 for a group that exists. */
+ * in `spare` (0: none). (What an orphaned process of a `docker exec` leaves to PID 1 in that time cannot be told
+ * apart.) The leader's birth is remembered from the first call for the group, which must come before the leader is
+ * reaped; later calls may follow when it is gone, as long as none for another group came between. A first call after
+ * that takes children of any age. Stopped processes are continued, or a TERM would wait in them. SIGKILL is repeated
+ * for what forks meanwhile. Signal 0 only counts. Without /proc only the group is signalled. Returns how many processes
+ * there were that had not ended; without /proc 1 for a group that exists. */
 int reaper_kill_tree(pid_t group, int signal, const pid_t *spare, int count);
 
 /* Kills everything that is left: as PID 1 kill(-1), which also takes our own helper processes and those of

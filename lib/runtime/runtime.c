@@ -166,7 +166,8 @@ static void watch_log(struct supervisor *s)
     }
 }
 
-void supervisor_handle(struct supervisor *s)
+/* The events that were posted, and what follows from them. */
+static void handle(struct supervisor *s)
 {
     bool any = s->event_count > 0;
     while (s->event_count && !s->ending) {
@@ -196,7 +197,7 @@ void supervisor_handle(struct supervisor *s)
 static void settle(struct supervisor *s)
 {
     do {
-        supervisor_handle(s);
+        handle(s);
     } while (!s->ending && database_go_on(s));
     if (!s->ending) {
         watch_log(s);
@@ -226,6 +227,67 @@ static void reap_later(struct supervisor *s)
 {
     (void)raise(SIGCHLD);
     leave_ended(s, clock_now());
+}
+
+static void reap(struct supervisor *s)
+{
+    struct reaped reaped;
+    int64_t orphans = s->status.counters[COUNTER_ORPHANS];
+    int most = REAPED_AT_ONCE;
+    while (!s->ending && most > 0 && reaper_next(&reaped)) {
+        most--;
+        if (reaped.pid == s->app) {
+            app_reaped(s, &reaped);
+        } else if (reaped.pid == s->child.pid) {
+            child_reaped(s, &reaped);
+        } else if (reaped.pid == log_helper_pid()) {
+            log_helper_reaped();
+        } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid)) {
+            s->status.counters[COUNTER_ORPHANS]++;
+            http_push_soon(s);
+        }
+        handle(s);
+    }
+    if (most == 0) {
+        reap_later(s);
+    } else if (s->status.counters[COUNTER_ORPHANS] > orphans) {
+        gather(s);
+    }
+}
+
+/* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is
+ * none. */
+static bool next_signal(struct supervisor *s)
+{
+    int number = s->ending ? 0 : signals_next(s->signal_fd);
+    if (number == SIGCHLD) {
+        reap(s);
+        app_look_stopped(s);
+    } else if (number) {
+        app_look_started(s); /* before the signal: it is then one for the application */
+        supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
+        handle(s);
+    }
+    return number != 0;
+}
+
+static void on_signal(struct supervisor *s)
+{
+    (void)next_signal(s);
+}
+
+/* The ends of children are told again as they come. What waits is taken here: that a signalfd whose mask has grown
+ * wakes whoever polls it is Linux's doing (fs/signalfd.c), not that of every kernel which claims to be one (gVisor).
+ * Not without end, or a flood of signals would hold up the timers. */
+static void gather_ended(struct supervisor *s)
+{
+    if (s->gather_until == BOOT_NEVER) {
+        return;
+    }
+    s->gather_until = BOOT_NEVER;
+    signals_children(s->signal_fd, true);
+    for (int most = SIGNALS_AT_ONCE; most > 0 && next_signal(s); most--) {
+    }
 }
 
 static instant next_deadline(const struct supervisor *s)
@@ -267,67 +329,6 @@ static void deadline_passed(struct supervisor *s)
     }
 }
 
-static void reap(struct supervisor *s)
-{
-    struct reaped reaped;
-    int64_t orphans = s->status.counters[COUNTER_ORPHANS];
-    int most = REAPED_AT_ONCE;
-    while (!s->ending && most > 0 && reaper_next(&reaped)) {
-        most--;
-        if (reaped.pid == s->app) {
-            app_reaped(s, &reaped);
-        } else if (reaped.pid == s->child.pid) {
-            child_reaped(s, &reaped);
-        } else if (reaped.pid == log_helper_pid()) {
-            log_helper_reaped();
-        } else if (!database_reaped(s, reaped.pid) && !http_reaped(s, reaped.pid)) {
-            s->status.counters[COUNTER_ORPHANS]++;
-            http_push_soon(s);
-        }
-        supervisor_handle(s);
-    }
-    if (most == 0) {
-        reap_later(s);
-    } else if (s->status.counters[COUNTER_ORPHANS] > orphans) {
-        gather(s);
-    }
-}
-
-/* One, not all that wait: to ask whether there is another costs what the loop's own look does, and mostly there is
- * none. */
-static bool next_signal(struct supervisor *s)
-{
-    int number = s->ending ? 0 : signals_next(s->signal_fd);
-    if (number == SIGCHLD) {
-        reap(s);
-        app_look_stopped(s);
-    } else if (number) {
-        app_look_started(s); /* before the signal: it is then one for the application */
-        supervisor_post(s, (struct boot_event){ .kind = EVENT_SIGNAL, .signal = number });
-        supervisor_handle(s);
-    }
-    return number != 0;
-}
-
-void supervisor_signals(struct supervisor *s)
-{
-    (void)next_signal(s);
-}
-
-/* What waits is taken here: that a signalfd whose mask has grown wakes whoever polls it is Linux's doing
- * (fs/signalfd.c), not that of every kernel which claims to be one (gVisor). Not without end, or a flood of signals
- * would hold up the timers. */
-void gather_ended(struct supervisor *s)
-{
-    if (s->gather_until == BOOT_NEVER) {
-        return;
-    }
-    s->gather_until = BOOT_NEVER;
-    signals_children(s->signal_fd, true);
-    for (int most = SIGNALS_AT_ONCE; most > 0 && next_signal(s); most--) {
-    }
-}
-
 /* ---- begin and end ---- */
 
 static bool set_up(struct supervisor *s, struct error *error)
@@ -345,7 +346,7 @@ static bool set_up(struct supervisor *s, struct error *error)
         return false;
     }
     loop_open(s);
-    watch_start(s->signal_fd, POLLIN, supervisor_signals);
+    watch_start(s->signal_fd, POLLIN, on_signal);
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0) {
         seed = (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 32;
@@ -460,7 +461,8 @@ static void print_result(const struct supervisor *s)
     }
 }
 
-int supervisor_leave(struct supervisor *s)
+/* What is done last of all; returns the exit status. */
+static int leave(struct supervisor *s)
 {
     print_result(s);
     report_end(s);
@@ -531,5 +533,5 @@ int runtime_run(const struct runtime_request *request)
             settle(s);
         }
     }
-    return supervisor_leave(s);
+    return leave(s);
 }

@@ -147,10 +147,6 @@ struct supervisor {
 /* Ends http and database process and reaps them: the application that we become has no children it never made. */
 void end_helpers(struct supervisor *s);
 void supervisor_post(struct supervisor *s, struct boot_event event);
-void supervisor_handle(struct supervisor *s);  /* the events that were posted, and what follows from them */
-void supervisor_signals(struct supervisor *s); /* the next that waits, or that children of ours have ended */
-void gather_ended(struct supervisor *s);       /* the ends of children are told again as they come */
-int supervisor_leave(struct supervisor *s);    /* what is done last of all; the exit status */
 uint32_t fingerprint(const char *text);
 
 /* loop.c: what is waited for. Nothing here fails: where the system refuses libuv anything, poll(2) takes its place. */
