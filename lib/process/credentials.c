@@ -164,6 +164,7 @@ static bool find_in_child(const char *user, struct found *found, struct error *e
 {
     int ends[2];
     pid_t pid = -1;
+    bool received = false;
 
     if (pipe2(ends, O_CLOEXEC) == 0) {
         pid = fork();
@@ -172,14 +173,12 @@ static bool find_in_child(const char *user, struct found *found, struct error *e
             _exit(write(ends[1], found, sizeof *found) < 0);
         }
         (void)close(ends[1]);
+        received = pid > 0 && receive(ends[0], found);
+        (void)close(ends[0]);
     }
     if (pid < 0) {
         return error_set(error, STATUS_RESOURCE, "app.user: cannot look it up: %s", strerror(errno));
     }
-
-    bool received = receive(ends[0], found);
-
-    (void)close(ends[0]);
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
