@@ -162,12 +162,12 @@ BOOT_ACTIONS(X)
 #define MAY_USE __attribute__((unused))
 #define ACTION(name) void action_##name(MAY_USE struct boot *boot, MAY_USE const struct boot_event *event)
 
+/* What more than one file of this room needs. */
 struct boot_effect *boot_effect(struct boot *boot, enum boot_effect_kind kind);
-/* What is asked of the ladder and the waiting by several guards. */
 const struct boot_step *boot_step(const struct boot *boot); /* the current one, or NULL past the list's end */
 void boot_checked(struct boot *boot);                       /* a look succeeded: waiting for it is over */
 /* The boot is over, one way or the other: nothing that failed is waited for any more. */
 void boot_end_waiting(struct boot *boot);
-void boot_reset(struct boot *boot);
+void boot_reset(struct boot *boot); /* to a boot that has not begun */
 
 #endif
