@@ -3,6 +3,11 @@
 #include <signal.h>
 
 #define GUARD(name) bool guard_##name(MAY_USE const struct boot *boot, MAY_USE const struct boot_event *event)
+#define GUARD_IS(name, ...) \
+    GUARD(name)             \
+    {                       \
+        return __VA_ARGS__; \
+    }
 
 static bool lock_ok(const struct boot *boot)
 {
@@ -11,25 +16,10 @@ static bool lock_ok(const struct boot *boot)
 
 /* ---- waiting ---- */
 
-GUARD(only_waits)
-{
-    return boot->plan->goal == GOAL_WAIT;
-}
-
-GUARD(only_looks)
-{
-    return boot->plan->goal == GOAL_LOOK;
-}
-
-GUARD(only_looks_healthy)
-{
-    return boot->plan->goal == GOAL_LOOK && event->look.healthy;
-}
-
-GUARD(is_configuration)
-{
-    return event->failure == FAILURE_CONFIG;
-}
+GUARD_IS(only_waits, boot->plan->goal == GOAL_WAIT)
+GUARD_IS(only_looks, boot->plan->goal == GOAL_LOOK)
+GUARD_IS(only_looks_healthy, boot->plan->goal == GOAL_LOOK && event->look.healthy)
+GUARD_IS(is_configuration, event->failure == FAILURE_CONFIG)
 
 GUARD(refused_for_good)
 {
@@ -44,20 +34,9 @@ GUARD(waited_enough)
     return boot->plan->wait_timeout && boot_waited(boot) + now >= boot->plan->wait_timeout;
 }
 
-GUARD(result_open)
-{
-    return boot->result != RESULT_NONE;
-}
-
-GUARD(result_open_lost)
-{
-    return guard_result_open(boot, event) && boot->lost && !lock_ok(boot);
-}
-
-GUARD(lock_fails)
-{
-    return boot->lock_failed;
-}
+GUARD_IS(result_open, boot->result != RESULT_NONE)
+GUARD_IS(result_open_lost, guard_result_open(boot, event) && boot->lost && !lock_ok(boot))
+GUARD_IS(lock_fails, boot->lock_failed)
 
 /* ---- must anything run? ---- */
 
@@ -78,31 +57,12 @@ GUARD(must_run)
     return !(plan->history && look->proven && look->healthy);
 }
 
-GUARD(must_run_unlocked)
-{
-    return !lock_ok(boot) && guard_must_run(boot, event);
-}
-
-GUARD(must_run_queued)
-{
-    return (boot->queued || boot->lock_failed) && guard_must_run_unlocked(boot, event);
-}
-
-GUARD(must_run_again)
-{
-    return boot->begun && guard_must_run(boot, event);
-}
-
-GUARD(healthy)
-{
-    return event->look.healthy;
-}
-
-GUARD(may_await)
-{
-    return boot->plan->verify_timeout && boot->plan->step_count[LIST_STEPS] == 0 &&
-           (boot->await_until == 0 || boot->now < boot->await_until);
-}
+GUARD_IS(must_run_unlocked, !lock_ok(boot) && guard_must_run(boot, event))
+GUARD_IS(must_run_queued, (boot->queued || boot->lock_failed) && guard_must_run_unlocked(boot, event))
+GUARD_IS(must_run_again, guard_must_run(boot, event) && boot->begun)
+GUARD_IS(healthy, event->look.healthy)
+GUARD_IS(may_await, boot->plan->verify_timeout && boot->plan->step_count[LIST_STEPS] == 0 &&
+                        (boot->await_until == 0 || boot->now < boot->await_until))
 
 /* Whoever waits for another container to bring the schema up waits for all of it. */
 static bool is_behind(const struct boot_plan *plan, const struct boot_look *look)
@@ -110,20 +70,9 @@ static bool is_behind(const struct boot_plan *plan, const struct boot_look *look
     return plan->verify_timeout && plan->step_count[LIST_STEPS] == 0 && look->behind;
 }
 
-GUARD(may_await_behind)
-{
-    return is_behind(boot->plan, &event->look) && guard_may_await(boot, event);
-}
-
-GUARD(behind)
-{
-    return event->look.healthy && is_behind(boot->plan, &event->look);
-}
-
-GUARD(locked_enough)
-{
-    return boot->plan->lock_timeout && boot_lock_waited(boot) >= boot->plan->lock_timeout;
-}
+GUARD_IS(may_await_behind, is_behind(boot->plan, &event->look) && guard_may_await(boot, event))
+GUARD_IS(behind, is_behind(boot->plan, &event->look) && event->look.healthy)
+GUARD_IS(locked_enough, boot->plan->lock_timeout != 0 && boot_lock_waited(boot) >= boot->plan->lock_timeout)
 
 /* ---- which step is next? ---- */
 
@@ -132,45 +81,15 @@ static bool past_end(const struct boot *boot, enum boot_list list)
     return boot->list == list && boot_step(boot) == NULL;
 }
 
-GUARD(before_done)
-{
-    return past_end(boot, LIST_BEFORE);
-}
-
-GUARD(steps_done_lost)
-{
-    return past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot);
-}
-
-GUARD(steps_done_unsure)
-{
-    return guard_steps_done(boot, event) && (boot->unlooked || (boot->any_succeeded && boot->look.healthy));
-}
-
-GUARD(steps_done_unhealthy)
-{
-    return past_end(boot, LIST_STEPS) && boot->any_succeeded;
-}
-
-GUARD(steps_done)
-{
-    return past_end(boot, LIST_STEPS);
-}
-
-GUARD(after_done)
-{
-    return past_end(boot, LIST_AFTER);
-}
-
-GUARD(not_locked)
-{
-    return !lock_ok(boot);
-}
-
-GUARD(direct_unsure)
-{
-    return boot->plan->direct && !boot->plan->lock && !boot->direct;
-}
+GUARD_IS(before_done, past_end(boot, LIST_BEFORE))
+GUARD_IS(steps_done_lost, past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot))
+GUARD_IS(steps_done_unsure,
+         guard_steps_done(boot, event) && (boot->unlooked || (boot->any_succeeded && boot->look.healthy)))
+GUARD_IS(steps_done_unhealthy, past_end(boot, LIST_STEPS) && boot->any_succeeded)
+GUARD_IS(steps_done, past_end(boot, LIST_STEPS))
+GUARD_IS(after_done, past_end(boot, LIST_AFTER))
+GUARD_IS(not_locked, !lock_ok(boot))
+GUARD_IS(direct_unsure, boot->plan->direct && !boot->plan->lock && !boot->direct)
 
 GUARD(forbidden)
 {
@@ -178,67 +97,21 @@ GUARD(forbidden)
     return boot->look.gone && (boot->list == LIST_STEPS ? !step->own_history : step->alters);
 }
 
-GUARD(emergency)
-{
-    return boot->list == LIST_STEPS && boot->index > 0 && boot->attempt == 1;
-}
-
-GUARD(guarded)
-{
-    return boot_step(boot)->guarded;
-}
-
-GUARD(guarded_emergency)
-{
-    return guard_guarded(boot, event) && guard_emergency(boot, event);
-}
+GUARD_IS(emergency, boot->list == LIST_STEPS && boot->index > 0 && boot->attempt == 1)
+GUARD_IS(guarded, boot_step(boot)->guarded)
+GUARD_IS(guarded_emergency, guard_guarded(boot, event) && guard_emergency(boot, event))
 
 /* ---- a step ended ---- */
 
-GUARD(child_additive)
-{
-    return event->status == 0 && event->additive;
-}
-
-GUARD(child_destructive)
-{
-    return event->status == 0 && !event->additive;
-}
-
-GUARD(child_destructive_beside)
-{
-    return boot->list != LIST_STEPS && guard_child_destructive(boot, event);
-}
-
-GUARD(child_ok)
-{
-    return event->status == 0;
-}
-
-GUARD(child_ok_leaving)
-{
-    return event->status == 0 && boot->leaving;
-}
-
-GUARD(child_ok_lost)
-{
-    return event->status == 0 && boot->lost;
-}
-
-GUARD(child_ok_lost_history)
-{
-    return guard_child_ok_lost(boot, event) && boot->plan->history;
-}
-
-GUARD(child_ok_beside)
-{
-    return event->status == 0 && boot->list != LIST_STEPS;
-}
-
-GUARD(child_late)
-{
-    return boot->timed_out || !boot->leaving;
-}
+GUARD_IS(child_additive, event->status == 0 && event->additive)
+GUARD_IS(child_destructive, event->status == 0 && !event->additive)
+GUARD_IS(child_destructive_beside, boot->list != LIST_STEPS && guard_child_destructive(boot, event))
+GUARD_IS(child_ok, event->status == 0)
+GUARD_IS(child_ok_leaving, event->status == 0 && boot->leaving)
+GUARD_IS(child_ok_lost, event->status == 0 && boot->lost)
+GUARD_IS(child_ok_lost_history, guard_child_ok_lost(boot, event) && boot->plan->history)
+GUARD_IS(child_ok_beside, event->status == 0 && boot->list != LIST_STEPS)
+GUARD_IS(child_late, boot->timed_out || !boot->leaving)
 
 /* ---- signals and timers ---- */
 
@@ -247,165 +120,46 @@ bool boot_is_stop(int signal)
     return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
-GUARD(is_stop)
-{
-    return boot_is_stop(event->signal);
-}
-
-GUARD(is_stop_of_app)
-{
-    return event->signal == SIGTERM || event->signal == SIGINT || event->signal == boot->plan->stop_signal;
-}
-
-GUARD(is_stop_again)
-{
-    return boot->leaving && boot_is_stop(event->signal);
-}
-
-GUARD(is_stop_finish)
-{
-    return boot->plan->finish && boot_is_stop(event->signal);
-}
-
-GUARD(is_hangup)
-{
-    return event->signal == SIGHUP;
-}
-
-#define TIMER_GUARD(name, which)        \
-    GUARD(name)                         \
-    {                                   \
-        return event->timer == (which); \
-    }
-
-TIMER_GUARD(timer_state, TIMER_STATE)
-TIMER_GUARD(timer_budget, TIMER_BUDGET)
-TIMER_GUARD(timer_look, TIMER_LOOK)
-TIMER_GUARD(timer_stop, TIMER_STOP)
+GUARD_IS(is_stop, boot_is_stop(event->signal))
+GUARD_IS(is_stop_of_app,
+         event->signal == SIGTERM || event->signal == SIGINT || event->signal == boot->plan->stop_signal)
+GUARD_IS(is_stop_again, boot_is_stop(event->signal) && boot->leaving)
+GUARD_IS(is_stop_finish, boot_is_stop(event->signal) && boot->plan->finish)
+GUARD_IS(is_hangup, event->signal == SIGHUP)
+GUARD_IS(timer_state, event->timer == TIMER_STATE)
+GUARD_IS(timer_budget, event->timer == TIMER_BUDGET)
+GUARD_IS(timer_look, event->timer == TIMER_LOOK)
+GUARD_IS(timer_stop, event->timer == TIMER_STOP)
 
 /* ---- after a failed attempt ---- */
 
-GUARD(settled)
-{
-    return event->count == 0;
-}
-
-GUARD(settled_enough)
-{
-    return boot->now >= boot->settle_until;
-}
-
-GUARD(is_leaving)
-{
-    return boot->leaving != 0;
-}
-
-GUARD(timed_out_with_history)
-{
-    return boot->timed_out && boot->list == LIST_STEPS && boot->plan->history;
-}
-
-GUARD(not_a_step)
-{
-    return boot->list != LIST_STEPS;
-}
-
-GUARD(is_permanent)
-{
-    return boot->permanent;
-}
-
-GUARD(attempts_left)
-{
-    return boot->attempt < boot_step(boot)->attempts;
-}
+GUARD_IS(settled, event->count == 0)
+GUARD_IS(settled_enough, boot->now >= boot->settle_until)
+GUARD_IS(is_leaving, boot->leaving != 0)
+GUARD_IS(timed_out_with_history, boot->timed_out && boot->list == LIST_STEPS && boot->plan->history)
+GUARD_IS(not_a_step, boot->list != LIST_STEPS)
+GUARD_IS(is_permanent, boot->permanent)
+GUARD_IS(attempts_left, boot->attempt < boot_step(boot)->attempts)
 
 /* ---- verifying ---- */
 
-GUARD(healthy_after)
-{
-    return boot->result == RESULT_AFTER && event->look.healthy;
-}
-
-GUARD(healthy_proven)
-{
-    return boot->result == RESULT_TIMED_OUT && event->look.healthy && event->look.proven;
-}
-
-GUARD(lost_proven)
-{
-    return boot->result == RESULT_LOST && event->look.healthy && event->look.proven;
-}
-
-GUARD(result_lost)
-{
-    return boot->result == RESULT_LOST;
-}
-
-GUARD(result_timed_out)
-{
-    return boot->result == RESULT_TIMED_OUT;
-}
-
-GUARD(last_healthy)
-{
-    return boot->result == RESULT_LAST && boot->any_succeeded && event->look.healthy;
-}
-
-GUARD(last_failed)
-{
-    return boot->result == RESULT_LAST && !boot->any_succeeded;
-}
-
-GUARD(result_last)
-{
-    return boot->result == RESULT_LAST;
-}
-
-GUARD(result_after)
-{
-    return boot->result == RESULT_AFTER;
-}
-
-GUARD(after_waits)
-{
-    return boot->plan->step_count[LIST_AFTER] && !boot->after_done;
-}
-
-GUARD(hopeless)
-{
-    return event->look.hopeless;
-}
-
-GUARD(after_unlocked)
-{
-    return guard_after_waits(boot, event) && !lock_ok(boot);
-}
-
-GUARD(after_queued)
-{
-    return (boot->queued || boot->lock_failed) && event->look.healthy && guard_after_unlocked(boot, event);
-}
-
-GUARD(after_broken)
-{
-    return boot->list == LIST_AFTER && !event->look.healthy;
-}
-
-GUARD(only_syncs)
-{
-    return boot->plan->goal == GOAL_SYNC;
-}
-
-GUARD(execs)
-{
-    return boot->plan->exec;
-}
-
-GUARD(holds_address)
-{
-    return boot->plan->placeholder;
-}
+GUARD_IS(healthy_after, boot->result == RESULT_AFTER && event->look.healthy)
+GUARD_IS(healthy_proven, boot->result == RESULT_TIMED_OUT && event->look.healthy && event->look.proven)
+GUARD_IS(lost_proven, boot->result == RESULT_LOST && event->look.healthy && event->look.proven)
+GUARD_IS(result_lost, boot->result == RESULT_LOST)
+GUARD_IS(result_timed_out, boot->result == RESULT_TIMED_OUT)
+GUARD_IS(last_healthy, boot->result == RESULT_LAST && boot->any_succeeded && event->look.healthy)
+GUARD_IS(last_failed, boot->result == RESULT_LAST && !boot->any_succeeded)
+GUARD_IS(result_last, boot->result == RESULT_LAST)
+GUARD_IS(result_after, boot->result == RESULT_AFTER)
+GUARD_IS(after_waits, boot->plan->step_count[LIST_AFTER] && !boot->after_done)
+GUARD_IS(hopeless, event->look.hopeless)
+GUARD_IS(after_unlocked, guard_after_waits(boot, event) && !lock_ok(boot))
+GUARD_IS(after_queued, (boot->queued || boot->lock_failed) && event->look.healthy && guard_after_unlocked(boot, event))
+GUARD_IS(after_broken, boot->list == LIST_AFTER && !event->look.healthy)
+GUARD_IS(only_syncs, boot->plan->goal == GOAL_SYNC)
+GUARD_IS(execs, boot->plan->exec)
+GUARD_IS(holds_address, boot->plan->placeholder)
 
 /* ---- held ---- */
 
@@ -417,13 +171,6 @@ GUARD(may_hold)
             status == STATUS_LOCK || status == STATUS_REFUSED);
 }
 
-GUARD(anew)
-{
-    return boot->status == STATUS_UNREACHABLE || boot->status == STATUS_LOCK || boot->status == STATUS_REFUSED;
-}
-
-GUARD(heals)
-{
-    return event->look.healthy && !is_behind(boot->plan, &event->look) &&
-           (boot->status == STATUS_SCHEMA || (boot->plan->history && event->look.proven));
-}
+GUARD_IS(anew, boot->status == STATUS_UNREACHABLE || boot->status == STATUS_LOCK || boot->status == STATUS_REFUSED)
+GUARD_IS(heals, event->look.healthy && !is_behind(boot->plan, &event->look) &&
+                    (boot->status == STATUS_SCHEMA || (boot->plan->history && event->look.proven)))
