@@ -391,6 +391,13 @@ static void finish_wait(struct config *config)
 
 /* ---- all together ---- */
 
+void config_fault(struct config_verdict *verdict, const char *key, const struct error *error, struct arena *arena)
+{
+    strings_add(arena, &verdict->keys, key);
+    strings_add(arena, &verdict->faults,
+                arena_printf(arena, "%s%s%s", error->message, error->hint[0] ? ": " : "", error->hint));
+}
+
 static void ask(struct reading *reading, config_check *check)
 {
     struct config_verdict verdict = { 0 };

@@ -167,6 +167,9 @@ struct config_verdict {
     struct strings warnings;
 };
 
+/* Adds what is wrong with the value of this key, with its hint. */
+void config_fault(struct config_verdict *verdict, const char *key, const struct error *error, struct arena *arena);
+
 /* Asked once the values were read, be others wrong or not, so that all errors come in one go. */
 typedef void config_check(const struct config *config, struct config_verdict *verdict, struct arena *arena);
 

@@ -119,13 +119,6 @@ bool places_find(struct server *server, struct database_error *why)
     return true;
 }
 
-static void add_fault(struct config_verdict *verdict, const char *key, const struct error *error, struct arena *arena)
-{
-    strings_add(arena, &verdict->keys, key);
-    strings_add(arena, &verdict->faults,
-                arena_printf(arena, "%s%s%s", error->message, error->hint[0] ? ": " : "", error->hint));
-}
-
 static void check_url(const struct config *config, bool direct, struct strings *dropped, struct config_verdict *verdict,
                       struct arena *arena)
 {
@@ -133,7 +126,7 @@ static void check_url(const struct config *config, bool direct, struct strings *
     struct error error = { 0 };
 
     if (!destination_find(&destination, config, direct, arena, &error)) {
-        add_fault(verdict, destination.key, &error, arena);
+        config_fault(verdict, destination.key, &error, arena);
         return;
     }
     strings_add_all(arena, dropped, &destination.info.notes);

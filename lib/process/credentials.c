@@ -211,9 +211,7 @@ void credentials_check(const struct config *config, struct config_verdict *verdi
     struct error error;
 
     if (config->app.user[0] && !look_up(config->app.user, &error) && error.status == STATUS_CONFIG) {
-        strings_add(arena, &verdict->keys, "app.user");
-        strings_add(arena, &verdict->faults,
-                    arena_printf(arena, "%s%s%s", error.message, error.hint[0] ? ": " : "", error.hint));
+        config_fault(verdict, "app.user", &error, arena);
     }
 }
 
