@@ -57,7 +57,6 @@ void boot_init(struct boot *boot, const struct boot_plan *plan, uint64_t seed)
     memset(boot, 0, offsetof(struct boot, effects));
     boot->plan = plan;
     boot->table = boot_table;
-    boot->rows = boot_table_rows;
     boot->random = seed;
     boot_reset(boot);
 }
@@ -90,7 +89,7 @@ duration boot_lock_waited(const struct boot *boot)
 
 static const struct boot_row *find_row(const struct boot *boot, const struct boot_event *event)
 {
-    for (size_t i = 0; i < boot->rows; i++) {
+    for (size_t i = 0; i < boot_table_rows; i++) {
         const struct boot_row *row = &boot->table[i];
         if ((row->from >> boot->state & 1) && row->event == event->kind && (!row->guard || row->guard(boot, event))) {
             return row;

@@ -224,10 +224,8 @@ enum boot_result { RESULT_NONE, RESULT_SUCCEEDED, RESULT_TIMED_OUT, RESULT_LOST,
 
 struct boot {
     const struct boot_plan *plan;
-    /* boot_table; a test may put an altered copy here after boot_init */
-    const struct boot_row *table;
-    size_t rows;
-    unsigned *taken; /* counts of a test, one a row: how often it was taken; NULL: not counted */
+    const struct boot_row *table; /* boot_table; a test may put an altered copy here after boot_init */
+    unsigned *taken;              /* counts of a test, one a row: how often it was taken; NULL: not counted */
 
     uint64_t random;
     instant now;
