@@ -29,7 +29,7 @@ static const char *known(const char *value)
     return value ? value : "?";
 }
 
-static const char *fill(const char *form, const char *object, const char *detail, char *buffer, unsigned size)
+static const char *fill(const char *form, const char *object, const char *detail, char *buffer, size_t size)
 {
     struct text text = text_over(buffer, size);
 
@@ -56,13 +56,12 @@ bool problem_fatal(enum problem_code code)
     return rows[code].fatal;
 }
 
-const char *problem_sentence(enum problem_code code, const char *object, const char *detail, char *buffer,
-                             unsigned size)
+const char *problem_sentence(enum problem_code code, const char *object, const char *detail, char *buffer, size_t size)
 {
     return fill(rows[code].sentence, object, detail, buffer, size);
 }
 
-const char *problem_fix(enum problem_code code, const char *object, const char *detail, char *buffer, unsigned size)
+const char *problem_fix(enum problem_code code, const char *object, const char *detail, char *buffer, size_t size)
 {
     return fill(rows[code].fix, object, detail, buffer, size);
 }

@@ -5,6 +5,7 @@
 #define BASE_PROBLEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PROBLEM_BY_SYNC ": pgentry sync --force, if steps are configured here"
 
@@ -47,8 +48,7 @@ enum problem_code {
 const char *problem_word(enum problem_code code);
 bool problem_fatal(enum problem_code code); /* false: worth a warning, but healthy */
 /* The sentence and the fix with object and detail filled in, cut to size. Return buffer. */
-const char *problem_sentence(enum problem_code code, const char *object, const char *detail, char *buffer,
-                             unsigned size);
-const char *problem_fix(enum problem_code code, const char *object, const char *detail, char *buffer, unsigned size);
+const char *problem_sentence(enum problem_code code, const char *object, const char *detail, char *buffer, size_t size);
+const char *problem_fix(enum problem_code code, const char *object, const char *detail, char *buffer, size_t size);
 
 #endif
