@@ -60,14 +60,13 @@ static bool listen_to(int in, char *told, const struct deadline *deadline)
     }
 }
 
-/* True if the child was done by the deadline. */
-static bool ask_child(const char *host, const char *port, int family, char *told, const struct deadline *deadline,
-                      struct arena *arena)
+/* The child's pid, *in is what it tells; -1: the system refuses one. */
+static pid_t start_child(const char *host, const char *port, int family, int *in, struct arena *arena)
 {
     int ends[2];
 
     if (pipe(ends) != 0) {
-        return false;
+        return -1;
     }
 
     pid_t parent = getpid();
@@ -83,16 +82,19 @@ static bool ask_child(const char *host, const char *port, int family, char *told
         look_up(host, port, family, ends[1], arena);
     }
     close(ends[1]);
-
-    bool done = child > 0 && listen_to(ends[0], told, deadline);
-
-    close(ends[0]);
-    if (child > 0) {
-        (void)kill(child, SIGKILL);
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-        }
+    if (child < 0) {
+        close(ends[0]);
     }
-    return done;
+    *in = ends[0];
+    return child;
+}
+
+static void end_child(pid_t child, int in)
+{
+    close(in);
+    (void)kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
 }
 
 /* Adds the addresses that the child told of; false if there is none, *why is the reason that it told. */
@@ -127,9 +129,15 @@ static void resolve_name(struct server_addresses *addresses, const char *host, c
     for (size_t i = 0; i < count; i++) {
         struct deadline share = deadline_share(deadline, count - i);
         char *told = arena_alloc(arena, TOLD_MAX);
-        bool done = ask_child(host, port, families[i], told, &share, arena);
+        int in;
+        pid_t child = start_child(host, port, families[i], &in, arena);
 
-        why = done ? why : "the name server gives no answer in time";
+        if (child < 0) { /* without one it takes the time it takes, and whoever waits for us has a deadline */
+            addresses_of_host(addresses, host, NULL, port, arena);
+            return;
+        }
+        why = listen_to(in, told, &share) ? why : "the name server gives no answer in time";
+        end_child(child, in);
         if (take_told(addresses, host, port, told, &why, arena)) {
             return;
         }
