@@ -22,6 +22,9 @@ extern const size_t migrator_count;
  * *complete: false if its words are still to be given to it. */
 const struct migrator *command_migrator(const struct step *step, bool *complete, struct arena *arena);
 
+/* The one that a simple command calls, whatever stands around it; NULL: none. */
+const struct migrator *command_calls(const struct strings *words);
+
 /* The step's role when `history` is in force. */
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 

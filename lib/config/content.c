@@ -83,6 +83,14 @@ bool content_is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool content_is_same(const char *left, const char *right)
+{
+    struct stat one, other;
+
+    return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 bool content_is_missing(const char *path)
 {
     struct stat status;
@@ -153,12 +161,8 @@ const char *content_name(const char *path)
 const char *content_parent(const char *folder, struct arena *arena)
 {
     const char *above = arena_printf(arena, "%s/..", folder);
-    struct stat here, there;
 
-    if (stat(folder, &here) != 0 || stat(above, &there) != 0) {
-        return NULL;
-    }
-    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
+    if (!content_is_folder(above) || content_is_same(folder, above)) {
         return NULL;
     }
     return strcmp(folder, ".") == 0 ? ".." : above;

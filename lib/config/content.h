@@ -18,8 +18,9 @@ char *content_read(const char *path, size_t most, size_t *length, struct arena *
 /* Why it gave nothing, from errno, as the rest of a sentence: "is larger than 64 KiB", "is a directory". */
 const char *content_problem(const char *path, size_t most, struct arena *arena);
 
-bool content_is_file(const char *path);   /* symbolic links followed */
-bool content_is_folder(const char *path); /* symbolic links followed */
+bool content_is_file(const char *path);                    /* symbolic links followed */
+bool content_is_folder(const char *path);                  /* symbolic links followed */
+bool content_is_same(const char *left, const char *right); /* both are there, and one by two names */
 /* There is nothing of that name. What may not be looked at counts as being there, so that reading it tells the error.
  */
 bool content_is_missing(const char *path);

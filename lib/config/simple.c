@@ -407,16 +407,6 @@ static struct strings packages_for(const struct simples *commands, size_t at, si
     return files;
 }
 
-static bool same_folder(const char *left, const char *right)
-{
-    char *a = realpath(left, NULL), *b = realpath(right, NULL);
-    bool same = a && b && strcmp(a, b) == 0;
-
-    free(a);
-    free(b);
-    return same;
-}
-
 /* Whether this was looked into already: scripts run each other, and themselves. */
 static bool known_before(struct simples *commands, const char *file, const char *name, const struct strings *words)
 {
@@ -444,7 +434,7 @@ static void scan_named(struct simples *commands, const char *file, size_t at, si
     if (!packages_script(commands->packages, file, name) || known_before(commands, file, name, &words)) {
         return;
     }
-    inside.apart = same_folder(inside.folder, commands->cwd) ? NULL : WORD_ELSEWHERE;
+    inside.apart = content_is_same(inside.folder, commands->cwd) ? NULL : WORD_ELSEWHERE;
     for (size_t i = behind; i < words.count; i++) {
         if (strcmp(words.items[i], "--") != 0) {
             strings_add(arena, &inside.rest, words.items[i]);

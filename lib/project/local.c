@@ -48,31 +48,36 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
     return local_doubt(local, arena_printf(local->arena, "%s/%s is no regular file", folder, entry->name));
 }
 
-/* The role's name as it stands in a URL: how long it is; *role is where it begins. */
-static size_t role_of(const char *url, const char **role)
+/* The role's name as it stands in a URL, where a parameter outdoes what stands before the host; "": none does. */
+static const char *role_of(const char *url, struct arena *arena)
 {
+    const char *parameter = url_parameter(url, "user", arena);
     const char *scheme = url == NULL ? NULL : strstr(url, "://");
     const char *end = scheme == NULL ? NULL : strrchr(scheme, '@');
 
-    *role = end == NULL ? "" : scheme + 3;
-    return end == NULL ? 0 : strcspn(*role, ":@");
+    if (parameter != NULL || end == NULL) {
+        return parameter != NULL ? parameter : "";
+    }
+    return arena_strndup(arena, scheme + strlen("://"), strcspn(scheme + strlen("://"), ":@"));
 }
 
 void local_goes_by_search_path(struct local *local)
 {
+    static const char *const settings[] = { "PGOPTIONS" };
     const struct config *config = local->config;
-    const char *options = url_parameter(config_step_url(config), "options", local->arena);
+    struct arena *arena = local->arena;
+    const char *url = tool_command_url(local->command, config);
+    const char *options = url_parameter(url, "options", arena);
     const char *session = tool_command_variable(local->command, config, "PGOPTIONS");
-    const char *role, *direct;
-    size_t length = role_of(config->database.url, &role), direct_length = role_of(config_step_url(config), &direct);
 
     if ((options != NULL && strstr(options, "search_path") != NULL) ||
         (session != NULL && strstr(session, "search_path") != NULL)) {
         local_doubt(local, "the connection's options set search_path");
     }
-    if (length != direct_length || strncmp(role, direct, length) != 0) {
+    if (strcmp(role_of(config->database.url, arena), role_of(url, arena)) != 0) {
         local_doubt(local, "the role of database.direct_url may have another search_path than that of database.url");
     }
+    local_doubt_words(local, content_path(arena, tool_command_cwd(local->command), ".env"), settings, 1);
     local->wanted->history_schema = "public";
     local->wanted->history_first = true;
 }

@@ -36,7 +36,7 @@ static void place_dbmate(struct local *local, const char *table)
 {
     struct arena *arena = local->arena;
     struct wanted *wanted = local->wanted;
-    const char *path = url_parameter(config_step_url(local->config), "search_path", arena);
+    const char *path = url_parameter(tool_command_url(local->command, local->config), "search_path", arena);
     const char *dot = table == NULL ? NULL : strchr(table, '.');
 
     if (table != NULL) {

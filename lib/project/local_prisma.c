@@ -45,9 +45,6 @@ static const char *url_of(struct local *local, const char *file, const char *var
 {
     const struct config *config = local->config;
 
-    if (variable != NULL && strcmp(variable, "DATABASE_URL") == 0) { /* that one is set for the step */
-        return config_step_url(config);
-    }
     if (value != NULL && !strings_same(value, config->database.url) &&
         !strings_same(value, config->database.direct_url)) {
         local_doubt(local, arena_printf(local->arena,
@@ -86,7 +83,7 @@ static const char *schema_url(struct local *local, const struct prisma_project *
     const char *value =
         variable == NULL ? schema->url_literal : tool_command_variable(local->command, local->config, variable);
 
-    if (value == NULL && variable != NULL && strcmp(variable, "DATABASE_URL") != 0) {
+    if (value == NULL && variable != NULL) {
         if (project->config_file != NULL) {
             local_doubt(local, arena_printf(local->arena, "%s may set %s", project->config_file, variable));
         }
@@ -103,7 +100,7 @@ static const char *config_url(struct local *local, const struct prisma_project *
     for (size_t i = 0; i < names->count; i++) {
         const char *value = tool_command_variable(local->command, local->config, names->items[i]);
 
-        if (value != NULL || strcmp(names->items[i], "DATABASE_URL") == 0) {
+        if (value != NULL) {
             return url_of(local, project->config_file, names->items[i], value);
         }
     }
@@ -124,7 +121,9 @@ static const char *connection_url(struct local *local, const struct prisma_proje
         local_doubt(local,
                     arena_printf(local->arena, "%s and %s take different URLs", project->schema, project->config_file));
     }
-    return by_config != NULL ? by_config : by_schema != NULL ? by_schema : config_step_url(local->config);
+    return by_config != NULL   ? by_config
+           : by_schema != NULL ? by_schema
+                               : tool_command_url(local->command, local->config);
 }
 
 void local_collect_prisma(struct local *local)

@@ -43,36 +43,71 @@ static void add_rails(struct local *local, const char *folder, const char *name)
               content_path(local->arena, folder, name));
 }
 
-/* Anything of Rails' configuration that may move the migrations or the ledger. */
-static void doubt_rails_settings(struct local *local, const char *cwd)
+/* The files of one folder; those below it are added to `folders`. */
+static void doubt_settings_in(struct local *local, const char *path, struct strings *folders, const char *const *words,
+                              size_t count)
 {
-    static const char *const words[] = { "migrations_path",   "db/migrate",        "schema_search_path", "search_path",
-                                         "schema_migrations", "table_name_prefix", "table_name_suffix" };
-    static const char *const folders[] = { "config", "config/environments", "config/initializers" };
-    struct arena *arena = local->arena;
-    size_t count = sizeof words / sizeof *words;
+    struct folder folder;
 
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        const char *path = content_path(arena, cwd, folders[i]);
-        struct folder folder;
+    if (folders->count > FOLDER_ENTRIES_MAX) {
+        local_doubt(local, arena_printf(local->arena, "%s: there are too many folders", path));
+        return;
+    }
+    if (!local_list(local, &folder, path)) {
+        return;
+    }
+    for (size_t i = 0; i < folder.count && local->doubt == NULL; i++) {
+        const char *name = folder.entries[i].name, *below = content_path(local->arena, path, name);
 
-        if (!folder_read(&folder, path, FOLDER_ENTRIES_MAX, arena)) {
-            if (errno != ENOENT) {
-                local_doubt(local, arena_printf(arena, "%s: %s", path, strerror(errno)));
-            }
-            continue;
-        }
-        for (size_t k = 0; k < folder.count && local->doubt == NULL; k++) {
-            const char *name = folder.entries[k].name;
-
-            if (strings_end_with(name, ".rb") || strings_end_with(name, ".yml")) {
-                local_doubt_words(local, content_path(arena, path, name), words, count);
-            }
+        if (folder.entries[i].kind == ENTRY_FOLDER) {
+            strings_add(local->arena, folders, below);
+        } else if (strings_end_with(name, ".rb") || strings_end_with(name, ".yml") || strings_end_with(name, ".rake")) {
+            local_doubt_words(local, below, words, count);
         }
     }
 }
 
-/* A mapping in a mapping: production has several databases, each with a ledger of its own. */
+/* Anything of Rails' configuration, or of what it and its tasks load, that may move the migrations or the ledger. */
+static void doubt_rails_settings(struct local *local, const char *cwd)
+{
+    static const char *const words[] = { "migrations_path",   "db/migrate",        "schema_search_path",
+                                         "search_path",       "schema_migrations", "table_name_prefix",
+                                         "table_name_suffix", "config/database" };
+    static const char *const roots[] = { "config", "lib", "rakelib" };
+    const size_t count = sizeof words / sizeof *words;
+    struct arena *arena = local->arena;
+    struct strings folders = { 0 };
+
+    local_doubt_words(local, content_path(arena, cwd, "Rakefile"), words, count);
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+        const char *path = content_path(arena, cwd, roots[i]);
+
+        if (!content_is_missing(path)) {
+            strings_add(arena, &folders, path);
+        }
+    }
+    for (size_t i = 0; i < folders.count && local->doubt == NULL; i++) {
+        doubt_settings_in(local, folders.items[i], &folders, words, count);
+    }
+}
+
+/* A section with a URL is the one that Rails does not merge DATABASE_URL into. */
+static bool is_our_url(const char *value, struct arena *arena)
+{
+    static const char *const ours[] = { "<%=ENV[DATABASE_URL]%>", "<%=ENV.fetch(DATABASE_URL)%>" };
+    char *plain = arena_strndup(arena, value, strcspn(value, "\n")), *end = plain;
+
+    for (const char *c = plain; *c != '\0'; c++) {
+        if (strchr(" \t\r\"'", *c) == NULL) {
+            *end++ = *c;
+        }
+    }
+    *end = '\0';
+    return *plain == '\0' || STRINGS_AMONG(plain, ours);
+}
+
+/* A mapping in a mapping: production has several databases, each with a ledger of its own. And whose URL is none of
+ * ours has its ledger who knows where. */
 static void doubt_databases(struct local *local, const char *cwd)
 {
     const char *path = content_path(local->arena, cwd, "config/database.yml");
@@ -83,13 +118,27 @@ static void doubt_databases(struct local *local, const char *cwd)
         const char *key = line + strspn(line, " ");
         const char *value = key + strcspn(key, ":\n");
 
-        if (key == line || *key == '#' || *value != ':') {
+        if (*key == '#' || *value != ':') {
             continue;
         }
         value += 1 + strspn(value + 1, " \t\r");
-        if (*value == '\0' || strchr("\n#&{", *value) != NULL) {
+        if (strncmp(key, "url:", strlen("url:")) == 0 && !is_our_url(value, local->arena)) {
+            local_doubt(local, arena_printf(local->arena, "%s takes its URL from elsewhere than DATABASE_URL", path));
+        }
+        if (key == line ? value[strcspn(value, "{\n")] == '{' : *value == '\0' || strchr("\n#&{", *value) != NULL) {
             local_doubt(local, arena_printf(local->arena, "%s may name several databases", path));
         }
+    }
+}
+
+/* Where there is none, rails and rake look for the application in the folders above. */
+static void doubt_application(struct local *local, const char *cwd)
+{
+    static const char file[] = "config/application.rb";
+    const char *path = content_find_up(cwd, file, local->arena);
+
+    if (path != NULL && !content_is_same(path, content_path(local->arena, cwd, file))) {
+        local_doubt(local, arena_printf(local->arena, "it runs in the folder of the application of %s", path));
     }
 }
 
@@ -141,9 +190,10 @@ void local_collect_rails(struct local *local)
             local_doubt(local, arena_printf(local->arena, "%s is set in the environment", variables[i]));
         }
     }
-    if (url_parameter(config_step_url(local->config), "schema_search_path", local->arena) != NULL) {
+    if (url_parameter(tool_command_url(local->command, local->config), "schema_search_path", local->arena) != NULL) {
         local_doubt(local, "the URL sets schema_search_path");
     }
+    doubt_application(local, cwd);
     doubt_rails_settings(local, cwd);
     doubt_databases(local, cwd);
     doubt_engines(local, cwd);

@@ -1,6 +1,8 @@
 #include "project/migrations.h"
 #include "project/local.h"
 
+#include "config/content.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +67,11 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
         return;
     }
     tool_command_find(&command, config, arena);
+    if (tool_command_url(&command, config) == NULL) {
+        static const char *const url[] = { "DATABASE_URL" };
+
+        local_doubt_words(&local, content_path(arena, tool_command_cwd(&command), ".env"), url, 1);
+    }
     wanted->history_table = ledgers[wanted->history].table;
     ledgers[wanted->history].collect(&local);
     refuse_twins(&local);

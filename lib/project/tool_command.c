@@ -2,6 +2,7 @@
 #include "project/tool.h"
 
 #include "base/shell.h"
+#include "config/command.h"
 #include "config/content.h"
 #include "config/package.h"
 #include "config/simple.h"
@@ -146,10 +147,15 @@ static bool parse_behind(struct tool_command *command, const struct tool *tool, 
     return true;
 }
 
-/* `yarn prisma` may be a script of package.json that is called so. */
+/* `yarn prisma` may be a script of package.json that is called so, and runs where that lies. */
 static void check_script(struct tool_command *command, const char *program, struct arena *arena)
 {
-    const char *path = content_find_up(tool_command_cwd(command), "package.json", arena);
+    const char *cwd = tool_command_cwd(command);
+    const char *path = content_find_up(cwd, "package.json", arena);
+
+    if (path != NULL && !content_is_same(content_folder(arena, path), cwd)) {
+        doubt(command, arena_printf(arena, "its package manager may run it in the folder of %s", path));
+    }
 
     if (path != NULL && package_string(path, "scripts", program, arena) != NULL) {
         doubt(command, arena_printf(arena, "%s is a script of %s", program, path));
@@ -249,6 +255,20 @@ static void check_surroundings(struct tool_command *command, const struct simple
     }
 }
 
+/* Another tool in the same step would be skipped with it, and this one's ledger tells nothing of what that has pending.
+ */
+static void check_others(struct tool_command *command, const struct tool *tool, const struct simples *commands,
+                         struct arena *arena)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct migrator *other = command_calls(&commands->items[i].words);
+
+        if (other != NULL && !tool_is_program(tool, other->tool)) {
+            doubt(command, arena_printf(arena, "it runs %s %s as well", other->tool, other->words));
+        }
+    }
+}
+
 /* False if the step does not run the tool. */
 static bool parse_step(struct tool_command *command, const struct tool *tool, const struct step *step,
                        struct arena *arena)
@@ -266,6 +286,9 @@ static bool parse_step(struct tool_command *command, const struct tool *tool, co
         }
         check_surroundings(command, commands, i, arena);
         found = true;
+    }
+    if (found) {
+        check_others(command, tool, commands, arena);
     }
     return found;
 }
@@ -355,16 +378,26 @@ const char *tool_command_cwd(const struct tool_command *command)
     return command->step != NULL && command->step->cwd != NULL ? command->step->cwd : ".";
 }
 
+static const char url_variable[] = "DATABASE_URL";
+
 const char *tool_command_variable(const struct tool_command *command, const struct config *config, const char *name)
 {
     const char *own = command->step != NULL ? step_variable(command->step, name) : NULL;
 
+    if (own == NULL && strcmp(name, url_variable) == 0) {
+        own = config_step_url(config);
+    }
     if (own != NULL) {
         return own;
     }
     const char *read = config_file_variable(config, name);
 
     return read != NULL ? read : getenv(name);
+}
+
+const char *tool_command_url(const struct tool_command *command, const struct config *config)
+{
+    return tool_command_variable(command, config, url_variable);
 }
 
 const char *prisma_command(const struct tool_command *command, const char *words, struct arena *arena)

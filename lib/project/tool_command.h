@@ -26,8 +26,11 @@ bool tool_command_find_prisma(struct tool_command *command, const struct config 
 
 const char *tool_command_cwd(const struct tool_command *command); /* "." without a step */
 
-/* A variable as the step will see it, or NULL: its own env, what was read from NAME_FILE, the environment. */
+/* A variable as the step will see it, or NULL: its own env, the configuration's URL, what was read from NAME_FILE, the
+ * environment. */
 const char *tool_command_variable(const struct tool_command *command, const struct config *config, const char *name);
+/* Its DATABASE_URL. NULL: the configuration has none, and goes by the PG* variables. */
+const char *tool_command_url(const struct tool_command *command, const struct config *config);
 
 /* A Prisma command as it runs in the folder of the step, for a person's shell. */
 const char *prisma_command(const struct tool_command *command, const char *words, struct arena *arena);

@@ -26,6 +26,15 @@ class Place:
         self.files, self.sql = files or {}, sql
 
 
+# past the pooler the URL names no schema; the step goes by that of the application
+OWN_URL = """\
+database: {{direct_url: "{{url}}"}}
+verify: {{schema: public, tables: [users]}}
+migrate:
+  preset: {}
+  steps:
+    - {{name: x, run: [{}], env: {{DATABASE_URL: "${{DATABASE_URL}}"}}}}
+"""
 UP = "-- migrate:up\n{}\n\n-- migrate:down\n"
 LATER = "20250109000000_later.sql"
 TABLE = UP.format("CREATE TABLE later (id int);")
@@ -68,6 +77,12 @@ DBMATE = [
           env={"HOW": "--migrations-dir=other"}, files={f"other/{LATER}": TABLE}),
     Place("a command of the shell", "later", step="{name: x, run: $HOW; ../node_modules/.bin/dbmate --no-dump-schema migrate}",
           env={"HOW": "cd sub"}, files={f"sub/db/migrations/{LATER}": TABLE}),
+    Place("search_path in PGOPTIONS of .env", "tenant.schema_migrations", files={".env": "PGOPTIONS=-csearch_path=tenant\n"}),
+    Place("the URL of the step's own env", "tenant.schema_migrations", query="search_path=tenant", files={"pgentry.yaml": OWN_URL.format(
+        "dbmate", "dbmate, --no-dump-schema, migrate")}),
+    Place("another tool in the step", "later", step="{name: x, run: node_modules/.bin/dbmate --no-dump-schema migrate && sh node-pg-migrate up}",
+          files={f"other/{LATER}": TABLE, "node-pg-migrate": # whatever it is: pgentry knows it by its name
+                 "node_modules/.bin/dbmate --no-dump-schema -d other --migrations-table ledger migrate\n"}),
     Place("upper case in search_path", '"Tenant".schema_migrations', query="search_path=Tenant",
           sql=['CREATE SCHEMA "Tenant" AUTHORIZATION {user}']),
 ]
@@ -93,6 +108,7 @@ NODE_PG_MIGRATE = [
 RUBY = "class Later < ActiveRecord::Migration[6.1]\n  def change\n    create_table :later\n  end\nend\n"
 LATER_RUBY = "20250109000000_later.rb"
 APPLICATION = (Path(migrators.__file__).parent / "projects/rails/config/application.rb").read_text()
+OTHER_RUBY = 'Rails.application.config.paths["db/migrate"] << "other"\n'
 RAILS = [
     Place("search_path in the URL", "tenant.schema_migrations", query="schema_search_path=tenant"),
     Place("search_path of the role", "tenant.schema_migrations", sql=["ALTER ROLE {user} SET search_path = tenant"]),
@@ -117,6 +133,23 @@ production:
     <<: *default
     url: <%= ENV["DATABASE_URL"] + "?" + "schema_" + "search" + "_path=tenant" %>
 """}),
+    Place("an initializer in a folder", "later",
+          files={f"other/{LATER_RUBY}": RUBY, "config/initializers/database/paths.rb": OTHER_RUBY}),
+    Place("what an initializer requires", "later",
+          files={f"other/{LATER_RUBY}": RUBY, "lib/shop/paths.rb": OTHER_RUBY,
+                 "config/initializers/paths.rb": 'require_relative "../../lib/shop/paths"\n'}),
+    Place("a task", "later",
+          files={f"other/{LATER_RUBY}": RUBY, "lib/tasks/paths.rake": 'task("db:load_config") {\n'
+                 '  ActiveRecord::Migrator.migrations_paths = ActiveRecord::Tasks::DatabaseTasks.migrations_paths << "other"\n}\n'}),
+    Place("the Rakefile", "later",
+          files={f"other/{LATER_RUBY}": RUBY,
+                 "Rakefile": f'require_relative "config/application"\n{OTHER_RUBY}Rails.application.load_tasks\n'}),
+    Place("a URL of database.yml", "tenant.schema_migrations", env={"SECOND": "{url}?schema_search_path=tenant"},
+          files={"config/database.yml": 'production:\n  adapter: postgresql\n  url: <%= ENV["SECOND"] %>\n'}),
+    Place("databases on one line", "tenant.schema_migrations", files={"config/database.yml": "production: {primary: {adapter: postgresql},"
+          ' second: {adapter: postgresql, url: <%= ENV["DATABASE_URL"].to_s + "?" + "schema_" + "search" + "_path=tenant" %>}}\n'}),
+    Place("an application above", "later", step="{name: x, cwd: sub, run: [rails, db:migrate]}",
+          files={f"db/migrate/{LATER_RUBY}": RUBY, "sub/db/migrate/20250101000000_init.rb": RUBY}),
     Place("the primary database's own URL", "tenant.schema_migrations",
           env={"PRIMARY_DATABASE_URL": "{url}?schema_search_path=tenant"}),
 ]
@@ -188,6 +221,8 @@ PRISMA = [
     Place("a folder of schemas", "later", files={
         "package.json": '{"prisma": {"schema": "prisma"}}', f"prisma/parts/migrations/{LATER_PRISMA}": TABLE_PRISMA,
         "prisma/schema.prisma": "// in parts\n", "prisma/parts/main.prisma": SCHEMA.format('url = env("DATABASE_URL")')}),
+    Place("the URL of the step's own env", LEDGER, query="schema=tenant", files={
+        "pgentry.yaml": OWN_URL.format("prisma", "prisma, migrate, deploy")}),
     Place("an older migration", "later", files={f"prisma/migrations/0_{LATER_PRISMA}": TABLE_PRISMA}),
 ]
 

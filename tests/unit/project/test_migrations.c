@@ -390,6 +390,13 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     expect_doubt(".env speaks of DBMATE_");
     write_file(".env", "DATABASE_URL=x\n");
     expect("1");
+    config.database.url = "postgres://u@h/d?user=app";
+    config.database.direct_url = "postgres://u@h/d?user=owner";
+    expect_doubt("may have another search_path");
+    config.database.direct_url = "postgres://app@h/d";
+    expect("1");
+    config.database.url = config.database.direct_url = NULL; /* PGHOST and its like lead us */
+    expect_doubt(".env speaks of DATABASE_URL");
 }
 
 static void doubtful_files_of_dbmate_are_doubts(void **state)

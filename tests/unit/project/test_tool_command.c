@@ -200,6 +200,21 @@ static void scripts_of_package_json_are_understood(void **state)
     }
 }
 
+static void a_package_manager_runs_it_beside_package_json(void **state)
+{
+    (void)state;
+    write_file("package.json", "{}");
+    write_file("api/prisma/schema.prisma", "");
+    configure(HISTORY_PRISMA);
+    run_words("yarn prisma migrate deploy")->cwd = "api";
+    tool_command_find(&command, &config, scratch.arena);
+    assert_string_equal(command.doubt,
+                        "step the step: its package manager may run it in the folder of api/../package.json");
+    write_file("api/package.json", "{}");
+    tool_command_find(&command, &config, scratch.arena);
+    understood();
+}
+
 static void clever_shell_lines_are_doubts(void **state)
 {
     static const char *const lines[] = {
@@ -233,6 +248,8 @@ static void clever_shell_lines_are_doubts(void **state)
         "direnv exec . sh -c 'prisma migrate deploy'",
         "sh -c 'cd api && prisma migrate deploy'",
         "prisma migrate deploy --schema a && prisma migrate deploy --schema b",
+        "prisma migrate deploy && node-pg-migrate up",
+        "npx knex migrate:latest; npx prisma migrate deploy",
         "./migrate.sh",
         "",
     };
@@ -341,6 +358,7 @@ int main(void)
         SCRATCH_TEST(a_doubt_names_the_step_and_the_word),
         SCRATCH_TEST(simple_shell_lines_are_understood),
         SCRATCH_TEST(scripts_of_package_json_are_understood),
+        SCRATCH_TEST(a_package_manager_runs_it_beside_package_json),
         SCRATCH_TEST(clever_shell_lines_are_doubts),
         SCRATCH_TEST(the_history_step_may_stand_among_others),
         SCRATCH_TEST(two_history_steps_must_agree),
