@@ -100,6 +100,18 @@ def test_a_step_that_timed_out_after_its_work_was_done_is_told_as_done(boot):
     assert done.said("summary: step migrate: timed out, counts as done, 1 attempt") == 1
 
 
+def test_what_the_ledger_records_is_not_the_work_of_another_step_that_timed_out(boot, database):
+    """The migrations were there before: nothing tells that the other step came to its end, and the next one is tried."""
+    database.as_app(HISTORY + CREATE)
+    done, told = boot({"pgentry.yaml": ladder("- {name: data, run: [sleep, '1000'], attempts: 1, timeout: 300ms}\n"
+                                              "- {name: migrate, run: [dbmate, up], attempts: 1}",
+                                              migrate="preset: dbmate\nwhen: always"),
+                       "db/migrations/20250101000000_users.sql": "-- migrate:up\n" + CREATE + ";\n",
+                       "node_modules/.bin/dbmate": "#!/bin/sh\n"})
+    assert done.exit == 0, done
+    assert told.result("data") == "timed out" and told.result("migrate") == "succeeded"
+
+
 def test_a_step_that_ended_without_the_lock_is_not_told_as_succeeded(pgentry, late, project):
     """Its attempt counts as failed; another replica may have run beside it."""
     folder = project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 1}") + "report_file: report.json\n",
