@@ -70,6 +70,9 @@ void local_goes_by_search_path(struct local *local)
     const char *options = url_parameter(url, "options", arena);
     const char *session = tool_command_variable(local->command, config, "PGOPTIONS");
 
+    if (url_parameter(url, "role", arena) != NULL) { /* of Go's driver alone: ours drops it */
+        local_doubt(local, "the URL sets a role, which may have another search_path");
+    }
     if ((options != NULL && strstr(options, "search_path") != NULL) ||
         (session != NULL && strstr(session, "search_path") != NULL)) {
         local_doubt(local, "the connection's options set search_path");

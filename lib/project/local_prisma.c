@@ -140,6 +140,10 @@ void local_collect_prisma(struct local *local)
     const char *schema = url_parameter(connection_url(local, &project), "schema", arena);
 
     local->wanted->history_schema = schema != NULL ? schema : "public";
+    if (project.config_file != NULL &&
+        tool_command_variable(command, local->config, "DOTENV_CONFIG_OVERRIDE") != NULL) {
+        local_doubt(local, "DOTENV_CONFIG_OVERRIDE is set: .env may say otherwise than the environment");
+    }
     if (project.doubt != NULL) {
         local_doubt(local, project.doubt);
     }

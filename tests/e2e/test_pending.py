@@ -223,6 +223,8 @@ PRISMA = [
         "prisma/schema.prisma": "// in parts\n", "prisma/parts/main.prisma": SCHEMA.format('url = env("DATABASE_URL")')}),
     Place("the URL of the step's own env", LEDGER, query="schema=tenant", files={
         "pgentry.yaml": OWN_URL.format("prisma", "prisma, migrate, deploy")}),
+    Place("a .env that goes first", LEDGER, env={"DOTENV_CONFIG_OVERRIDE": "true"}, files={
+        **config('import "dotenv/config";\nexport default defineConfig({});'), ".env": 'DATABASE_URL="{url}?schema=tenant"\n'}),
     Place("an older migration", "later", files={f"prisma/migrations/0_{LATER_PRISMA}": TABLE_PRISMA}),
 ]
 

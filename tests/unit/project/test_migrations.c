@@ -395,7 +395,10 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     expect_doubt("may have another search_path");
     config.database.direct_url = "postgres://app@h/d";
     expect("1");
-    config.database.url = config.database.direct_url = NULL; /* PGHOST and its like lead us */
+    config.database.url = "postgres://app@h/d?role=owner";
+    config.database.direct_url = NULL;
+    expect_doubt("the URL sets a role");
+    config.database.url = NULL; /* PGHOST and its like lead us */
     expect_doubt(".env speaks of DATABASE_URL");
 }
 
