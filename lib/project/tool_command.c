@@ -255,6 +255,25 @@ static void check_surroundings(struct tool_command *command, const struct simple
     }
 }
 
+/* Programs that are there to bring files: what lies here is not what the tool will see. */
+static void check_files(struct tool_command *command, const struct step *step, const char *runner, struct arena *arena)
+{
+    static const char *const programs[] = {
+        "cp", "mv", "ln", "rsync", "tar", "unzip", "git", "curl", "wget", "aws", "gsutil", "rclone",
+    };
+    const struct simples *commands = simple_commands(step, arena);
+
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct strings *words = &commands->items[i].words;
+        size_t started = words_started(words);
+
+        if (started < words->count && STRINGS_AMONG(content_name(words->items[started]), programs)) {
+            doubt(command, arena_printf(arena, "%s runs %s, which may bring migrations that are not here yet", runner,
+                                        words->items[started]));
+        }
+    }
+}
+
 /* Another tool in the same step would be skipped with it, and this one's ledger tells nothing of what that has pending.
  */
 static void check_others(struct tool_command *command, const struct tool *tool, const struct simples *commands,
@@ -289,6 +308,7 @@ static bool parse_step(struct tool_command *command, const struct tool *tool, co
     }
     if (found) {
         check_others(command, tool, commands, arena);
+        check_files(command, step, "it", arena);
     }
     return found;
 }
@@ -357,6 +377,9 @@ void tool_command_find(struct tool_command *command, const struct config *config
                                     verbs[1] ? " " : "", verbs[1] ? verbs[1] : ""));
     } else if (found && command->doubt != NULL) {
         command->doubt = arena_printf(arena, "step %s: %s", command->step->name, command->doubt);
+    }
+    for (size_t i = 0; found && i < config->migrate.before.count; i++) {
+        check_files(command, &config->migrate.before.items[i], "migrate.before", arena);
     }
 }
 

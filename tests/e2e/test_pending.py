@@ -83,6 +83,13 @@ DBMATE = [
     Place("another tool in the step", "later", step="{name: x, run: node_modules/.bin/dbmate --no-dump-schema migrate && sh node-pg-migrate up}",
           files={f"other/{LATER}": TABLE, "node-pg-migrate": # whatever it is: pgentry knows it by its name
                  "node_modules/.bin/dbmate --no-dump-schema -d other --migrations-table ledger migrate\n"}),
+    Place("a step that copies migrations", "later", files={f"other/{LATER}": TABLE},
+          step=f"{{name: x, run: cp other/{LATER} db/migrations && node_modules/.bin/dbmate --no-dump-schema migrate}}"),
+    Place("a script before the script that copies them", "later", step="{name: x, run: [npm, run, up]}", files={
+        f"other/{LATER}": TABLE, "package.json": json.dumps({"scripts": {
+            "preup": f"cp other/{LATER} db/migrations", "up": "dbmate --no-dump-schema migrate"}})}),
+    Place("what runs before copies them", "later", files={f"other/{LATER}": TABLE, "pgentry.yaml":
+          f"{VERIFY}migrate: {{preset: dbmate, before: [{{name: x, run: [cp, other/{LATER}, db/migrations]}}]}}\n"}),
     Place("upper case in search_path", '"Tenant".schema_migrations', query="search_path=Tenant",
           sql=['CREATE SCHEMA "Tenant" AUTHORIZATION {user}']),
 ]

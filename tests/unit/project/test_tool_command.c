@@ -250,6 +250,7 @@ static void clever_shell_lines_are_doubts(void **state)
         "prisma migrate deploy --schema a && prisma migrate deploy --schema b",
         "prisma migrate deploy && node-pg-migrate up",
         "npx knex migrate:latest; npx prisma migrate deploy",
+        "tar xf migrations.tar; prisma migrate deploy",
         "./migrate.sh",
         "",
     };
