@@ -136,8 +136,9 @@ GUARD_IS(timer_stop, event->timer == TIMER_STOP)
 GUARD_IS(settled, event->count == 0)
 GUARD_IS(settled_enough, boot->now >= boot->settle_until)
 GUARD_IS(is_leaving, boot->leaving != 0)
-GUARD_IS(timed_out_with_history,
-         boot->timed_out && boot->list == LIST_STEPS && boot->plan->history && boot_step(boot)->own_history)
+/* What the ledger proved before is no work of a step that is not the history's own. */
+GUARD_IS(timed_out_with_history, boot->timed_out && boot->list == LIST_STEPS && boot->plan->history &&
+                                     (boot_step(boot)->own_history || !boot->look.proven))
 GUARD_IS(not_a_step, boot->list != LIST_STEPS)
 GUARD_IS(is_permanent, boot->permanent)
 GUARD_IS(attempts_left, boot->attempt < boot_step(boot)->attempts)

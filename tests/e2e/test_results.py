@@ -112,6 +112,16 @@ def test_what_the_ledger_records_is_not_the_work_of_another_step_that_timed_out(
     assert told.result("data") == "timed out" and told.result("migrate") == "succeeded"
 
 
+def test_any_step_that_timed_out_is_done_if_it_recorded_the_migrations(boot):
+    """A script of one's own around the tool: the ledger proved nothing before."""
+    done, told = boot({"pgentry.yaml": ladder("- {name: script, run: [./migrate.sh], attempts: 1, timeout: 2s}\n"
+                                              "- {name: migrate, run: [dbmate, up]}", migrate="preset: dbmate"),
+                       "migrate.sh": f"#!/bin/sh\n{PSQL} -c '{HISTORY + CREATE}'\nsleep 1000\n",
+                       "db/migrations/20250101000000_users.sql": "-- migrate:up\n" + CREATE + ";\n"})
+    assert done.exit == 0, done
+    assert told.result("script") == "timed out, counts as done"
+
+
 def test_a_step_that_ended_without_the_lock_is_not_told_as_succeeded(pgentry, late, project):
     """Its attempt counts as failed; another replica may have run beside it."""
     folder = project({"pgentry.yaml": ladder("- {name: slow, run: [./slow.sh], attempts: 1}") + "report_file: report.json\n",
