@@ -39,20 +39,20 @@ static void add_list(struct supervisor *s, enum boot_list list, const struct ste
     s->plan.step_count[list] = count;
 }
 
-static bool known_step(const struct config *config, const char *name, struct error *error)
+static bool known_step(const struct config *config, const char *name, struct arena *arena, struct error *error)
 {
-    const char *candidates[STEPS_MAX];
-    size_t count = 0;
+    struct strings names = { 0 };
     for (size_t i = 0; i < config->migrate.steps.count; i++) {
         if (strcmp(config->migrate.steps.items[i].name, name) == 0) {
             return true;
         }
-        candidates[count++] = config->migrate.steps.items[i].name;
+        strings_add(arena, &names, config->migrate.steps.items[i].name);
     }
-    const char *near = strings_nearest(name, candidates, count);
+    const char *near = strings_nearest(name, names.items, names.count);
     return near ? error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s', did you mean '%s'?", name,
                             near)
-                : error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s'", name);
+                : error_set(error, STATUS_USAGE, "no step of migrate.steps is named '%s'%s%s", name,
+                            names.count ? "; there are: " : "", strings_listed(arena, &names));
 }
 
 bool supervisor_plan(struct supervisor *s, struct error *error)
@@ -66,7 +66,7 @@ bool supervisor_plan(struct supervisor *s, struct error *error)
     bool steps_matter = request->goal == GOAL_RUN || request->goal == GOAL_SYNC;
     static const struct steps none;
 
-    if (named && !known_step(config, named, error)) {
+    if (named && !known_step(config, named, s->arena, error)) {
         return false;
     }
     s->plan = (struct boot_plan){

@@ -450,9 +450,10 @@ void end_helpers(struct supervisor *s)
     wait_while(helpers_left, s, LAST_CLOSE);
 }
 
-static void print_result(const struct supervisor *s)
+static void print_result(struct supervisor *s)
 {
     if (s->plan.goal == GOAL_LOOK && s->request->json) {
+        status_phase(&s->status, s->status.check ? PHASE_CHECKING : PHASE_WAITING); /* not that we end */
         char *json = status_health_json(&s->status);
         puts(json ? json : "{}");
         free(json);

@@ -754,11 +754,12 @@ def test_sync_runs_a_part_of_the_ladder(pgentry, database, project, option, expe
 
 
 def test_sync_of_a_step_that_does_not_exist_is_a_usage_error(pgentry, database, project):
-    """64, with the nearest step's name."""
-    project({"pgentry.yaml": ladder("- {name: migrate deploy, run: 'true'}")})
+    """64, with the nearest step's name, or with all of them."""
+    project({"pgentry.yaml": ladder("- {name: migrate deploy, run: 'true'}\n- {name: raw SQL, run: 'true'}")})
     done = pgentry("sync", "--only", "migrate deplyo", url=database.url)
     assert done.exit == 64, done
-    assert "migrate deploy" in done.stderr
+    assert done.said("is named 'migrate deplyo', did you mean 'migrate deploy'?"), done
+    assert pgentry("sync", "--only", "deploy", url=database.url).said("'deploy'; there are: migrate deploy, raw SQL")
 
 
 def test_a_failing_sql_file_leaves_nothing_and_is_named(pgentry, database, project):

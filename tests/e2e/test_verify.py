@@ -57,7 +57,7 @@ def test_the_document_of_a_missing_table(pgentry, shop, project):
     status, document = verify(pgentry, shop.url)
     assert status == 65
     assert list(document)[:2] == ["status", "phase"]
-    assert document["status"] == "degraded"
+    assert document["status"] == "degraded" and document["phase"] == "checking"
     assert document["database"] == {"connected": True, "tables": {"users": True, "avatar_projects": False},
                                     "missingTables": ["avatar_projects"], "totalTables": 2, "healthyTables": 1}
     assert problems(document) == {("missing-table", "public.avatar_projects")}
@@ -93,6 +93,7 @@ def test_what_was_never_looked_at_is_wanted_and_not_missing(pgentry, project):
                                      "model Avatar {\n  id Int @id\n}\n"})
     status, document = verify(pgentry, f"postgresql://a:b@127.0.0.1:{free_port()}/c")
     assert status == 69 and document["status"] == "unhealthy" and document["checkedAt"] is None
+    assert document["phase"] == "waiting"
     assert document["database"] == {"connected": False, "missingTables": [], "totalTables": 3, "healthyTables": 0,
                                     "tables": {"users": False, "other.users": False, "Avatar": False}}
     assert problems(document) == {("not-connected", "database")}
