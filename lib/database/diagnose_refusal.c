@@ -49,8 +49,10 @@ static bool fits(const struct refusal *row, const struct database_error *why, st
 /* The host alone answers with IPv6 addresses, and no packet gets there. */
 static bool is_ipv6_only(const struct server_addresses *addresses)
 {
-    for (size_t i = 0; i < addresses->count; i++) {
-        if (addresses->items[i].bytes.ss_family != AF_INET6) {
+    const struct server_address *items = addresses->items; /* NULL: there is none */
+
+    for (size_t i = 0; items && i < addresses->count; i++) {
+        if (items[i].bytes.ss_family != AF_INET6) {
             return false;
         }
     }

@@ -48,7 +48,7 @@ static void tell_doubt(struct local *local, const char *doubt)
 void migrations_find(struct wanted *wanted, const struct config *config, const struct schema_seen *seen,
                      struct arena *arena)
 {
-    static const struct {
+    static const struct tool_ledger {
         const char *table;
         void (*collect)(struct local *local);
     } ledgers[HISTORIES] = {
@@ -59,11 +59,12 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
     };
     /* The only one that may run where migrations are gone: it has to be known among the others. */
     const bool own_tool_runs = steps_find(&config->migrate.steps, STEP_HISTORY) != NULL;
+    const struct tool_ledger *ledger = &ledgers[config->migrate.history];
     struct tool_command command;
     struct local local = { .wanted = wanted, .config = config, .seen = seen, .command = &command, .arena = arena };
 
     wanted->history = config->migrate.history;
-    if (wanted->history == HISTORY_NONE) {
+    if (ledger->collect == NULL) { /* HISTORY_NONE */
         return;
     }
     tool_command_find(&command, config, arena);
@@ -72,8 +73,8 @@ void migrations_find(struct wanted *wanted, const struct config *config, const s
 
         local_doubt_words(&local, content_path(arena, tool_command_cwd(&command), ".env"), url, 1);
     }
-    wanted->history_table = ledgers[wanted->history].table;
-    ledgers[wanted->history].collect(&local);
+    wanted->history_table = ledger->table;
+    ledger->collect(&local);
     refuse_twins(&local);
     if (local.doubt != NULL) {
         forget(wanted);
