@@ -5,6 +5,13 @@
 #define LEAST_TABLE 10   /* name, length of its schema, two flags */
 #define LEAST_PROBLEM 13 /* code, two strings, its table */
 
+bool check_behind(const struct check *check)
+{
+    bool pushed = check->applied == 0 && check->failed == 0 && check->table_count > 0;
+
+    return check->applied < check->local && !pushed;
+}
+
 static void put_ledger(struct frame_writer *writer, const struct check *check)
 {
     frame_u8(writer, check->history);

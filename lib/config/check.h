@@ -48,6 +48,10 @@ struct check {
     const char *server_version; /* "15.18" */
 };
 
+/* Whether the ledger lacks local migrations, and not because the schema was pushed: tables that are there although
+ * nothing at all is recorded. */
+bool check_behind(const struct check *check);
+
 /* As fields of a frame: from the database process to PID 1, and from there to the http process. */
 void check_encode(const struct check *check, struct frame_writer *writer);
 /* Strings and lists go into the arena. What no encoder of ours writes breaks the reader. */

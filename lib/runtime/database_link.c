@@ -94,13 +94,6 @@ static bool is_hopeless(const struct check *check)
     return unreadable && !check->healthy && !check->hand_listed;
 }
 
-/* Tables that are there although nothing at all is recorded were pushed. */
-static bool is_behind(const struct check *check)
-{
-    bool pushed = check->applied == 0 && check->failed == 0 && check->table_count > 0;
-    return check->applied < check->local && !pushed;
-}
-
 static const char *kept_string(const char *string, struct arena *arena)
 {
     return string ? arena_strdup(arena, string) : NULL;
@@ -141,7 +134,7 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     event->look = (struct boot_look){ .healthy = kept->healthy,
                                       .proven = kept->proven,
                                       .gone = kept->gone > 0,
-                                      .behind = is_behind(kept),
+                                      .behind = check_behind(kept),
                                       .hopeless = is_hopeless(kept) };
 }
 

@@ -112,7 +112,7 @@ static bool is_awaited(const struct status *status)
 {
     const struct check *check = status->check;
 
-    return status->awaits && check && (!check->healthy || check->applied < check->local);
+    return status->awaits && check && (!check->healthy || check_behind(check));
 }
 
 static bool is_so(enum seen when, const struct status *status)
