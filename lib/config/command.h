@@ -1,6 +1,6 @@
-/* What a step's command is: whether it destroys data, what role it plays, and how the SQL of a `prisma db push` is
- * asked for beforehand. One table of commands; words are looked for in argv as in shell strings, whatever stands before
- * them (npx, pnpm, bundle exec, python manage.py …), and in the scripts of package.json that npm and its like run. */
+/* What a step's command is: whether it destroys data, and what role it plays. One table of commands; words are looked
+ * for in argv as in shell strings, whatever stands before them (npx, pnpm, bundle exec, python manage.py …), and in the
+ * scripts of package.json that npm and its like run. */
 #ifndef CONFIG_COMMAND_H
 #define CONFIG_COMMAND_H
 
@@ -28,9 +28,8 @@ const struct migrator *command_calls(const struct strings *words);
 /* The step's role when `history` is in force. */
 enum step_role command_role(const struct step *step, enum history history, struct arena *arena);
 
-/* Fills step->guard of a STEP_DB_PUSH: argv of a `prisma migrate diff … --script` from the live database to the schema,
- * without a URL. NULL, or why it would not be the schema and the database of the push for sure, as the end of a
- * sentence that begins with it. */
-const char *command_guard(struct step *step, struct arena *arena);
+/* Whether a simple command is a `prisma db push`, or may be one for what the shell fills in; *tool: where its tool
+ * stands. */
+bool command_is_push(const struct strings *words, size_t *tool);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "config/command.h"
 #include "config/preset.h"
+#include "config/push.h"
 #include "config/reading.h"
 #include "config/url.h"
 
@@ -269,7 +270,7 @@ static void check_addresses(struct reading *reading)
 /* False: it cannot be guarded, and is the preset's, which nobody wrote: the steps before it may do. */
 static bool guard_step(struct reading *reading, struct step *step, const char *path, const struct node *node)
 {
-    const char *why = command_guard(step, reading->arena);
+    const char *why = push_guard(step, reading->arena);
 
     if (why && node->source->rank == RANK_PRESET) {
         strings_add(reading->arena, &reading->config->warnings,

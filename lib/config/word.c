@@ -105,47 +105,112 @@ const char *words_place(const struct strings *words, size_t at)
     return place && STRINGS_AMONG(place, verbs) ? NULL : place; /* pnpm's -w has no value */
 }
 
-bool word_is_shell(const char *word)
+/* What a program does with the words behind it. */
+enum {
+    RUNS = 1,      /* unchanged, as a command */
+    USER = 2,      /* the same, as the user whose name comes first */
+    STARTS = 4,    /* as a program that it looks for in its own places */
+    SCRIPTS = 8,   /* among the scripts of package.json first, or what a verb behind it says */
+    SHELL = 16,    /* as a command line */
+    FEEDS = 32,    /* with more behind them */
+    ELSEWHERE = 64 /* in another folder, if an option says so */
+};
+
+static const struct {
+    const char *name;
+    unsigned does;
+} programs[] = {
+    { "sh", SHELL },
+    { "bash", SHELL },
+    { "dash", SHELL },
+    { "ash", SHELL },
+    { "zsh", SHELL },
+    { "gosu", USER },
+    { "su-exec", USER },
+    { "setuidgid", USER },
+    { "runuser", USER },
+    { "sudo", USER },
+    { "su", USER },
+    { "doas", USER },
+    { "env", RUNS | ELSEWHERE },
+    { "cross-env", RUNS },
+    { "nice", RUNS },
+    { "ionice", RUNS },
+    { "timeout", RUNS },
+    { "command", RUNS },
+    { "corepack", RUNS },
+    { "tini", RUNS },
+    { "setsid", RUNS },
+    { "dumb-init", RUNS },
+    { "catatonit", RUNS },
+    { "stdbuf", RUNS },
+    { "nohup", RUNS },
+    { "npx", STARTS | ELSEWHERE },
+    { "pnpx", STARTS | ELSEWHERE },
+    { "bunx", STARTS | ELSEWHERE },
+    { "exec", STARTS },
+    { "dlx", STARTS },
+    { "x", STARTS },
+    { "run", STARTS },
+    { "--", STARTS },
+    { "node", STARTS },
+    { "tsx", STARTS },
+    { "ts-node", STARTS },
+    { "bundle", STARTS },
+    { "ruby", STARTS },
+    { "npm", SCRIPTS | ELSEWHERE },
+    { "yarn", SCRIPTS | ELSEWHERE },
+    { "pnpm", SCRIPTS | ELSEWHERE },
+    { "bun", SCRIPTS | ELSEWHERE },
+    { "deno", SCRIPTS | ELSEWHERE },
+    { "xargs", FEEDS },
+};
+
+static bool does(const char *word, unsigned what)
 {
-    static const char *const names[] = { "sh", "bash", "dash", "ash", "zsh" };
-
-    return STRINGS_AMONG(content_name(word), names);
-}
-
-bool word_is_package_manager(const char *word)
-{
-    static const char *const names[] = { "npm", "yarn", "pnpm", "bun", "deno" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (word_is_called(word, names[i])) {
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        if ((programs[i].does & what) && word_is_called(word, programs[i].name)) {
             return true;
         }
     }
     return false;
 }
 
+bool word_is_shell(const char *word)
+{
+    return does(word, SHELL);
+}
+
+bool word_is_package_manager(const char *word)
+{
+    return does(word, SCRIPTS);
+}
+
 bool word_changes_user(const char *word)
 {
-    static const char *const programs[] = { "gosu", "su-exec", "setuidgid", "runuser", "sudo", "su", "doas" };
+    return does(word, USER);
+}
 
-    return STRINGS_AMONG(content_name(word), programs);
+bool word_starts(const char *word)
+{
+    return does(word, STARTS);
+}
+
+bool word_starts_elsewhere(const char *word)
+{
+    return does(word, ELSEWHERE);
 }
 
 bool word_runs_as_it_stands(const char *word)
 {
-    static const char *const programs[] = {
-        "env",  "cross-env", "nice",      "ionice",    "timeout", "command", "corepack",
-        "tini", "setsid",    "dumb-init", "catatonit", "stdbuf",  "nohup",
-    };
     size_t digits = strspn(word, "0123456789");
 
-    return word_changes_user(word) || word_is_assignment(word) || word_is_prefix(word) || word_is_shell(word) ||
-           STRINGS_AMONG(content_name(word), programs) || (digits && strlen(word + digits) <= 1);
+    return does(word, RUNS | USER | SHELL) || word_is_assignment(word) || word_is_prefix(word) ||
+           (digits && strlen(word + digits) <= 1);
 }
 
 size_t words_started(const struct strings *words)
 {
-    static const char *const starters[] = { "npx", "pnpx", "bunx", "dlx", "run", "node", "tsx", "ts-node", "xargs" };
     bool user = false; /* the next word that is no option is one's name */
     size_t at = 0;
 
@@ -153,11 +218,21 @@ size_t words_started(const struct strings *words)
         const char *word = words->items[at];
         bool option = *word == '-';
 
-        if (word_is_expanded(word) || !(option || user || word_runs_as_it_stands(word) ||
-                                        word_is_package_manager(word) || STRINGS_AMONG(content_name(word), starters))) {
+        if (word_is_expanded(word) ||
+            !(option || user || word_runs_as_it_stands(word) || does(word, STARTS | SCRIPTS | FEEDS))) {
             break;
         }
         user = word_changes_user(word) || (user && option);
     }
     return at;
+}
+
+bool words_are_fed(const struct strings *words, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (does(words->items[i], FEEDS)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -29,10 +29,13 @@ bool word_changes_user(const char *word);  /* gosu, su: the next word is the use
  * number (timeout -k 5 300), an assignment. */
 bool word_runs_as_it_stands(const char *word);
 bool word_is_package_manager(const char *word); /* it looks among the scripts of package.json first: yarn, npm */
+bool word_starts(const char *word);             /* npx, node, pnpm's exec, --: a program follows */
+bool word_starts_elsewhere(const char *word);   /* in another folder, if an option of it says so: env, npx, pnpm */
 /* Where the command's own name stands, behind prefixes and assignments; words->count if it has none. */
 size_t words_name(const struct strings *words);
 /* Where the program stands that npx, env, timeout and their like start in the end; words->count if there is none. */
 size_t words_started(const struct strings *words);
+bool words_are_fed(const struct strings *words, size_t at); /* xargs(1) adds words behind the one at `at` */
 /* What a builtin of the shell may change for the commands behind it (POSIX XCU 2.14, bash manual): CHANGES_VARIABLES
  * those it names, CHANGES_ANYTHING whichever. */
 enum change { CHANGES_NOTHING, CHANGES_FOLDER, CHANGES_VARIABLES, CHANGES_COMMANDS, CHANGES_ANYTHING };

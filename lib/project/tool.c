@@ -94,11 +94,6 @@ const struct tool tool_push = { .programs = { "prisma", "prisma/build/index.js" 
                                 .verbs = { { "db", "push" } },
                                 .options = push_options };
 
-static const char *const launchers[] = {
-    "npx", "bunx", "pnpm", "yarn",   "npm",          "bun",  "exec",  "dlx", "x",        "run",
-    "--",  "node", "ruby", "bundle", "--no-install", "--no", "--yes", "-y",  "--silent", "--offline",
-};
-
 static bool ends_with_path(const char *word, const char *path)
 {
     size_t length = strlen(word), tail = strlen(path);
@@ -129,5 +124,8 @@ const struct option *tool_option(const struct tool *tool, const char *name, size
 
 bool tool_is_launcher(const char *word)
 {
-    return STRINGS_AMONG(word, launchers);
+    static const char *const options[] = { "--no-install", "--no", "--yes", "-y", "--silent", "--offline" };
+    bool own = strchr(word, '/') != NULL; /* a script of the project's may do anything before */
+
+    return (!own && (word_starts(word) || word_is_package_manager(word))) || STRINGS_AMONG(word, options);
 }

@@ -57,6 +57,15 @@ static inline void assert_loads(const char *text)
     }
 }
 
+/* A configuration with one step that runs this (YAML: a list or a quoted string). */
+static inline const struct step *step_of(const char *run, const char *more)
+{
+    char text[1024];
+
+    (void)snprintf(text, sizeof text, "migrate: {preset: none, steps: [{name: x, run: %s%s}]}\n", run, more);
+    return load(text) ? &config->migrate.steps.items[0] : NULL;
+}
+
 static inline bool said(const char *words)
 {
     for (size_t i = 0; i < errors.count; i++) {
