@@ -31,6 +31,7 @@ static struct {
     bool lost;    /* the helper was killed */
     bool colour;
     bool terminal;
+    bool rehearsing; /* nothing is written */
     char transient[LOG_TRANSIENT_MAX];
     enum log_format format;
     enum log_level level;
@@ -401,6 +402,9 @@ void log_flush(void)
 
 static void emit(const char *line, size_t length)
 {
+    if (state.rehearsing) {
+        return;
+    }
     log_flush();
     if (state.untold) {
         tell_dropped();
@@ -470,6 +474,15 @@ void log_event(enum log_level level, const char *event, const struct log_field *
         emit(state.transient, strlen(state.transient));
     }
     errno = saved;
+}
+
+void log_rehearse(void)
+{
+    if (state.fd >= 0) {
+        state.rehearsing = true;
+        log_event(LOG_ERROR, "rehearsal", NULL, "%d", 0);
+        state.rehearsing = false;
+    }
 }
 
 /* Tells the helper that no more will come and waits until it has written everything. */

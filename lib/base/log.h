@@ -40,6 +40,9 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 
 bool log_enabled(enum log_level level);
 
+/* Words a line and writes none: what that takes is mapped then, and the next line waits for no page (base/pages.h). */
+void log_rehearse(void);
+
 /* A line that stands below the log, on a terminal and in text only (log_terminal): each call replaces it, "" takes it
  * away. Cut at LOG_TRANSIENT_MAX bytes; the caller cuts it to the terminal's width. */
 #define LOG_TRANSIENT_MAX 512

@@ -317,6 +317,7 @@ static void deadline_passed(struct supervisor *s)
         loop_rest();
         pages_give_back();
         pages_want(boot_table); /* a fault there would stand between a signal and the application */
+        log_rehearse();         /* and here between the application's end and ours */
     }
     if (s->child.turn_at <= now) {
         progress_turn(s);

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/pages.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -368,6 +369,38 @@ static void a_forked_child_has_no_log_until_it_opens_one(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
+/* Page faults of a line, the program's pages given back before. */
+static long faults_of_a_line(bool rehearsed)
+{
+    struct rusage before, after;
+
+    (void)getrusage(RUSAGE_SELF, &before); /* its own are no matter */
+    pages_give_back();
+    if (rehearsed) {
+        log_rehearse();
+    }
+    (void)getrusage(RUSAGE_SELF, &before);
+    log_event(LOG_ERROR, "x", NULL, "%d", 1);
+    (void)getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+}
+
+static void a_rehearsed_line_is_not_written_and_the_next_waits_for_fewer_pages(void **state)
+{
+    (void)state;
+    capture();
+    log_open(LOG_TEXT, LOG_ERROR);
+    log_event(LOG_ERROR, "x", NULL, "%d", 1); /* the buffers' pages */
+
+    long cold = faults_of_a_line(false);
+    assert_in_range(faults_of_a_line(true), 0, cold - 1);
+
+    const char *written = take();
+    assert_non_null(strstr(written, "boot 1\n"));
+    assert_null(strstr(written, "rehearsal"));
+    assert_null(strstr(written, "boot 0\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +409,7 @@ int main(void)
         TEST(lines_below_the_level_are_not_written),
         TEST(a_long_line_is_cut_and_stays_one_line),
         TEST(a_full_pipe_keeps_lines_then_counts_them_and_says_so),
+        TEST(a_rehearsed_line_is_not_written_and_the_next_waits_for_fewer_pages),
         TEST(descriptor_2_stays_blocking),
         TEST(a_full_socket_does_not_block_either),
         TEST(a_dead_reader_costs_lines_and_nothing_else),
