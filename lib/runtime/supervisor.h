@@ -108,6 +108,8 @@ struct supervisor {
     struct arena *scratch; /* for what a child is started with */
 
     struct boot boot;
+    bool ending; /* beside what each event writes: at the end no page is to be waited for */
+    int exit_status;
     struct boot_plan plan;
     const struct step **steps[BOOT_LISTS]; /* the configured step of each of the plan's */
 
@@ -138,9 +140,6 @@ struct supervisor {
     bool looked;
     struct stat termination_log; /* as the boot's report left it; no inode: there is none */
     bool lost;                   /* that the database is not reachable was logged, while the application runs */
-
-    bool ending;
-    int exit_status;
 };
 
 /* runtime.c */
