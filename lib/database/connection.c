@@ -30,7 +30,7 @@ void *database_error_probed(struct database_error *why, const struct server_addr
     const char *message;
     enum failure failure = probe_failure(addresses, &message, arena);
 
-    return database_error_set(why, failure, NULL, message, NULL, arena);
+    return database_error_set(why, failure, NULL, message, probe_hint(addresses, failure), arena);
 }
 
 /* ---- opening ---- */
@@ -176,6 +176,7 @@ static PGconn *explain(PGconn *connection, struct server_addresses *addresses, c
         verdict.failure = FAILURE_NOT_READY; /* something answers, but does not go on */
         if (probe_addresses(addresses, deadline) == 0) {
             verdict.failure = probe_failure(addresses, &probed, arena);
+            verdict.fix = probe_hint(addresses, verdict.failure);
             message = probed;
         }
     }
@@ -257,9 +258,9 @@ PGconn *destination_open(const struct destination *destination, bool probe, cons
     PGconn *connection = connect_one_of(&destination->info, &addresses, deadline, &silent, arena);
 
     if (!connection && silent) {
-        return database_error_set(why, FAILURE_NO_ANSWER, NULL,
-                                  arena_printf(arena, "%s: no answer in time", address_label(silent, arena)), NULL,
-                                  arena);
+        return database_error_set(
+            why, FAILURE_NO_ANSWER, NULL, arena_printf(arena, "%s: no answer in time", address_label(silent, arena)),
+            "the server or the pooler hangs, something else listens there, or a firewall is in the way", arena);
     }
     if (!connection) {
         return database_error_set(why, FAILURE_NOT_READY, NULL, "out of memory", NULL, arena);

@@ -1,7 +1,9 @@
 #include "database/probe.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
@@ -244,4 +246,66 @@ enum failure probe_failure(const struct server_addresses *addresses, const char 
     }
     *message = text;
     return failure == FAILURES ? FAILURE_NAME : failure;
+}
+
+static bool is_here(const struct server_address *address)
+{
+    const struct sockaddr_in *v4 = (const void *)&address->bytes;
+    const struct sockaddr_in6 *v6 = (const void *)&address->bytes;
+
+    return address->bytes.ss_family == AF_INET    ? ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET
+           : address->bytes.ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr)
+                                                  : false;
+}
+
+static bool is_path(const struct server_address *address)
+{
+    return address->bytes.ss_family == AF_UNIX;
+}
+
+static bool is_ipv6(const struct server_address *address)
+{
+    return address->bytes.ss_family == AF_INET6;
+}
+
+static bool is_any(const struct server_address *address)
+{
+    (void)address;
+    return true;
+}
+
+static bool all_are(const struct server_addresses *addresses, bool (*kind)(const struct server_address *address))
+{
+    size_t i = 0;
+
+    while (i < addresses->count && kind(&addresses->items[i])) {
+        i++;
+    }
+    return i == addresses->count;
+}
+
+const char *probe_hint(const struct server_addresses *addresses, enum failure failure)
+{
+    /* The first row that fits all addresses. */
+    static const struct {
+        enum failure failure;
+        bool (*kind)(const struct server_address *address);
+        const char *hint;
+    } hints[] = {
+        { FAILURE_NAME, is_any, "in a container the host is the service's or container's name in a network of both" },
+        { FAILURE_NOT_LISTENING, is_here,
+          "in a container localhost is the container itself: the host is the name of the database's container" },
+        { FAILURE_NOT_LISTENING, is_path, "a URL without a host leads to this socket" },
+        { FAILURE_NOT_LISTENING, is_any,
+          "is PostgreSQL running there, and is it the port inside its container, not a published one?" },
+        { FAILURE_NO_ANSWER, is_ipv6, "use a host name with an IPv4 address, or give the container IPv6" },
+        { FAILURE_NO_ANSWER, is_any, "a firewall, a security group or a wrong network" },
+    };
+
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (hints[i].failure == failure && all_are(addresses, hints[i].kind)) {
+            return hints[i].hint;
+        }
+    }
+    return NULL;
 }

@@ -48,6 +48,8 @@ size_t probe_addresses(struct server_addresses *addresses, const struct deadline
 
 /* What it means that none answered, with one line that names hosts and reasons. */
 enum failure probe_failure(const struct server_addresses *addresses, const char **message, struct arena *arena);
+/* What a person can look at then; NULL: nothing is known. */
+const char *probe_hint(const struct server_addresses *addresses, enum failure failure);
 
 /* For messages: "db:5432 (10.0.0.5)", "10.0.0.5:5432", "[::1]:5432", or the socket's path. `numeric` may be NULL or
  * empty. */

@@ -165,6 +165,19 @@ def test_a_host_name_that_does_not_resolve_is_waited_for(pgentry):
     assert "no-such-host.invalid" in done.stderr
 
 
+@pytest.mark.parametrize("address, hint", [
+    ("localhost:{}", "in a container localhost is the container itself"),
+    ("my_db:5432", "in a container the host is the service's or container's name in a network of both"),
+    ("", "a URL without a host leads to this socket"),
+])
+def test_the_log_of_what_is_not_there_says_what_to_look_at(pgentry, address, hint):
+    """From the first line on: whoever reads it has no `pgentry diagnose` at hand."""
+    done = pgentry("wait", url=f"postgresql://app:secret@{address.format(free_port())}/shop", env={"PGENTRY_WAIT_TIMEOUT": "1s"})
+    assert done.exit == 69, done
+    lines = [message for message in done.messages() if "not ready" in message]
+    assert lines and all(hint in line for line in lines), done
+
+
 @pytest.mark.parametrize("name, status", [("TERM", 143), ("INT", 130), ("QUIT", 131)])
 def test_a_signal_while_waiting_ends_it(pgentry, name, status):
     """TERM, INT or QUIT before the application runs: exit 128+signal, at once, and no application."""

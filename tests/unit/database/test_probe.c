@@ -122,6 +122,43 @@ static void a_name_that_is_none_is_told_apart(void **state)
     arena_free(arena);
 }
 
+static const char *hint_for(const char *host, const char *numeric, enum failure failure, struct arena *arena)
+{
+    struct server_addresses addresses = { 0 };
+
+    addresses_of_host(&addresses, host, numeric, "5432", arena);
+    return probe_hint(&addresses, failure);
+}
+
+static void a_hint_goes_by_where_the_addresses_lead(void **state)
+{
+    static const struct {
+        const char *host, *numeric;
+        enum failure failure;
+        const char *hint;
+    } cases[] = {
+        { "localhost", "127.0.0.1", FAILURE_NOT_LISTENING, "localhost is the container itself" },
+        { "localhost", "127.9.9.9", FAILURE_NOT_LISTENING, "localhost is the container itself" },
+        { "localhost", "::1", FAILURE_NOT_LISTENING, "localhost is the container itself" },
+        { "db", "10.0.0.5", FAILURE_NOT_LISTENING, "not a published one" },
+        { "/run/postgresql", NULL, FAILURE_NOT_LISTENING, "a URL without a host" },
+        { "db", "fd00::5", FAILURE_NO_ANSWER, "IPv4 address" },
+        { "db", "10.0.0.5", FAILURE_NO_ANSWER, "a firewall" },
+        { "db", "not an address", FAILURE_NAME, "in a network of both" },
+    };
+    struct arena *arena = arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *hint = hint_for(cases[i].host, cases[i].numeric, cases[i].failure, arena);
+
+        assert_non_null(hint);
+        assert_non_null(strstr(hint, cases[i].hint));
+    }
+    assert_null(hint_for("db", "10.0.0.5", FAILURE_REFUSED, arena));
+    arena_free(arena);
+}
+
 static void a_socket_path_that_is_too_long_is_an_error_and_not_cut(void **state)
 {
     struct arena *arena = arena_new();
@@ -265,6 +302,7 @@ int main(void)
         cmocka_unit_test(of_several_addresses_the_living_ones_are_told),
         cmocka_unit_test(a_missing_socket_is_not_listening),
         cmocka_unit_test(a_name_that_is_none_is_told_apart),
+        cmocka_unit_test(a_hint_goes_by_where_the_addresses_lead),
         cmocka_unit_test(a_socket_path_that_is_too_long_is_an_error_and_not_cut),
         cmocka_unit_test(an_address_is_named_as_people_wrote_it),
         cmocka_unit_test(wait_also_needs_every_one_of_them),
