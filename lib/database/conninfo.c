@@ -128,15 +128,21 @@ static const char *read_value(const char **text, struct arena *arena)
     return value;
 }
 
-/* Always false. */
-static bool refuse_keywords(const char *message, struct error *error)
+/* Always false. DATABASE_URL=postgres://…, psql 'postgres://…' and a byte order mark come of pasting. */
+static bool refuse_keywords(const char *text, const char *message, struct error *error)
 {
+    if (strstr(text, "postgres://") || strstr(text, "postgresql://")) {
+        error_set(error, STATUS_CONFIG, "something stands before the postgres:// of the URL");
+        return error_hint(error, "write the URL alone, without a variable's name, a command or quotes");
+    }
     error_set(error, STATUS_CONFIG, "%s", message);
     return error_hint(error, "write postgres://USER:PASSWORD@HOST:5432/DATABASE");
 }
 
 static bool read_keywords(struct dialect_reading *reading, const char *text, struct error *error)
 {
+    const char *whole = text;
+
     for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
         size_t length = strcspn(text, "= \t\r\n\f\v");
         const char *name = arena_strndup(reading->arena, text, length);
@@ -144,7 +150,7 @@ static bool read_keywords(struct dialect_reading *reading, const char *text, str
         text += length;
         text += strspn(text, blanks);
         if (*text != '=' || length == 0) {
-            return refuse_keywords("neither a URL nor a libpq keyword string", error);
+            return refuse_keywords(whole, "neither a URL nor a libpq keyword string", error);
         }
         text += 1;
         text += strspn(text, blanks);
@@ -158,7 +164,7 @@ static bool read_keywords(struct dialect_reading *reading, const char *text, str
     }
     /* Host=db;Username=… of other drivers: without this, a connection to localhost would be tried. */
     if (reading->info->count == 0 && !reading->hosts) {
-        return refuse_keywords("the string holds no keyword that libpq knows", error);
+        return refuse_keywords(whole, "the string holds no keyword that libpq knows", error);
     }
     return true;
 }

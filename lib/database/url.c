@@ -127,6 +127,9 @@ static bool parse_host(const char **hosts, const char **ports, const char *text,
     if (!name) {
         return error_set(error, STATUS_CONFIG, "the host holds a '%%' that two hex digits do not follow");
     }
+    if (*name != '/' && strpbrk(name, " \t\r\n\f\v")) { /* a socket's folder may hold them */
+        return error_set(error, STATUS_CONFIG, "the host holds a blank or a line end");
+    }
     if (!port_is_number(port, (size_t)(end - port))) {
         return error_set(error, STATUS_CONFIG, "the port is not a number between 1 and %d", PORT_MAX);
     }

@@ -269,6 +269,26 @@ static void what_cannot_be_meant_is_an_error(void **state)
     expect_error("\"postgres://u@h/d\"", "quotation mark");
     expect_error("Host=db;Username=u;Password=hush", "no keyword that libpq knows");
     expect_error("postgres://user:hush/db", "port");
+    expect_error("postgres://u:hush@\nh/d", "the host holds a blank or a line end");
+    expect_error("postgres://u:hush@a, b/d", "the host holds a blank or a line end");
+}
+
+static void what_was_pasted_with_the_url_is_said_to_stand_before_it(void **state)
+{
+    static const char *const pasted[] = {
+        "DATABASE_URL=postgres://u:hush@h/d?sslmode=require",
+        "export DATABASE_URL=postgresql://u:hush@h/d",
+        "psql 'postgresql://u:hush@h/d'",
+        "\xEF\xBB\xBFpostgres://u:hush@h/d",
+        "\xE2\x80\x9Cpostgres://u:hush@h/d",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pasted / sizeof *pasted; i++) {
+        expect_error(pasted[i], "stands before the postgres://");
+    }
+    EXPECT("password=postgres://x host=h", { "password", "postgres://x" }, { "host", "h" });
+    EXPECT("postgres://u@%2Frun%2Fmy%20pg/d", { "host", "/run/my pg" }, { "user", "u" });
 }
 
 static void nothing_given_leaves_everything_to_libpq(void **state)
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_prisma_proxy_is_refused_with_the_way_out),
         cmocka_unit_test(keyword_strings_are_read_as_libpq_reads_them),
         cmocka_unit_test(what_cannot_be_meant_is_an_error),
+        cmocka_unit_test(what_was_pasted_with_the_url_is_said_to_stand_before_it),
         cmocka_unit_test(nothing_given_leaves_everything_to_libpq),
         cmocka_unit_test(passwords_are_registered_for_masking),
         cmocka_unit_test(a_copy_leaves_the_original_alone),
