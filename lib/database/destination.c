@@ -277,6 +277,22 @@ static bool check_values(const struct destination *destination, const PQconninfo
     return !problem || error_set(error, STATUS_CONFIG, "%s: %s", destination->key, mask_copy(arena, problem));
 }
 
+/* What libpq calls invalid without saying what is valid. */
+static const char *valid_values(const char *said)
+{
+    static const char *const values[][2] = {
+        { "invalid sslmode value", "disable, allow, prefer, require, verify-ca and verify-full are valid" },
+        { "invalid channel_binding value", "disable, prefer and require are valid" },
+    };
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (strncmp(said, values[i][0], strlen(values[i][0])) == 0) {
+            return values[i][1];
+        }
+    }
+    return NULL;
+}
+
 /* ---- all together ---- */
 
 static bool settle(struct destination *destination, const struct config *config, PGconn *asked, struct arena *arena,
@@ -288,7 +304,8 @@ static bool settle(struct destination *destination, const struct config *config,
         char *line = mask_copy(arena, said);
 
         line[strcspn(line, "\n")] = '\0';
-        return error_set(error, STATUS_CONFIG, "%s: %s", destination->key, line);
+        error_set(error, STATUS_CONFIG, "%s: %s", destination->key, line);
+        return valid_values(said) ? error_hint(error, "%s", valid_values(said)) : false;
     }
 
     PQconninfoOption *options = PQconninfo(asked);
