@@ -5,6 +5,7 @@
 #include "config/push.h"
 #include "config/reading.h"
 #include "config/url.h"
+#include "config/word.h"
 
 #include "base/mask.h"
 
@@ -168,15 +169,55 @@ static void finish_token(struct reading *reading)
     }
 }
 
+/* ${NAME} as a shell or Compose would fill it in, $(NAME) as Kubernetes. */
+static bool holds_variable(const char *text)
+{
+    for (; (text = strchr(text, '$')) != NULL; text++) {
+        size_t name = strchr("{(", text[1]) ? strspn(text + 2, WORD_NAME) : 0;
+
+        if (name && text[2 + name] == (text[1] == '{' ? '}' : ')')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What becomes of a variable that holds a URL is told where others will not take it as we do. */
+static void warn_of_variable(struct reading *reading, const char *path, const char *url)
+{
+    const struct node *node = node_of(reading, path);
+    const char *given = node ? getenv(node->source->name) : NULL;
+
+    if (!given || !strstr(given, url)) {
+        return;
+    }
+    if (strcmp(given, url) != 0) {
+        strings_add(reading->arena, &reading->config->warnings,
+                    arena_printf(reading->arena,
+                                 "%s has blanks or a line end around its URL: left out here and for the steps, but the "
+                                 "application gets them, and may look for a database whose name ends so",
+                                 node->source->name));
+    }
+    if (holds_variable(url)) {
+        strings_add(reading->arena, &reading->config->warnings,
+                    arena_printf(reading->arena,
+                                 "%s holds a ${NAME} or $(NAME) that nothing has filled in: it is taken as it stands "
+                                 "(an env file of docker run fills in none)",
+                                 node->source->name));
+    }
+}
+
 static void finish_database(struct reading *reading, bool needed)
 {
     struct config *config = reading->config;
+    static const char *const paths[] = { "database.url", "database.direct_url" };
     const char **urls[] = { &config->database.url, &config->database.direct_url };
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         *urls[i] = *urls[i] ? trimmed(*urls[i], reading->arena) : NULL;
         if (*urls[i]) {
             secret_of_url(*urls[i]);
+            warn_of_variable(reading, paths[i], *urls[i]);
         }
     }
     if (!config->database.url && needed && !any_libpq_variable()) {

@@ -287,6 +287,18 @@ def test_an_unknown_pgentry_variable_is_a_warning(pgentry, database):
     assert any(event["level"] == "warn" and "PGENTRY_SERVICE_HOST" in event["msg"] for event in done.events), done
 
 
+@pytest.mark.parametrize("change, words", [
+    (lambda url: url + "\r\n", "blanks or a line end around its URL"),
+    (lambda url: url.replace("@", "${DB_SUFFIX}@"), "that nothing has filled in"),
+    (lambda url: url + "?application_name=$(POD)", "that nothing has filled in"),
+])
+def test_a_url_that_the_application_will_take_otherwise_is_a_warning(pgentry, database, change, words):
+    """The environment is handed on unchanged, and an env file of docker run or a Secret made with echo is as it was written."""
+    done = pgentry("config", url=change(database.url))
+    assert done.exit == 0 and "warning: DATABASE_URL" in done.stderr and words in done.stderr, done
+    assert "warning" not in pgentry("config", url=database.url).stderr
+
+
 @pytest.mark.parametrize("command", [("config",), ("apply", "empty.sql"), ("init", "--stdout")])
 def test_commands_without_a_log_tell_warnings_too(pgentry, database, project, command):
     """On standard error, not in what is printed; --log-level error is quiet."""
