@@ -70,7 +70,10 @@ enum section {
       "%o is close to its limit of connections: %d", \
       "# lower the pools of the applications (Prisma: connection_limit= in the URL); who has them:\n%c") \
     X(FINDING_WRONG_PASSWORD, "wrong-password", SECTION_CONNECTION, SEVERITY_ERROR, \
-      "%o refuses the password: %d", "# correct the password in the URL, or set the one that is in it:\n%c") \
+      "%o refuses the password: %d", \
+      "# correct role and password in the URL, or set the password that is in it (the database's volume keeps role and\n" \
+      "# password that it was made with, whatever POSTGRES_USER and POSTGRES_PASSWORD say now; in the official image\n" \
+      "# psql asks for none inside the database's own container, where its superuser is POSTGRES_USER):\n%c") \
     X(FINDING_NO_PASSWORD, "no-password", SECTION_CONNECTION, SEVERITY_ERROR, "%o wants a password: %d", \
       "# put the password into the URL, PGPASSWORD or the password file; psql asks for it:\n%c") \
     X(FINDING_NO_LOGIN, "role-without-login", SECTION_CONNECTION, SEVERITY_ERROR, "%o does not let this role log in: %d", "%c") \
@@ -79,7 +82,7 @@ enum section {
     X(FINDING_LOGIN_REFUSED, "login-refused", SECTION_CONNECTION, SEVERITY_ERROR, "%o refuses this login: %d", \
       "# a line in the server's pg_hba.conf lets this role in; where that file is, and which lines it has:\n%c") \
     X(FINDING_NO_DATABASE, "no-such-database", SECTION_CONNECTION, SEVERITY_ERROR, "%o has no such database: %d", \
-      "# correct the database's name in the URL, or make it:\n%c") \
+      "# correct the database's name in the URL, or make it (POSTGRES_DB does so only with an empty volume):\n%c") \
     X(FINDING_CLOSED_DATABASE, "database-closed", SECTION_CONNECTION, SEVERITY_ERROR, \
       "at %o the database is closed to all connections: %d", "%c") \
     X(FINDING_NO_CONNECT_RIGHT, "no-connect-right", SECTION_CONNECTION, SEVERITY_ERROR, "%o does not let this role into the database: %d", "%c") \

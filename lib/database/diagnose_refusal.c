@@ -130,8 +130,20 @@ static const char *superuser_sql(enum finding_code code, const struct psql *psql
     }
 }
 
+/* What is known of it, and the attempt itself. */
+static const char *attempt_command(const struct asked *asked, const char *hint, struct arena *arena)
+{
+    struct psql same = asked->psql;
+
+    same.channel_binding = conninfo_get(&asked->destination.info, "channel_binding");
+
+    const char *command = psql_command(&same, NULL, NULL, "SELECT 1", arena);
+
+    return hint ? arena_printf(arena, "%s\n%s", shell_comment(hint, arena), command) : command;
+}
+
 static const char *command_for(struct diagnosing *diagnosing, const struct asked *asked, enum finding_code code,
-                               const char *message)
+                               const struct database_error *why)
 {
     struct arena *arena = diagnosing->arena;
     const struct psql *psql = &asked->psql;
@@ -166,7 +178,9 @@ static const char *command_for(struct diagnosing *diagnosing, const struct asked
                             psql_command(&other, "postgres", "postgres", "ALTER SYSTEM SET ssl = on", arena),
                             psql_command(&other, "postgres", "postgres", "SELECT pg_reload_conf()", arena));
     case FINDING_TOO_MANY:
-        return too_many_command(psql, role, message, arena);
+        return too_many_command(psql, role, why->message, arena);
+    case FINDING_CONNECTION_FAILED:
+        return attempt_command(asked, why->hint, arena);
     default:
         return sql ? psql_command(psql, "postgres", "postgres", sql, arena)
                    : psql_command(psql, NULL, NULL, "SELECT 1", arena);
@@ -215,8 +229,7 @@ void diagnose_refusal(struct diagnosing *diagnosing, struct asked *asked, const 
     if (code == FINDING_NAME_NOT_FOUND && addresses->why) { /* the name is in the sentence already */
         finding_add(diagnosing->findings, code, object, addresses->why, NULL);
     } else {
-        finding_add(diagnosing->findings, code, object, why->message,
-                    command_for(diagnosing, asked, code, why->message));
+        finding_add(diagnosing->findings, code, object, why->message, command_for(diagnosing, asked, code, why));
     }
     if (why->sqlstate[0]) {
         diagnose_code(diagnosing->findings, why->sqlstate, place->key, NULL);

@@ -62,6 +62,7 @@ static const char *prefix(const struct psql *psql, const char *user, const char 
         { "user", user ? user : psql->user },
         { "sslmode", psql->sslmode },
         { "sslrootcert", psql->sslrootcert },
+        { "channel_binding", psql->channel_binding },
     };
     const char *string = "";
 
