@@ -82,7 +82,7 @@ static void judge_line(struct verdict *verdict, const char *line, struct arena *
     if (state) {
         memcpy(this.sqlstate, state, SQLSTATE_LENGTH);
 
-        const struct known_error *row = known_error_find(this.sqlstate);
+        const struct known_error *row = known_error_of(this.sqlstate, line);
 
         this.failure = row ? row->failure : FAILURE_NOT_READY;
         this.fix = row ? row->fix : NULL;

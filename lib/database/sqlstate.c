@@ -4,6 +4,11 @@
 
 #define SQLSTATE_CLASS_LENGTH 2
 
+/* Waiting is what we do. */
+static const char if_it_lasts[] = "if it lasts, look at the server's log: a full disk keeps it in recovery";
+static const char without_tls[] = "pg_hba.conf has no line for this login without TLS";
+static const char with_tls[] =
+    "if the server asks for TLS write sslmode=require in the URL, else add a line to pg_hba.conf";
 /* Whoever meets it in a migration has no use for running the migrations once more. */
 static const char not_there[] =
     "if a migration uses it: look at the order of the migrations, at search_path and at the schema before its name";
@@ -11,30 +16,36 @@ static const char not_there[] =
 static const char made_already[] = "another tool made it, or it is recorded in another ledger: once all that the "
                                    "migration makes is there, mark it as applied (a baseline); in SQL of your own "
                                    "write IF NOT EXISTS";
+/* Types and functions come with an extension more often than with a migration. */
+static const char not_installed[] =
+    "CREATE EXTENSION, if one has it (vector, uuid-ossp, citext); else look at the order of "
+    "the migrations and at search_path";
+static const char past_the_pooler[] =
+    "set database.direct_url, past the pooler (for Prisma's client pgbouncer=true in the URL)";
 static const char resolve[] = "mend the cause, then prisma migrate resolve --rolled-back NAME; or, if what it makes is "
                               "there already, run the rest of it by hand, then --applied NAME";
 
 /* clang-format off */
 static const struct known_error known_errors[] = {
     /* The server is there, but not yet, or not now. */
-    { "57P03", FAILURE_NOT_READY, "the server is starting up, shutting down or in recovery", "wait: it is tried again" },
-    { "57P01", FAILURE_NOT_READY, "an administrator ended the session, or the server shuts down", "wait: it is tried again" },
+    { "57P03", FAILURE_NOT_READY, "the server is starting up, shutting down or in recovery", if_it_lasts },
+    { "57P01", FAILURE_NOT_READY, "an administrator ended the session, or the server shuts down", if_it_lasts },
     { "57P02", FAILURE_NOT_READY, "another server process crashed, all sessions were ended", "look at the server's log" },
     { "57P05", FAILURE_NOT_READY, "the session was idle for longer than idle_session_timeout", "raise idle_session_timeout" },
     { "53300", FAILURE_NOT_READY, "all connections are taken, or all that the role or the database may have", "raise max_connections, or the CONNECTION LIMIT named in the message; or lower the pools of the applications" },
     { "53400", FAILURE_NOT_READY, "a configured limit is exceeded", "look at the server's log" },
     { "53100", FAILURE_NOT_READY, "the server's disk is full", "free space on the server's disk (df -h there; SHOW data_directory says where it is)" },
-    { "53200", FAILURE_NOT_READY, "the server is out of memory", "give the server more memory, or lower its settings" },
+    { "53200", FAILURE_NOT_READY, "the server is out of memory", "give the server more memory, or lower its settings; for shared memory raise max_locks_per_transaction" },
     { "08", FAILURE_NOT_READY, "the connection or the pooler's connection to its server failed", "look at the server and at the pooler" },
     { "58", FAILURE_NOT_READY, "the server met an error of its system", "look at the server's log and its disk" },
     { "25006", FAILURE_READ_ONLY, "the session is read-only: a standby, or default_transaction_read_only", "connect to the primary" },
 
     /* Refused: waiting seldom heals it. */
-    { "28P01", FAILURE_REFUSED, "wrong password", "correct the password in the URL" },
+    { "28P01", FAILURE_REFUSED, "wrong password, or no such role", "correct role and password in the URL; the database's volume keeps those it was made with, whatever POSTGRES_USER and POSTGRES_PASSWORD say now" },
     { "28000", FAILURE_REFUSED, "the role does not exist, may not log in, or pg_hba.conf refuses it", "create the role, let it log in, or add a line to pg_hba.conf" },
     { "28", FAILURE_REFUSED, "the server refuses this login", "look at role, password and pg_hba.conf" },
-    { "3D000", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in the URL" },
-    { "42501", FAILURE_REFUSED, "the role lacks a right", "GRANT the right named in the message" },
+    { "3D000", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in the URL; POSTGRES_DB makes one only with an empty volume" },
+    { "42501", FAILURE_REFUSED, "the role lacks a right", "GRANT the right named in the message; what only an owner or a superuser may do, do as one: database.direct_url may name another role" },
 
     /* In statements: explained, tried again. */
     { "40001", FAILURE_QUERY, "serialization failure", "run it again" },
@@ -46,6 +57,13 @@ static const struct known_error known_errors[] = {
     { "42710", FAILURE_QUERY, "the object exists already", made_already },
     { "42P06", FAILURE_QUERY, "the schema exists already", made_already },
     { "42723", FAILURE_QUERY, "the function exists already", made_already },
+    { "42704", FAILURE_QUERY, "a type or another object does not exist", not_installed },
+    { "42883", FAILURE_QUERY, "a function does not exist", not_installed },
+    { "0A000", FAILURE_QUERY, "the server does not support it", "an extension that is not available is in another image of the server (pgvector/pgvector, postgis/postgis)" },
+    { "58P01", FAILURE_NOT_READY, "a file is missing at the server", "an extension without its control file is in another image of the server (pgvector/pgvector, postgis/postgis)" },
+    { "55006", FAILURE_QUERY, "the object is in use", "end the sessions that use it; for template1 write TEMPLATE template0" },
+    { "42P05", FAILURE_QUERY, "a prepared statement of that name exists: a pooler by the transaction is in the way", past_the_pooler },
+    { "26000", FAILURE_QUERY, "a prepared statement is not there: a pooler by the transaction is in the way", past_the_pooler },
     { "42601", FAILURE_QUERY, "syntax error", "correct the SQL" },
     { "3F000", FAILURE_QUERY, "the schema does not exist, or none of search_path does", "CREATE SCHEMA, or correct verify.schema, or the search_path of role and database" },
     { "23505", FAILURE_QUERY, "a unique value is there twice", "remove the duplicates first" },
@@ -56,7 +74,7 @@ static const struct known_error known_errors[] = {
 
     /* Prisma (manual, "Error message reference"). */
     { "P1000", FAILURE_REFUSED, "authentication failed", "correct user and password in DATABASE_URL" },
-    { "P1001", FAILURE_NOT_READY, "the database server is not reachable", "look at host and port in DATABASE_URL" },
+    { "P1001", FAILURE_NOT_READY, "the database server is not reachable", "look at host and port in DATABASE_URL; where pgentry itself connects, the tool takes its URL from elsewhere (.env, env() in schema.prisma)" },
     { "P1002", FAILURE_NOT_READY, "the database server was reached but timed out: often another one holds Prisma's lock 72707369", "wait for the other migration; through a pooler set database.direct_url" },
     { "P1003", FAILURE_REFUSED, "the database does not exist", "CREATE DATABASE, or correct its name in DATABASE_URL" },
     { "P1008", FAILURE_NOT_READY, "an operation timed out", "see who blocks it: pgentry diagnose" },
@@ -101,6 +119,19 @@ static const struct known_error known_errors[] = {
     /* What codes_each calls a message that has no code. */
     { "NEWER", FAILURE_QUERY, "the database records a migration that this image does not have", "deploy the newer image; to start this one on the schema as it is, set PGENTRY_MIGRATE_STEPS=[]" },
     { "HEAP", FAILURE_QUERY, "node's heap is full", "set NODE_OPTIONS=--max-old-space-size=MB, below the container's memory limit" },
+};
+
+/* What a message adds to a code that says too little: 08P01 is all that PgBouncer knows, XX000 all that Supavisor does. */
+static const struct {
+    const char *text;
+    struct known_error row;
+} worded_errors[] = {
+    { "no encryption", { "28000", FAILURE_REFUSED, without_tls, with_tls } },
+    { "SSL off", { "28000", FAILURE_REFUSED, without_tls, with_tls } }, /* before PostgreSQL 14 */
+    { "does not exist", { "08P01", FAILURE_REFUSED, "the pooler, or the server behind it, knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
+    { "no such", { "08P01", FAILURE_REFUSED, "the pooler knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
+    { "unsupported startup parameter", { "08P01", FAILURE_REFUSED, "the pooler takes no such parameter", "take it out of the URL, or name it in the pooler's ignore_startup_parameters" } },
+    { "Tenant or user not found", { "XX000", FAILURE_REFUSED, "the pooler knows no such role", "at Supabase the pooler's role is postgres.PROJECT, and its host that of the project's region" } },
 };
 
 /* Texts of libpq and OpenSSL that come without an SQLSTATE. */
@@ -155,6 +186,16 @@ const struct known_error *known_error_find(const char *code)
         row = find(code, SQLSTATE_CLASS_LENGTH);
     }
     return row;
+}
+
+const struct known_error *known_error_of(const char *code, const char *message)
+{
+    for (size_t i = 0; i < sizeof worded_errors / sizeof *worded_errors; i++) {
+        if (strcmp(worded_errors[i].row.code, code) == 0 && strstr(message, worded_errors[i].text)) {
+            return &worded_errors[i].row;
+        }
+    }
+    return known_error_find(code);
 }
 
 bool known_error_is_made_already(const char *code)

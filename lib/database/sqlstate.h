@@ -20,6 +20,9 @@ struct known_error {
 /* The row of a code, else the row of its class, else NULL. */
 const struct known_error *known_error_find(const char *code);
 
+/* The same, by what the message adds where the code says too little. */
+const struct known_error *known_error_of(const char *code, const char *message);
+
 /* Appends what a person can do, with the name of the migration that failed where the fix has a place for one; NULL: not
  * known. */
 void known_error_fix(const struct known_error *row, const char *migration, struct text *text);

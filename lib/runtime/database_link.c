@@ -68,7 +68,7 @@ static void take_failure(struct supervisor *s, const struct database_error *fail
 {
     note_look(s, true);
     TEXT_COPY(s->say.error, failed->message);
-    TEXT_COPY(s->say.hint, failed->failure == FAILURE_NOT_READY ? NULL : failed->hint); /* "wait" is what we do */
+    TEXT_COPY(s->say.hint, failed->hint);
     TEXT_COPY(s->status.error, failed->message);
     s->say.also = failed->failure == FAILURE_ALSO;
     s->status.connected = s->say.also || failed->let_in; /* wait.also is asked once the database has let us in */

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from island import Island
+from pooler import Pooler
 from postgres import SUPERUSER_PASSWORD, free_port
 from supervisor import descendants_of, wait_until
 
@@ -95,6 +96,21 @@ def test_no_such_database_ends_in_77(pgentry, database):
     done = pgentry("wait", url=database.url_with(name="no_such_shop"), env=QUICK)
     assert done.exit == 77, done
     assert "3D000" in done.stderr and "no_such_shop" in done.stderr, done
+
+
+def test_what_a_pooler_refuses_for_good_ends_in_77(pgentry, database):
+    """PgBouncer has one code, 08P01, for this and for what waiting heals: its words tell."""
+    with Pooler(database, "session", server_login_retry=0) as pooler:
+        for change, words in (("?options=-c%20jit%3Doff", "ignore_startup_parameters"), ("_none", "add them to the pooler")):
+            done = pgentry("wait", url=pooler.url + change, env=QUICK)
+            assert done.exit == 77 and "08P01" in done.stderr and words in done.stderr, done
+
+
+def test_what_may_be_done_about_a_server_that_takes_no_more_is_told(pgentry, database):
+    """It is waited for, but seldom heals by itself."""
+    database.sql(f"ALTER ROLE {database.user} CONNECTION LIMIT 0")
+    done = pgentry("wait", url=database.url, env={"PGENTRY_WAIT_TIMEOUT": "1s"})
+    assert done.exit == 69 and "53300" in done.stderr and "the CONNECTION LIMIT named in the message" in done.stderr, done
 
 
 def test_refused_tls_ends_in_77(pgentry, database):

@@ -33,6 +33,44 @@ static void what_waiting_seldom_heals_is_refused(void **state)
     assert_int_equal(known_error_find("25006")->failure, FAILURE_READ_ONLY);
 }
 
+/* Waiting is what is done. */
+static void no_fix_is_to_wait(void **state)
+{
+    static const char *const codes[] = { "57P03", "57P01", "57P02", "53300", "53100", "08006" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_null(strstr(known_error_find(codes[i])->fix, "wait"));
+    }
+}
+
+static void what_a_message_adds_to_its_code_decides(void **state)
+{
+    static const struct {
+        const char *code, *message;
+        enum failure failure;
+        const char *fix;
+    } cases[] = {
+        { "28000", "no pg_hba.conf entry for host \"10.0.0.9\", no encryption", FAILURE_REFUSED, "sslmode=require" },
+        { "28000", "no pg_hba.conf entry for host \"10.0.0.9\", SSL off", FAILURE_REFUSED, "sslmode=require" },
+        { "28000", "role \"app\" does not exist", FAILURE_REFUSED, "create the role" },
+        { "08P01", "database \"nope\" does not exist", FAILURE_REFUSED, "add them to the pooler" },
+        { "08P01", "unsupported startup parameter: options", FAILURE_REFUSED, "ignore_startup_parameters" },
+        { "08P01", "server login has been failing, try again later", FAILURE_NOT_READY, "look at the server" },
+        { "XX000", "Tenant or user not found", FAILURE_REFUSED, "postgres.PROJECT" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct known_error *row = known_error_of(cases[i].code, cases[i].message);
+
+        assert_non_null(row);
+        assert_int_equal(row->failure, cases[i].failure);
+        assert_non_null(strstr(row->fix, cases[i].fix));
+    }
+    assert_null(known_error_of("XX000", "cache lookup failed"));
+}
+
 static void an_unknown_code_has_no_row(void **state)
 {
     (void)state;
@@ -136,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waiting_heals_is_not_ready),
         cmocka_unit_test(what_waiting_seldom_heals_is_refused),
+        cmocka_unit_test(no_fix_is_to_wait),
+        cmocka_unit_test(what_a_message_adds_to_its_code_decides),
         cmocka_unit_test(an_unknown_code_has_no_row),
         cmocka_unit_test(every_row_says_cause_and_fix),
         cmocka_unit_test(what_is_not_there_is_not_mended_by_running_the_migrations_again),
