@@ -118,6 +118,13 @@ static const struct known_error known_errors[] = {
 
     /* What codes_each calls a message that has no code. */
     { "NEWER", FAILURE_QUERY, "the database records a migration that this image does not have", "deploy the newer image; to start this one on the schema as it is, set PGENTRY_MIGRATE_STEPS=[]" },
+    { "NOMOD", FAILURE_QUERY, "a program or a module is not in the image", "install it there (npm ci --omit=dev leaves devDependencies out), or copy the build's output" },
+    { "HOME", FAILURE_QUERY, "the user has no home folder", "set HOME to a folder that it may write to, such as /tmp" },
+    { "SSL", FAILURE_QUERY, "Prisma's engine needs another OpenSSL than the image has", "install openssl in the image before npm ci and prisma generate (apk add openssl, apt-get install openssl)" },
+    { "NOPWD", FAILURE_QUERY, "the tool has found no password", "give it the variables that its configuration reads: pgentry itself takes DATABASE_URL" },
+    { "KNEX", FAILURE_QUERY, "a run that was killed left Knex's lock, or another one is under way", "once no other is: knex migrate:unlock" },
+    { "HEADS", FAILURE_QUERY, "two migrations of Alembic's follow the same one", "alembic merge heads, or run alembic upgrade heads" },
+    { "DIRTY", FAILURE_QUERY, "a migration failed midway", "mend what it left behind, then migrate force with the version before it" },
     { "HEAP", FAILURE_QUERY, "node's heap is full", "set NODE_OPTIONS=--max-old-space-size=MB, below the container's memory limit" },
 };
 

@@ -79,13 +79,23 @@ static bool is_sqlstate(const char *text, size_t length, size_t at)
     return memmem(classes, sizeof classes - 1, text + at, 2) != NULL;
 }
 
-/* Messages that have no code, and by which one they are known here: V8's, Alembic's, Knex's. */
+/* Messages that have no code, and by which one they are known here: node's, npm's, Python's, and those of drivers and
+ * migration tools. */
 static const struct message {
     const char *words, *code;
 } messages[] = {
     { "JavaScript heap out of memory", "HEAP" },
     { "Can't locate revision identified by", "NEWER" },
     { "The migration directory is corrupt", "NEWER" },
+    { "npx canceled due to missing packages", "NOMOD" },
+    { "Cannot find module", "NOMOD" },
+    { "No module named", "NOMOD" },
+    { "uv_os_homedir returned ENOENT", "HOME" },
+    { "libssl.so", "SSL" },
+    { "client password must be a string", "NOPWD" },
+    { "Migration table is already locked", "KNEX" },
+    { "Multiple head revisions are present", "HEADS" },
+    { "Dirty database version", "DIRTY" },
 };
 
 static const char *message_code(const char *text, size_t length, size_t at)
@@ -93,7 +103,8 @@ static const char *message_code(const char *text, size_t length, size_t at)
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         size_t size = strlen(messages[i].words);
 
-        if (length - at >= size && memcmp(text + at, messages[i].words, size) == 0) {
+        if (text[at] == messages[i].words[0] && length - at >= size &&
+            memcmp(text + at, messages[i].words, size) == 0) {
             return messages[i].code;
         }
     }

@@ -92,6 +92,26 @@ static void a_tool_s_message_without_a_code_that_the_database_is_newer_counts_as
     assert_codes("Can't locate revision", "");
 }
 
+static void what_tools_say_without_a_code_counts_as_one(void **state)
+{
+    static const char *const cases[][2] = {
+        { "npm error npx canceled due to missing packages and no YES option: [\"prisma@7.10.1\"]", "NOMOD" },
+        { "Error: Cannot find module 'drizzle-kit'", "NOMOD" },
+        { "ModuleNotFoundError: No module named 'django'", "NOMOD" },
+        { "A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)", "HOME" },
+        { "Error loading shared library libssl.so.1.1: No such file or directory (needed by engine)", "SSL" },
+        { "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string", "NOPWD" },
+        { "MigrationLocked: Migration table is already locked", "KNEX" },
+        { "CommandError: Multiple head revisions are present for given argument 'head'", "HEADS" },
+        { "error: Dirty database version 5. Fix and force version.", "DIRTY" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_codes(cases[i][0], cases[i][1]);
+    }
+}
+
 static size_t find(const char *text, const char *word)
 {
     return codes_word(text, strlen(text), 0, word);
@@ -118,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_sqlstate_in_parentheses_ends_the_line_of_an_error),
         cmocka_unit_test(other_words_of_five_characters_are_no_sqlstates),
         cmocka_unit_test(a_full_heap_of_node_counts_as_one),
+        cmocka_unit_test(what_tools_say_without_a_code_counts_as_one),
         cmocka_unit_test(a_tool_s_message_without_a_code_that_the_database_is_newer_counts_as_one),
         cmocka_unit_test(a_whole_word_is_found_wherever_it_stands),
     };
