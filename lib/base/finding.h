@@ -139,6 +139,9 @@ enum section {
     X(FINDING_MISSING_PRIVILEGE, "missing-privilege", SECTION_TABLES, SEVERITY_ERROR, "no right to %d on %o", "%c") \
     X(FINDING_NO_CREATE, "no-create-right", SECTION_TABLES, SEVERITY_ERROR, \
       "something is to be created in schema %o, and the role of the steps, %d, may create nothing there (42501)", "%c") \
+    X(FINDING_NOT_OWNER, "not-owner", SECTION_TABLES, SEVERITY_ERROR, \
+      "table %o is to be altered, and it is not the role of the steps that owns it, but %d (42501)", \
+      "# name its owner in database.direct_url, or hand it over:\n%c") \
     X(FINDING_ASSERT, "assert-failed", SECTION_TABLES, SEVERITY_ERROR, "assertion \"%o\" does not hold: %d", \
       "# what its query gives:\n%c") \
     X(FINDING_SCHEMA_UNREADABLE, "schema-unreadable", SECTION_TABLES, SEVERITY_ERROR, "%o cannot be read: %d", \

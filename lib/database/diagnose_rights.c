@@ -1,5 +1,5 @@
-/* Rights that nobody listed, and without which nothing works: to read the critical tables, to create what is missing.
- */
+/* Rights that nobody listed, and without which nothing works: to read the critical tables, to create what is missing,
+ * to alter what is another's. */
 #include "database/catalog.h"
 #include "database/diagnosing.h"
 
@@ -117,6 +117,49 @@ static void look_for_creator(struct diagnosing *diagnosing)
     PQclear(result);
 }
 
+/* ---- to alter ---- */
+
+/* A column is missing. */
+static bool is_to_alter(const struct diagnosing *diagnosing, int64_t table)
+{
+    const struct check *check = &diagnosing->diagnosis->check;
+
+    for (size_t i = 0; i < check->problem_count; i++) {
+        if (check->problems[i].code == PROBLEM_MISSING_COLUMN && check->problems[i].table == table) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char foreign_tables[] =
+    "SELECT w.n, pg_get_userbyid(c.relowner), quote_ident(w.schema) || '.' || quote_ident(w.name)"
+    " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, n)"
+    " JOIN pg_namespace s ON s.nspname = w.schema::name"
+    " JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.name::name AND c.relkind IN " CATALOG_KINDS
+    " WHERE NOT pg_has_role(c.relowner, 'USAGE') ORDER BY w.n";
+
+static void look_for_owner(struct diagnosing *diagnosing)
+{
+    struct arena *arena = diagnosing->arena;
+    struct asked *steps = diagnosing->lock;
+    struct statement statement = { .sql = foreign_tables, .parameter_count = 2 };
+    PGresult *result;
+
+    catalog_tables(diagnosing->spelled, statement.parameters, arena);
+    result = diagnose_ask(diagnosing, steps, SECTION_TABLES, "the owners of the tables", &statement);
+    for (int row = 0; result && row < PQntuples(result); row++) {
+        const char *table = diagnose_value(diagnosing, result, row, 2);
+        const char *sql = arena_printf(arena, "ALTER TABLE %s OWNER TO %s", table, sql_role(steps->place->user, arena));
+
+        if (is_to_alter(diagnosing, diagnose_number(result, row, 0))) {
+            finding_add(diagnosing->findings, FINDING_NOT_OWNER, table, diagnose_value(diagnosing, result, row, 1),
+                        psql_command(&steps->psql, "postgres", NULL, sql, arena));
+        }
+    }
+    PQclear(result);
+}
+
 void diagnose_rights(struct diagnosing *diagnosing)
 {
     if (!diagnosing->diagnosis->checked) {
@@ -127,5 +170,8 @@ void diagnose_rights(struct diagnosing *diagnosing)
     }
     if (is_to_create(diagnosing)) {
         look_for_creator(diagnosing);
+    }
+    if (diagnosing->request->config->migrate.steps.count) {
+        look_for_owner(diagnosing);
     }
 }

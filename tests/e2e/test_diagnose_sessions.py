@@ -270,6 +270,22 @@ def test_a_role_that_may_create_nothing_in_the_schema_is_told_with_its_grant(dia
     assert diagnose(shop.url).exit == 0, "nothing is to be created"
 
 
+def test_a_table_that_is_to_be_altered_and_is_another_role_s_is_told(diagnose, pgentry, shop, project):
+    """Another role made it, a restored dump for instance: sync alone would fail with 42501 again."""
+    project({"pgentry.yaml": "verify: {tables: [{name: users, columns: [age]}]}\nmigrate: {steps: [{name: sql, sql: [age.sql]}]}\n",
+             "age.sql": "ALTER TABLE users ADD age int;\n"})
+    assert "not-owner" not in diagnose(shop.url).codes()
+    shop.sql(f'ALTER TABLE users OWNER TO postgres; GRANT SELECT ON users TO "{shop.user}"')
+    report = diagnose(shop.url)
+    finding = report.one("not-owner")
+    assert finding["object"] == "public.users" and "but postgres" in finding["message"]
+    assert pgentry("sync", "--force", url=shop.url).exit == 70
+    assert report.run(finding["fix"], PGPASSWORD="superuser").returncode == 0
+    assert pgentry("sync", "--force", url=shop.url).exit == 0
+    shop.sql("ALTER TABLE users OWNER TO postgres")
+    assert "not-owner" not in diagnose(shop.url).codes(), "nothing is to be altered"
+
+
 def test_privileges_that_the_role_lacks(diagnose, shop, project):
     """GRANT by the owner, and it mends it as it is printed."""
     project({"pgentry.yaml": "verify:\n  tables: [{name: ledger, privileges: [select, insert]}]\n"})
