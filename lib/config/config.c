@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- from nodes to values ---- */
 
@@ -207,6 +208,23 @@ static void warn_of_variable(struct reading *reading, const char *path, const ch
     }
 }
 
+/* The name of a variable that holds PostgreSQL's URL under another name, or NULL. */
+static const char *other_url_variable(struct arena *arena)
+{
+    static const char *const schemes[] = { "postgres://", "postgresql://" };
+
+    for (char **variable = environ; variable && *variable; variable++) {
+        const char *value = strchr(*variable, '=');
+
+        for (size_t i = 0; value && i < sizeof schemes / sizeof schemes[0]; i++) {
+            if (strncmp(value + 1, schemes[i], strlen(schemes[i])) == 0) {
+                return arena_strndup(arena, *variable, (size_t)(value - *variable));
+            }
+        }
+    }
+    return NULL;
+}
+
 static void finish_database(struct reading *reading, bool needed)
 {
     struct config *config = reading->config;
@@ -222,9 +240,12 @@ static void finish_database(struct reading *reading, bool needed)
     }
     if (!config->database.url && needed && !any_libpq_variable()) {
         const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
+        const char *other = other_url_variable(reading->arena);
+
         (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena),
                        "no database is configured: set DATABASE_URL, or PGHOST and the other PG* variables, or "
-                       "database.url in pgentry.yaml");
+                       "database.url in pgentry.yaml%s",
+                       other ? arena_printf(reading->arena, " (%s holds one: url: ${%s})", other, other) : "");
     }
 }
 

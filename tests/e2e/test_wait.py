@@ -391,6 +391,13 @@ def test_no_database_at_all_is_78(pgentry):
     assert "DATABASE_URL" in done.stderr, done
 
 
+def test_a_url_under_another_name_is_told(pgentry, database):
+    """As platforms and frameworks call it; it is not taken unasked: an application may have several."""
+    done = pgentry("wait", env={"POSTGRES_PRISMA_URL": database.url})
+    assert done.exit == 78 and "(POSTGRES_PRISMA_URL holds one: url: ${POSTGRES_PRISMA_URL})" in done.stderr, done
+    assert "shop_" not in done.stderr
+
+
 @pytest.mark.parametrize("key", ["connect_timeout", "initial_delay", "max_delay", "permanent_grace"])
 def test_0_is_none(pgentry, late, spare, key):
     """No limit of an attempt's own, no first delay, no longest one: it waits for a late server all the same."""
