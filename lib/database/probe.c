@@ -295,7 +295,9 @@ const char *probe_hint(const struct server_addresses *addresses, enum failure fa
         { FAILURE_NAME, is_any, "in a container the host is the service's or container's name in a network of both" },
         { FAILURE_NOT_LISTENING, is_here,
           "in a container localhost is the container itself: the host is the name of the database's container" },
-        { FAILURE_NOT_LISTENING, is_path, "a URL without a host leads to this socket" },
+        { FAILURE_NOT_LISTENING, is_path,
+          "no server has its socket there: a URL without a host leads to one, and another container's is there only if "
+          "its folder is mounted" },
         { FAILURE_NOT_LISTENING, is_any,
           "is PostgreSQL running there, and is it the port inside its container, not a published one?" },
         { FAILURE_NO_ANSWER, is_ipv6, "use a host name with an IPv4 address, or give the container IPv6" },

@@ -184,7 +184,7 @@ def test_a_host_name_that_does_not_resolve_is_waited_for(pgentry):
 @pytest.mark.parametrize("address, hint", [
     ("localhost:{}", "in a container localhost is the container itself"),
     ("my_db:5432", "in a container the host is the service's or container's name in a network of both"),
-    ("", "a URL without a host leads to this socket"),
+    ("", "a URL without a host leads to one"),
 ])
 def test_the_log_of_what_is_not_there_says_what_to_look_at(pgentry, address, hint):
     """From the first line on: whoever reads it has no `pgentry diagnose` at hand."""

@@ -141,7 +141,7 @@ static void a_hint_goes_by_where_the_addresses_lead(void **state)
         { "localhost", "127.9.9.9", FAILURE_NOT_LISTENING, "localhost is the container itself" },
         { "localhost", "::1", FAILURE_NOT_LISTENING, "localhost is the container itself" },
         { "db", "10.0.0.5", FAILURE_NOT_LISTENING, "not a published one" },
-        { "/run/postgresql", NULL, FAILURE_NOT_LISTENING, "a URL without a host" },
+        { "/run/postgresql", NULL, FAILURE_NOT_LISTENING, "only if its folder is mounted" },
         { "db", "fd00::5", FAILURE_NO_ANSWER, "IPv4 address" },
         { "db", "10.0.0.5", FAILURE_NO_ANSWER, "a firewall" },
         { "db", "not an address", FAILURE_NAME, "in a network of both" },
