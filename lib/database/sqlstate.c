@@ -9,6 +9,8 @@ static const char if_it_lasts[] = "if it lasts, look at the server's log: a full
 static const char without_tls[] = "pg_hba.conf has no line for this login without TLS";
 static const char with_tls[] =
     "if the server asks for TLS write sslmode=require in the URL, else add a line to pg_hba.conf";
+static const char unknown_option[] = "the server does not take a setting of the session";
+static const char correct_option[] = "correct options in the URL, PGOPTIONS, or what ALTER ROLE and ALTER DATABASE set";
 /* Whoever meets it in a migration has no use for running the migrations once more. */
 static const char not_there[] =
     "if a migration uses it: look at the order of the migrations, at search_path and at the schema before its name";
@@ -138,6 +140,9 @@ static const struct {
     { "does not exist", { "08P01", FAILURE_REFUSED, "the pooler, or the server behind it, knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
     { "no such", { "08P01", FAILURE_REFUSED, "the pooler knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
     { "unsupported startup parameter", { "08P01", FAILURE_REFUSED, "the pooler takes no such parameter", "take it out of the URL, or name it in the pooler's ignore_startup_parameters" } },
+    { "command-line argument for server process", { "42601", FAILURE_REFUSED, unknown_option, correct_option } },
+    { "unrecognized configuration parameter", { "42704", FAILURE_REFUSED, unknown_option, correct_option } },
+    { "invalid value for parameter", { "22023", FAILURE_REFUSED, unknown_option, correct_option } },
     { "Tenant or user not found", { "XX000", FAILURE_REFUSED, "the pooler knows no such role", "at Supabase the pooler's role is postgres.PROJECT, and its host that of the project's region" } },
 };
 

@@ -57,6 +57,10 @@ static void what_a_message_adds_to_its_code_decides(void **state)
         { "08P01", "database \"nope\" does not exist", FAILURE_REFUSED, "add them to the pooler" },
         { "08P01", "unsupported startup parameter: options", FAILURE_REFUSED, "ignore_startup_parameters" },
         { "08P01", "server login has been failing, try again later", FAILURE_NOT_READY, "look at the server" },
+        { "42601", "invalid command-line argument for server process: endpoint=x", FAILURE_REFUSED,
+          "options in the URL" },
+        { "42704", "unrecognized configuration parameter \"jitt\"", FAILURE_REFUSED, "options in the URL" },
+        { "42704", "type \"vector\" does not exist", FAILURE_QUERY, "CREATE EXTENSION" },
         { "XX000", "Tenant or user not found", FAILURE_REFUSED, "postgres.PROJECT" },
     };
 
