@@ -1,6 +1,8 @@
 /* What of the image a boot needs, beside the database: the programs and files of its steps, its place as PID 1. */
 #include "base/shell.h"
 #include "config/content.h"
+#include "config/simple.h"
+#include "config/word.h"
 #include "diagnosis.h"
 #include "process/lookup.h"
 #include "project/tool_command.h"
@@ -12,21 +14,28 @@
 
 #define COMM_MAX 16 /* TASK_COMM_LEN (proc(5)) */
 
-/* npx finds what it is to run as a step is found, and downloads nothing: npm_config_yes is false. */
-static const char *program_of(const struct step *step)
+/* NULL: not known. npx finds what it is to run as a step is found, and downloads nothing: npm_config_yes is false. Of a
+ * shell's text the first command is looked at, before which no other has changed the folder. prisma@6.19.3 is called
+ * prisma. */
+static const char *program_of(const struct step *step, struct arena *arena)
 {
-    const struct strings *argv = &step->argv;
-    bool launched = strcmp(argv->items[0], "npx") == 0 && argv->count > 1 && argv->items[1][0] != '-';
+    const struct simples *commands = simple_commands(step, arena);
+    const struct strings *words = commands->count ? &commands->items[0].words : &step->argv;
+    size_t npx = words_name(words);
+    const char *started = npx + 1 < words->count && strcmp(words->items[npx], "npx") == 0 ? words->items[npx + 1] : "";
 
-    return argv->items[launched ? 1 : 0];
+    return !*started || *started == '-' || word_is_expanded(started)
+               ? (step->argv.count ? step->argv.items[0] : NULL)
+               : arena_strndup(arena, started, 1 + strcspn(started + 1, "@"));
 }
 
-static void look_for_program(const struct config *config, const struct step *step, struct findings *findings)
+static void look_for_program(const struct config *config, const struct step *step, const char *program,
+                             struct findings *findings)
 {
     struct arena *arena = findings->arena;
     const struct tool_command command = { .step = step };
     const char *path = lookup_step_path(step->cwd, tool_command_variable(&command, config, "PATH"), arena);
-    const char *program = program_of(step), *word = shell_quote(program, arena);
+    const char *word = shell_quote(program, arena);
     bool node = access(content_path(arena, step->cwd, "package.json"), F_OK) == 0;
     const char *fix = arena_printf(
         arena, "# correct the step's run, or install it in the image; what is there:\ncommand -v %s", word);
@@ -65,8 +74,10 @@ static void look_for_files(const struct step *step, struct findings *findings)
 static void look_at_steps(const struct config *config, const struct steps *steps, struct findings *findings)
 {
     for (size_t i = 0; i < steps->count; i++) {
-        if (steps->items[i].argv.count) {
-            look_for_program(config, &steps->items[i], findings);
+        const char *program = program_of(&steps->items[i], findings->arena);
+
+        if (program) {
+            look_for_program(config, &steps->items[i], program, findings);
         }
         look_for_files(&steps->items[i], findings);
     }

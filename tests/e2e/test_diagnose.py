@@ -170,6 +170,9 @@ migrate:
   steps:
     - {name: deploy, run: [prisma, migrate, deploy]}
     - {name: by npx, run: [npx, prisma, migrate, deploy]}
+    - {name: by the shell, run: "npx prisma@6.19.3 migrate deploy"}
+    - {name: somewhere else, run: "cd other && npx prisma migrate deploy"}
+    - {name: version, run: [npx, tool@1.2.3]}
     - {name: here, run: [./here.sh]}
     - {name: found, run: [tool]}
     - {name: shell, run: "no-such-thing || true"}
@@ -178,8 +181,8 @@ migrate:
     report = diagnose(shop.url, env={"PATH": "/bin"})
     assert report.exit == 65
     missing = {finding["object"]: finding["fix"] for finding in report.findings if finding["code"] == "program-missing"}
-    assert set(missing) == {"deploy", "by npx"}
-    assert "npm install --save prisma" in missing["deploy"]
+    assert set(missing) == {"deploy", "by npx", "by the shell"}
+    assert "npm install --save prisma" in missing["deploy"] and missing["by the shell"].endswith("--save prisma")
 
 
 def test_a_step_s_program_that_npm_hoisted_is_found(diagnose, shop, project):
