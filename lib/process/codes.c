@@ -92,6 +92,7 @@ static const struct message {
     { "No module named", "NOMOD" },
     { "uv_os_homedir returned ENOENT", "HOME" },
     { "libssl.so", "SSL" },
+    { "Could not parse schema engine response", "SSL" },
     { "client password must be a string", "NOPWD" },
     { "Migration table is already locked", "KNEX" },
     { "Multiple head revisions are present", "HEADS" },

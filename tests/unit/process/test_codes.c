@@ -100,6 +100,7 @@ static void what_tools_say_without_a_code_counts_as_one(void **state)
         { "ModuleNotFoundError: No module named 'django'", "NOMOD" },
         { "A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)", "HOME" },
         { "Error loading shared library libssl.so.1.1: No such file or directory (needed by engine)", "SSL" },
+        { "Error: Could not parse schema engine response: SyntaxError: Unexpected token E in JSON", "SSL" },
         { "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string", "NOPWD" },
         { "MigrationLocked: Migration table is already locked", "KNEX" },
         { "CommandError: Multiple head revisions are present for given argument 'head'", "HEADS" },
