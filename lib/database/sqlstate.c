@@ -9,6 +9,9 @@ static const char if_it_lasts[] = "if it lasts, look at the server's log: a full
 static const char without_tls[] = "pg_hba.conf has no line for this login without TLS";
 static const char with_tls[] =
     "if the server asks for TLS write sslmode=require in the URL, else add a line to pg_hba.conf";
+static const char no_tenant[] = "the pooler knows no such role or project";
+static const char copy_from_supabase[] = "at Supabase the role is postgres.PROJECT, the host is copied from Connect "
+                                         "(aws-0 or aws-1), and the project must not be paused";
 static const char unknown_option[] = "the server does not take a setting of the session";
 static const char correct_option[] = "correct options in the URL, PGOPTIONS, or what ALTER ROLE and ALTER DATABASE set";
 /* Whoever meets it in a migration has no use for running the migrations once more. */
@@ -143,7 +146,8 @@ static const struct {
     { "command-line argument for server process", { "42601", FAILURE_REFUSED, unknown_option, correct_option } },
     { "unrecognized configuration parameter", { "42704", FAILURE_REFUSED, unknown_option, correct_option } },
     { "invalid value for parameter", { "22023", FAILURE_REFUSED, unknown_option, correct_option } },
-    { "Tenant or user not found", { "XX000", FAILURE_REFUSED, "the pooler knows no such role", "at Supabase the pooler's role is postgres.PROJECT, and its host that of the project's region" } },
+    { "Tenant or user not found", { "XX000", FAILURE_REFUSED, no_tenant, copy_from_supabase } },
+    { "tenant", { "XX000", FAILURE_REFUSED, no_tenant, copy_from_supabase } },
 };
 
 /* Texts of libpq and OpenSSL that come without an SQLSTATE. */

@@ -62,6 +62,7 @@ static void what_a_message_adds_to_its_code_decides(void **state)
         { "42704", "unrecognized configuration parameter \"jitt\"", FAILURE_REFUSED, "options in the URL" },
         { "42704", "type \"vector\" does not exist", FAILURE_QUERY, "CREATE EXTENSION" },
         { "XX000", "Tenant or user not found", FAILURE_REFUSED, "postgres.PROJECT" },
+        { "XX000", "(ENOTFOUND) tenant/user postgres.abc not found", FAILURE_REFUSED, "must not be paused" },
     };
 
     (void)state;
