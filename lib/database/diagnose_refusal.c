@@ -136,6 +136,7 @@ static const char *attempt_command(const struct asked *asked, const char *hint, 
     struct psql same = asked->psql;
 
     same.channel_binding = conninfo_get(&asked->destination.info, "channel_binding");
+    same.options = conninfo_get(&asked->destination.info, "options");
 
     const char *command = psql_command(&same, NULL, NULL, "SELECT 1", arena);
 

@@ -63,6 +63,7 @@ static const char *prefix(const struct psql *psql, const char *user, const char 
         { "sslmode", psql->sslmode },
         { "sslrootcert", psql->sslrootcert },
         { "channel_binding", psql->channel_binding },
+        { "options", psql->options },
     };
     const char *string = "";
 

@@ -9,7 +9,7 @@ struct psql {
     const char *host, *port;     /* NULL: psql's defaults */
     const char *database, *user; /* the same */
     const char *sslmode, *sslrootcert;
-    const char *channel_binding; /* only set where the very attempt is to be made again */
+    const char *channel_binding, *options; /* only set where the very attempt is to be made again */
 };
 
 /* From a destination: its first host, and what the URL says. */

@@ -112,13 +112,17 @@ def test_a_url_without_the_password_that_the_server_wants(diagnose, database):
     assert done.returncode == 0, done.stderr
 
 
-def test_an_attempt_that_is_proposed_fails_as_ours_did(diagnose, database):
-    """Channel binding without TLS: what is known of it, and a command that asks for the same."""
-    report = diagnose(database.url_with(query="?channel_binding=require"))
+@pytest.mark.parametrize("query, hint, said", [
+    ("channel_binding=require", "# change channel_binding in the URL\n", "channel binding required"),
+    ("options=endpoint%3Dep-x", "# correct options in the URL, ", "invalid command-line argument"),
+])
+def test_an_attempt_that_is_proposed_fails_as_ours_did(diagnose, database, query, hint, said):
+    """What is known of it, and a command that asks for the same."""
+    report = diagnose(database.url_with(query="?" + query))
     fix = report.one("connection-failed")["fix"]
-    assert "# change channel_binding in the URL\n" in fix
+    assert hint in fix
     done = report.run(fix, PGPASSWORD=database.password)
-    assert done.returncode != 0 and "channel binding required" in done.stderr, done
+    assert done.returncode != 0 and said in done.stderr, done
 
 
 def test_a_role_without_the_right_to_connect(diagnose, database):
