@@ -5,14 +5,12 @@
 #include "config/word.h"
 #include "diagnosis.h"
 #include "process/lookup.h"
+#include "process/reaper.h"
 #include "project/tool_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#define COMM_MAX 16 /* TASK_COMM_LEN (proc(5)) */
 
 /* NULL: not known. npx finds what it is to run as a step is found, and downloads nothing: npm_config_yes is false. Of a
  * shell's text the first command is looked at, before which no other has changed the folder. prisma@6.19.3 is called
@@ -85,17 +83,11 @@ static void look_at_steps(const struct config *config, const struct steps *steps
 
 static void look_at_pid_1(const struct config *config, struct findings *findings)
 {
-    char comm[COMM_MAX] = "";
-    int fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? 0 : read(fd, comm, sizeof comm - 1);
+    char name[REAPER_NAME_SIZE];
 
-    if (fd >= 0) {
-        close(fd);
-    }
-    comm[strcspn(comm, "\n")] = '\0';
     /* In mode exec the application has taken our place. */
-    if (length > 0 && strcmp(comm, "pgentry") != 0 && config->app.mode == APP_SUPERVISE) {
-        finding_add(findings, FINDING_NOT_PID_1, comm, NULL, NULL);
+    if (config->app.mode == APP_SUPERVISE && reaper_name_of_pid_1(name) && strcmp(name, "pgentry") != 0) {
+        finding_add(findings, FINDING_NOT_PID_1, name, NULL, NULL);
     }
 }
 

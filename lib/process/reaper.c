@@ -3,7 +3,9 @@
 #include "process/ancestry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -43,6 +45,19 @@ bool reaper_stopped(pid_t child)
 bool reaper_adopt_orphans(void)
 {
     return getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+bool reaper_name_of_pid_1(char name[REAPER_NAME_SIZE])
+{
+    int fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, name, REAPER_NAME_SIZE - 1);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    name[length > 0 ? length : 0] = '\0';
+    name[strcspn(name, "\n")] = '\0';
+    return name[0] != '\0';
 }
 
 /* ---- the step's processes ---- */

@@ -21,6 +21,10 @@ bool reaper_stopped(pid_t child);
 /* If we are not PID 1: become the subreaper (prctl(2) PR_SET_CHILD_SUBREAPER). False if the kernel refuses. */
 bool reaper_adopt_orphans(void);
 
+/* What PID 1 is called, cut to 15 bytes (proc(5), comm). False where it cannot be seen. */
+#define REAPER_NAME_SIZE 16
+bool reaper_name_of_pid_1(char name[REAPER_NAME_SIZE]);
+
 /* Sends a signal to the whole group and to those of the step's processes that left it by setsid. These are found
  * through /proc: descendants of the group's leader, and, since their parents may have ended and left them to us,
  * children of ours, with their descendants, that were born no earlier than the leader and are none of the `count` pids

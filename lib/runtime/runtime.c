@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/pages.h"
 #include "base/text.h"
+#include "config/word.h"
 #include "process/signals.h"
 #include "runtime/supervisor.h"
 
@@ -404,6 +405,20 @@ static void adopt_orphans(const struct supervisor *s)
     }
 }
 
+/* A shell that waits for its command passes nothing on: ENTRYPOINT in shell form is this. */
+static void warn_of_shell(const struct supervisor *s)
+{
+    char name[REAPER_NAME_SIZE];
+
+    if (s->plan.goal == GOAL_RUN && getppid() == 1 && reaper_name_of_pid_1(name) && word_is_shell(name)) {
+        log_event(
+            LOG_WARN, "shell-is-pid-1", NULL,
+            "PID 1 is %s, and a shell passes no signal on: a stop does not reach us; write ENTRYPOINT in exec form, "
+            "ENTRYPOINT [\"pgentry\", \"run\", \"--\"], or let the script exec pgentry",
+            name);
+    }
+}
+
 static bool database_left(struct supervisor *s)
 {
     struct reaped reaped;
@@ -524,6 +539,7 @@ int runtime_run(const struct runtime_request *request)
     }
     warn(s);
     adopt_orphans(s);
+    warn_of_shell(s);
     http_ready(s);
     supervisor_post(s, (struct boot_event){ .kind = EVENT_BEGIN });
     settle(s);

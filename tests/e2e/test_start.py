@@ -472,3 +472,15 @@ def test_who_is_not_pid_1_says_that_it_is_the_subreaper(pgentry, database, proje
     assert done.exit == 0, done
     told = [event["level"] for event in done.events if event["event"] == "subreaper"]
     assert told == ([] if pid_1 else ["info"]), done
+
+
+@pytest.mark.parametrize("parent", ["shell", "shell that execs", "another"])
+def test_a_shell_as_pid_1_is_warned_of_because_it_passes_no_signal_on(pgentry, database, project, parent):
+    """ENTRYPOINT in shell form: a stop would reach the shell alone. An init passes it on."""
+    project({"pgentry.yaml": "verify: {tables: []}\n"})
+    under = {"shell": ("sh", "-c", '"$@"; exit $?', "sh"), "shell that execs": ("sh", "-c", 'exec "$@"', "sh"),
+             "another": ("/usr/bin/python3", "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))")}[parent]
+    done = pgentry("run", "--", "true", url=database.url, pid_1=True, under=under)
+    assert done.exit == 0, done
+    told = [event["level"] for event in done.events if event["event"] == "shell-is-pid-1"]
+    assert told == (["warn"] if parent == "shell" else []), done
