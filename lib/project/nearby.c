@@ -5,7 +5,9 @@
 #include "config/package.h"
 #include "config/preset.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The step that runs a script, and gives it the words that it lacks. */
 static struct step step_of(const struct nearby *nearby, bool complete, struct arena *arena)
@@ -84,9 +86,12 @@ static void add_folders(struct strings *folders, const char *path, struct arena 
     }
     for (size_t i = 0; i < folder.count && folders->count < NEARBY_FOLDERS; i++) {
         const struct entry *entry = &folder.entries[i];
+        const char *below = content_path(arena, path, entry->name);
 
-        if (entry->kind == ENTRY_FOLDER && *entry->name != '.' && !STRINGS_AMONG(entry->name, passed_over)) {
-            strings_add(arena, folders, content_path(arena, path, entry->name));
+        /* of what lies in a folder that we may not enter everything would count as being there */
+        if (entry->kind == ENTRY_FOLDER && *entry->name != '.' && !STRINGS_AMONG(entry->name, passed_over) &&
+            faccessat(AT_FDCWD, below, X_OK, AT_EACCESS) == 0) {
+            strings_add(arena, folders, below);
         }
     }
 }

@@ -62,6 +62,24 @@ static void what_others_made_and_links_are_passed_over(void **state)
     assert_string_equal(found(), "");
 }
 
+/* As /root is for the user of an image without WORKDIR. */
+static void a_folder_that_may_not_be_entered_is_nobodys_project(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    write_file("root/file", "");
+    write_file("srv/root/file", "");
+    assert_int_equal(chmod("root", 0700), 0);
+    assert_int_equal(chmod("srv/root", 0700), 0);
+    assert_int_equal(chmod(".", 0755), 0);
+    assert_int_equal(seteuid(65534), 0);
+    const char *seen = found();
+    assert_int_equal(seteuid(0), 0);
+    assert_string_equal(seen, "");
+}
+
 static void a_script_that_migrates_is_the_step(void **state)
 {
     (void)state;
@@ -127,6 +145,7 @@ int main(void)
         SCRATCH_TEST(an_empty_folder_shows_nothing),
         SCRATCH_TEST(tools_are_found_one_and_two_levels_down),
         SCRATCH_TEST(what_others_made_and_links_are_passed_over),
+        SCRATCH_TEST(a_folder_that_may_not_be_entered_is_nobodys_project),
         SCRATCH_TEST(a_script_that_migrates_is_the_step),
         SCRATCH_TEST(a_script_that_does_more_or_less_is_none),
         SCRATCH_TEST(a_mere_dependency_is_told),
