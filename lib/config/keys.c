@@ -77,7 +77,7 @@ static const struct key config_rows[] = {
       "how often it is looked at again while the application runs; 0 = never" },
 
     { .path = "app.mode", KEY_ENUM, AT(app.mode), "supervise",
-      "supervise: stay PID 1, application is the child; exec: become the application", .words = app_modes },
+      "supervise: stay PID 1, application is the child; exec: become the application, and the endpoint ends", .words = app_modes },
     { .path = "app.stop_signal", KEY_SIGNAL, AT(app.stop_signal), "same", "what TERM/INT is turned into for the application" },
     { .path = "app.stop_timeout", KEY_DURATION, AT(app.stop_timeout), "0",
       "KILL to what is left after this; 0 = leave that to the container engine" },
