@@ -130,6 +130,7 @@ static const struct known_error known_errors[] = {
     { "KNEX", FAILURE_QUERY, "a run that was killed left Knex's lock, or another one is under way", "once no other is: knex migrate:unlock" },
     { "HEADS", FAILURE_QUERY, "two migrations of Alembic's follow the same one", "alembic merge heads, or run alembic upgrade heads" },
     { "DIRTY", FAILURE_QUERY, "a migration failed midway", "mend what it left behind, then migrate force with the version before it" },
+    { "NOTLS", FAILURE_CONFIG, "the tool insists on TLS and the server has none", "put sslmode=disable into the URL: …/NAME?sslmode=disable" },
     { "HEAP", FAILURE_QUERY, "node's heap is full", "set NODE_OPTIONS=--max-old-space-size=MB, below the container's memory limit" },
 };
 

@@ -97,6 +97,7 @@ static const struct message {
     { "Migration table is already locked", "KNEX" },
     { "Multiple head revisions are present", "HEADS" },
     { "Dirty database version", "DIRTY" },
+    { "SSL is not enabled on the server", "NOTLS" },
 };
 
 static const char *message_code(const char *text, size_t length, size_t at)

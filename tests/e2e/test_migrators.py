@@ -123,6 +123,17 @@ def test_a_step_that_hangs_after_its_work_was_done_counts_as_done(boot, migrator
 
 
 @pytest.mark.parametrize("migrator", [migrators.Dbmate], ids=named, indirect=True)
+def test_a_tool_that_insists_on_tls_where_the_server_has_none_is_told_how_to_do_without(boot, migrator):
+    """dbmate's driver does unless the URL says otherwise; that a second attempt does not mend."""
+    migrator.query = ""
+    done = boot()
+    assert done.exit == 70 and done.said("attempt 1 of 3") and not done.said("attempt 2 of 3"), done
+    assert done.said("NOTLS") and done.said("?sslmode=disable"), done
+    migrator.query = "?sslmode=disable"
+    assert boot().stdout == "it runs\n", "what the message advises"
+
+
+@pytest.mark.parametrize("migrator", [migrators.Dbmate], ids=named, indirect=True)
 def test_dbmate_dumps_no_schema_into_the_image(boot, migrator):
     """The root may be read-only, and pg_dump missing."""
     assert boot().exit == 0

@@ -90,7 +90,7 @@ static void every_row_says_cause_and_fix(void **state)
     static const char *const codes[] = { "57P03", "P1000", "P1001", "P1002", "P1003", "P1010", "P1012",
                                          "P3001", "P3005", "P3006", "P3007", "P3009", "P3010", "P3018",
                                          "42P01", "53100", "55P03", "HEAP",  "NEWER", "NOMOD", "HOME",
-                                         "SSL",   "NOPWD", "KNEX",  "HEADS", "DIRTY" };
+                                         "SSL",   "NOPWD", "KNEX",  "HEADS", "DIRTY", "NOTLS" };
 
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {

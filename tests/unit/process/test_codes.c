@@ -105,6 +105,7 @@ static void what_tools_say_without_a_code_counts_as_one(void **state)
         { "MigrationLocked: Migration table is already locked", "KNEX" },
         { "CommandError: Multiple head revisions are present for given argument 'head'", "HEADS" },
         { "error: Dirty database version 5. Fix and force version.", "DIRTY" },
+        { "Error: pq: SSL is not enabled on the server", "NOTLS" },
     };
 
     (void)state;
