@@ -16,7 +16,11 @@ static int ask_once(const struct command_line *line, const struct config *config
     struct error error = { 0 };
     if (!ask_own(config, line->given & OPTION_LIVE ? HTTP_LIVE : "/health/ready", timeout, &answer, &error)) {
         if (last) {
-            fprintf(stderr, "pgentry: %s\n", error.message);
+            fprintf(
+                stderr,
+                "pgentry: %s (health needs the -c and --set of run, if that has any; in app.mode exec nobody answers "
+                "once the application runs)\n",
+                error.message);
         }
         return STATUS_FAILED;
     }

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from endpoint import Endpoint, http_process, memory_holds, process_status
+from postgres import free_port
 from supervisor import wait_until
 
 PATHS = ["/health/database", "/health/ready", "/health/live", "/metrics", "/", "/status.json"]
@@ -511,6 +512,19 @@ def test_no_endpoint_at_all(pgentry, database, project):
     wait_until(lambda: len(supervisor.children()) == 1, what="the application alone")
     done = pgentry("health", env={"PGENTRY_HEALTH_LISTEN": None})
     assert done.exit == 1 and "health.listen" in done.stderr
+
+
+def test_an_endpoint_that_is_not_where_it_is_asked_for_is_found_with_the_options_of_run(pgentry, database, project, endpoint):
+    """What run is told by options a HEALTHCHECK must be told, too, and it says so."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    options = ["--set", f"health.listen={endpoint.env['PGENTRY_HEALTH_LISTEN']}"]
+    elsewhere = {"PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"}
+    supervisor = pgentry.start("run", *options, "--", "sleep", "600", url=database.url, env=elsewhere)
+    supervisor.wait_for("application started")
+    assert pgentry("health", *options, env=elsewhere).exit == 0
+    done = pgentry("health", env=elsewhere)
+    assert done.exit == 1 and "the -c and --set of run" in done.stderr and "app.mode exec" in done.stderr, done
 
 
 def test_an_endpoint_that_nobody_asks_costs_no_process(pgentry, database, project, endpoint):
