@@ -4,6 +4,7 @@
 #include "base/port.h"
 #include "config/secret.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <limits.h>
 #include <pwd.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define LIBPQ_WITH_SYSTEM_CA 160000 /* sslrootcert=system came with libpq 16 */
+#define NO_FILE "/dev/null/none"    /* nothing can be there */
 
 bool destination_is_shared(const struct config *config)
 {
@@ -135,9 +137,20 @@ static void choose_root_certificates(struct destination *destination, const PQco
     }
 }
 
-/* ---- the password file ---- */
+/* libpq takes one in a home folder that it may not enter for an error, not for absent (fe-secure-openssl.c,
+ * initialize_SSL): HOME is /root in many a container that runs as somebody else. */
+static void leave_out_certificate(struct destination *destination, const PQconninfoOption *options, struct arena *arena)
+{
+    const char *home = home_folder();
+    struct stat file;
 
-#define NO_PASSFILE "/dev/null/none" /* nothing can be there */
+    if (!option(options, "sslcert") && home &&
+        stat(arena_printf(arena, "%s/.postgresql/postgresql.crt", home), &file) != 0 && errno == EACCES) {
+        conninfo_set(&destination->info, "sslcert", NO_FILE, arena);
+    }
+}
+
+/* ---- the password file ---- */
 
 /* libpq leaves out one that others may read (manual, "The Password File") and says so on standard error, past the log,
  * at every connection that looks for a password in it. So it is not handed to libpq. */
@@ -154,7 +167,7 @@ static void leave_out_passfile(struct destination *destination, struct arena *ar
 
     if (needed && path && stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || (file.st_mode & (S_IRWXG | S_IRWXO)))) {
         destination->unused_passfile = path;
-        conninfo_set(&destination->info, "passfile", NO_PASSFILE, arena);
+        conninfo_set(&destination->info, "passfile", NO_FILE, arena);
     }
 }
 
@@ -314,6 +327,7 @@ static bool settle(struct destination *destination, const struct config *config,
 
     take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
     choose_root_certificates(destination, options, arena);
+    leave_out_certificate(destination, options, arena);
     add_settings(destination, config, defaults, arena);
     mask_passwords(destination,
                    destination->unused_passfile ? destination->unused_passfile : option(options, "passfile"), arena);

@@ -19,11 +19,10 @@ static char folder[] = "/tmp/pgentry-destination-XXXXXX";
 /* What the tests set; nothing of the caller's environment may be in the way. */
 static int clean(void **state)
 {
-    static const char *const names[] = { "PGHOST",        "PGHOSTADDR",           "PGPORT",
-                                         "PGUSER",        "PGDATABASE",           "PGSERVICE",
-                                         "PGSERVICEFILE", "PGPASSFILE",           "PGSSLMODE",
-                                         "PGSSLROOTCERT", "PGTARGETSESSIONATTRS", "PGPASSWORD",
-                                         "SSL_CERT_FILE" };
+    static const char *const names[] = { "PGHOST",     "PGHOSTADDR",    "PGPORT",        "PGUSER",
+                                         "PGDATABASE", "PGSERVICE",     "PGSERVICEFILE", "PGPASSFILE",
+                                         "PGSSLMODE",  "PGSSLROOTCERT", "PGSSLCERT",     "PGTARGETSESSIONATTRS",
+                                         "PGPASSWORD", "SSL_CERT_FILE" };
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -320,6 +319,30 @@ static void verification_gets_the_systems_certificates(void **state)
     arena_free(found.arena);
 }
 
+/* HOME=/root in a container that runs as another user: libpq takes what it may not look at for an error. */
+static void a_home_that_may_not_be_entered_holds_no_client_certificate(void **state)
+{
+    struct found found;
+
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    assert_int_equal(seteuid(65534), 0);
+    found = find("postgres://h/d?sslmode=require", NULL, false);
+    assert_int_equal(seteuid(0), 0);
+    assert_string_equal(value(&found, "sslcert"), "/dev/null/none");
+    arena_free(found.arena);
+    assert_int_equal(seteuid(65534), 0);
+    found = find("postgres://h/d?sslmode=require&sslcert=/own.crt&sslkey=/own.key", NULL, false);
+    assert_int_equal(seteuid(0), 0);
+    assert_string_equal(value(&found, "sslcert"), "/own.crt");
+    arena_free(found.arena);
+    found = find("postgres://h/d?sslmode=require", NULL, false);
+    assert_string_equal(value(&found, "sslcert"), "");
+    arena_free(found.arena);
+}
+
 static void a_certificate_in_the_home_folder_wins(void **state)
 {
     char path[256];
@@ -432,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
         cmocka_unit_test_setup(sessions_are_recognised, clean),
         cmocka_unit_test_setup(verification_gets_the_systems_certificates, clean),
+        cmocka_unit_test_setup(a_home_that_may_not_be_entered_holds_no_client_certificate, clean),
         cmocka_unit_test_setup(a_certificate_in_the_home_folder_wins, clean),
         cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
         cmocka_unit_test_setup(one_place_is_shared_and_two_are_not, clean),
