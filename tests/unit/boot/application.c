@@ -194,6 +194,9 @@ static void every_signal_is_passed_on_each_time_it_comes(void **state)
     then(STATE_STOPPING, "'signal' app-signal:15");
     signalled(SIGUSR1);
     then(STATE_STOPPING, "'signal' app-signal:10");
+    reach_running();
+    signalled(SIGINT);
+    then(STATE_STOPPING, "'stopping' app-signal:2");
 }
 
 static void quit_stops_no_application_that_was_not_told_so(void **state)
@@ -252,6 +255,7 @@ static void stopping_ends_a_look(void **state)
         reach(states[i]);
         signalled(SIGTERM);
         then(STATE_STOPPING, "'stopping' app-signal:15 kill-database");
+        never(TIMER_ORDER);
         ignored(&(struct boot_event){ .kind = EVENT_CONNECTED });
         ignored(&(struct boot_event){ .kind = EVENT_CHECKED });
     }

@@ -34,13 +34,25 @@ int set_up(void **state)
         .lock_timeout = 600000,
         .interval = 15000,
     };
-    now = 1000;
+    now = 1000000;
     return 0;
+}
+
+static bool awaits_timer_state(void)
+{
+    for (size_t i = 0; i < boot_table_rows; i++) {
+        const struct boot_row *row = &boot_table[i];
+        if (row->event == EVENT_TIMER && row->from >> boot.state & 1 && strcmp(row->guard_name, "timer_state") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What must hold after every event, whatever is tested. */
 static void assert_sound(void)
 {
+    assert_true(awaits_timer_state() || boot.deadline[TIMER_STATE] == BOOT_NEVER);
     assert_in_range(boot.effect_count, 0, BOOT_EFFECTS);
     assert_in_range(boot.state, 0, BOOT_STATE_COUNT - 1);
     for (int i = 0; i < BOOT_TIMERS; i++) {

@@ -160,18 +160,22 @@ static void held_for_what_another_container_did_not_apply_it_starts_once_that_is
 static void a_healed_boot_still_owes_its_after_steps(void **state)
 {
     (void)state;
-    plan.step_count[LIST_AFTER] = 1;
-    reach_held(STATUS_SCHEMA);
-    fire(TIMER_LOOK);
-    connected();
-    checked(HEALTHY);
-    then(STATE_LOCKING, "tables 'healed' 'locking' lock");
-    locked();
-    checked(HEALTHY);
-    then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.0#1");
-    ended(0);
-    checked(HEALTHY);
-    then(STATE_STARTING, "tables summary start close");
+    static const int statuses[] = { STATUS_SCHEMA, STATUS_STEPS };
+    for (int i = 0; i < 2; i++) {
+        set_up(NULL);
+        plan.step_count[LIST_AFTER] = 1;
+        reach_held(statuses[i]);
+        fire(TIMER_LOOK);
+        connected();
+        checked(GOOD);
+        then(STATE_LOCKING, "tables 'healed' 'locking' lock");
+        locked();
+        checked(GOOD);
+        then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.0#1");
+        ended(0);
+        checked(GOOD);
+        then(STATE_STARTING, "tables summary start close");
+    }
 }
 
 static void a_failed_after_step_is_tried_again_when_the_schema_is_proven(void **state)
@@ -225,6 +229,27 @@ static void a_healed_boot_has_new_budgets(void **state)
     }
 }
 
+static void a_healed_boot_waits_for_another_container_anew(void **state)
+{
+    (void)state;
+    plan.hold = true;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.step_count[LIST_AFTER] = 1;
+    plan.verify_timeout = 60000;
+    reach_checking();
+    checked(0);
+    pass(plan.verify_timeout);
+    fire(TIMER_STATE);
+    checked(0);
+    then(STATE_HELD, "tables 'unhealthy' 'held' close summary");
+    fire(TIMER_LOOK);
+    connected();
+    checked(GOOD);
+    locked();
+    checked(0);
+    then(STATE_AWAITING, "tables 'awaiting-schema'");
+}
+
 static void a_held_look_that_hangs_is_bounded(void **state)
 {
     (void)state;
@@ -249,4 +274,4 @@ GROUP(held, TEST(without_hold_a_failure_ends_the_boot), TEST(a_held_boot_gives_t
       TEST(held_for_what_another_container_did_not_apply_it_starts_once_that_is_done),
       TEST(a_healed_boot_still_owes_its_after_steps),
       TEST(a_failed_after_step_is_tried_again_when_the_schema_is_proven), TEST(a_healed_boot_has_new_budgets),
-      TEST(a_held_look_that_hangs_is_bounded));
+      TEST(a_healed_boot_waits_for_another_container_anew), TEST(a_held_look_that_hangs_is_bounded));

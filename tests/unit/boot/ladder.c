@@ -231,6 +231,71 @@ static void a_step_that_timed_out_is_not_done_because_the_tables_exist(void **st
     }
 }
 
+static void a_step_that_timed_out_once_may_fail_the_next_time(void **state)
+{
+    (void)state;
+    reach(STATE_ENDING);
+    fail_step(143);
+    connected();
+    checked(0);
+    fire(TIMER_STATE);
+    fail_step(1);
+    then(STATE_PAUSING, "'step-retry'"); /* what the ledger says now is no work of this attempt */
+}
+
+/* What the ledger proved before the step is not its work; what the step itself recorded is, whatever runs it. */
+static void a_step_that_is_not_the_historys_own_is_done_only_by_what_was_not_proven_before(void **state)
+{
+    (void)state;
+    steps[0].own_history = false;
+    plan.force = true;
+    reach_checking();
+    checked(GOOD);
+    locked();
+    checked(GOOD);
+    fire(TIMER_STATE);
+    fail_step(143);
+    then(STATE_PAUSING, "'step-retry'");
+    reach_stepping();
+    fire(TIMER_STATE);
+    fail_step(143);
+    then(STATE_CONNECTING, "'verifying' connect");
+}
+
+/* The result that the sentence about a step's end tells. */
+static enum step_result told(void)
+{
+    for (unsigned i = 0; i < boot.effect_count; i++) {
+        if (boot.effects[i].kind == EFFECT_LOG && boot.effects[i].row->because) {
+            return boot.effects[i].row->result;
+        }
+    }
+    return STEP_NOT_RUN;
+}
+
+static void a_step_that_was_told_to_end_timed_out_only_if_its_time_was_up(void **state)
+{
+    (void)state;
+    reach_stepping();
+    fire(TIMER_STATE);
+    ended(143);
+    assert_int_equal(told(), STEP_TIMED_OUT);
+    reach_stepping();
+    signalled(SIGTERM);
+    ended(143);
+    assert_int_equal(told(), STEP_FAILED);
+    reach_stepping();
+    fire(TIMER_STATE);
+    signalled(SIGTERM);
+    ended(143);
+    assert_int_equal(told(), STEP_TIMED_OUT);
+    steps[0].guarded = true;
+    reach_stepping();
+    fire(TIMER_STATE);
+    ended(143);
+    assert_int_equal(told(), STEP_TIMED_OUT);
+}
+
 static void without_a_history_a_step_that_timed_out_failed(void **state)
 {
     (void)state;
@@ -547,6 +612,7 @@ static void after_steps_that_ran_do_not_run_again_when_the_lock_was_lost(void **
     ended(0);
     then(STATE_LOCKING, "'step-done' 'locking' lock");
     locked();
+    then(STATE_CHECKING, "'locked' check+history");
     checked(GOOD);
     then(STATE_STEPPING, "tables 'up-to-date' 'step-started' step:after.1#1");
 }
@@ -689,6 +755,9 @@ GROUP(ladder, TEST(a_step_that_succeeded_is_verified_before_the_application_star
       TEST(a_step_that_lasts_too_long_gets_term_and_five_seconds_later_kill),
       TEST(a_step_without_timeout_has_no_deadline), TEST(a_step_that_timed_out_counts_as_done_when_that_is_proven),
       TEST(a_step_that_timed_out_is_not_done_because_the_tables_exist),
+      TEST(a_step_that_timed_out_once_may_fail_the_next_time),
+      TEST(a_step_that_was_told_to_end_timed_out_only_if_its_time_was_up),
+      TEST(a_step_that_is_not_the_historys_own_is_done_only_by_what_was_not_proven_before),
       TEST(without_a_history_a_step_that_timed_out_failed), TEST(a_guard_that_timed_out_is_no_step_that_did_its_work),
       TEST(waiting_after_a_timeout_is_bounded_without_connect_timeout),
       TEST(a_used_up_budget_still_lets_a_timed_out_step_be_looked_at),

@@ -77,10 +77,51 @@ static void what_steps_run_by_must_be_readable_and_no_sooner(void **state)
     begin();
     connected();
     assert_true(ordered()->order.prove);
+    checked(0);
+    ended(0);
+    assert_true(ordered()->order.prove);
+    plan.step_count[LIST_AFTER] = 1;
+    checked(GOOD);
+    ended(0);
+    assert_true(ordered()->order.history && !ordered()->order.prove); /* nothing runs by it any more */
+    plan.step_count[LIST_STEPS] = plan.step_count[LIST_AFTER] = 0;
+    begin();
+    connected();
+    assert_true(ordered()->order.history && !ordered()->order.prove);
+    plan.step_count[LIST_STEPS] = 1;
     plan.goal = GOAL_LOOK;
     begin();
     connected();
     assert_true(ordered()->order.history && !ordered()->order.prove);
+    plan.goal = GOAL_RUN;
+    plan.history = false;
+    begin();
+    connected();
+    assert_false(ordered()->order.prove);
+}
+
+/* A step may bring schema.prisma or migrations; a step of after seeds. */
+static void what_may_have_changed_the_projects_files_has_them_read_anew(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_AFTER] = 1;
+    reach_checking();
+    assert_false(ordered()->order.fresh);
+    checked(0);
+    locked();
+    assert_false(ordered()->order.fresh);
+    checked(0);
+    ended(0);
+    assert_true(ordered()->order.fresh);
+    checked(GOOD);
+    ended(0);
+    then(STATE_VERIFYING, "'step-done' check+history");
+    assert_false(ordered()->order.fresh);
+
+    reach_held(STATUS_UNREACHABLE);
+    signalled(SIGHUP);
+    connected();
+    assert_true(ordered()->order.fresh);
 }
 
 static void what_another_replica_did_meanwhile_is_not_done_twice(void **state)
@@ -119,6 +160,16 @@ static void a_busy_lock_is_polled_with_growing_delays(void **state)
         then(STATE_LOCKING, "tables lock");
         busy();
     }
+    fire(TIMER_STATE);
+    checked(0);
+    locked();
+    assert_int_equal(boot_phase(&boot), PHASE_CHECKING);
+    checked(0);
+    lock_lost();
+    fail_step(1);
+    fire(TIMER_STATE);
+    busy();
+    due_between(TIMER_STATE, BOOT_LOCK_POLL / 2, BOOT_LOCK_POLL);
 }
 
 static void a_replica_whose_work_was_done_starts_without_the_lock(void **state)
@@ -173,6 +224,7 @@ static void waiting_for_the_lock_is_no_waiting_for_the_database(void **state)
     fire(TIMER_STATE);
     failed(FAILURE_NOT_READY);
     then(STATE_RETRYING, "'not-ready'");
+    assert_int_equal(boot_phase(&boot), PHASE_WAITING);
     due_between(TIMER_BUDGET, plan.wait_timeout - 1000, plan.wait_timeout);
 }
 
@@ -184,13 +236,35 @@ static void a_database_lost_while_locking_is_waited_for(void **state)
     failed(FAILURE_NOT_READY);
     then(STATE_RETRYING, "'not-ready'");
     fire(TIMER_STATE);
+    then(STATE_CONNECTING, "connect+probe");
+    failed(FAILURE_NOT_READY); /* and now neither */
+    fire(TIMER_STATE);
     connected();
     then(STATE_CHECKING, "check+history"); /* url was never the trouble: it is not told again and again */
     assert_true(boot.deadline[TIMER_BUDGET] != BOOT_NEVER); /* the lock has not worked yet */
     checked(0);
     then(STATE_LOCKING, "tables lock");
+    busy(); /* it works: others have it */
+    never(TIMER_BUDGET);
+    fire(TIMER_STATE);
+    checked(0);
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    connected();
+    checked(0);
     locked();
     never(TIMER_BUDGET);
+}
+
+/* While nothing listens a bare probe is made often; before the lock stands a whole look. */
+static void a_lock_that_nothing_listens_for_is_asked_for_with_growing_delays(void **state)
+{
+    (void)state;
+    plan.initial_delay = plan.max_delay = 60000;
+    reach_checking();
+    checked(0);
+    failed(FAILURE_NOT_LISTENING);
+    due_between(TIMER_STATE, plan.probe_interval + 1, plan.max_delay);
 }
 
 static void a_pooler_under_the_lock_is_78(void **state)
@@ -272,6 +346,31 @@ static void a_lock_lost_after_the_step_does_not_void_its_look(void **state)
     assert_int_equal(boot.state, STATE_STARTING);
 }
 
+/* What a step's result was waited for with is not waited for again. */
+static void a_lock_lost_after_the_verdict_brings_no_other(void **state)
+{
+    (void)state;
+    reach(STATE_VERIFYING);
+    plan.step_count[LIST_STEPS] = 2;
+    lock_lost();
+    checked(0);
+    then(STATE_LOCKING, "tables 'step-insufficient' 'locking' lock");
+    locked();
+    then(STATE_CHECKING, "'locked' check+history");
+    checked(0);
+    then(STATE_STEPPING, "tables 'emergency-fix' step:steps.1#1");
+
+    reach(STATE_ENDING);
+    fail_step(143);
+    connected();
+    checked(0);
+    lock_lost();
+    fire(TIMER_STATE);
+    then(STATE_LOCKING, "'locking' lock");
+    locked();
+    then(STATE_CHECKING, "'locked' check+history");
+}
+
 /* "A lock lost in mid-step: that step may end, no other starts, the lock is taken anew within its budget, then look
  * again; without a history the attempt failed." */
 static void a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded(void **state)
@@ -350,6 +449,7 @@ static void without_a_history_the_attempt_failed_when_the_lock_was_lost(void **s
     reach_stepping();
     died();
     then(STATE_STEPPING, "'lock-lost'");
+    lock_lost(); /* late news */
     ended(0);
     then(STATE_PAUSING, "'step-failed' 'step-retry'");
     fire(TIMER_STATE);
@@ -455,6 +555,22 @@ static void with_no_step_another_container_is_waited_for(void **state)
     then(STATE_STARTING, "tables 'up-to-date' summary start close");
 }
 
+static void the_lock_is_polled_anew_after_another_container_was_waited_for(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.step_count[LIST_AFTER] = 1;
+    plan.verify_timeout = 60000;
+    reach_checking();
+    for (int i = 0; i < 8; i++) {
+        checked(0);
+        fire(TIMER_STATE);
+    }
+    checked(HEALTHY);
+    busy();
+    due_between(TIMER_STATE, BOOT_LOCK_POLL / 2, BOOT_LOCK_POLL);
+}
+
 static void another_container_is_waited_for_no_longer_than_verify_timeout(void **state)
 {
     (void)state;
@@ -536,13 +652,15 @@ static void a_lost_lock_never_moves_the_state(void **state)
 GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(the_lock_is_taken_only_if_something_must_run), TEST(under_the_lock_the_schema_is_looked_at_again),
       TEST(what_steps_run_by_must_be_readable_and_no_sooner),
+      TEST(what_may_have_changed_the_projects_files_has_them_read_anew),
       TEST(what_another_replica_did_meanwhile_is_not_done_twice), TEST(without_a_lock_the_steps_run_at_once),
       TEST(a_busy_lock_is_polled_with_growing_delays), TEST(a_replica_whose_work_was_done_starts_without_the_lock),
       TEST(a_lock_not_obtained_in_time_is_75), TEST(a_lock_budget_of_none_waits_for_ever),
       TEST(waiting_for_the_lock_is_no_waiting_for_the_database), TEST(a_database_lost_while_locking_is_waited_for),
-      TEST(a_pooler_under_the_lock_is_78), TEST(without_a_lock_no_step_runs_before_it_is_known_where_direct_url_leads),
-      TEST(nor_does_a_step_of_after), TEST(a_lock_lost_between_two_attempts_is_taken_anew),
-      TEST(a_lock_lost_after_the_step_does_not_void_its_look),
+      TEST(a_lock_that_nothing_listens_for_is_asked_for_with_growing_delays), TEST(a_pooler_under_the_lock_is_78),
+      TEST(without_a_lock_no_step_runs_before_it_is_known_where_direct_url_leads), TEST(nor_does_a_step_of_after),
+      TEST(a_lock_lost_between_two_attempts_is_taken_anew), TEST(a_lock_lost_after_the_step_does_not_void_its_look),
+      TEST(a_lock_lost_after_the_verdict_brings_no_other),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_counts_when_recorded),
       TEST(a_step_that_ended_well_after_the_lock_was_lost_failed_when_not_recorded),
       TEST(whether_its_work_was_done_is_not_looked_at_while_another_migrates),
@@ -551,6 +669,7 @@ GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(after_the_last_attempt_without_the_lock_it_is_looked_at_once),
       TEST(no_step_starts_on_a_guard_that_ended_without_the_lock), TEST(a_lock_lost_in_before_steps_is_taken_anew),
       TEST(a_lost_lock_is_taken_anew_within_its_budget), TEST(with_no_step_another_container_is_waited_for),
+      TEST(the_lock_is_polled_anew_after_another_container_was_waited_for),
       TEST(another_container_is_waited_for_no_longer_than_verify_timeout),
       TEST(what_is_pending_is_waited_for_too_though_the_schema_verifies),
       TEST(what_nobody_applies_within_verify_timeout_is_65), TEST(who_does_not_wait_starts_on_a_schema_that_verifies),

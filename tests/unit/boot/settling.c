@@ -86,6 +86,7 @@ static void a_second_signal_does_not_wait(void **state)
     for (int i = 0; i < 2; i++) {
         reach(states[i]);
         signalled(SIGTERM);
+        ignored(&(struct boot_event){ .kind = EVENT_SIGNAL, .signal = SIGHUP });
         signalled(SIGINT);
         then(STATE_ENDED, "'stopped' close summary exit:130");
     }

@@ -162,6 +162,25 @@ static void every_state_and_event_has_a_name_and_a_phase(void **state)
     assert_string_equal(boot_event_name(BOOT_EVENT_COUNT), "?");
 }
 
+static void the_last_phase_tells_whether_the_boot_failed(void **state)
+{
+    (void)state;
+    plan.goal = GOAL_SYNC;
+    reach_checking();
+    checked(GOOD);
+    assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
+    begin();
+    signalled(SIGTERM);
+    assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
+    begin();
+    failed(FAILURE_CONFIG);
+    assert_int_equal(boot_phase(&boot), PHASE_FAILED);
+    plan.goal = GOAL_RUN;
+    reach_running();
+    app_ended(1);
+    assert_int_equal(boot_phase(&boot), PHASE_STOPPING);
+}
+
 static void the_same_seed_gives_the_same_jitter(void **state)
 {
     (void)state;
@@ -184,6 +203,24 @@ static void the_same_seed_gives_the_same_jitter(void **state)
     assert_int_equal(backoff_step(&one, 3, 0, 1000), 3); /* too short for a quarter of jitter */
 }
 
+static void delays_are_spread_over_all_of_their_range(void **state)
+{
+    (void)state;
+    uint64_t random = 7;
+    duration least = DURATION_MAX, most = 0, shortest = DURATION_MAX, longest = 0;
+    for (int i = 0; i < 1000; i++) {
+        duration full = backoff_full_jitter(&random, 1000, 2, 0, 60000), step = backoff_step(&random, 1000, 0, 60000);
+        least = full < least ? full : least;
+        most = full > most ? full : most;
+        shortest = step < shortest ? step : shortest;
+        longest = step > longest ? step : longest;
+    }
+    assert_in_range(least, 1, 50);
+    assert_in_range(most, 950, 1000);
+    assert_in_range(shortest, 750, 770);
+    assert_in_range(longest, 980, 1000);
+}
+
 /* Last of all: the tests before walked every row by real sequences of events. */
 static void no_row_is_unreachable(void **state)
 {
@@ -204,5 +241,6 @@ GROUP(table, TEST(every_case_is_decided_or_deliberately_open),
       TEST(a_state_that_passes_at_once_always_moves_and_no_other_goes_of_itself),
       TEST(every_answer_that_an_order_may_bring_is_awaited), TEST(every_sentence_has_a_stable_word),
       TEST(whenever_a_child_ends_it_is_said_what_became_of_its_step),
-      TEST(every_state_and_event_has_a_name_and_a_phase), TEST(the_same_seed_gives_the_same_jitter),
+      TEST(every_state_and_event_has_a_name_and_a_phase), TEST(the_last_phase_tells_whether_the_boot_failed),
+      TEST(the_same_seed_gives_the_same_jitter), TEST(delays_are_spread_over_all_of_their_range),
       TEST(no_row_is_unreachable));

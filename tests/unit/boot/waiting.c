@@ -7,6 +7,7 @@ static void a_boot_begins_with_one_attempt_to_connect(void **state)
     begin();
     then(STATE_CONNECTING, "'waiting' connect");
     due(TIMER_ORDER, plan.connect_timeout + BOOT_ORDER_SLACK);
+    assert_int_equal(boot.effects[1].order.within, plan.connect_timeout + BOOT_ORDER_SLACK);
     due(TIMER_BUDGET, plan.wait_timeout);
 }
 
@@ -41,6 +42,11 @@ static void after_a_look_that_failed_a_connection_proves_itself(void **state)
     fire(TIMER_STATE);
     connected();
     then(STATE_CHECKING, "'connected' check+history");
+
+    reach(STATE_VERIFYING);
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    then(STATE_CONNECTING, "connect+probe+prove");
 }
 
 static void the_command_wait_proves_a_query_and_ends(void **state)
@@ -49,6 +55,9 @@ static void the_command_wait_proves_a_query_and_ends(void **state)
     plan.goal = GOAL_WAIT;
     begin();
     then(STATE_CONNECTING, "'waiting' connect+prove");
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    then(STATE_CONNECTING, "connect+prove");
     connected();
     then(STATE_ENDED, "'ready' close summary exit:0");
 }
@@ -171,6 +180,16 @@ static void a_server_that_answers_with_an_error_is_asked_with_growing_delays(voi
         ceiling = ceiling * 2 < plan.max_delay ? ceiling * 2 : plan.max_delay;
         fire(TIMER_STATE);
     }
+    failed(FAILURE_NOT_LISTENING); /* it is another one that starts */
+    fire(TIMER_STATE);
+    failed(FAILURE_NOT_READY);
+    due_between(TIMER_STATE, 1, plan.initial_delay);
+    fire(TIMER_STATE);
+    failed(FAILURE_NOT_READY);
+    fire(TIMER_STATE);
+    connected();
+    failed(FAILURE_NOT_READY);
+    due_between(TIMER_STATE, 1, plan.initial_delay);
 }
 
 static void a_repeated_error_is_logged_when_it_changes_and_every_five_seconds(void **state)
@@ -202,11 +221,34 @@ static void a_refusal_is_for_good_after_the_grace(void **state)
     pass(plan.permanent_grace - 100);
     fire(TIMER_STATE);
     failed(FAILURE_REFUSED);
-    assert_true(boot.deadline[TIMER_STATE] - boot.now <= 100); /* one attempt stands at the grace's end */
     pass(100);
     fire(TIMER_STATE);
     failed(FAILURE_REFUSED);
     then(STATE_ENDED, "'refused' close summary exit:77");
+}
+
+static void one_attempt_stands_at_the_end_of_the_grace(void **state)
+{
+    (void)state;
+    plan.initial_delay = plan.max_delay = 1000 * plan.permanent_grace;
+    begin();
+    failed(FAILURE_REFUSED);
+    due(TIMER_STATE, plan.permanent_grace);
+    fire(TIMER_STATE);
+    failed(FAILURE_REFUSED);
+    then(STATE_ENDED, "'refused' close summary exit:77");
+}
+
+static void a_refusal_that_healed_leaves_a_later_one_its_grace(void **state)
+{
+    (void)state;
+    begin();
+    failed(FAILURE_REFUSED);
+    fire(TIMER_STATE);
+    connected();
+    pass(plan.permanent_grace);
+    failed(FAILURE_REFUSED);
+    then(STATE_RETRYING, "'not-ready'");
 }
 
 static void another_error_between_begins_the_grace_anew(void **state)
@@ -295,6 +337,7 @@ static void an_attempt_without_timeout_lasts_as_long_as_the_budget(void **state)
     plan.connect_timeout = 0;
     begin();
     never(TIMER_ORDER);
+    assert_int_equal(boot.effects[1].order.within, 0);
     due(TIMER_BUDGET, plan.wait_timeout);
     fire(TIMER_BUDGET);
     then(STATE_ENDED, "'unreachable' kill-database close summary exit:69");
@@ -360,6 +403,23 @@ static void a_look_always_has_the_time_of_an_attempt_to_connect(void **state)
     assert_int_equal(boot.state, STATE_STARTING);
 }
 
+static void a_look_that_no_budget_bounds_has_its_full_time(void **state)
+{
+    (void)state;
+    plan.wait_timeout = 0;
+    reach_checking();
+    due(TIMER_ORDER, BOOT_ORDER_TIMEOUT);
+    plan.wait_timeout = 8000;
+    plan.connect_timeout = 0;
+    reach_checking();
+    due(TIMER_ORDER, BOOT_ORDER_TIMEOUT);
+    plan.connect_timeout = 5000;
+    reach_running();
+    fire(TIMER_LOOK);
+    connected();
+    due(TIMER_ORDER, BOOT_ORDER_TIMEOUT);
+}
+
 static void a_database_process_that_dies_is_a_failed_attempt(void **state)
 {
     (void)state;
@@ -421,10 +481,10 @@ static void a_clock_that_goes_back_is_not_believed(void **state)
     (void)state;
     begin();
     pass(5000);
-    failed(FAILURE_NOT_LISTENING);
+    connected();
     instant then_now = boot.now;
     pass(-3000);
-    fire(TIMER_STATE);
+    failed(FAILURE_NOT_LISTENING);
     assert_true(boot.now >= then_now);
 }
 
@@ -451,14 +511,16 @@ GROUP(waiting, TEST(a_boot_begins_with_one_attempt_to_connect), TEST(once_connec
       TEST(a_probe_interval_of_none_never_spins), TEST(when_packets_vanish_attempts_begin_a_second_apart),
       TEST(a_server_that_answers_with_an_error_is_asked_with_growing_delays),
       TEST(a_repeated_error_is_logged_when_it_changes_and_every_five_seconds),
-      TEST(a_refusal_is_for_good_after_the_grace), TEST(another_error_between_begins_the_grace_anew),
+      TEST(a_refusal_is_for_good_after_the_grace), TEST(one_attempt_stands_at_the_end_of_the_grace),
+      TEST(a_refusal_that_healed_leaves_a_later_one_its_grace), TEST(another_error_between_begins_the_grace_anew),
       TEST(without_grace_a_refusal_ends_the_boot_at_once), TEST(a_refusal_within_the_grace_is_77_when_the_budget_ends),
       TEST(a_refusal_that_healed_is_not_told_later), TEST(a_wrong_configuration_ends_the_boot_at_once),
       TEST(the_budget_ends_the_boot_in_mid_attempt), TEST(a_budget_of_none_waits_for_ever),
       TEST(an_attempt_without_timeout_lasts_as_long_as_the_budget),
       TEST(what_was_waited_before_counts_when_the_database_goes_away_again),
       TEST(a_spell_lasts_until_what_failed_has_worked), TEST(a_look_that_does_not_come_back_is_bounded_by_what_is_left),
-      TEST(a_look_always_has_the_time_of_an_attempt_to_connect), TEST(a_database_process_that_dies_is_a_failed_attempt),
-      TEST(a_late_answer_changes_nothing), TEST(an_answer_to_another_order_leaves_the_open_one_as_it_is),
+      TEST(a_look_always_has_the_time_of_an_attempt_to_connect), TEST(a_look_that_no_budget_bounds_has_its_full_time),
+      TEST(a_database_process_that_dies_is_a_failed_attempt), TEST(a_late_answer_changes_nothing),
+      TEST(an_answer_to_another_order_leaves_the_open_one_as_it_is),
       TEST(a_timer_event_older_than_its_deadline_changes_nothing), TEST(a_timer_that_is_not_armed_changes_nothing),
       TEST(a_clock_that_goes_back_is_not_believed), TEST(the_nearest_deadline_is_told));
