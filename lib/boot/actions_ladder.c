@@ -25,8 +25,6 @@ ACTION(enter_steps)
 
 ACTION(enter_after)
 {
-    boot->result = RESULT_NONE;
-    boot->attempt = 1;
     if (boot->list != LIST_AFTER) { /* else the lock was lost on the way: those that ran do not run again */
         enter(boot, LIST_AFTER);
     }
@@ -56,9 +54,9 @@ static void spawn(struct boot *boot, enum boot_effect_kind kind)
 {
     duration timeout = boot_step(boot)->timeout;
     boot->step_at = boot->now;
-    boot->timed_out = boot->lost = boot->permanent = false;
+    boot->timed_out = boot->permanent = false;
     boot->unlooked = true;
-    boot->stale = boot->stale || boot->list != LIST_AFTER; /* seeding makes no schema.prisma */
+    boot->stale = boot->list != LIST_AFTER; /* seeding makes no schema.prisma */
     boot->deadline[TIMER_STATE] = timeout ? boot->now + timeout : BOOT_NEVER;
     boot_effect(boot, kind);
 }
@@ -173,5 +171,4 @@ ACTION(pause)
 ACTION(good)
 {
     boot->after_done = boot->result == RESULT_AFTER;
-    boot->queued = false;
 }

@@ -100,8 +100,6 @@ ACTION(forward)
 static void begin_stopping(struct boot *boot)
 {
     kill_database_if_asked(boot);
-    boot->ordered = false;
-    boot->deadline[TIMER_ORDER] = BOOT_NEVER;
     boot->deadline[TIMER_LOOK] = BOOT_NEVER;
     if (boot->plan->stop_timeout) {
         boot->deadline[TIMER_STOP] = boot->now + boot->plan->stop_timeout;
@@ -177,7 +175,7 @@ ACTION(leave_app)
     if (boot->leaving && !boot->app_ran && event->kind == EVENT_APP_ENDED) { /* it was none: whatever ended it */
         status = boot->leaving;
     }
-    if (boot->app_ran && boot->plan->ok_exit && status >= 0 && status < 256 && boot->plan->ok_exit[status]) {
+    if (boot->app_ran && boot->plan->ok_exit && boot->plan->ok_exit[status]) {
         status = STATUS_OK;
     }
     leave(boot, status);
@@ -186,7 +184,6 @@ ACTION(leave_app)
 static void fail(struct boot *boot, int status)
 {
     kill_database_if_asked(boot);
-    boot->ordered = false;
     boot->status = status;
 }
 
@@ -239,8 +236,6 @@ ACTION(heal)
 {
     boot->healed = true;
     boot->result = RESULT_NONE;
-    boot->status = STATUS_OK;
-    boot->attempt = 1;
     /* as a boot that begins anew: what was waited for before it was held, and while, is no part of this round */
     boot->waited = boot->lock_waited = 0;
     boot->lock_since = BOOT_NEVER;

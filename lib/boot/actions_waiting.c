@@ -102,7 +102,7 @@ ACTION(retry_later)
             boot->refused_since = boot->now;
         }
         instant last = boot->refused_since + boot->plan->permanent_grace;
-        next = last < next && last > boot->now ? last : next;
+        next = last < next ? last : next;
     }
     boot->deadline[TIMER_STATE] = next;
 }
@@ -122,7 +122,6 @@ ACTION(check_direct)
 
 ACTION(checked)
 {
-    boot->queued = false;
     boot->polls = 0;
 }
 

@@ -35,7 +35,7 @@ GUARD(waited_enough)
 }
 
 GUARD_IS(result_open, boot->result != RESULT_NONE)
-GUARD_IS(result_open_lost, guard_result_open(boot, event) && boot->lost && !lock_ok(boot))
+GUARD_IS(result_open_lost, guard_result_open(boot, event) && boot->lost)
 GUARD_IS(lock_fails, boot->lock_failed)
 
 /* ---- must anything run? ---- */
@@ -82,7 +82,7 @@ static bool past_end(const struct boot *boot, enum boot_list list)
 }
 
 GUARD_IS(before_done, past_end(boot, LIST_BEFORE))
-GUARD_IS(steps_done_lost, past_end(boot, LIST_STEPS) && boot->lost && !lock_ok(boot))
+GUARD_IS(steps_done_lost, past_end(boot, LIST_STEPS) && boot->lost)
 GUARD_IS(steps_done_unsure,
          guard_steps_done(boot, event) && (boot->unlooked || (boot->any_succeeded && boot->look.healthy)))
 GUARD_IS(steps_done_unhealthy, past_end(boot, LIST_STEPS) && boot->any_succeeded)

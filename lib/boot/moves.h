@@ -104,8 +104,8 @@
     X(connect)                                                                           \
     X(check)                                                                             \
     X(check_direct)                                                                      \
-    X(lock)                                                                              \
     X(checked)                                                                           \
+    X(lock)                                                                              \
     X(await)                                                                             \
     X(locked_check)                                                                      \
     X(queue)                                                                             \

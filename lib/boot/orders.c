@@ -60,7 +60,7 @@ void ask_check(struct boot *boot)
     effect->order.history = history;
     effect->order.prove = history && must_read_history(boot);
     effect->order.direct = boot->direct && !boot->app_ran;
-    effect->order.fresh = boot->stale && !boot->app_ran;
+    effect->order.fresh = boot->stale;
 }
 
 void ask_lock(struct boot *boot)
@@ -80,14 +80,14 @@ void ask_sessions(struct boot *boot)
 void close_database(struct boot *boot)
 {
     boot_effect(boot, EFFECT_CLOSE_DATABASE);
-    boot->ordered = false;
     boot->locked = false;
-    boot->deadline[TIMER_ORDER] = BOOT_NEVER;
 }
 
 void kill_database_if_asked(struct boot *boot)
 {
     if (boot->ordered) {
         boot_effect(boot, EFFECT_KILL_DATABASE);
+        boot->ordered = false;
+        boot->deadline[TIMER_ORDER] = BOOT_NEVER;
     }
 }

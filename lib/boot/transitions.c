@@ -68,7 +68,7 @@ const struct boot_row boot_table[] = {
         SAY(INFO, "locking", "{why}: taking the migration lock")),
     ROW(S(CHECKING), CHECKED, after_broken, fail_schema, FAILING,
         SAY(ERROR, "unhealthy", "the schema is not healthy any more after a step of migrate.after")),
-    ROW(S(CHECKING), CHECKED, must_run_again, checked, ADVANCING, QUIET),
+    ROW(S(CHECKING), CHECKED, must_run_again, nothing, ADVANCING, QUIET),
     ROW(S(CHECKING), CHECKED, must_run, enter_before, ADVANCING,
         SAY(INFO, "migrating", "{why}: running the migration steps")),
     ROW(S(CHECKING), CHECKED, after_queued, lock, LOCKING, QUIET),
