@@ -134,6 +134,75 @@ static void what_destroys_data_is_refused_however_it_is_called(void **state)
     }
 }
 
+/* A tool whose name the shell puts in is one where a command begins, and these begin one. */
+static void what_destroys_data_is_refused_behind_everything_that_starts_a_command(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {
+        "exec",
+        "if",
+        "if true; then",
+        "if true; then true; else",
+        "while true; do",
+        "!",
+        "{",
+        "while",
+        "until",
+        "time",
+        "gosu app",
+        "su-exec app",
+        "sudo",
+        "doas",
+        "env X=1",
+        "cross-env",
+        "setuidgid app",
+        "runuser -u app",
+        "nice -n 5",
+        "ionice",
+        "timeout 60",
+        "command",
+        "corepack",
+        "tini --",
+        "setsid",
+        "dumb-init",
+        "nohup",
+        "catatonit --",
+        "npx",
+        "pnpx",
+        "stdbuf -oL",
+        "bunx",
+        "npm exec",
+        "yarn",
+        "pnpm dlx",
+        "bun x",
+        "pnpm",
+        "deno run",
+        "node",
+        "tsx",
+        "ruby",
+        "ts-node",
+        "bundle",
+    };
+    static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh" };
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        char run[128];
+
+        (void)snprintf(run, sizeof run, "'%s $PRISMA migrate reset'", starts[i]);
+        if (step_of(run, "")) {
+            fail_msg("%s was accepted", run);
+        }
+    }
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
+        char run[128];
+
+        (void)snprintf(run, sizeof run, "[%s, -c, 'prisma migrate reset']", shells[i]);
+        if (step_of(run, "")) {
+            fail_msg("%s was accepted", run);
+        }
+    }
+}
+
 static void a_rollback_by_the_step_s_environment_is_refused(void **state)
 {
     (void)state;
@@ -274,6 +343,7 @@ static void scripts_are_found_behind_options_and_in_workspaces(void **state)
         "[pnpm, --filter, '@acme/db', run, wipe]",
         "[yarn, workspace, '@acme/db', wipe]",
         "[pnpm, -C, packages/db, wipe]",
+        "[pnpm, --dir, packages/db, wipe]",
         "[bun, --cwd, packages/db, run, wipe]",
         "[npm, run, a]",
         "[node, --run, local]",
@@ -340,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_destroys_data_is_refused_however_it_is_called),
+        TEST(what_destroys_data_is_refused_behind_everything_that_starts_a_command),
         TEST(a_rollback_by_the_step_s_environment_is_refused),
         TEST(before_and_after_are_no_way_around),
         TEST(what_only_looks_like_it_is_accepted),
