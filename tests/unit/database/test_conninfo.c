@@ -134,10 +134,31 @@ static void a_jdbc_url_is_understood(void **state)
     assert_int_equal(parsed.info.notes.count, 1);
     assert_string_equal(parsed.info.notes.items[0], "prepareThreshold");
     arena_free(parsed.arena);
+    EXPECT("jdbc:postgresql://h/d?tcpKeepAlive=false", { "keepalives", "0" });
     EXPECT("jdbc:postgresql://h/d?ssl=true", { "sslmode", "verify-full" });
     EXPECT("jdbc:postgresql://h/d?ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory",
            { "sslmode", "require" });
     EXPECT("jdbc:postgresql://h/d?ssl=false", { "sslmode", NULL });
+}
+
+/* Its manual, "targetServerType"; libpq's, "target_session_attrs". */
+static void jdbcs_target_servers_become_libpqs(void **state)
+{
+    static const char *const targets[][2] = {
+        { "any", "any" },           { "primary", "primary" },
+        { "master", "primary" },    { "secondary", "standby" },
+        { "slave", "standby" },     { "preferSecondary", "prefer-standby" },
+        { "preferPrimary", "any" }, { "preferSlave", "prefer-standby" },
+        { "nearest", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        char url[64];
+
+        (void)snprintf(url, sizeof url, "jdbc:postgresql://h/d?targetServerType=%s", targets[i][0]);
+        EXPECT(url, { "target_session_attrs", targets[i][1] });
+    }
 }
 
 /* Its manual, "Connecting to the Database": the defaults are localhost and 5432, no socket and nothing of PGHOST. */
@@ -161,8 +182,8 @@ static void prismas_tls_words_become_libpqs(void **state)
     EXPECT("postgres://h/d?sslmode=require&sslaccept=strict", { "sslmode", "verify-full" }, { "sslrootcert", NULL });
     EXPECT("postgres://h/d?sslaccept=strict&sslcert=/ca.pem", { "sslmode", "verify-full" },
            { "sslrootcert", "/ca.pem" }, { "sslcert", NULL });
-    EXPECT("postgres://h/d?sslcert=/ca.pem&sslaccept=accept_invalid_certs", { "sslrootcert", NULL },
-           { "sslcert", NULL });
+    EXPECT("postgres://h/d?sslcert=/ca.pem&sslaccept=accept_invalid_certs", { "sslmode", NULL },
+           { "sslrootcert", NULL }, { "sslcert", NULL });
     EXPECT("postgres://h/d?sslmode=disable&sslaccept=strict", { "sslmode", "disable" });
     /* libpq's own meaning, where a key says that it is a client's certificate */
     EXPECT("postgres://h/d?sslcert=/c.pem&sslkey=/k.pem", { "sslcert", "/c.pem" }, { "sslkey", "/k.pem" },
@@ -345,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_socket_folder_is_a_host),
         cmocka_unit_test(drivers_and_cousins_of_the_scheme_are_postgres),
         cmocka_unit_test(a_jdbc_url_is_understood),
+        cmocka_unit_test(jdbcs_target_servers_become_libpqs),
         cmocka_unit_test(a_jdbc_url_without_a_host_leads_to_localhost),
         cmocka_unit_test(prismas_tls_words_become_libpqs),
         cmocka_unit_test(other_drivers_tls_words_become_libpqs),
