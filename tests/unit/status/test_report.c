@@ -94,6 +94,41 @@ static void what_fits_is_written_whole(void **state)
     json_decref(bounded);
 }
 
+static void assert_members(const json_t *object, const char *expected)
+{
+    char members[512] = "";
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        (void)snprintf(members + strlen(members), sizeof members - strlen(members), "%s%s", *members ? " " : "", name);
+    }
+    assert_string_equal(members, expected);
+}
+
+static void the_members_are_those_that_readers_know(void **state)
+{
+    struct check check;
+    struct status status = failed(&check, 1, 1);
+    json_t *document;
+
+    (void)state;
+    check.history = true;
+    status.spell_count = 1;
+    document = written(&status, 0);
+    assert_members(document,
+                   "status phase database problems checkedAt timestamp version startedAt exitStatus failedWith "
+                   "reason preset host error timeline steps migrations");
+    assert_members(at(document, NULL, "database"), "connected tables missingTables totalTables healthyTables");
+    assert_members(json_array_get(at(document, NULL, "problems"), 0), "code object message fix");
+    assert_members(json_array_get(at(document, NULL, "timeline"), 0), "phase beginMs durationMs");
+    assert_members(json_array_get(at(document, NULL, "steps"), 0),
+                   "name list result attempts durationMs outcome codes lastLines");
+    assert_members(at(document, NULL, "migrations"), "local applied pending failed edited gone");
+    json_decref(document);
+}
+
 static void a_migration_that_failed_is_a_problem_though_the_schema_verifies(void **state)
 {
     struct check check = { .healthy = true, .history = true, .failed = 1, .failed_name = "2_fill" };
@@ -232,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fits_is_written_whole),
+        cmocka_unit_test(the_members_are_those_that_readers_know),
         cmocka_unit_test(a_migration_that_failed_is_a_problem_though_the_schema_verifies),
         cmocka_unit_test(what_the_boot_came_to_is_in_a_short_report_however_much_is_missing),
         cmocka_unit_test(a_short_report_goes_without_what_it_says_elsewhere_first),
