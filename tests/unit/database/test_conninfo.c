@@ -1,15 +1,7 @@
+#include "../scratch.h"
+
 #include "base/mask.h"
 #include "database/conninfo.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 /* What one string comes to. */
 struct parsed {
@@ -87,6 +79,9 @@ static void several_hosts_and_ports_stay_lists(void **state)
     EXPECT("postgres://u@a:1,b:2,c/d", { "host", "a,b,c" }, { "port", "1,2," });
     EXPECT("postgres://u@a,b/d", { "host", "a,b" }, { "port", NULL });
     EXPECT("postgres://u@[::1]:5433,[fe80::1%25eth0]/d", { "host", "::1,fe80::1%eth0" }, { "port", "5433," });
+    EXPECT("postgresql+psycopg2://u@/d?host=a:1x", { "host", "a:1x" }, { "port", NULL });
+    EXPECT("postgresql+psycopg2://u@/d?host=a:", { "host", "a:" }, { "port", NULL });
+    EXPECT("postgresql+psycopg2://u@/d?host=a:19", { "host", "a" }, { "port", "19" });
     EXPECT("postgresql+psycopg2://u@/d?host=a:1&host=b:2", { "host", "a,b" }, { "port", "1,2" });
     expect_error("postgres://u@[::1/d", "IPv6");
     expect_error("postgres://u@[::1]x:5432/d", "IPv6");
@@ -101,6 +96,7 @@ static void a_socket_folder_is_a_host(void **state)
     EXPECT("postgres://u@%2Frun%2Fpg:5433/d", { "host", "/run/pg" }, { "port", "5433" });
     EXPECT("postgres://u@localhost/d?host=/run/pg", { "host", "/run/pg" });
     EXPECT("postgres:///d?host=/run/pg:x", { "host", "/run/pg:x" });
+    EXPECT("postgres:///d?host=@pg:1", { "host", "@pg:1" }, { "port", NULL }); /* an abstract socket */
 }
 
 static void drivers_and_cousins_of_the_scheme_are_postgres(void **state)
@@ -189,6 +185,18 @@ static void prismas_tls_words_become_libpqs(void **state)
     EXPECT("postgres://h/d?sslcert=/c.pem&sslkey=/k.pem", { "sslcert", "/c.pem" }, { "sslkey", "/k.pem" },
            { "sslrootcert", NULL });
     EXPECT("host=h sslcert=/c.pem", { "sslcert", "/c.pem" }, { "sslrootcert", NULL });
+}
+
+/* Prisma resolves a relative path from the schema's folder, libpq from the working directory. */
+static void a_relative_sslcert_of_prismas_is_looked_for_beside_the_schema_too(void **state)
+{
+    (void)state;
+    EXPECT("postgres://h/d?sslcert=ca.pem", { "sslrootcert", "ca.pem" }); /* libpq says that it is not there */
+    write_file("prisma/ca.pem", "");
+    EXPECT("postgres://h/d?sslcert=ca.pem", { "sslrootcert", "prisma/ca.pem" });
+    EXPECT("postgres://h/d?sslcert=/ca.pem", { "sslrootcert", "/ca.pem" });
+    write_file("ca.pem", "");
+    EXPECT("postgres://h/d?sslcert=ca.pem", { "sslrootcert", "ca.pem" });
 }
 
 static void other_drivers_tls_words_become_libpqs(void **state)
@@ -369,6 +377,8 @@ int main(void)
         cmocka_unit_test(jdbcs_target_servers_become_libpqs),
         cmocka_unit_test(a_jdbc_url_without_a_host_leads_to_localhost),
         cmocka_unit_test(prismas_tls_words_become_libpqs),
+        cmocka_unit_test_setup_teardown(a_relative_sslcert_of_prismas_is_looked_for_beside_the_schema_too, scratch_open,
+                                        scratch_close),
         cmocka_unit_test(other_drivers_tls_words_become_libpqs),
         cmocka_unit_test(what_libpq_does_not_know_is_dropped_and_named_once),
         cmocka_unit_test(an_unencoded_character_is_named_and_the_password_is_not),
