@@ -82,6 +82,8 @@ static void broken_utf8_becomes_the_replacement_character(void **state)
     assert_string_equal(JSON("a\xffz"), "a\uFFFDz");
     assert_string_equal(JSON("a\xc3"), "a\uFFFD");                             /* cut off */
     assert_string_equal(JSON("\xc0\xaf"), "\uFFFD\uFFFD");                     /* overlong */
+    assert_string_equal(JSON("\xf0\x8f\xbf\xbf"), "\uFFFD\uFFFD\uFFFD\uFFFD"); /* so, of four bytes */
+    assert_string_equal(JSON("\xf5\x80\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");
     assert_string_equal(JSON("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");           /* a surrogate */
     assert_string_equal(JSON("\xf4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD"); /* beyond U+10FFFF */
     assert_string_equal(VISIBLE("a\xffz"), "a\uFFFDz");
@@ -112,6 +114,10 @@ static void terminal_sequences_are_dropped_and_controls_shown(void **state)
     assert_string_equal(VISIBLE("\033]8;;http://x\033\\link"), "link");
     assert_string_equal(VISIBLE("\033(Bx\033=y\033"), "xy");
     assert_string_equal(VISIBLE("\033["), "");
+    assert_string_equal(VISIBLE("\033[1\nx"), "\\x0Ax"); /* what breaks a sequence off is none of it */
+    assert_string_equal(VISIBLE("\033[1\177x"), "\\x7Fx");
+    assert_string_equal(VISIBLE("\033]0;title\nx"), "\\x0Ax");
+    assert_string_equal(VISIBLE("\033]0;title\033[1mx"), "x");
     assert_string_equal(VISIBLE("a\0b\nc\td\re"), "a\\x00b\\x0Ac\td\\x0De");
     assert_string_equal(VISIBLE("a\xc2\x9bz"), "a\\x9Bz"); /* CSI as one C1 character */
     assert_string_equal(VISIBLE("äö"), "äö");

@@ -101,6 +101,15 @@ static void what_is_not_set_or_empty_is_an_error(void **state)
     assert_refused("report_file: x\nverify: {tables: [a, '${NOPE}']}\n", "pgentry.yaml:2:22: NOPE is not set");
 }
 
+static void what_another_value_goes_before_need_not_be_there(void **state)
+{
+    (void)state;
+    (void)setenv("TOKEN_FILE", "nowhere", 1);
+    set("health.token=direct");
+    assert_loads("health: {token: '${TOKEN}${NOPE}'}\n");
+    assert_string_equal(config->health.token, "direct");
+}
+
 static void all_that_is_not_set_in_one_text_is_told_in_one_go(void **state)
 {
     (void)state;
@@ -350,6 +359,7 @@ int main(void)
         TEST(a_list_from_a_variable_names_no_table_twice),
         TEST(a_filled_in_list_is_not_filled_in_again),
         TEST(what_is_not_set_or_empty_is_an_error),
+        TEST(what_another_value_goes_before_need_not_be_there),
         TEST(all_that_is_not_set_in_one_text_is_told_in_one_go),
         TEST(what_is_not_understood_is_an_error),
         TEST(nesting_and_growth_are_bounded),

@@ -125,7 +125,8 @@ static void a_backslash_escapes_in_escape_strings_only(void **state)
 {
     (void)state;
     assert_one_statement("SELECT E'a\\';b'");
-    assert_one_statement("SELECT e'a\\\\'");
+    assert_one_statement("SELECT e'a\\';b'");
+    assert_one_statement("SELECT N'back\\'");
     assert_one_statement("SELECT E'it''s \\';'");
     assert_one_statement("SELECT type'back\\'"); /* the e belongs to the word before */
     assert_one_statement("SELECT \"E\"'back\\'");
@@ -201,6 +202,7 @@ static void an_sql_body_is_part_of_its_routine(void **state)
     assert_one_statement("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END");
     assert_one_statement("create or replace procedure p() begin atomic delete from t; end");
     assert_one_statement("CREATE PROCEDURE p() BEGIN ATOMIC END");
+    assert_one_statement("CREATE PROCEDURE p() BEGIN ATOMIC SELECT 1; SELECT 2; END");
     assert_one_statement("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN\n/* ; */ ATOMIC -- ;\nSELECT 1;; END");
     assert_one_statement("CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE "
                          "CASE a WHEN 0 THEN 2 END END; SELECT 3; END");
