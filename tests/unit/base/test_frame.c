@@ -118,6 +118,40 @@ static void a_string_with_a_nul_inside_is_broken(void **state)
     assert_true(reader.broken);
 }
 
+static void a_flag_is_nothing_but_0_or_1(void **state)
+{
+    (void)state;
+    frame_begin(&writer, 1);
+    frame_u8(&writer, 0);
+    frame_u8(&writer, 1);
+    frame_u8(&writer, 2);
+    assert_true(frame_end(&writer));
+
+    struct frame_reader reader = payload_of(&writer);
+
+    assert_false(frame_get_flag(&reader));
+    assert_true(frame_get_flag(&reader));
+    assert_false(reader.broken);
+    assert_false(frame_get_flag(&reader));
+    assert_true(reader.broken);
+}
+
+static void what_must_be_there_is_never_null(void **state)
+{
+    (void)state;
+    frame_begin(&writer, 1);
+    frame_string(&writer, "users");
+    frame_string(&writer, NULL);
+    assert_true(frame_end(&writer));
+
+    struct frame_reader reader = payload_of(&writer);
+
+    assert_string_equal(frame_get_name(&reader, arena), "users");
+    assert_false(reader.broken);
+    assert_string_equal(frame_get_name(&reader, arena), "");
+    assert_true(reader.broken);
+}
+
 static void a_count_that_the_frame_cannot_hold_is_refused(void **state)
 {
     (void)state;
@@ -282,6 +316,8 @@ int main(void)
         TEST(every_kind_of_field_comes_back),
         TEST(a_frame_cut_off_anywhere_is_broken_and_not_read_past),
         TEST(a_string_with_a_nul_inside_is_broken),
+        TEST(a_flag_is_nothing_but_0_or_1),
+        TEST(what_must_be_there_is_never_null),
         TEST(a_count_that_the_frame_cannot_hold_is_refused),
         TEST(a_list_of_strings_takes_at_most_eight_times_the_room_that_it_came_in),
         TEST(frames_arrive_whole_however_the_bytes_are_split),

@@ -158,6 +158,31 @@ static void cut_bytes_are_refused(void **state)
     arena_free(arena);
 }
 
+static bool is_taken(enum history history, const char *table)
+{
+    struct arena *arena = arena_new();
+    struct frame_writer writer = { 0 };
+    struct wanted got, sent = { .schema = "public", .history = history, .history_table = table };
+
+    wanted_encode(&sent, &writer);
+
+    struct frame_reader reader = { .data = writer.data, .length = writer.length };
+    bool taken = wanted_decode(&got, &reader, arena);
+
+    frame_writer_free(&writer);
+    arena_free(arena);
+    return taken;
+}
+
+static void a_history_that_is_none_of_ours_or_nowhere_is_refused(void **state)
+{
+    (void)state;
+    assert_true(is_taken(HISTORY_DBMATE, "schema_migrations"));
+    assert_true(is_taken(HISTORY_NONE, NULL));
+    assert_false(is_taken(HISTORY_DBMATE, NULL));
+    assert_false(is_taken(HISTORIES, "schema_migrations"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +191,7 @@ int main(void)
         cmocka_unit_test(ten_times_the_columns_take_about_ten_times_as_long),
         cmocka_unit_test(what_is_wanted_survives_the_way_as_bytes),
         cmocka_unit_test(cut_bytes_are_refused),
+        cmocka_unit_test(a_history_that_is_none_of_ours_or_nowhere_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
