@@ -327,6 +327,45 @@ static void a_step_has_its_fields_and_defaults(void **state)
     assert_int_equal(steps[3].attempts, 3);
 }
 
+static void a_switch_has_the_words_of_yaml_and_of_shells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        bool value;
+    } rows[] = {
+        { "true", true },   { "yes", true }, { "on", true },   { "1", true },  { "Yes", true },
+        { "false", false }, { "no", false }, { "off", false }, { "0", false }, { "OFF", false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof text, "app: {kill_group: %s}\nmigrate: {lock: %s}\n", rows[i].word, rows[i].word);
+        assert_loads(text);
+        assert_int_equal(config->app.kill_group, rows[i].value);
+        assert_int_equal(config->migrate.lock, rows[i].value);
+    }
+}
+
+static void the_ends_of_a_range_are_inside(void **state)
+{
+    (void)state;
+    assert_loads("wait: {multiplier: 1}\nhealth: {failures: 1000}\n");
+    assert_loads("wait: {multiplier: 100}\nhealth: {failures: 1}\n");
+    assert_false(load("wait: {multiplier: 100.1}\n"));
+    assert_false(load("wait: {multiplier: 0.9}\n"));
+    assert_false(load("health: {failures: 1001}\n"));
+    assert_false(load("health: {failures: 0}\n"));
+}
+
+static void one_name_in_two_schemas_is_two_tables(void **state)
+{
+    (void)state;
+    assert_loads("verify: {tables: [users, auth.users, {schema: audit, name: users}]}\n");
+    assert_int_equal(config->verify.table_count, 3);
+}
+
 static void a_signal_is_same_or_a_name_or_a_number(void **state)
 {
     (void)state;
@@ -505,6 +544,9 @@ int main(void)
         TEST(the_schema_is_the_url_s_unless_it_is_configured),
         TEST(tables_are_listed_in_short_and_long_form),
         TEST(a_step_has_its_fields_and_defaults),
+        TEST(a_switch_has_the_words_of_yaml_and_of_shells),
+        TEST(the_ends_of_a_range_are_inside),
+        TEST(one_name_in_two_schemas_is_two_tables),
         TEST(a_signal_is_same_or_a_name_or_a_number),
         TEST(what_the_user_gave_is_told_from_defaults),
         TEST(every_password_is_known_to_the_mask),

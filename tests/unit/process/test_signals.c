@@ -238,21 +238,42 @@ static void what_waited_acts_when_the_mask_is_emptied(void **state)
     assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
-static int reset_after_broken_pipe(void)
+static bool is_stop(int number)
+{
+    return number == SIGTERM || number == SIGINT;
+}
+
+static int look_for_waiting(void)
+{
+    CHECK(signals_block() >= 0);
+    CHECK(signals_waiting(is_stop) == 0);
+    CHECK(kill(getpid(), SIGHUP) == 0 && signals_waiting(is_stop) == 0);
+    CHECK(kill(getpid(), SIGTERM) == 0 && signals_waiting(is_stop) == SIGTERM);
+    return 0;
+}
+
+static void a_signal_that_waits_is_found_among_others(void **state)
+{
+    (void)state;
+    assert_holds(look_for_waiting);
+}
+
+static int reset_after_bad_writes(void)
 {
     int ends[2];
 
     CHECK(signals_block() >= 0);
     CHECK(pipe(ends) == 0 && close(ends[0]) == 0);
     CHECK(write(ends[1], "x", 1) < 0 && errno == EPIPE);
+    CHECK(kill(getpid(), SIGXFSZ) == 0); /* what a write beyond a limit raises */
     signals_reset();
     return 0;
 }
 
-static void a_sigpipe_of_our_own_does_not_end_the_program(void **state)
+static void what_our_own_writes_raised_does_not_end_the_program(void **state)
 {
     (void)state;
-    assert_holds(reset_after_broken_pipe);
+    assert_holds(reset_after_bad_writes);
 }
 
 int main(void)
@@ -268,7 +289,8 @@ int main(void)
         cmocka_unit_test(our_own_processor_time_is_not_the_application_s),
         cmocka_unit_test(reset_leaves_every_disposition_default_and_nothing_blocked),
         cmocka_unit_test(what_waited_acts_when_the_mask_is_emptied),
-        cmocka_unit_test(a_sigpipe_of_our_own_does_not_end_the_program),
+        cmocka_unit_test(a_signal_that_waits_is_found_among_others),
+        cmocka_unit_test(what_our_own_writes_raised_does_not_end_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
