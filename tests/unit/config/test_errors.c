@@ -69,6 +69,8 @@ static void every_mistake_is_named_with_its_place(void **state)
         { "verify: {tables: [.b]}\n",
           "1:19: verify.tables[0]: \".b\" is neither table nor schema.table: write {schema: …, name: …}" },
         { "verify:\n  tables:\n  - a\n  - b\n  - {name: a}\n", "5:5: verify.tables lists a twice, first at line 3" },
+        { "verify: {tables: [auth.]}\n",
+          "1:19: verify.tables[0]: \"auth.\" is neither table nor schema.table: write {schema: …, name: …}" },
         { "verify: {tables: [a, public.a]}\n", "1:22: verify.tables lists a twice, first at line 1" },
         { "verify: {tables: [{name: a, privileges: [reed]}]}\n",
           "1:42: verify.tables[0].privileges[0] must be select, insert, update, delete, truncate, references or "
