@@ -55,6 +55,22 @@ static void the_tools_are_known_behind_their_launchers(void **state)
     }
 }
 
+static void options_that_lead_nowhere_else_are_understood(void **state)
+{
+    (void)state;
+    find(HISTORY_DBMATE, "dbmate -s a.sql --schema-file b.sql --strict -v --verbose --wait --wait-interval 1s up");
+    understood();
+    find(HISTORY_NODE_PG_MIGRATE,
+         "node-pg-migrate up -j sql --migration-file-language sql --migration-filename-format utc --tsconfig x "
+         "--ts-node "
+         "--no-ts-node --tsx --check-order --no-check-order --verbose --no-verbose --single-transaction "
+         "--no-single-transaction --lock --no-lock --lock-value 1 --create-schema --create-migrations-schema "
+         "--reject-unauthorized --no-reject-unauthorized");
+    understood();
+    find(HISTORY_RAILS, "rails db:migrate --trace --quiet --silent");
+    understood();
+}
+
 static void options_say_where_migrations_and_ledger_are(void **state)
 {
     (void)state;
@@ -354,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(the_tools_are_known_behind_their_launchers),
+        SCRATCH_TEST(options_that_lead_nowhere_else_are_understood),
         SCRATCH_TEST(options_say_where_migrations_and_ledger_are),
         SCRATCH_TEST(what_is_not_understood_is_a_doubt),
         SCRATCH_TEST(a_doubt_names_the_step_and_the_word),
