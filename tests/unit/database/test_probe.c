@@ -108,6 +108,28 @@ static void a_missing_socket_is_not_listening(void **state)
     arena_free(arena);
 }
 
+/* libpq manual, "Parameter Key Words", host: @ stands for the abstract name space. */
+static void a_listener_in_the_abstract_name_space_answers(void **state)
+{
+    struct arena *arena = arena_new();
+    struct server_addresses addresses = { 0 };
+    struct deadline deadline = soon();
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    const char *host = arena_printf(arena, "@pgentry-probe-%d", getpid());
+    int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.5432", host);
+
+    (void)state;
+    address.sun_path[0] = '\0';
+    assert_int_equal(
+        bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)length)), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    addresses_of_host(&addresses, host, NULL, "5432", arena);
+    assert_int_equal(probe_addresses(&addresses, &deadline), 1);
+    close(fd);
+    arena_free(arena);
+}
+
 static void a_name_that_is_none_is_told_apart(void **state)
 {
     struct arena *arena = arena_new();
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_closed_port_is_not_listening),
         cmocka_unit_test(of_several_addresses_the_living_ones_are_told),
         cmocka_unit_test(a_missing_socket_is_not_listening),
+        cmocka_unit_test(a_listener_in_the_abstract_name_space_answers),
         cmocka_unit_test(a_name_that_is_none_is_told_apart),
         cmocka_unit_test(a_hint_goes_by_where_the_addresses_lead),
         cmocka_unit_test(a_socket_path_that_is_too_long_is_an_error_and_not_cut),
