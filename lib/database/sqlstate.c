@@ -5,7 +5,7 @@
 #define SQLSTATE_CLASS_LENGTH 2
 
 /* Waiting is what we do. */
-static const char if_it_lasts[] = "if it lasts, look at the server's log: a full disk keeps it in recovery";
+static const char if_it_lasts[] = "if it lasts, look at the server's log";
 static const char without_tls[] = "pg_hba.conf has no line for this login without TLS";
 static const char with_tls[] =
     "if the server asks for TLS write sslmode=require in the URL, else add a line to pg_hba.conf";
