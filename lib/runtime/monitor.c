@@ -18,18 +18,20 @@ void note_status(struct supervisor *s)
     child_note(s);
 }
 
-/* Before the application runs every failure has a sentence of the machine's. */
+/* Before the application runs every failure has a sentence of the machine's, but that the database is back none. */
 void log_connection(struct supervisor *s)
 {
-    bool lost = runs(s) && !s->status.connected;
-    if (lost == s->lost || !runs(s)) {
+    bool watched = runs(s) || boot_phase(&s->boot) == PHASE_HELD;
+    uint32_t lost = watched && !s->status.connected ? fingerprint(s->status.error) : 0;
+
+    if (lost == s->lost) {
         return;
     }
     s->lost = lost;
-    if (lost) {
+    if (lost && runs(s)) {
         const struct log_field fields[] = { { .name = "error", .string = s->status.error }, { 0 } };
         log_event(LOG_ERROR, "database-lost", fields, "the database is not reachable: %s", s->status.error);
-    } else {
+    } else if (!lost && watched) {
         log_event(LOG_INFO, "database-found", NULL, "the database is reachable again");
     }
 }

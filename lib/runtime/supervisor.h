@@ -139,7 +139,7 @@ struct supervisor {
     uint32_t failed_told;      /* of the recorded failures that were logged; 0: none */
     bool looked;
     struct stat termination_log; /* as the boot's report left it; no inode: there is none */
-    bool lost;                   /* that the database is not reachable was logged, while the application runs */
+    uint32_t lost;               /* fingerprint of why the database is not reachable, running or held; 0: it is */
 };
 
 /* runtime.c */
@@ -227,7 +227,7 @@ void describe_status(char *buffer, size_t size, const struct reaped *reaped, int
 
 /* monitor.c */
 void note_status(struct supervisor *s);    /* what the status takes from machine and world before it is told */
-void log_connection(struct supervisor *s); /* a database lost or found while the application runs */
+void log_connection(struct supervisor *s); /* a database lost or found while the application runs or the boot is held */
 
 /* narrate.c */
 void narrate(struct supervisor *s, const struct boot_effect *effect);

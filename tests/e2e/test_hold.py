@@ -293,6 +293,21 @@ def test_held_looks_that_find_nothing_new_log_nothing(pgentry, database, project
     assert supervisor.stderr == before
 
 
+def test_a_held_boot_tells_that_the_database_is_back(pgentry, late, project, endpoint):
+    """Its schema is what is still missing: the log does not end with the server that was gone for a while."""
+    late.cluster.start()
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+    supervisor = start(pgentry, late.url, endpoint)
+    held(supervisor, endpoint, 65)
+    late.cluster.stop("fast")
+    supervisor.wait_for("Connection refused")
+    late.cluster.start()
+    supervisor.wait_for("the database is reachable again")
+    late.as_app("CREATE TABLE users (id int)")
+    runs(supervisor)
+    assert [event["event"] for event in supervisor.events].count("database-found") == 1, supervisor.stderr
+
+
 def test_a_held_container_is_repaired_and_then_stopped_properly(pgentry, database, project, endpoint):
     """The application's own end is the container's."""
     project({"pgentry.yaml": "verify: {tables: [users]}\n"})
