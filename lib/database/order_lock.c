@@ -77,6 +77,9 @@ void order_lock(struct server *server)
 
     switch (try_lock(server, &deadline, &why)) {
     case LOCK_TAKEN:
+        if (!server->held) {
+            server->held_since = clock_now() - CLOCK_SLACK;
+        }
         server->held = true;
         reply_with(server, REPLY_LOCKED);
         break;

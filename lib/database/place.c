@@ -8,6 +8,7 @@ void place_close(struct server *server, struct place *place)
     place->connection = NULL;
     if (place == server->lock) {
         server->ready = false;
+        server->asked_blocked = false;
         if (server->held) {
             server->held = false;
             reply_with(server, REPLY_LOCK_LOST);

@@ -194,13 +194,18 @@ bool pipeline_end(PGconn *connection, const struct deadline *deadline)
     return !unasked && PQexitPipelineMode(connection) == 1;
 }
 
-PGresult *query_catalog(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
-                        struct arena *arena, struct database_error *why)
+bool query_catalog_send(PGconn *connection, const struct statement *statement)
 {
     const struct statement only = { .sql = "SELECT " QUERY_CATALOG_ONLY };
-    bool sent = pipeline_begin(connection) && pipeline_add(connection, &only) && pipeline_add(connection, statement) &&
-                pipeline_sync(connection);
-    PGresult *set = sent ? pipeline_result(connection, deadline) : NULL;
+
+    return pipeline_begin(connection) && pipeline_add(connection, &only) && pipeline_add(connection, statement) &&
+           pipeline_sync(connection);
+}
+
+PGresult *query_catalog_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                             struct database_error *why)
+{
+    PGresult *set = pipeline_result(connection, deadline);
     PGresult *result = set ? pipeline_result(connection, deadline) : NULL;
     const PGresult *verdict = result_is_fine(set) ? result : set; /* an error skips what follows */
 
@@ -214,6 +219,13 @@ PGresult *query_catalog(PGconn *connection, const struct statement *statement, c
     }
     PQclear(set);
     return result;
+}
+
+PGresult *query_catalog(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
+                        struct arena *arena, struct database_error *why)
+{
+    return query_catalog_send(connection, statement) ? query_catalog_take(connection, deadline, arena, why)
+                                                     : query_failed(connection, NULL, deadline, arena, why);
 }
 
 /* ---- arrays ---- */

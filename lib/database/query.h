@@ -35,6 +35,11 @@ PGresult *query_run(PGconn *connection, const struct statement *statement, const
 PGresult *query_catalog(PGconn *connection, const struct statement *statement, const struct deadline *deadline,
                         struct arena *arena, struct database_error *why);
 
+/* The same in two halves: the answer may come while something else is waited for. */
+bool query_catalog_send(PGconn *connection, const struct statement *statement);
+PGresult *query_catalog_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
+                             struct database_error *why);
+
 /* What is left of it after a deadline: waits for the answer once more. */
 PGresult *query_take(PGconn *connection, const struct deadline *deadline, struct arena *arena,
                      struct database_error *why);

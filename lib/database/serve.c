@@ -1,5 +1,6 @@
 #include "database/resolve.h"
 #include "database/server.h"
+#include "database/sessions.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -34,13 +35,61 @@ void reply_note(struct server *server, const char *text)
     reply(server, &(struct reply_message){ .reply = REPLY_NOTE, .text = text });
 }
 
+/* ---- what the step waits for: asked over the lock's session, whose answer nobody waits for ---- */
+
+#define BLOCKED_EVERY ((duration)5000)
+
+static void ask_blocked(struct server *server)
+{
+    struct arena *arena = arena_new();
+
+    server->asked_blocked = sessions_ask_blocked(server->lock->connection, clock_now() - server->held_since, arena);
+    if (!server->asked_blocked) {
+        place_close(server, server->lock);
+    }
+    arena_free(arena);
+}
+
+/* False if the lock's session is of no use any more: it is closed then. */
+static bool take_blocked(struct server *server, struct arena *arena, struct database_error *why)
+{
+    struct deadline deadline = deadline_in(DATABASE_ANSWER, server->fd);
+    const char *text;
+
+    server->asked_blocked = false;
+    if (!sessions_take_blocked(server->lock->connection, &text, &deadline, arena, why)) {
+        if (why->sqlstate[0] && place_is_alive(server->lock)) {
+            return true;
+        }
+        place_close(server, server->lock);
+        return false;
+    }
+    if (text) {
+        reply_note(server, arena_printf(arena, "the step waits in the server: %s (pgentry diagnose tells more)", text));
+    }
+    return true;
+}
+
+static void hear_lock(struct server *server)
+{
+    struct arena *arena = arena_new();
+    struct database_error why;
+
+    if (server->asked_blocked) {
+        take_blocked(server, arena, &why);
+    } else if (!place_is_alive(server->lock)) {
+        place_close(server, server->lock);
+    }
+    arena_free(arena);
+}
+
 /* ---- the loop ---- */
 
 static void obey(struct server *server, const struct order_message *order)
 {
     struct database_error why;
 
-    if (!places_find(server, &why)) {
+    if (!places_find(server, &why) || (server->asked_blocked && !take_blocked(server, server->order, &why))) {
         reply_failed(server, &why);
         return;
     }
@@ -60,18 +109,23 @@ static void obey(struct server *server, const struct order_message *order)
     }
 }
 
-/* Waits for an order; meanwhile a lock's session that ends is told of at once. False when nobody is there any more. */
+/* Waits for an order; meanwhile a lock's session that ends is told of at once, and who keeps the step waiting. False
+ * when nobody is there any more. */
 static bool wait_order(struct server *server)
 {
     bool watched = server->held && server->lock->connection;
     struct pollfd fds[] = { { .fd = server->fd, .events = POLLIN },
                             { .fd = watched ? PQsocket(server->lock->connection) : -1, .events = POLLIN } };
+    int ready = poll(fds, 2, watched && !server->asked_blocked ? (int)BLOCKED_EVERY : -1);
 
-    if (poll(fds, 2, -1) < 0) {
+    if (ready < 0) {
         return errno == EINTR;
     }
-    if (fds[1].revents && !place_is_alive(server->lock)) {
-        place_close(server, server->lock);
+    if (ready == 0) {
+        ask_blocked(server);
+    }
+    if (fds[1].revents) {
+        hear_lock(server);
     }
     return !fds[0].revents || frame_fill(&server->stream) < FRAME_CLOSED;
 }

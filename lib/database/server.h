@@ -29,6 +29,8 @@ struct server {
     bool asked;         /* that was asked, if only in vain */
     bool ready;         /* everything holds that must before the lock is taken */
     bool held;
+    instant held_since; /* or a little before: it is compared with the server's clock */
+    bool asked_blocked; /* the lock's session was asked whom the step waits for, and the answer is not taken yet */
     int64_t key;
     struct lock_holder holder; /* of the lock, when it was last tried in vain */
 

@@ -78,7 +78,8 @@ static const struct sentence sentences[] = {
     { PHASE_LOCKING, ANY, 0, TONE_BUSY, "The migration lock is waited for: one replica at a time migrates.",
       "Nothing: it goes on once the other replica is done. The log names who holds the lock." },
     { PHASE_MIGRATING, ANY, 0, TONE_BUSY, "The migration steps are running.",
-      "Wait, and do not stop the container: a long migration is no fault. What the step prints is below." },
+      "Wait, and do not stop the container: a long migration is no fault. What the step prints is below; "
+      "`pgentry diagnose` in this container names a session that is in its way." },
     { PHASE_VERIFYING, ANY, 0, TONE_BUSY, "The schema is being verified.", "Nothing: this takes a moment." },
     { PHASE_STARTING, ANY, 0, TONE_BUSY, "The schema was verified; the application is being started.", "Nothing." },
     { PHASE_RUNNING, UNKNOWN, 0, TONE_WARN,

@@ -1,9 +1,11 @@
 """Many replicas at once: contract section 3, rule 5."""
+import json
 import os
 import re
 import signal
 from pathlib import Path
 
+import psycopg
 import pytest
 from island import Island
 from postgres import SUPERUSER_PASSWORD
@@ -148,6 +150,23 @@ def test_steps_without_a_history_run_one_after_the_other(pgentry, hundred, proje
                                  f"{PSQL} -c 'CREATE TABLE IF NOT EXISTS users (id int)'\nrmdir running\n"})
     all_start([pgentry.start(*APP, url=hundred.url) for _ in range(WAITERS)])
     assert order(folder) == ["x"] * WAITERS
+
+
+def test_a_step_that_waits_for_a_lock_is_told_with_who_is_in_its_way(pgentry, database, project):
+    """A forgotten transaction, and a migration behind it: the log says so while it waits, once, and the lock is kept."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [{name: users, columns: [email]}]}\nmigrate: {steps: [{name: raw, sql: [email.sql]}]}\n",
+             "email.sql": "ALTER TABLE users ADD email text"})
+    with psycopg.connect(database.url, application_name="forgetful") as forgotten:
+        forgotten.execute("SELECT FROM users")
+        replica = pgentry.start(*APP, url=database.url)
+        told = json.loads(replica.wait_for("the step waits in the server"))
+        assert re.search(r"application pgentry apply, for AccessExclusiveLock on public\.users; in its way is pid "
+                         rf"{forgotten.info.backend_pid}, application forgetful, idle in transaction since \d\d:", told["msg"]), told
+        assert (told["level"], told["phase"]) == ("warn", "migrating")
+    all_start([replica])
+    assert replica.stderr.count("the step waits in the server") == 1
+    assert "lock was lost" not in replica.stderr
 
 
 PLANTED = """\
