@@ -159,15 +159,24 @@ static void assert_failed(struct look *look, size_t i, struct check *check, cons
     check_problem(check, PROBLEM_ASSERT, look->request->wanted->asserts[i].name, detail, look->arena);
 }
 
+/* What an answer that did not come in time says of the data: nothing. */
+static const struct {
+    const char *state, *cause;
+} late[] = {
+    { "57014", " (its query is slow, or one before it)" },
+    { "55P03", " (another session holds a lock that its query waits for: a migration?)" },
+};
+
 static void read_assert(struct look *look, size_t i, const PGresult *result, struct check *check)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-        bool late = state && strcmp(state, "57014") == 0;
+        const char *cause = "";
 
-        assert_failed(look, i, check,
-                      arena_printf(look->arena, "%s%s", result_message(result, look->arena),
-                                   late ? " (its query is slow, or one before it)" : ""));
+        for (size_t n = 0; state && n < sizeof late / sizeof late[0]; n++) {
+            cause = strcmp(state, late[n].state) == 0 ? late[n].cause : cause;
+        }
+        assert_failed(look, i, check, arena_printf(look->arena, "%s%s", result_message(result, look->arena), cause));
         return;
     }
     if (PQntuples(result) == 0 || PQnfields(result) == 0) {

@@ -263,6 +263,16 @@ def test_a_slow_assert_does_not_hold_however_little_time_there_is(pgentry, shop,
     assert "statement timeout" in document["problems"][0]["message"]
 
 
+def test_an_assert_behind_a_lock_says_so(pgentry, shop, project):
+    """A migration of its table is no fault of the data."""
+    project({"pgentry.yaml": "verify: {tables: [users], asserts: [{name: some, sql: SELECT count(*) >= 0 FROM users}]}\n"})
+    with shop.direct() as migration, migration.transaction():
+        migration.execute("LOCK TABLE users")
+        status, document = verify(pgentry, shop.url)
+    assert status == 65 and problems(document) == {("assert-failed", "some")}
+    assert "another session holds a lock" in document["problems"][0]["message"]
+
+
 def test_many_slow_asserts_are_named_and_the_database_is_not_called_unreachable(pgentry, shop, project):
     asserts = ", ".join(f"{{name: slow {n}, sql: SELECT pg_sleep(60) IS NOT NULL}}" for n in range(3))
     project({"pgentry.yaml": f"verify: {{tables: [users], asserts: [{asserts}]}}\nwait: {{timeout: 5s}}\n"})
