@@ -169,6 +169,16 @@ static void keep_wanted(struct database_link *link, const void *wanted, size_t l
     }
 }
 
+/* Over that session, if there is no direct_url, the database was known to be there; the next look is behind the step.
+ */
+static void note_lock_lost(struct supervisor *s)
+{
+    if (!s->plan.direct) {
+        TEXT_COPY(s->status.error, "the connection that held the migration lock ended");
+        s->status.connected = false;
+    }
+}
+
 /* True if the status points into the arena from now on. */
 static bool take_reply(struct supervisor *s, struct reply_message *reply, struct arena *arena)
 {
@@ -199,6 +209,7 @@ static bool take_reply(struct supervisor *s, struct reply_message *reply, struct
         event.fingerprint = reply->count;
         break;
     case REPLY_LOCK_LOST:
+        note_lock_lost(s);
         event.kind = EVENT_LOCK_LOST;
         break;
     case REPLY_TABLES:

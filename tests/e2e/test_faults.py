@@ -57,6 +57,25 @@ def test_a_server_that_is_silent_for_a_while_in_mid_step(pgentry, late, project)
     assert done.stdout == "it runs\n"
 
 
+def test_a_server_that_stops_in_mid_step_is_not_told_as_connected(pgentry, late, project, endpoint):
+    """However long the step goes on: unhealthy, with the reason; healthy again once the boot has looked."""
+    folder = project({**FILES, "pgentry.yaml": STEP.replace("timeout: 5s", "timeout: 30s"),
+                      "users.sql": "CREATE TABLE IF NOT EXISTS users (id int)"})
+    late.cluster.start()
+    late.as_app("CREATE TABLE users (id int)")
+    pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, "PGENTRY_MIGRATE_WHEN": "always"})
+    wait_until((folder / "here").exists)
+    assert endpoint.up().get("/health/database").status == 200
+    late.cluster.stop("fast")
+    document = endpoint.until(lambda document: not document["database"]["connected"], "/health/database")
+    assert (document["status"], document["phase"]) == ("unhealthy", "migrating")
+    assert document["problems"][0]["code"] == "not-connected"
+    assert endpoint.get("/health/database").status == 503
+    late.cluster.start()
+    (folder / "go").touch()
+    assert endpoint.in_phase("running")["status"] == "healthy"
+
+
 def test_a_server_that_crashes_while_we_wait_for_the_lock(pgentry, late, project):
     """Another holds the lock, the server restarts and frees it: the waiting one connects anew and migrates."""
     folder = project(FILES)
