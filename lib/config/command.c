@@ -233,6 +233,11 @@ static bool is_known(const struct strings *command, const struct known *known, b
            words_follow(command, *tool + 1, known, exactly);
 }
 
+static bool is_filled_in(const char *word)
+{
+    return word_is_expanded(word) || *word == '{';
+}
+
 /* prisma GROUP before what only the shell or xargs(1) fills in (a variable, braces, what another command prints): it
  * may be any command of the group. */
 static bool may_be_any(const struct strings *command, const char *group, size_t *tool)
@@ -240,13 +245,11 @@ static bool may_be_any(const struct strings *command, const char *group, size_t 
     bool found = false;
 
     for (size_t i = 0; i < command->count; i++) {
-        const char *next = i + 1 < command->count ? command->items[i + 1] : NULL;
-
         if (is_tool(command->items[i], "prisma")) {
             *tool = i;
             found = true;
         } else if (found && strcmp(command->items[i], group) == 0 &&
-                   (next ? word_is_expanded(next) || *next == '{' : words_are_fed(command, *tool))) {
+                   (i + 1 < command->count ? is_filled_in(command->items[i + 1]) : words_are_fed(command, *tool))) {
             return true;
         }
     }
