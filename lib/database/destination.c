@@ -315,10 +315,11 @@ static bool settle(struct destination *destination, const struct config *config,
 
     if (!strstr(said, IMPOSSIBLE)) {
         char *line = mask_copy(arena, said);
+        const char *valid = valid_values(said);
 
         line[strcspn(line, "\n")] = '\0';
         error_set(error, STATUS_CONFIG, "%s: %s", destination->key, line);
-        return valid_values(said) ? error_hint(error, "%s", valid_values(said)) : false;
+        return valid ? error_hint(error, "%s", valid) : false;
     }
 
     PQconninfoOption *options = PQconninfo(asked);

@@ -268,17 +268,12 @@ static bool is_ipv6(const struct server_address *address)
     return address->bytes.ss_family == AF_INET6;
 }
 
-static bool is_any(const struct server_address *address)
-{
-    (void)address;
-    return true;
-}
-
+/* kind NULL: whichever. */
 static bool all_are(const struct server_addresses *addresses, bool (*kind)(const struct server_address *address))
 {
     size_t i = 0;
 
-    while (i < addresses->count && kind(&addresses->items[i])) {
+    while (i < addresses->count && (!kind || kind(&addresses->items[i]))) {
         i++;
     }
     return i == addresses->count;
@@ -292,16 +287,16 @@ const char *probe_hint(const struct server_addresses *addresses, enum failure fa
         bool (*kind)(const struct server_address *address);
         const char *hint;
     } hints[] = {
-        { FAILURE_NAME, is_any, "in a container the host is the service's or container's name in a network of both" },
+        { FAILURE_NAME, NULL, "in a container the host is the service's or container's name in a network of both" },
         { FAILURE_NOT_LISTENING, is_here,
           "in a container localhost is the container itself: the host is the name of the database's container" },
         { FAILURE_NOT_LISTENING, is_path,
           "no server has its socket there: a URL without a host leads to one, and another container's is there only if "
           "its folder is mounted" },
-        { FAILURE_NOT_LISTENING, is_any,
+        { FAILURE_NOT_LISTENING, NULL,
           "is PostgreSQL running there, and is it the port inside its container, not a published one?" },
         { FAILURE_NO_ANSWER, is_ipv6, "use a host name with an IPv4 address, or give the container IPv6" },
-        { FAILURE_NO_ANSWER, is_any, "a firewall, a security group or a wrong network" },
+        { FAILURE_NO_ANSWER, NULL, "a firewall, a security group or a wrong network" },
     };
 
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {

@@ -12,6 +12,7 @@ static const char with_tls[] =
 static const char no_tenant[] = "the pooler knows no such role or project";
 static const char copy_from_supabase[] = "at Supabase the role is postgres.PROJECT, the host is copied from Connect "
                                          "(aws-0 or aws-1), and the project must not be paused";
+static const char add_to_pooler[] = "correct database and role in the URL, or add them to the pooler";
 static const char unknown_option[] = "the server does not take a setting of the session";
 static const char correct_option[] = "correct options in the URL, PGOPTIONS, or what ALTER ROLE and ALTER DATABASE set";
 /* Whoever meets it in a migration has no use for running the migrations once more. */
@@ -141,8 +142,8 @@ static const struct {
 } worded_errors[] = {
     { "no encryption", { "28000", FAILURE_REFUSED, without_tls, with_tls } },
     { "SSL off", { "28000", FAILURE_REFUSED, without_tls, with_tls } }, /* before PostgreSQL 14 */
-    { "does not exist", { "08P01", FAILURE_REFUSED, "the pooler, or the server behind it, knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
-    { "no such", { "08P01", FAILURE_REFUSED, "the pooler knows no such database or role", "correct database and role in the URL, or add them to the pooler" } },
+    { "does not exist", { "08P01", FAILURE_REFUSED, "the pooler, or the server behind it, knows no such database or role", add_to_pooler } },
+    { "no such", { "08P01", FAILURE_REFUSED, "the pooler knows no such database or role", add_to_pooler } },
     { "unsupported startup parameter", { "08P01", FAILURE_REFUSED, "the pooler takes no such parameter", "take it out of the URL, or name it in the pooler's ignore_startup_parameters" } },
     { "command-line argument for server process", { "42601", FAILURE_REFUSED, unknown_option, correct_option } },
     { "unrecognized configuration parameter", { "42704", FAILURE_REFUSED, unknown_option, correct_option } },
