@@ -6,14 +6,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+static bool no_terminal; /* standard input is none, and stays so: a stop need not ask again */
+
 /* The group of a session leader started outside our PID namespace reads as 0, ours as well: they compare equal. */
 bool terminal_ours(void)
 {
     pid_t foreground = tcgetpgrp(STDIN_FILENO);
 
-    if (foreground < 0 && errno == ENOTTY && isatty(STDIN_FILENO) && getsid(0) == getpid() &&
-        ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0) {
-        foreground = tcgetpgrp(STDIN_FILENO);
+    if (foreground < 0 && errno == ENOTTY) {
+        no_terminal = !isatty(STDIN_FILENO);
+        if (!no_terminal && getsid(0) == getpid() && ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0) {
+            foreground = tcgetpgrp(STDIN_FILENO);
+        }
     }
     return foreground >= 0 && foreground == getpgrp();
 }
@@ -33,7 +37,7 @@ bool terminal_should_suspend(void)
 
 void terminal_reclaim(pid_t child)
 {
-    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    pid_t foreground = no_terminal ? -1 : tcgetpgrp(STDIN_FILENO);
 
     if (foreground >= 0 && (foreground == child || !terminal_should_suspend())) {
         terminal_take();
