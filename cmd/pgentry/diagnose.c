@@ -75,9 +75,9 @@ static void explain_codes(const struct ledger *ledger, struct findings *findings
             }
         }
     }
-    for (size_t i = 0; ledger->check && i < ledger->check->failed_logs.count; i++) {
-        const char *log = ledger->check->failed_logs.items[i];
-        struct logged logged = { findings, "the logged error", ledger->check->failed_names.items[i] };
+    for (size_t i = 0; ledger->check && i < ledger->check->migrations.failed_logs.count; i++) {
+        const char *log = ledger->check->migrations.failed_logs.items[i];
+        struct logged logged = { findings, "the logged error", ledger->check->migrations.failed_names.items[i] };
 
         codes_each(log, strlen(log), explain_one, &logged);
     }

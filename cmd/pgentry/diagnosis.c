@@ -97,11 +97,11 @@ static void put_tables(const struct diagnosis *diagnosis, struct arena *arena)
 
 static void put_history(const struct diagnosis *diagnosis, struct arena *arena)
 {
-    const struct check *check = &diagnosis->check;
+    const struct migrations_state *migrations = &diagnosis->check.migrations;
 
-    if (check->history) {
+    if (migrations->known) {
         printf("  %s: %u migrations here, %u of them recorded as applied\n", shown(diagnosis->ledger.name, arena),
-               check->local, check->applied);
+               migrations->local, migrations->applied);
     }
 }
 

@@ -7,26 +7,30 @@
 
 bool check_behind(const struct check *check)
 {
-    bool pushed = check->applied == 0 && check->failed == 0 && check->table_count > 0;
+    const struct migrations_state *migrations = &check->migrations;
+    bool pushed = migrations->applied == 0 && migrations->failed == 0 && check->table_count > 0;
 
-    return check->applied < check->local && !pushed;
+    return migrations->applied < migrations->local && !pushed;
 }
 
-static void put_ledger(struct frame_writer *writer, const struct check *check)
+static void put_list(struct frame_writer *writer, const struct migration_list *list)
 {
-    frame_u8(writer, check->history);
-    frame_u8(writer, check->proven);
-    frame_u32(writer, check->local);
-    frame_u32(writer, check->applied);
-    frame_u32(writer, check->pending);
-    frame_u32(writer, check->failed);
-    frame_u32(writer, check->edited);
-    frame_u32(writer, check->gone);
-    frame_string(writer, check->failed_name);
-    frame_string(writer, check->failed_log);
-    frame_strings(writer, &check->pending_names);
-    frame_strings(writer, &check->edited_names);
-    frame_strings(writer, &check->gone_names);
+    frame_u32(writer, list->count);
+    frame_strings(writer, &list->names);
+}
+
+static void put_migrations(struct frame_writer *writer, const struct migrations_state *migrations)
+{
+    frame_u8(writer, migrations->known);
+    frame_u8(writer, migrations->proven);
+    frame_u32(writer, migrations->local);
+    frame_u32(writer, migrations->applied);
+    frame_u32(writer, migrations->failed);
+    put_list(writer, &migrations->pending);
+    put_list(writer, &migrations->edited);
+    put_list(writer, &migrations->gone);
+    frame_string(writer, migrations->failed_name);
+    frame_string(writer, migrations->failed_log);
 }
 
 void check_encode(const struct check *check, struct frame_writer *writer)
@@ -47,7 +51,7 @@ void check_encode(const struct check *check, struct frame_writer *writer)
     }
     frame_u8(writer, check->healthy);
     frame_u8(writer, check->hand_listed);
-    put_ledger(writer, check);
+    put_migrations(writer, &check->migrations);
     frame_string(writer, check->server_version);
 }
 
@@ -93,27 +97,25 @@ static void get_problems(struct frame_reader *reader, struct check *check, struc
     }
 }
 
-static void get_names(struct frame_reader *reader, struct strings *names, struct arena *arena)
+static void get_list(struct frame_reader *reader, struct migration_list *list, struct arena *arena)
 {
-    frame_get_strings(reader, names, arena);
-    reader->broken |= names->count > CHECK_NAMES;
+    list->count = frame_get_u32(reader);
+    frame_get_strings(reader, &list->names, arena);
+    reader->broken |= list->names.count > CHECK_NAMES;
 }
 
-static void get_ledger(struct frame_reader *reader, struct check *check, struct arena *arena)
+static void get_migrations(struct frame_reader *reader, struct migrations_state *migrations, struct arena *arena)
 {
-    check->history = frame_get_flag(reader);
-    check->proven = frame_get_flag(reader);
-    check->local = frame_get_u32(reader);
-    check->applied = frame_get_u32(reader);
-    check->pending = frame_get_u32(reader);
-    check->failed = frame_get_u32(reader);
-    check->edited = frame_get_u32(reader);
-    check->gone = frame_get_u32(reader);
-    check->failed_name = frame_get_string(reader, arena);
-    check->failed_log = frame_get_string(reader, arena);
-    get_names(reader, &check->pending_names, arena);
-    get_names(reader, &check->edited_names, arena);
-    get_names(reader, &check->gone_names, arena);
+    migrations->known = frame_get_flag(reader);
+    migrations->proven = frame_get_flag(reader);
+    migrations->local = frame_get_u32(reader);
+    migrations->applied = frame_get_u32(reader);
+    migrations->failed = frame_get_u32(reader);
+    get_list(reader, &migrations->pending, arena);
+    get_list(reader, &migrations->edited, arena);
+    get_list(reader, &migrations->gone, arena);
+    migrations->failed_name = frame_get_string(reader, arena);
+    migrations->failed_log = frame_get_string(reader, arena);
 }
 
 void check_decode(struct check *check, struct frame_reader *reader, struct arena *arena)
@@ -122,6 +124,6 @@ void check_decode(struct check *check, struct frame_reader *reader, struct arena
     get_problems(reader, check, arena);
     check->healthy = frame_get_flag(reader);
     check->hand_listed = frame_get_flag(reader);
-    get_ledger(reader, check, arena);
+    get_migrations(reader, &check->migrations, arena);
     check->server_version = frame_get_string(reader, arena);
 }

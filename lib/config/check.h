@@ -26,6 +26,23 @@ struct problem {
     uint32_t table;     /* the table that it is about: its place in check->tables, from 1; 0: none */
 };
 
+struct migration_list {
+    uint32_t count;
+    struct strings names; /* the first CHECK_NAMES */
+};
+
+/* What the ledger records, compared with the migrations that are here. */
+struct migrations_state {
+    bool known;  /* the ledger was looked at, and the table is there or none is needed yet */
+    bool proven; /* every local migration (one at least) is recorded as applied, none failed */
+    uint32_t local, applied, failed;
+    struct migration_list pending, edited, gone;
+    const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
+    const char *failed_log;
+    /* The first CHECK_NAMES that failed and their logged errors, "" for none: for diagnose alone, and not encoded. */
+    struct strings failed_names, failed_logs;
+};
+
 struct check {
     struct table_state *tables;
     size_t table_count;
@@ -34,17 +51,7 @@ struct check {
     size_t problem_capacity; /* while it is filled */
     bool healthy;            /* no fatal problem */
     bool hand_listed;        /* something of the tables was listed by hand */
-
-    /* The ledger. Without one: history false. */
-    bool history; /* it was looked at, and the table is there or none is needed yet */
-    bool proven;  /* every local migration (one at least) is recorded as applied, none failed */
-    uint32_t local, applied, pending, failed, edited, gone;
-    const char *failed_name; /* the first failed migration and its logged error (masked), or NULL */
-    const char *failed_log;
-    struct strings pending_names, edited_names, gone_names; /* the first CHECK_NAMES of each */
-    /* The first CHECK_NAMES that failed and their logged errors, "" for none: for diagnose alone, and not encoded. */
-    struct strings failed_names, failed_logs;
-
+    struct migrations_state migrations;
     const char *server_version; /* "15.18" */
 };
 

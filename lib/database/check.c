@@ -217,7 +217,7 @@ static bool read_one(struct look *look, const struct step_of_look *step, const P
     case PART_CATALOG:
         return result_is_fine(result) && catalog_read((enum catalog)step->index, result, wanted, check, look->arena);
     case PART_LEDGER:
-        *ledger = history_read(result, wanted, check, look->arena);
+        *ledger = history_read(result, wanted, &check->migrations, look->arena);
         if (wanted->unsure && *ledger == LEDGER_FOREIGN) { /* it proves nothing in any case */
             *ledger = LEDGER_READ;
         }
@@ -318,7 +318,7 @@ bool check_run(PGconn *connection, const struct check_request *request, const st
         catalog_start(request->wanted, check, arena);
     }
     if (request->history && ledger_is_nowhere(look.spelled)) {
-        history_compare(request->wanted, NULL, 0, check, arena);
+        history_compare(request->wanted, NULL, 0, &check->migrations, arena);
     }
     if (!read_all(&look, check, ledger, why) || (request->schema && !run_asserts(&look, check, why))) {
         return false;

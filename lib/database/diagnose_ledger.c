@@ -81,10 +81,10 @@ void diagnose_ledger(struct diagnosing *diagnosing)
                                 "TABLE IF NOT EXISTS or ADD COLUMN IF NOT EXISTS (pgentry apply FILE runs SQL by "
                                 "hand), then look again:\n%s verify",
                                 diagnosing->request->program);
-    if (ledger->check->gone) {
+    if (ledger->check->migrations.gone.count) {
         ledger->ahead = ahead_command(diagnosing);
     }
-    if (!ledger->check->history) {
+    if (!ledger->check->migrations.known) {
         ledger->mend = mend_command(diagnosing, schema);
     }
 }

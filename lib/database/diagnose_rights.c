@@ -88,7 +88,7 @@ static void look_for_unreadable(struct diagnosing *diagnosing)
 static bool is_to_create(const struct diagnosing *diagnosing)
 {
     const struct check *check = &diagnosing->diagnosis->check;
-    bool missing = check->pending > 0 || check->failed > 0;
+    bool missing = check->migrations.pending.count > 0 || check->migrations.failed > 0;
 
     for (size_t i = 0; i < check->problem_count; i++) {
         missing |= check->problems[i].code == PROBLEM_MISSING_TABLE || check->problems[i].code == PROBLEM_MISSING_ENUM;

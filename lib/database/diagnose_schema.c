@@ -23,7 +23,7 @@ static bool others_make(const struct config *config, enum step_role tool)
 /* The way a migration comes to be run again, by what the history says. */
 static const char *sync_command(const struct diagnosing *diagnosing)
 {
-    const struct check *check = &diagnosing->diagnosis->check;
+    const struct migrations_state *migrations = &diagnosing->diagnosis->check.migrations;
     const char *ahead = diagnosing->diagnosis->ledger.ahead;
     const char *sync = diagnosing->request->sync;
     const struct config *config = diagnosing->request->config;
@@ -40,17 +40,18 @@ static const char *sync_command(const struct diagnosing *diagnosing)
             "there:\n%s",
             tells, sync);
     }
-    if (check->failed) {
+    if (migrations->failed) {
         return arena_printf(diagnosing->arena, "# once the failed migration below is resolved:\n%s", sync);
     }
-    if (ahead && !check->pending) {
+    if (ahead && !migrations->pending.count) {
         return ahead;
     }
-    if (check->applied && !check->pending && !others_make(config, STEP_HISTORY)) {
+    if (migrations->applied && !migrations->pending.count && !others_make(config, STEP_HISTORY)) {
         return diagnosing->diagnosis->ledger.lost;
     }
     return arena_printf(diagnosing->arena,
-                        check->pending ? "# by a pending migration, if one makes it:\n%s" : "%s --force", sync);
+                        migrations->pending.count ? "# by a pending migration, if one makes it:\n%s" : "%s --force",
+                        sync);
 }
 
 /* Of a problem that is about one. */

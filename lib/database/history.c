@@ -100,10 +100,10 @@ static int compare_name_and_row(const void *name, const void *row)
     return strcmp(*(const char *const *)name, (*(const struct ledger_row *const *)row)->name);
 }
 
-static void count_name(uint32_t *count, struct strings *names, const char *name, struct arena *arena)
+static void list_name(struct migration_list *list, const char *name, struct arena *arena)
 {
-    if ((*count)++ < CHECK_NAMES) {
-        strings_add(arena, names, name);
+    if (list->count++ < CHECK_NAMES) {
+        strings_add(arena, &list->names, name);
     }
 }
 
@@ -125,8 +125,8 @@ static struct sorted sort_rows(const struct ledger_row *rows, size_t count, stru
 }
 
 /* What the ledger says of one local migration. A rolled back row counts for nothing: its retry is a new row. */
-static void compare_local(const struct wanted_migration *migration, const struct sorted *sorted, struct check *check,
-                          struct arena *arena)
+static void compare_local(const struct wanted_migration *migration, const struct sorted *sorted,
+                          struct migrations_state *migrations, struct arena *arena)
 {
     const struct ledger_row **hit =
         bsearch(&migration->name, sorted->rows, sorted->count, sizeof *hit, compare_name_and_row);
@@ -146,12 +146,12 @@ static void compare_local(const struct wanted_migration *migration, const struct
         edited &= (*hit)->finished ? is_edited(migration, (*hit)->checksum) : edited;
     }
     if (applied) {
-        check->applied++;
+        migrations->applied++;
         if (edited) {
-            count_name(&check->edited, &check->edited_names, migration->name, arena);
+            list_name(&migrations->edited, migration->name, arena);
         }
     } else if (!failed) {
-        count_name(&check->pending, &check->pending_names, migration->name, arena);
+        list_name(&migrations->pending, migration->name, arena);
     }
 }
 
@@ -170,34 +170,35 @@ static const char *beginning(const char *log, struct arena *arena)
     return shown;
 }
 
-static void note_failed(const struct ledger_row *row, struct check *check, struct arena *arena)
+static void note_failed(const struct ledger_row *row, struct migrations_state *migrations, struct arena *arena)
 {
-    check->failed++;
-    if (check->failed_names.count == CHECK_NAMES || strings_contain(&check->failed_names, row->name)) {
+    migrations->failed++;
+    if (migrations->failed_names.count == CHECK_NAMES || strings_contain(&migrations->failed_names, row->name)) {
         return;
     }
 
     const char *log = row->log ? beginning(row->log, arena) : NULL;
 
-    if (!check->failed_name) {
-        check->failed_name = arena_strdup(arena, row->name);
-        check->failed_log = log;
+    if (!migrations->failed_name) {
+        migrations->failed_name = arena_strdup(arena, row->name);
+        migrations->failed_log = log;
     }
-    strings_add(arena, &check->failed_names, row->name);
-    strings_add(arena, &check->failed_logs, log ? log : "");
+    strings_add(arena, &migrations->failed_names, row->name);
+    strings_add(arena, &migrations->failed_logs, log ? log : "");
 }
 
-static void find_failed(const struct ledger_row *rows, size_t count, struct check *check, struct arena *arena)
+static void find_failed(const struct ledger_row *rows, size_t count, struct migrations_state *migrations,
+                        struct arena *arena)
 {
     for (size_t i = 0; i < count; i++) {
         if (!rows[i].finished && !rows[i].rolled_back) {
-            note_failed(&rows[i], check, arena);
+            note_failed(&rows[i], migrations, arena);
         }
     }
 }
 
 /* Applied or failed there, but not here: an older image on a newer schema. */
-static void find_gone(const struct wanted *wanted, const struct sorted *sorted, struct check *check,
+static void find_gone(const struct wanted *wanted, const struct sorted *sorted, struct migrations_state *migrations,
                       struct arena *arena)
 {
     const char **local = arena_array(arena, wanted->migration_count, sizeof *local);
@@ -216,7 +217,7 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
         }
         last = row->name;
         if (!bsearch(&row->name, local, wanted->migration_count, sizeof *local, compare_names)) {
-            count_name(&check->gone, &check->gone_names, row->name, arena);
+            list_name(&migrations->gone, row->name, arena);
         }
     }
 }
@@ -224,23 +225,24 @@ static void find_gone(const struct wanted *wanted, const struct sorted *sorted, 
 /* Where the tool's command was not understood the local migrations may be others than it takes, and prove nothing. One
  * that is recorded as applied says that the folder is the right one: what is gone from it is gone, and what failed is
  * theirs. */
-void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
-                     struct arena *arena)
+void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count,
+                     struct migrations_state *migrations, struct arena *arena)
 {
     struct sorted sorted = sort_rows(rows, count, arena);
-    struct check unsure = { 0 }, *local = wanted->unsure ? &unsure : check;
+    struct migrations_state unsure = { 0 }, *local = wanted->unsure ? &unsure : migrations;
 
     for (size_t i = 0; i < wanted->migration_count; i++) {
         compare_local(&wanted->migrations[i], &sorted, local, arena);
     }
     if (!wanted->unsure || unsure.applied) {
-        find_failed(rows, count, check, arena);
-        find_gone(wanted, &sorted, check, arena);
+        find_failed(rows, count, migrations, arena);
+        find_gone(wanted, &sorted, migrations, arena);
     }
     if (!wanted->unsure) {
-        check->history = true;
-        check->local = (uint32_t)wanted->migration_count;
-        check->proven = check->local > 0 && check->applied == check->local && check->failed == 0;
+        migrations->known = true;
+        migrations->local = (uint32_t)wanted->migration_count;
+        migrations->proven =
+            migrations->local > 0 && migrations->applied == migrations->local && migrations->failed == 0;
     }
 }
 
@@ -271,7 +273,8 @@ static enum ledger_answer answer_of(const PGresult *result)
     return LEDGER_FOREIGN;
 }
 
-static void read_rows(const PGresult *result, const struct wanted *wanted, struct check *check, struct arena *arena)
+static void read_rows(const PGresult *result, const struct wanted *wanted, struct migrations_state *migrations,
+                      struct arena *arena)
 {
     struct ledger_row *rows = arena_array(arena, (size_t)PQntuples(result), sizeof *rows);
     size_t count = 0;
@@ -287,21 +290,21 @@ static void read_rows(const PGresult *result, const struct wanted *wanted, struc
             };
         }
     }
-    history_compare(wanted, rows, count, check, arena);
+    history_compare(wanted, rows, count, migrations, arena);
 }
 
-enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted, struct check *check,
-                                struct arena *arena)
+enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted,
+                                struct migrations_state *migrations, struct arena *arena)
 {
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQnfields(result) == 5) {
-        read_rows(result, wanted, check, arena);
+        read_rows(result, wanted, migrations, arena);
         return LEDGER_READ;
     }
 
     enum ledger_answer answer = answer_of(result);
 
     if (answer == LEDGER_READ) {
-        history_compare(wanted, NULL, 0, check, arena);
+        history_compare(wanted, NULL, 0, migrations, arena);
     }
     return answer;
 }

@@ -25,13 +25,13 @@ bool history_statement(PGconn *connection, const struct wanted *wanted, struct s
                        struct arena *arena);
 
 /* Takes the statement's result: rows, or an error that says that there is no ledger yet. Where the ledger cannot be
- * read, check->history stays false. */
-enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted, struct check *check,
-                                struct arena *arena);
+ * read, migrations->known stays false. */
+enum ledger_answer history_read(const PGresult *result, const struct wanted *wanted,
+                                struct migrations_state *migrations, struct arena *arena);
 
-/* The comparison itself: fills the ledger's part of *check. */
-void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count, struct check *check,
-                     struct arena *arena);
+/* The comparison itself: fills *migrations, which is all zero. */
+void history_compare(const struct wanted *wanted, const struct ledger_row *rows, size_t count,
+                     struct migrations_state *migrations, struct arena *arena);
 
 /* True if the recorded checksum is that of the file: as it is, or as old versions of Prisma wrote it, without the zero
  * in front of bytes below 0x10. */

@@ -18,11 +18,13 @@ struct telling {
     struct tool_command command; /* the step that runs the history's tool */
 };
 
-static const char *names_of(const struct strings *names, uint32_t count, struct arena *arena)
+static const char *names_of(const struct migration_list *list, struct arena *arena)
 {
-    const char *list = strings_listed(arena, names);
+    const char *names = strings_listed(arena, &list->names);
 
-    return count > names->count ? arena_printf(arena, "%s and %zu more", list, (size_t)count - names->count) : list;
+    return list->count > list->names.count
+               ? arena_printf(arena, "%s and %zu more", names, list->count - list->names.count)
+               : names;
 }
 
 /* ---- commands ---- */
@@ -85,14 +87,15 @@ static void tell_failed(struct telling *telling, const char *name, const char *l
 
 static void tell_pending(struct telling *telling)
 {
-    const struct check *check = telling->check;
-    const char *names = names_of(&check->pending_names, check->pending, telling->arena);
-    const char *fix = check->failed ? arena_printf(telling->arena, "# once the failed migration is resolved:\n%s",
-                                                   telling->request->sync)
-                                    : telling->request->sync;
+    const struct migrations_state *migrations = &telling->check->migrations;
+    const struct migration_list *pending = &migrations->pending;
+    const char *fix = migrations->failed ? arena_printf(telling->arena, "# once the failed migration is resolved:\n%s",
+                                                        telling->request->sync)
+                                         : telling->request->sync;
 
-    if (check->pending && check->pending_names.count) {
-        finding_add(telling->findings, FINDING_PENDING, check->pending_names.items[0], names, fix);
+    if (pending->names.count) {
+        finding_add(telling->findings, FINDING_PENDING, pending->names.items[0], names_of(pending, telling->arena),
+                    fix);
     }
 }
 
@@ -153,15 +156,15 @@ static bool speaks_of(const struct wanted_migration *migration, const char *tabl
 /* Whether a migration that is not applied yet may bring the table, "schema.name". */
 static bool may_come(const struct telling *telling, const char *object)
 {
-    const struct check *check = telling->check;
+    const struct migrations_state *migrations = &telling->check->migrations;
     const struct wanted *wanted = telling->request->wanted;
     const char *dot = strchr(object, '.');
-    bool may = check->failed || check->pending > check->pending_names.count;
+    bool may = migrations->failed || migrations->pending.count > migrations->pending.names.count;
 
     for (size_t i = 0; i < wanted->migration_count && !may; i++) {
         const struct wanted_migration *migration = &wanted->migrations[i];
 
-        may = strings_contain(&check->pending_names, migration->name) &&
+        may = strings_contain(&migrations->pending.names, migration->name) &&
               speaks_of(migration, dot ? dot + 1 : object, telling->arena);
     }
     return may;
@@ -180,7 +183,7 @@ static void tell_applied_but_gone(struct telling *telling)
             strings_add(telling->arena, &missing, check->problems[i].object);
         }
     }
-    if (check->applied == 0 || missing.count == 0) {
+    if (check->migrations.applied == 0 || missing.count == 0) {
         return;
     }
     if (!command && push) {
@@ -189,7 +192,7 @@ static void tell_applied_but_gone(struct telling *telling)
                                telling->request->program, shell_quote(push->name, telling->arena));
     }
     finding_add(telling->findings, FINDING_APPLIED_BUT_GONE, telling->ledger->name,
-                names_of(&missing, (uint32_t)missing.count, telling->arena), command ? command : telling->ledger->lost);
+                strings_listed(telling->arena, &missing), command ? command : telling->ledger->lost);
 }
 
 static void tell_unreadable(struct telling *telling)
@@ -209,19 +212,20 @@ static void tell_ledger(struct telling *telling)
     if (!telling->check || !telling->ledger->name) {
         return;
     }
+    const struct migrations_state *migrations = &telling->check->migrations;
     tool_command_find(&telling->command, telling->request->config, telling->arena);
-    if (!telling->check->history) {
+    if (!migrations->known) {
         tell_unreadable(telling);
         return;
     }
-    for (size_t i = 0; i < telling->check->failed_names.count; i++) {
-        tell_failed(telling, telling->check->failed_names.items[i], telling->check->failed_logs.items[i]);
+    for (size_t i = 0; i < migrations->failed_names.count; i++) {
+        tell_failed(telling, migrations->failed_names.items[i], migrations->failed_logs.items[i]);
     }
     tell_baseline(telling);
     tell_pending(telling);
-    tell_each(telling, FINDING_EDITED, &telling->check->edited_names,
+    tell_each(telling, FINDING_EDITED, &migrations->edited.names,
               "# restore it as it was, and put the change into a migration of its own; who changed it:");
-    tell_each(telling, FINDING_GONE, &telling->check->gone_names,
+    tell_each(telling, FINDING_GONE, &migrations->gone.names,
               "# deploy the newer image, or bring the migration back; where it was, in the project's repository:");
     tell_applied_but_gone(telling);
 }

@@ -260,7 +260,7 @@ static const char *failed_migration(const struct supervisor *s)
             return lines[i] + sizeof label - 1;
         }
     }
-    return s->status.check ? s->status.check->failed_name : NULL;
+    return s->status.check ? s->status.check->migrations.failed_name : NULL;
 }
 
 /* The codes seen, and what those that are known mean. */

@@ -100,21 +100,17 @@ static const char *kept_string(const char *string, struct arena *arena)
 }
 
 /* While the application runs the ledger is not read: what the boot found in it is still what is known. */
-static void keep_ledger(struct check *check, const struct check *known, struct arena *arena)
+static void keep_migrations(struct migrations_state *kept, const struct migrations_state *known, struct arena *arena)
 {
-    check->history = known->history;
-    check->proven = known->proven;
-    check->local = known->local;
-    check->applied = known->applied;
-    check->pending = known->pending;
-    check->failed = known->failed;
-    check->edited = known->edited;
-    check->gone = known->gone;
-    check->failed_name = kept_string(known->failed_name, arena);
-    check->failed_log = kept_string(known->failed_log, arena);
-    strings_add_all(arena, &check->pending_names, &known->pending_names);
-    strings_add_all(arena, &check->edited_names, &known->edited_names);
-    strings_add_all(arena, &check->gone_names, &known->gone_names);
+    *kept = *known;
+    kept->failed_name = kept_string(known->failed_name, arena);
+    kept->failed_log = kept_string(known->failed_log, arena);
+    struct migration_list *lists[] = { &kept->pending, &kept->edited, &kept->gone };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct strings names = lists[i]->names;
+        lists[i]->names = (struct strings){ 0 };
+        strings_add_all(arena, &lists[i]->names, &names);
+    }
 }
 
 static void take_check(struct supervisor *s, struct check *check, struct arena *arena, struct boot_event *event)
@@ -123,7 +119,7 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     struct check *kept = arena_alloc(arena, sizeof *kept);
     *kept = *check;
     if (s->boot.app_ran && s->status.check) {
-        keep_ledger(kept, s->status.check, arena);
+        keep_migrations(&kept->migrations, &s->status.check->migrations, arena);
     }
     s->status.check = kept;
     s->status.expected = NULL; /* its memory is that of the next answer */
@@ -132,8 +128,8 @@ static void take_check(struct supervisor *s, struct check *check, struct arena *
     timestamp_now(s->status.checked_at);
     event->kind = EVENT_CHECKED;
     event->look = (struct boot_look){ .healthy = kept->healthy,
-                                      .proven = kept->proven,
-                                      .gone = kept->gone > 0,
+                                      .proven = kept->migrations.proven,
+                                      .gone = kept->migrations.gone.count > 0,
                                       .behind = check_behind(kept),
                                       .hopeless = is_hopeless(kept) };
 }

@@ -106,6 +106,21 @@ PLACEHOLDER(status)
     text_printf(text, "%d", s->boot.status);
 }
 
+static void put_pending(struct text *text, const struct migrations_state *migrations)
+{
+    if (migrations->proven) {
+        text_printf(text, "nothing is pending (%u migration%s applied) and the schema is healthy", migrations->local,
+                    migrations->local == 1 ? "" : "s");
+    } else if (migrations->failed) {
+        text_printf(text, "%u migration%s failed earlier", migrations->failed, migrations->failed == 1 ? "" : "s");
+    } else if (migrations->pending.count) {
+        text_printf(text, "%u migration%s pending", migrations->pending.count,
+                    migrations->pending.count == 1 ? " is" : "s are");
+    } else {
+        text_string(text, "the history does not prove that nothing is pending");
+    }
+}
+
 /* Why something must run, or nothing. */
 PLACEHOLDER(why)
 {
@@ -122,15 +137,8 @@ PLACEHOLDER(why)
         text_string(text, "the schema is healthy");
     } else if (!s->plan.history) {
         text_string(text, "no history tells whether a migration is pending");
-    } else if (check->proven) {
-        text_printf(text, "nothing is pending (%u migration%s applied) and the schema is healthy", check->local,
-                    check->local == 1 ? "" : "s");
-    } else if (check->failed) {
-        text_printf(text, "%u migration%s failed earlier", check->failed, check->failed == 1 ? "" : "s");
-    } else if (check->pending) {
-        text_printf(text, "%u migration%s pending", check->pending, check->pending == 1 ? " is" : "s are");
     } else {
-        text_string(text, "the history does not prove that nothing is pending");
+        put_pending(text, &check->migrations);
     }
 }
 

@@ -78,30 +78,28 @@ static void log_problems(const struct check *check)
     }
 }
 
-static void log_names(enum log_level level, const char *event, uint32_t count, const struct strings *names,
-                      const char *what)
+static void log_list(enum log_level level, const char *event, const struct migration_list *list, const char *what)
 {
-    char buffer[2048];
-    struct text text = text_over(buffer, sizeof buffer);
-    for (size_t i = 0; i < names->count; i++) {
-        text_printf(&text, "%s%s", i ? ", " : "", names->items[i]);
+    char names[2048];
+    struct text text = text_over(names, sizeof names);
+    for (size_t i = 0; i < list->names.count; i++) {
+        text_printf(&text, "%s%s", i ? ", " : "", list->names.items[i]);
     }
-    if (count) {
-        const struct log_field fields[] = { { .name = "count", .number = count },
-                                            { .name = "migrations", .string = buffer },
+    if (list->count) {
+        const struct log_field fields[] = { { .name = "count", .number = list->count },
+                                            { .name = "migrations", .string = names },
                                             { 0 } };
-        log_event(level, event, fields, "%u migration%s %s: %s%s", count, count == 1 ? "" : "s", what, buffer,
-                  count > names->count ? " …" : "");
+        log_event(level, event, fields, "%u migration%s %s: %s%s", list->count, list->count == 1 ? "" : "s", what,
+                  names, list->count > list->names.count ? " …" : "");
     }
 }
 
-static void log_history(const struct check *check)
+static void log_migrations(const struct migrations_state *migrations)
 {
-    log_names(LOG_INFO, "migrations-pending", check->pending, &check->pending_names, "pending");
-    log_names(LOG_WARN, "migrations-edited", check->edited, &check->edited_names,
-              "edited after being applied (counted as applied)");
-    log_names(LOG_WARN, "migrations-gone", check->gone, &check->gone_names,
-              "recorded in the database but gone locally (an older image on a newer schema?)");
+    log_list(LOG_INFO, "migrations-pending", &migrations->pending, "pending");
+    log_list(LOG_WARN, "migrations-edited", &migrations->edited, "edited after being applied (counted as applied)");
+    log_list(LOG_WARN, "migrations-gone", &migrations->gone,
+             "recorded in the database but gone locally (an older image on a newer schema?)");
 }
 
 /* A logged error as the end of one line: without what Prisma says before the error of each of them, and without the
@@ -124,10 +122,11 @@ static const char *logged_line(const char *log, char *buffer, size_t size)
 }
 
 /* Also after steps: one may have swallowed it. */
-static void log_failed(struct supervisor *s, const struct check *check)
+static void log_failed(struct supervisor *s, const struct migrations_state *migrations)
 {
-    const char *name = check->failed_name ? check->failed_name : "?", *log = check->failed_log ? check->failed_log : "";
-    uint32_t told = check->failed ? fingerprint(name) ^ check->failed : 0;
+    const char *name = migrations->failed_name ? migrations->failed_name : "?",
+               *log = migrations->failed_log ? migrations->failed_log : "";
+    uint32_t told = migrations->failed ? fingerprint(name) ^ migrations->failed : 0;
     if (told && told != s->failed_told) {
         const struct log_field fields[] = { { .name = "migration", .string = name },
                                             { .name = "error", .string = log },
@@ -151,9 +150,9 @@ void log_tables(struct supervisor *s)
         return;
     }
     if (!s->looked) {
-        log_history(check);
+        log_migrations(&check->migrations);
     }
-    log_failed(s, check);
+    log_failed(s, &check->migrations);
     s->looked = true;
     s->look_fingerprint = hash;
     if (check->table_count) {

@@ -182,21 +182,21 @@ void page_steps(FILE *out, const struct status *status)
 
 void page_migrations(FILE *out, const struct status *status)
 {
-    const struct check *check = status->check;
-    if (!check || !check->history) {
+    if (!status->check || !status->check->migrations.known) {
         return;
     }
+    const struct migrations_state *migrations = &status->check->migrations;
     const struct {
         const char *what, *class;
         uint32_t count;
         const struct strings *names;
     } rows[] = {
-        { "local", "plain", check->local, NULL },
-        { "applied", "plain", check->applied, NULL },
-        { "pending", "warn", check->pending, &check->pending_names },
-        { "failed", "bad", check->failed, NULL },
-        { "edited after being applied", "warn", check->edited, &check->edited_names },
-        { "recorded, but gone locally", "warn", check->gone, &check->gone_names },
+        { "local", "plain", migrations->local, NULL },
+        { "applied", "plain", migrations->applied, NULL },
+        { "pending", "warn", migrations->pending.count, &migrations->pending.names },
+        { "failed", "bad", migrations->failed, NULL },
+        { "edited after being applied", "warn", migrations->edited.count, &migrations->edited.names },
+        { "recorded, but gone locally", "warn", migrations->gone.count, &migrations->gone.names },
     };
     fputs("<section id=migrations><h2>Migrations</h2><dl>", out);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -208,11 +208,11 @@ void page_migrations(FILE *out, const struct status *status)
         fputs("</dd></div>", out);
     }
     fputs("</dl>", out);
-    if (check->failed_name) {
-        page_element(out, "<p>Failed: <code>", check->failed_name, "</code></p>");
+    if (migrations->failed_name) {
+        page_element(out, "<p>Failed: <code>", migrations->failed_name, "</code></p>");
     }
-    if (check->failed_log) {
-        page_element(out, "<pre>", check->failed_log, "</pre>");
+    if (migrations->failed_log) {
+        page_element(out, "<pre>", migrations->failed_log, "</pre>");
     }
     fputs("</section>", out);
 }

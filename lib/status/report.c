@@ -62,8 +62,8 @@ static json_t *problems(const struct status *status)
         const struct problem *p = &check->problems[i];
         json_array_append_new(array, problem(p->code, p->object, p->detail));
     }
-    if (check && check->failed) {
-        json_array_append_new(array, problem(PROBLEM_MIGRATION_FAILED, check->failed_name, NULL));
+    if (check && check->migrations.failed) {
+        json_array_append_new(array, problem(PROBLEM_MIGRATION_FAILED, check->migrations.failed_name, NULL));
     }
     return array;
 }
@@ -120,14 +120,16 @@ static json_t *steps(const struct status *status)
     return array;
 }
 
-static json_t *history(const struct check *check)
+static json_t *migrations(const struct check *check)
 {
-    if (!check || !check->history) {
+    if (!check || !check->migrations.known) {
         return json_null();
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "local", (json_int_t)check->local, "applied",
-                     (json_int_t)check->applied, "pending", (json_int_t)check->pending, "failed",
-                     (json_int_t)check->failed, "edited", (json_int_t)check->edited, "gone", (json_int_t)check->gone);
+    const struct migrations_state *state = &check->migrations;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "local", (json_int_t)state->local, "applied",
+                     (json_int_t)state->applied, "pending", (json_int_t)state->pending.count, "failed",
+                     (json_int_t)state->failed, "edited", (json_int_t)state->edited.count, "gone",
+                     (json_int_t)state->gone.count);
 }
 
 static json_t *report(const struct status *status)
@@ -147,7 +149,7 @@ static json_t *report(const struct status *status)
     json_object_set_new(object, "error", nullable(status->error));
     json_object_set_new(object, "timeline", timeline(status));
     json_object_set_new(object, "steps", steps(status));
-    json_object_set_new(object, "migrations", history(status->check));
+    json_object_set_new(object, "migrations", migrations(status->check));
     return object;
 }
 

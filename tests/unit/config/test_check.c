@@ -13,12 +13,12 @@ static void a_ledger_is_behind_unless_the_schema_was_pushed(void **state)
         struct check check;
         bool behind;
     } rows[] = {
-        { { .local = 2, .applied = 1, .table_count = 1 }, true },
-        { { .local = 2, .applied = 2, .table_count = 1 }, false },
-        { { .local = 2, .applied = 3 }, false },
-        { { .local = 2 }, true },
-        { { .local = 2, .table_count = 1 }, false }, /* nothing at all is recorded */
-        { { .local = 2, .failed = 1, .table_count = 1 }, true },
+        { { .migrations = { .local = 2, .applied = 1 }, .table_count = 1 }, true },
+        { { .migrations = { .local = 2, .applied = 2 }, .table_count = 1 }, false },
+        { { .migrations = { .local = 2, .applied = 3 } }, false },
+        { { .migrations = { .local = 2 } }, true },
+        { { .migrations = { .local = 2 }, .table_count = 1 }, false }, /* nothing at all is recorded */
+        { { .migrations = { .local = 2, .failed = 1 }, .table_count = 1 }, true },
         { { .table_count = 1 }, false },
     };
 

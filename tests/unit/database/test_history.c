@@ -20,7 +20,7 @@ struct world {
     struct ledger_row rows[64];
     struct wanted wanted;
     size_t row_count;
-    struct check check;
+    struct migrations_state found;
 };
 
 static struct world *world_new(void)
@@ -50,11 +50,11 @@ static void recorded(struct world *world, const char *name, enum row row, const 
                                                            .log = row == APPLIED ? NULL : "ERROR: it failed" };
 }
 
-static const struct check *compare(struct world *world)
+static const struct migrations_state *compare(struct world *world)
 {
-    world->check = (struct check){ 0 };
-    history_compare(&world->wanted, world->rows, world->row_count, &world->check, world->arena);
-    return &world->check;
+    world->found = (struct migrations_state){ 0 };
+    history_compare(&world->wanted, world->rows, world->row_count, &world->found, world->arena);
+    return &world->found;
 }
 
 static void world_free(struct world *world)
@@ -73,14 +73,14 @@ static void all_applied_is_proven(void **state)
     recorded(world, "a", APPLIED, "99");
     recorded(world, "b", APPLIED, "01");
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_true(check->history);
-    assert_true(check->proven);
-    assert_int_equal(check->local, 2);
-    assert_int_equal(check->applied, 2);
-    assert_int_equal(check->pending, 0);
-    assert_int_equal(check->edited, 0);
+    assert_true(migrations->known);
+    assert_true(migrations->proven);
+    assert_int_equal(migrations->local, 2);
+    assert_int_equal(migrations->applied, 2);
+    assert_int_equal(migrations->pending.count, 0);
+    assert_int_equal(migrations->edited.count, 0);
     world_free(world);
 }
 
@@ -92,7 +92,7 @@ static void no_local_migration_proves_nothing(void **state)
     assert_false(compare(world)->proven);
     recorded(world, "a", APPLIED, "01");
     assert_false(compare(world)->proven);
-    assert_int_equal(world->check.gone, 1);
+    assert_int_equal(world->found.gone.count, 1);
     world_free(world);
 }
 
@@ -104,13 +104,13 @@ static void an_empty_ledger_leaves_all_pending(void **state)
     local(world, "a", "01");
     local(world, "b", "02");
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_true(check->history);
-    assert_false(check->proven);
-    assert_int_equal(check->pending, 2);
-    assert_string_equal(check->pending_names.items[0], "a");
-    assert_string_equal(check->pending_names.items[1], "b");
+    assert_true(migrations->known);
+    assert_false(migrations->proven);
+    assert_int_equal(migrations->pending.count, 2);
+    assert_string_equal(migrations->pending.names.items[0], "a");
+    assert_string_equal(migrations->pending.names.items[1], "b");
     world_free(world);
 }
 
@@ -124,13 +124,13 @@ static void a_failed_migration_is_named_with_its_log(void **state)
     recorded(world, "a", APPLIED, "01");
     recorded(world, "b", FAILED, "02");
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_false(check->proven);
-    assert_int_equal(check->failed, 1);
-    assert_int_equal(check->pending, 0);
-    assert_string_equal(check->failed_name, "b");
-    assert_string_equal(check->failed_log, "ERROR: it failed");
+    assert_false(migrations->proven);
+    assert_int_equal(migrations->failed, 1);
+    assert_int_equal(migrations->pending.count, 0);
+    assert_string_equal(migrations->failed_name, "b");
+    assert_string_equal(migrations->failed_log, "ERROR: it failed");
     world_free(world);
 }
 
@@ -145,14 +145,14 @@ static void every_failed_migration_is_named_once_with_its_log(void **state)
     recorded(world, "c", ROLLED_BACK, "03");
     world->rows[1].log = NULL;
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_int_equal(check->failed_names.count, 2);
-    assert_int_equal(check->failed_logs.count, 2);
-    assert_string_equal(check->failed_names.items[0], "b");
-    assert_string_equal(check->failed_logs.items[0], "ERROR: it failed");
-    assert_string_equal(check->failed_names.items[1], "a");
-    assert_string_equal(check->failed_logs.items[1], "");
+    assert_int_equal(migrations->failed_names.count, 2);
+    assert_int_equal(migrations->failed_logs.count, 2);
+    assert_string_equal(migrations->failed_names.items[0], "b");
+    assert_string_equal(migrations->failed_logs.items[0], "ERROR: it failed");
+    assert_string_equal(migrations->failed_names.items[1], "a");
+    assert_string_equal(migrations->failed_logs.items[1], "");
     world_free(world);
 }
 
@@ -198,8 +198,8 @@ static void a_failed_row_beside_an_applied_one_still_counts(void **state)
     recorded(world, "a", FAILED, "01");
     recorded(world, "a", APPLIED, "01");
     assert_false(compare(world)->proven);
-    assert_int_equal(world->check.applied, 1);
-    assert_int_equal(world->check.failed, 1);
+    assert_int_equal(world->found.applied, 1);
+    assert_int_equal(world->found.failed, 1);
     world_free(world);
 }
 
@@ -210,11 +210,11 @@ static void a_rolled_back_row_counts_for_nothing(void **state)
     (void)state;
     local(world, "a", "01");
     recorded(world, "a", ROLLED_BACK, "99");
-    assert_int_equal(compare(world)->pending, 1);
-    assert_int_equal(world->check.failed, 0);
+    assert_int_equal(compare(world)->pending.count, 1);
+    assert_int_equal(world->found.failed, 0);
     recorded(world, "a", APPLIED, "01"); /* its retry is a new row */
     assert_true(compare(world)->proven);
-    assert_int_equal(world->check.edited, 0);
+    assert_int_equal(world->found.edited.count, 0);
     world_free(world);
 }
 
@@ -226,8 +226,8 @@ static void an_edited_migration_is_named_and_counts_as_applied(void **state)
     local(world, "a", "01");
     recorded(world, "a", APPLIED, "02");
     assert_true(compare(world)->proven);
-    assert_int_equal(world->check.edited, 1);
-    assert_string_equal(world->check.edited_names.items[0], "a");
+    assert_int_equal(world->found.edited.count, 1);
+    assert_string_equal(world->found.edited.names.items[0], "a");
     world_free(world);
 }
 
@@ -239,12 +239,12 @@ static void any_of_the_allowed_checksums_is_unedited(void **state)
     local(world, "a", "01");
     world->migrations[0].checksums[2] = "03";
     recorded(world, "a", APPLIED, "03");
-    assert_int_equal(compare(world)->edited, 0);
+    assert_int_equal(compare(world)->edited.count, 0);
     recorded(world, "a", APPLIED, "09"); /* one row that fits is enough */
-    assert_int_equal(compare(world)->edited, 0);
+    assert_int_equal(compare(world)->edited.count, 0);
     world->rows[0].checksum = NULL; /* a ledger without checksums tells of no edit */
     world->row_count = 1;
-    assert_int_equal(compare(world)->edited, 0);
+    assert_int_equal(compare(world)->edited.count, 0);
     world_free(world);
 }
 
@@ -273,14 +273,14 @@ static void what_is_recorded_but_not_local_is_gone_once(void **state)
     recorded(world, "x", ROLLED_BACK, "04");
     recorded(world, "y", FAILED, "05");
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_int_equal(check->gone, 3);
-    assert_string_equal(check->gone_names.items[0], "a");
-    assert_string_equal(check->gone_names.items[1], "y"); /* it failed: some of it may be there */
-    assert_string_equal(check->gone_names.items[2], "z");
-    assert_string_equal(check->failed_name, "y");
-    assert_false(check->proven);
+    assert_int_equal(migrations->gone.count, 3);
+    assert_string_equal(migrations->gone.names.items[0], "a");
+    assert_string_equal(migrations->gone.names.items[1], "y"); /* it failed: some of it may be there */
+    assert_string_equal(migrations->gone.names.items[2], "z");
+    assert_string_equal(migrations->failed_name, "y");
+    assert_false(migrations->proven);
     world_free(world);
 }
 
@@ -292,8 +292,8 @@ static void twenty_names_are_kept_and_all_are_counted(void **state)
     for (int i = 0; i < 50; i++) {
         local(world, arena_printf(world->arena, "m%02d", i), NULL);
     }
-    assert_int_equal(compare(world)->pending, 50);
-    assert_int_equal(world->check.pending_names.count, CHECK_NAMES);
+    assert_int_equal(compare(world)->pending.count, 50);
+    assert_int_equal(world->found.pending.names.count, CHECK_NAMES);
     world_free(world);
 }
 
@@ -305,18 +305,18 @@ static void an_unsure_comparison_tells_what_is_gone_and_proves_nothing(void **st
     world->wanted.unsure = true;
     local(world, "1_a", NULL);
     recorded(world, "2_b", APPLIED, NULL);
-    assert_int_equal(compare(world)->gone, 0); /* nothing says that the folder is the right one */
+    assert_int_equal(compare(world)->gone.count, 0); /* nothing says that the folder is the right one */
     recorded(world, "1_a", APPLIED, NULL);
     recorded(world, "3_c", FAILED, NULL);
 
-    const struct check *check = compare(world);
+    const struct migrations_state *migrations = compare(world);
 
-    assert_int_equal(check->gone, 2);
-    assert_string_equal(check->gone_names.items[0], "2_b");
-    assert_false(check->history || check->proven);
-    assert_int_equal(check->failed, 1);
-    assert_string_equal(check->failed_name, "3_c");
-    assert_int_equal(check->applied + check->local + check->pending, 0);
+    assert_int_equal(migrations->gone.count, 2);
+    assert_string_equal(migrations->gone.names.items[0], "2_b");
+    assert_false(migrations->known || migrations->proven);
+    assert_int_equal(migrations->failed, 1);
+    assert_string_equal(migrations->failed_name, "3_c");
+    assert_int_equal(migrations->applied + migrations->local + migrations->pending.count, 0);
     world_free(world);
 }
 

@@ -139,17 +139,15 @@ static void a_check_comes_through_whole(void **state)
                    .problems = problems,
                    .problem_count = 2,
                    .hand_listed = true,
-                   .history = true,
-                   .local = 1,
-                   .applied = 2,
-                   .pending = 3,
-                   .failed = 4,
-                   .edited = 5,
-                   .gone = 6,
-                   .failed_name = "m3",
-                   .failed_log = "line\nline",
-                   .pending_names = { .items = names, .count = 2 },
-                   .gone_names = { .items = names, .count = 1 },
+                   .migrations = { .known = true,
+                                   .local = 1,
+                                   .applied = 2,
+                                   .failed = 4,
+                                   .pending = { .count = 3, .names = { .items = names, .count = 2 } },
+                                   .edited = { .count = 5 },
+                                   .gone = { .count = 6, .names = { .items = names, .count = 1 } },
+                                   .failed_name = "m3",
+                                   .failed_log = "line\nline" },
                    .server_version = "15.18" },
     };
     struct arena *arena = arena_new();
@@ -170,19 +168,19 @@ static void a_check_comes_through_whole(void **state)
     assert_int_equal(got.check.problems[1].table, 0);
     assert_false(got.check.healthy);
     assert_true(got.check.hand_listed);
-    assert_true(got.check.history);
-    assert_false(got.check.proven);
-    assert_int_equal(got.check.local, 1);
-    assert_int_equal(got.check.applied, 2);
-    assert_int_equal(got.check.pending, 3);
-    assert_int_equal(got.check.failed, 4);
-    assert_int_equal(got.check.edited, 5);
-    assert_int_equal(got.check.gone, 6);
-    assert_string_equal(got.check.failed_log, "line\nline");
-    assert_int_equal(got.check.pending_names.count, 2);
-    assert_string_equal(got.check.pending_names.items[1], "m2");
-    assert_int_equal(got.check.edited_names.count, 0);
-    assert_int_equal(got.check.gone_names.count, 1);
+    assert_true(got.check.migrations.known);
+    assert_false(got.check.migrations.proven);
+    assert_int_equal(got.check.migrations.local, 1);
+    assert_int_equal(got.check.migrations.applied, 2);
+    assert_int_equal(got.check.migrations.pending.count, 3);
+    assert_int_equal(got.check.migrations.failed, 4);
+    assert_int_equal(got.check.migrations.edited.count, 5);
+    assert_int_equal(got.check.migrations.gone.count, 6);
+    assert_string_equal(got.check.migrations.failed_log, "line\nline");
+    assert_int_equal(got.check.migrations.pending.names.count, 2);
+    assert_string_equal(got.check.migrations.pending.names.items[1], "m2");
+    assert_int_equal(got.check.migrations.edited.names.count, 0);
+    assert_int_equal(got.check.migrations.gone.names.count, 1);
     assert_string_equal(got.check.server_version, "15.18");
     arena_free(arena);
 }
@@ -198,7 +196,8 @@ static void a_reply_that_names_more_migrations_than_a_look_does_is_refused(void 
     }
     for (size_t more = 0; more < 2; more++) {
         const struct reply_message sent = {
-            .reply = REPLY_CHECKED, .check = { .edited_names = { .items = names, .count = CHECK_NAMES + more } }
+            .reply = REPLY_CHECKED,
+            .check = { .migrations = { .edited = { .names = { .items = names, .count = CHECK_NAMES + more } } } }
         };
         struct frame_writer writer = { 0 };
         struct reply_message got;

@@ -114,7 +114,7 @@ static void the_members_are_those_that_readers_know(void **state)
     json_t *document;
 
     (void)state;
-    check.history = true;
+    check.migrations.known = true;
     status.spell_count = 1;
     document = written(&status, 0);
     assert_members(document,
@@ -131,7 +131,7 @@ static void the_members_are_those_that_readers_know(void **state)
 
 static void a_migration_that_failed_is_a_problem_though_the_schema_verifies(void **state)
 {
-    struct check check = { .healthy = true, .history = true, .failed = 1, .failed_name = "2_fill" };
+    struct check check = { .healthy = true, .migrations = { .known = true, .failed = 1, .failed_name = "2_fill" } };
     struct status status = { .check = &check, .connected = true, .version = "1.2.3", .preset = "prisma" };
     json_t *document = written(&status, 0);
     const json_t *problem = json_array_get(at(document, NULL, "problems"), 0);
