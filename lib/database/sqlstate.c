@@ -13,6 +13,7 @@ static const char no_tenant[] = "the pooler knows no such role or project";
 static const char copy_from_supabase[] = "at Supabase the role is postgres.PROJECT, the host is copied from Connect "
                                          "(aws-0 or aws-1), and the project must not be paused";
 static const char add_to_pooler[] = "correct database and role in the URL, or add them to the pooler";
+static const char no_postgresql[] = "what answers there is no PostgreSQL: correct host and port";
 static const char unknown_option[] = "the server does not take a setting of the session";
 static const char correct_option[] = "correct options in the URL, PGOPTIONS, or what ALTER ROLE and ALTER DATABASE set";
 /* Whoever meets it in a migration has no use for running the migrations once more. */
@@ -176,6 +177,8 @@ static const struct {
     { "authentication not supported", FAILURE_REFUSED, "use a method this program knows (scram-sha-256) in pg_hba.conf" },
     { "authentication method", FAILURE_REFUSED, "use a method this program knows (scram-sha-256) in pg_hba.conf" },
     { "requirepeer", FAILURE_REFUSED, "correct requirepeer in the URL" },
+    { "received invalid response to", FAILURE_NOT_READY, no_postgresql },
+    { "expected authentication request", FAILURE_NOT_READY, no_postgresql },
     { "unsupported frontend protocol", FAILURE_REFUSED, "use a server of PostgreSQL 9.6 or newer" },
 };
 /* clang-format on */

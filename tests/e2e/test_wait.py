@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from contextlib import contextmanager
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 import pytest
 from island import Island
@@ -192,6 +193,26 @@ def test_the_log_of_what_is_not_there_says_what_to_look_at(pgentry, address, hin
     assert done.exit == 69, done
     lines = [message for message in done.messages() if "not ready" in message]
     assert lines and all(hint in line for line in lines), done
+
+
+class OfAnotherKind(BaseRequestHandler):
+    """Answers PostgreSQL's first packet as nginx does."""
+
+    def handle(self):
+        self.request.recv(8)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("sslmode", ["prefer", "disable"])
+def test_a_server_of_another_kind_is_told_as_no_postgresql(pgentry, sslmode):
+    """A port mixed up. It may be PostgreSQL's a moment later, so it is waited for."""
+    with ThreadingTCPServer(("127.0.0.1", 0), OfAnotherKind) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        port = other.server_address[1]
+        done = pgentry("wait", url=NOWHERE.format(port) + "?sslmode=" + sslmode, env={"PGENTRY_WAIT_TIMEOUT": "1s"})
+        other.shutdown()
+    assert done.exit == 69, done
+    assert "what answers there is no PostgreSQL" in done.stderr, done
 
 
 @pytest.mark.parametrize("name, status", [("TERM", 143), ("INT", 130), ("QUIT", 131)])

@@ -161,6 +161,8 @@ static void what_libpq_says_of_itself_has_a_class(void **state)
         { "session is read-only", FAILURE_READ_ONLY },
         { "fe_sendauth: no password supplied", FAILURE_REFUSED },
         { "GSSAPI authentication not supported", FAILURE_REFUSED }, /* libpq without it, as in the static build */
+        { "received invalid response to SSL negotiation: H", FAILURE_NOT_READY },
+        { "expected authentication request from server, but received H", FAILURE_NOT_READY },
     };
     enum failure failure;
     const char *fix;
