@@ -28,11 +28,11 @@ bool destination_is_shared(const struct config *config)
  * from environment, service file and password file when it stumbles over this one, before a socket is opened. */
 #define IMPOSSIBLE "pgentry asks only for the settings"
 
-static PGconn *ask_libpq(const struct conninfo *info, struct arena *arena)
+static PGconn *ask_libpq(const struct conninfo *info, const char *impossible, struct arena *arena)
 {
     struct conninfo asked = conninfo_copy(info, arena);
 
-    conninfo_set(&asked, "target_session_attrs", IMPOSSIBLE, arena);
+    conninfo_set(&asked, impossible, IMPOSSIBLE, arena);
     conninfo_set(&asked, "client_encoding", "UTF8", arena);
     return PQconnectStartParams(asked.keywords, asked.values, 0);
 }
@@ -45,6 +45,19 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
         }
     }
     return NULL;
+}
+
+/* The one setting that the question about all others does not tell, from wherever libpq takes it. */
+static const char *wished_target(const struct conninfo *info, struct arena *arena)
+{
+    PGconn *asked = ask_libpq(info, "sslmode", arena);
+    PQconninfoOption *options = PQconninfo(asked);
+    const char *target = option(options, "target_session_attrs");
+
+    target = target ? arena_strdup(arena, target) : NULL;
+    PQconninfoFree(options);
+    PQfinish(asked);
+    return target;
 }
 
 /* The n-th of a list with commas, or NULL where it is empty or there is none; a list of one serves for all. */
@@ -173,7 +186,7 @@ static void leave_out_passfile(struct destination *destination, struct arena *ar
 
 /* ---- what every connection of ours has ---- */
 
-static void add_settings(struct destination *destination, const struct config *config, const PQconninfoOption *options,
+static void add_settings(struct destination *destination, const struct config *config, const char *target,
                          struct arena *arena)
 {
     static const char *const settings[][2] = {
@@ -183,7 +196,6 @@ static void add_settings(struct destination *destination, const struct config *c
         { "keepalives_count", "3" },
         { "tcp_user_timeout", "30000" },
     };
-    const char *wish = option(options, "target_session_attrs");
 
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         conninfo_default(&destination->info, settings[i][0], settings[i][1], arena);
@@ -191,7 +203,7 @@ static void add_settings(struct destination *destination, const struct config *c
     conninfo_set(&destination->info, "client_encoding", "UTF8", arena);
     /* "any" is libpq's default: only where nobody wrote it does wait.target decide. */
     if (config->wait.target == TARGET_READ_WRITE && !conninfo_get(&destination->info, "target_session_attrs") &&
-        !getenv("PGTARGETSESSIONATTRS") && (!wish || strcmp(wish, "any") == 0)) {
+        !getenv("PGTARGETSESSIONATTRS") && (!target || strcmp(target, "any") == 0)) {
         conninfo_set(&destination->info, "target_session_attrs", "read-write", arena);
     }
 }
@@ -209,7 +221,7 @@ static void mask_passwords(const struct destination *destination, const char *pa
         conninfo_set(&one, "hostaddr", destination->numeric[i] ? destination->numeric[i] : "", arena);
         conninfo_set(&one, "port", destination->ports[i], arena);
 
-        PGconn *asked = ask_libpq(&one, arena);
+        PGconn *asked = ask_libpq(&one, "target_session_attrs", arena);
 
         if (asked && PQpass(asked)) {
             mask_add(PQpass(asked));
@@ -266,11 +278,10 @@ static const char *integers_problem(const PQconninfoOption *options, struct aren
     return NULL;
 }
 
-/* The options hold what we asked with in its place: it is taken from what was given, else from the environment. */
-static const char *target_problem(const struct conninfo *info, const PQconninfoOption *defaults, struct arena *arena)
+static const char *target_problem(const struct conninfo *info, const char *wished, struct arena *arena)
 {
     const char *given = conninfo_get(info, "target_session_attrs");
-    const char *target = given ? given : option(defaults, "target_session_attrs");
+    const char *target = given ? given : wished;
 
     return !target || is_target(target)
                ? NULL
@@ -280,13 +291,13 @@ static const char *target_problem(const struct conninfo *info, const PQconninfoO
                               target);
 }
 
-static bool check_values(const struct destination *destination, const PQconninfoOption *options,
-                         const PQconninfoOption *defaults, struct arena *arena, struct error *error)
+static bool check_values(const struct destination *destination, const PQconninfoOption *options, const char *target,
+                         struct arena *arena, struct error *error)
 {
     const char *problem = ports_problem(options, arena);
 
     problem = problem ? problem : integers_problem(options, arena);
-    problem = problem ? problem : target_problem(&destination->info, defaults, arena);
+    problem = problem ? problem : target_problem(&destination->info, target, arena);
     return !problem || error_set(error, STATUS_CONFIG, "%s: %s", destination->key, mask_copy(arena, problem));
 }
 
@@ -323,17 +334,16 @@ static bool settle(struct destination *destination, const struct config *config,
     }
 
     PQconninfoOption *options = PQconninfo(asked);
-    PQconninfoOption *defaults = PQconndefaults();
-    bool fine = check_values(destination, options, defaults, arena, error);
+    const char *target = wished_target(&destination->info, arena);
+    bool fine = check_values(destination, options, target, arena, error);
 
     take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
     choose_root_certificates(destination, options, arena);
     leave_out_certificate(destination, options, arena);
-    add_settings(destination, config, defaults, arena);
+    add_settings(destination, config, target, arena);
     mask_passwords(destination,
                    destination->unused_passfile ? destination->unused_passfile : option(options, "passfile"), arena);
     PQconninfoFree(options);
-    PQconninfoFree(defaults);
     return fine;
 }
 
@@ -358,7 +368,7 @@ bool destination_find(struct destination *destination, const struct config *conf
 
     leave_out_passfile(destination, arena);
 
-    PGconn *asked = ask_libpq(&destination->info, arena);
+    PGconn *asked = ask_libpq(&destination->info, "target_session_attrs", arena);
     bool fine = settle(destination, config, asked, arena, error);
 
     PQfinish(asked);

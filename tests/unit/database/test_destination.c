@@ -279,6 +279,30 @@ static void a_primary_is_wanted_unless_somebody_says_otherwise(void **state)
     arena_free(found.arena);
 }
 
+/* libpq tells which is asked for, whoever wrote it. */
+static void a_target_that_a_service_names_is_kept(void **state)
+{
+    struct found found;
+
+    (void)state;
+    setenv("PGSERVICEFILE",
+           file("services", "[s]\nhost=h\ntarget_session_attrs=standby\n[wrong]\n"
+                            "target_session_attrs=bogus\n"),
+           1);
+    found = find("service=s", NULL, false);
+    assert_true(found.fine);
+    assert_string_not_equal(value(&found, "target_session_attrs"), "read-write");
+    arena_free(found.arena);
+    found = find("service=wrong", NULL, false);
+    assert_false(found.fine);
+    assert_non_null(strstr(found.error.message, "target_session_attrs \"bogus\""));
+    arena_free(found.arena);
+    setenv("PGSERVICE", "s", 1);
+    found = find(NULL, NULL, false);
+    assert_string_not_equal(value(&found, "target_session_attrs"), "read-write");
+    arena_free(found.arena);
+}
+
 static void sessions_are_recognised(void **state)
 {
     struct found found = find("postgres://h/d?application_name=shop", NULL, false);
@@ -453,6 +477,7 @@ int main(void)
         cmocka_unit_test_setup(the_password_file_is_masked_for_every_host, clean),
         cmocka_unit_test_setup(the_password_file_that_a_url_or_a_service_names_is_masked_whole, clean),
         cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
+        cmocka_unit_test_setup(a_target_that_a_service_names_is_kept, clean),
         cmocka_unit_test_setup(sessions_are_recognised, clean),
         cmocka_unit_test_setup(verification_gets_the_systems_certificates, clean),
         cmocka_unit_test_setup(a_home_that_may_not_be_entered_holds_no_client_certificate, clean),
