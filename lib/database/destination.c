@@ -97,11 +97,10 @@ static void take_hosts(struct destination *destination, const PQconninfoOption *
     destination->numeric = arena_array(arena, destination->host_count, sizeof *destination->numeric);
     destination->ports = arena_array(arena, destination->host_count, sizeof *destination->ports);
     for (size_t i = 0; i < destination->host_count; i++) {
-        const char *host = items_in(hosts) > 1 || destination->host_count == 1 ? item_of(hosts, i, arena) : NULL;
+        const char *host = item_of(hosts, i, arena);
         const char *port = item_of(ports, i, arena);
 
-        destination->numeric[i] =
-            items_in(numeric) > 1 || destination->host_count == 1 ? item_of(numeric, i, arena) : NULL;
+        destination->numeric[i] = item_of(numeric, i, arena);
         destination->hosts[i] = host                      ? host
                                 : destination->numeric[i] ? destination->numeric[i]
                                                           : arena_strdup(arena, usual);
@@ -208,25 +207,14 @@ static void add_settings(struct destination *destination, const struct config *c
     }
 }
 
-/* Each host may have a line of its own in the password file, which URL and service file may name. */
-static void mask_passwords(const struct destination *destination, const char *passfile, struct arena *arena)
+/* The file's, of whichever host, and that of a service. */
+static void mask_passwords(const char *passfile, PGconn *asked)
 {
     if (passfile) {
         secret_of_passfile(passfile);
     }
-    for (size_t i = 0; i < destination->host_count; i++) {
-        struct conninfo one = conninfo_copy(&destination->info, arena);
-
-        conninfo_set(&one, "host", destination->hosts[i], arena);
-        conninfo_set(&one, "hostaddr", destination->numeric[i] ? destination->numeric[i] : "", arena);
-        conninfo_set(&one, "port", destination->ports[i], arena);
-
-        PGconn *asked = ask_libpq(&one, "target_session_attrs", arena);
-
-        if (asked && PQpass(asked)) {
-            mask_add(PQpass(asked));
-        }
-        PQfinish(asked);
+    if (PQpass(asked)) {
+        mask_add(PQpass(asked));
     }
 }
 
@@ -341,8 +329,7 @@ static bool settle(struct destination *destination, const struct config *config,
     choose_root_certificates(destination, options, arena);
     leave_out_certificate(destination, options, arena);
     add_settings(destination, config, target, arena);
-    mask_passwords(destination,
-                   destination->unused_passfile ? destination->unused_passfile : option(options, "passfile"), arena);
+    mask_passwords(destination->unused_passfile ? destination->unused_passfile : option(options, "passfile"), asked);
     PQconninfoFree(options);
     return fine;
 }

@@ -2,6 +2,7 @@
 #include "database/database.h"
 #include "database/destination.h"
 
+#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,6 +99,47 @@ static void one_port_serves_all_hosts(void **state)
     arena_free(found.arena);
 }
 
+static void numeric_addresses_belong_to_their_hosts(void **state)
+{
+    static const struct {
+        const char *url;
+        size_t count;
+        const char *hosts[2], *numeric[2];
+    } rows[] = {
+        { "host=a,b hostaddr=10.0.0.1,10.0.0.2", 2, { "a", "b" }, { "10.0.0.1", "10.0.0.2" } },
+        { "host=a,b hostaddr=,10.0.0.2", 2, { "a", "b" }, { NULL, "10.0.0.2" } },
+        { "hostaddr=10.0.0.1,10.0.0.2", 2, { "10.0.0.1", "10.0.0.2" }, { "10.0.0.1", "10.0.0.2" } },
+        { "host=a hostaddr=10.0.0.1", 1, { "a" }, { "10.0.0.1" } },
+        { "hostaddr=10.0.0.1", 1, { "10.0.0.1" }, { "10.0.0.1" } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct found found = find(rows[i].url, NULL, false);
+
+        assert_true(found.fine);
+        assert_int_equal(found.destination.host_count, rows[i].count);
+        for (size_t n = 0; n < rows[i].count; n++) {
+            const char *numeric = found.destination.numeric[n];
+
+            assert_string_equal(found.destination.hosts[n], rows[i].hosts[n]);
+            assert_string_equal(numeric ? numeric : "", rows[i].numeric[n] ? rows[i].numeric[n] : "");
+        }
+        arena_free(found.arena);
+    }
+}
+
+static void libpq_s_own_folder_of_sockets_is_meant_where_nobody_names_a_host(void **state)
+{
+    struct found found = find("dbname=d", NULL, false);
+
+    (void)state;
+    assert_true(found.fine);
+    assert_int_equal(found.destination.host_count, 1);
+    assert_int_equal(found.destination.hosts[0][0], '/');
+    arena_free(found.arena);
+}
+
 static void the_environment_is_used_where_no_url_is_given(void **state)
 {
     struct found found;
@@ -133,7 +175,9 @@ static void a_service_file_is_read_and_a_missing_service_is_an_error(void **stat
 static void a_value_that_libpq_refuses_is_an_error_before_any_connection(void **state)
 {
     static const char *const urls[] = { "postgres://h/d?sslmode=sometimes", "postgres://h/d?channel_binding=maybe",
-                                        "postgres://a,b:1,c:2,d:3/d?port=1,2" };
+                                        "postgres://a,b:1,c:2,d:3/d?port=1,2", "host=a hostaddr=10.0.0.1,10.0.0.2" };
+    static const char *const valid[] = { "disable, allow, prefer, require, verify-ca and verify-full are valid",
+                                         "disable, prefer and require are valid", "", "" };
 
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -141,7 +185,8 @@ static void a_value_that_libpq_refuses_is_an_error_before_any_connection(void **
 
         assert_false(found.fine);
         assert_int_equal(found.error.status, STATUS_CONFIG);
-        assert_true(i == 2 || strstr(found.error.hint, "prefer")); /* the valid ones are named */
+        assert_null(strchr(found.error.message, '\n'));
+        assert_string_equal(found.error.hint, valid[i]);
         arena_free(found.arena);
     }
 }
@@ -186,7 +231,13 @@ static void numbers_and_targets_as_libpq_takes_them_are_fine(void **state)
         "host=a,b port=''",
         "host=h port=' 5433 '",
         "postgres://h/d?keepalives=0&keepalives_idle=-1&keepalives_count=+3&connect_timeout=",
+        "postgres://h/d?target_session_attrs=any",
+        "postgres://h/d?target_session_attrs=read-write",
+        "postgres://h/d?target_session_attrs=read-only",
+        "postgres://h/d?target_session_attrs=primary",
+        "postgres://h/d?target_session_attrs=standby",
         "postgres://h/d?target_session_attrs=prefer-standby",
+        "host=h port=65535",
     };
 
     (void)state;
@@ -231,6 +282,78 @@ static void the_password_file_is_masked_for_every_host(void **state)
     mask_string(text);
     assert_null(strstr(text, "secret"));
     arena_free(found.arena);
+}
+
+static void the_password_of_a_service_is_masked(void **state)
+{
+    char text[] = "one-secret";
+    struct found found;
+
+    (void)state;
+    setenv("PGSERVICEFILE", file("services", "[s]\nhost=h\npassword=one-secret\n"), 1);
+    found = find("service=s", NULL, false);
+    assert_true(found.fine);
+    mask_string(text);
+    assert_string_equal(text, "***");
+    arena_free(found.arena);
+}
+
+/* libpq would say so on standard error at every connection. */
+static void a_password_file_that_others_may_read_is_neither_used_nor_shown(void **state)
+{
+    char path[256], url[512];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s", file("passwords", "h:*:*:*:one-secret\n"));
+    (void)snprintf(url, sizeof url, "host=h passfile='%s'", path);
+    for (int mode = 0; mode < 3; mode++) {
+        static const mode_t modes[] = { 0600, 0640, 0604 };
+        char text[] = "one-secret";
+
+        assert_int_equal(chmod(path, modes[mode]), 0);
+        mask_wipe();
+
+        struct found found = find(url, NULL, false);
+
+        assert_true(found.fine);
+        assert_string_equal(found.destination.unused_passfile ? found.destination.unused_passfile : "",
+                            mode ? path : "");
+        assert_string_equal(value(&found, "passfile"), mode ? "/dev/null/none" : path);
+        mask_string(text);
+        assert_string_equal(text, "***");
+        arena_free(found.arena);
+    }
+}
+
+static const char *unused(const char *url)
+{
+    struct found found = find(url, NULL, false);
+    static char path[256];
+
+    assert_true(found.fine);
+    (void)snprintf(path, sizeof path, "%s", found.destination.unused_passfile ? found.destination.unused_passfile : "");
+    arena_free(found.arena);
+    return path;
+}
+
+static void the_password_file_that_libpq_would_take_is_looked_at_and_only_if_it_would(void **state)
+{
+    char named[256], home[256], url[512];
+
+    (void)state;
+    (void)snprintf(named, sizeof named, "%s", file("passwords", ""));
+    (void)snprintf(home, sizeof home, "%s", file(".pgpass", ""));
+    (void)snprintf(url, sizeof url, "host=h passfile='%s'", folder);
+    assert_int_equal(chmod(named, 0644), 0);
+    assert_int_equal(chmod(home, 0644), 0);
+    assert_string_equal(unused("host=h"), home);
+    setenv("PGPASSFILE", named, 1);
+    assert_string_equal(unused("host=h"), named);
+    assert_string_equal(unused(url), folder); /* no file at all */
+    assert_string_equal(unused("host=h password=known"), "");
+    setenv("PGPASSWORD", "known", 1);
+    assert_string_equal(unused("host=h"), "");
+    assert_int_equal(unlink(home), 0);
 }
 
 /* As it is read for a connection, whoever names it: also its other lines, which a step may use. */
@@ -320,6 +443,22 @@ static void sessions_are_recognised(void **state)
     arena_free(found.arena);
 }
 
+/* In half a minute, and sooner or later where the URL says so. */
+static void a_connection_whose_other_end_is_gone_is_noticed(void **state)
+{
+    struct found found = find("postgres://h/d?keepalives_count=7", NULL, false);
+
+    (void)state;
+    assert_string_equal(value(&found, "keepalives_idle"), "10");
+    assert_string_equal(value(&found, "keepalives_interval"), "5");
+    assert_string_equal(value(&found, "keepalives_count"), "7");
+    assert_string_equal(value(&found, "tcp_user_timeout"), "30000");
+    arena_free(found.arena);
+    found = find("postgres://h/d", NULL, false);
+    assert_string_equal(value(&found, "keepalives_count"), "3");
+    arena_free(found.arena);
+}
+
 static void verification_gets_the_systems_certificates(void **state)
 {
     char bundle[256];
@@ -340,6 +479,27 @@ static void verification_gets_the_systems_certificates(void **state)
     setenv("PGSSLMODE", "verify-full", 1);
     found = find("postgres://h/d", NULL, false);
     assert_string_equal(value(&found, "sslrootcert"), bundle);
+    arena_free(found.arena);
+    setenv("SSL_CERT_FILE", "/nowhere/bundle.crt", 1);
+    found = find("postgres://h/d", NULL, false);
+    assert_string_not_equal(value(&found, "sslrootcert"), "/nowhere/bundle.crt");
+    arena_free(found.arena);
+}
+
+static void sslrootcert_system_verifies_everything_with_the_system_s_bundle(void **state)
+{
+    char bundle[256];
+    struct found found;
+
+    (void)state;
+    snprintf(bundle, sizeof bundle, "%s", file("bundle.crt", "certificates"));
+    setenv("SSL_CERT_FILE", bundle, 1);
+    found = find("postgres://h/d?sslrootcert=system", NULL, false);
+    assert_true(found.fine);
+    if (PQlibVersion() < 160000) { /* later ones know it */
+        assert_string_equal(value(&found, "sslmode"), "verify-full");
+        assert_string_equal(value(&found, "sslrootcert"), bundle);
+    }
     arena_free(found.arena);
 }
 
@@ -468,6 +628,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(hosts_and_ports_are_paired, clean),
         cmocka_unit_test_setup(one_port_serves_all_hosts, clean),
+        cmocka_unit_test_setup(numeric_addresses_belong_to_their_hosts, clean),
+        cmocka_unit_test_setup(libpq_s_own_folder_of_sockets_is_meant_where_nobody_names_a_host, clean),
         cmocka_unit_test_setup(the_environment_is_used_where_no_url_is_given, clean),
         cmocka_unit_test_setup(a_service_file_is_read_and_a_missing_service_is_an_error, clean),
         cmocka_unit_test_setup(a_value_that_libpq_refuses_is_an_error_before_any_connection, clean),
@@ -475,11 +637,16 @@ int main(void)
         cmocka_unit_test_setup(numbers_and_targets_as_libpq_takes_them_are_fine, clean),
         cmocka_unit_test_setup(wrong_values_in_the_environment_are_errors_too, clean),
         cmocka_unit_test_setup(the_password_file_is_masked_for_every_host, clean),
+        cmocka_unit_test_setup(the_password_of_a_service_is_masked, clean),
+        cmocka_unit_test_setup(a_password_file_that_others_may_read_is_neither_used_nor_shown, clean),
+        cmocka_unit_test_setup(the_password_file_that_libpq_would_take_is_looked_at_and_only_if_it_would, clean),
         cmocka_unit_test_setup(the_password_file_that_a_url_or_a_service_names_is_masked_whole, clean),
         cmocka_unit_test_setup(a_primary_is_wanted_unless_somebody_says_otherwise, clean),
         cmocka_unit_test_setup(a_target_that_a_service_names_is_kept, clean),
         cmocka_unit_test_setup(sessions_are_recognised, clean),
+        cmocka_unit_test_setup(a_connection_whose_other_end_is_gone_is_noticed, clean),
         cmocka_unit_test_setup(verification_gets_the_systems_certificates, clean),
+        cmocka_unit_test_setup(sslrootcert_system_verifies_everything_with_the_system_s_bundle, clean),
         cmocka_unit_test_setup(a_home_that_may_not_be_entered_holds_no_client_certificate, clean),
         cmocka_unit_test_setup(a_certificate_in_the_home_folder_wins, clean),
         cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
