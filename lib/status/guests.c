@@ -13,7 +13,7 @@ void guests_begin(struct guests *guests)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return;
     }
-    rlim_t wanted = GUESTS_MAX + OWN_DESCRIPTORS;
+    rlim_t wanted = HTTP_CONNECTIONS + NOT_FOR_GUESTS;
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
         setrlimit(RLIMIT_NOFILE, &limit);
@@ -22,7 +22,6 @@ void guests_begin(struct guests *guests)
     if (limit.rlim_cur < wanted) {
         guests->limit =
             limit.rlim_cur > (rlim_t)2 * NOT_FOR_GUESTS ? (size_t)limit.rlim_cur - NOT_FOR_GUESTS : NOT_FOR_GUESTS / 2;
-        guests->limit = guests->limit < HTTP_CONNECTIONS ? guests->limit : HTTP_CONNECTIONS;
     }
 }
 
