@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT ((duration)10 * 1000)    /* contract section 1, apply */
-#define ANSWER_PATIENCE ((duration)10 * 1000) /* above the statement timeout: then the network swallows packets */
+#define LOCK_TIMEOUT ((duration)10 * 1000) /* contract section 1, apply */
 
 /* Statements go to the server in as few queries as possible, which it splits itself. It holds the parse trees of a
  * whole query in memory, many times the text: a large file goes in pieces. */
@@ -171,14 +170,10 @@ static void report_cause(struct apply *apply, const struct sql_file *file, const
     struct text_place place = text_place_of(file->text, offset);
     const PGresult *error = progress->result.error;
     const char *sqlstate = error ? PQresultErrorField(error, PG_DIAG_SQLSTATE) : NULL;
-    char patience[DURATION_TEXT];
 
     if (apply->session.caught) {
         report(stderr, "%s:%zu:%zu: stopped by SIG%s", file->name, place.line, place.column,
                signal_name(apply->session.caught));
-    } else if (apply->session.given_up) {
-        report(stderr, "%s:%zu:%zu: connection lost: no answer for %s", file->name, place.line, place.column,
-               duration_human(apply->session.silence, patience));
     } else if (error && sqlstate) {
         report_error(file->name, place, error,
                      report_hint(sqlstate, !apply->options->no_transaction, file->text + offset));
@@ -439,7 +434,6 @@ static bool leads_elsewhere(PGconn *direct, const struct config *config, struct 
 
 static int connect_and_run(struct apply *apply, const struct config *config)
 {
-    duration timeout = apply->options->statement_timeout;
     struct arena *arena = arena_new();
     struct database_error why = { 0 };
     PGconn *connection = connection_open(config, true, config_attempt(config), arena, &why);
@@ -455,7 +449,7 @@ static int connect_and_run(struct apply *apply, const struct config *config)
             report(stderr, "  hint: %s", why.hint);
         }
         status = why.failure == FAILURE_CONFIG ? STATUS_CONFIG : STATUS_UNREACHABLE;
-    } else if (!session_begin(&apply->session, connection, timeout > 0 ? timeout + ANSWER_PATIENCE : 0)) {
+    } else if (!session_begin(&apply->session, connection)) {
         report(stderr, "cannot watch for signals: %s", strerror(errno));
         PQfinish(connection);
         status = STATUS_RESOURCE;

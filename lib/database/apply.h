@@ -18,9 +18,9 @@ struct apply_options {
  * and there too what of the files stays. TERM, INT, HUP and QUIT end the statement in the server and then the process,
  * within two seconds.
  *
- * Returns the exit status: 0; 1 on an SQL error or a file that cannot be run; 69 if the database is not reachable, its
- * connection is lost, or it gives no answer for 10 s more than the timeout; 78 if the URL itself is wrong; 128+N after
- * signal N. Changes signal dispositions: the process should end with that status. */
+ * Returns the exit status: 0; 1 on an SQL error or a file that cannot be run; 69 if the database is not reachable or
+ * its connection is lost; 78 if the URL itself is wrong; 128+N after signal N. Changes signal dispositions: the process
+ * should end with that status. */
 int apply_files(const struct config *config, const struct apply_options *options);
 
 #endif

@@ -64,11 +64,11 @@ static void prepare_alarm(void)
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-bool session_begin(struct apply_session *session, PGconn *connection, duration silence)
+bool session_begin(struct apply_session *session, PGconn *connection)
 {
     sigset_t set;
 
-    *session = (struct apply_session){ .connection = connection, .silence = silence };
+    *session = (struct apply_session){ .connection = connection };
     block_endings(&set);
     prepare_alarm();
     session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -111,22 +111,11 @@ static void cancel(struct apply_session *session)
     session->deadline = clock_now() + CANCEL_PATIENCE;
 }
 
-static void something_moved(struct apply_session *session)
-{
-    if (session->caught == 0) {
-        session->deadline = session->silence > 0 ? clock_now() + session->silence : 0;
-    }
-}
-
 static int poll_limit(const struct apply_session *session)
 {
     instant left = session->deadline - clock_now();
 
-    if (session->deadline == 0) {
-        return -1;
-    }
-    left = left < 0 ? 0 : left;
-    return left > 60000 ? 60000 : (int)left;
+    return session->deadline == 0 ? -1 : left > 0 ? (int)left : 0;
 }
 
 /* Waits until the connection or a signal has something. False when the time is over. */
@@ -145,9 +134,6 @@ static bool wait_for_something(struct apply_session *session, bool unsent)
     if (descriptors[1].revents) {
         read_signal(session);
         cancel(session);
-    }
-    if (descriptors[0].revents) {
-        something_moved(session);
     }
     if (descriptors[0].revents & ~POLLOUT) {
         (void)PQconsumeInput(session->connection); /* a failure comes as the next result */
@@ -206,7 +192,6 @@ static bool take_results(struct apply_session *session, struct apply_result *res
 /* From the sent query to its last result. */
 static bool finish_query(struct apply_session *session, struct apply_result *result, PGresult **kept)
 {
-    something_moved(session);
     for (;;) {
         int unsent = PQflush(session->connection);
 

@@ -1,4 +1,4 @@
-/* The connection of `pgentry apply`: queries that a signal can end and that never wait for ever.
+/* The connection of `pgentry apply`: queries that a signal can end.
  *
  * A process that is simply killed leaves its statement running in the server, which notices only when it next writes to
  * the socket. Therefore TERM, INT, HUP and QUIT are read from a signalfd beside the connection, and become a cancel
@@ -16,10 +16,8 @@ struct apply_session {
     PGconn *connection;
     int signals;      /* descriptor */
     int caught;       /* the signal that asked us to end, or 0 */
-    duration silence; /* nothing came and nothing went for so long: the network swallows packets. 0: TCP's keepalives
-                         alone find that out */
-    bool given_up;    /* that happened */
-    instant deadline;
+    instant deadline; /* of the server's answer to that; 0: none, and TCP's keepalives find out that nobody is there */
+    bool given_up;    /* it was over: nothing more is expected of the connection */
 };
 
 struct apply_result {
@@ -34,7 +32,7 @@ struct apply_result {
 void session_signals_exit(void);
 
 /* Takes the connection over. False with errno if the system gives no descriptor. */
-bool session_begin(struct apply_session *session, PGconn *connection, duration silence);
+bool session_begin(struct apply_session *session, PGconn *connection);
 /* Ends the connection; what runs in a transaction is rolled back by the server. */
 void session_end(struct apply_session *session);
 
