@@ -36,7 +36,6 @@ static void walk_time(struct walk *walk, int64_t *value)
     walk_number(walk, value);
     if (walk->reader && (*value < -1 || *value > LATEST)) {
         walk->reader->broken = true;
-        *value = -1;
     }
 }
 
@@ -95,7 +94,6 @@ static void walk_phase(struct walk *walk, enum phase *phase)
     WALK_INTEGER(walk, *phase);
     if (walk->reader && *phase >= PHASES) {
         walk->reader->broken = true;
-        *phase = PHASE_WAITING;
     }
 }
 
@@ -129,7 +127,6 @@ static void walk_steps(struct walk *walk, struct status *status)
         WALK_BUFFER(walk, step->last);
         if (walk->reader && (step->result >= STEP_RESULT_COUNT || !step->list || !step->name)) {
             walk->reader->broken = true;
-            status->step_count = i;
         }
     }
 }
@@ -142,7 +139,7 @@ static void walk_status(struct walk *walk, struct status *status, struct check *
     WALK_BUFFER(walk, status->began);
     walk_spells(walk, status);
     walk_flag(walk, &status->connected);
-    bool checked = status->check != NULL, expected = !checked && status->expected;
+    bool checked = status->check != NULL, expected = status->expected != NULL;
     walk_flag(walk, &checked);
     walk_flag(walk, &expected);
     if (checked || expected) {
