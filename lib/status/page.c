@@ -210,7 +210,7 @@ static struct boot_drawn find_drawn(const struct status *status)
             drawn.first = i + 1;
         }
     }
-    drawn.begin_us = drawn.first < count ? status->spells[drawn.first].begin_us : 0;
+    drawn.begin_us = status->spells[drawn.first].begin_us;
     drawn.end_us = clock_now_us() - status->began_us;
     for (size_t i = drawn.first; i < count; i++) {
         if (status->spells[i].phase == PHASE_RUNNING || status->spells[i].phase == PHASE_HELD) {
@@ -231,14 +231,13 @@ static void put_drawing(FILE *out, const struct status *status, const struct boo
     for (size_t i = drawn->first; i < drawn->end; i++) {
         const struct status_spell *spell = &status->spells[i];
         const char *word = phase_word(spell->phase);
-        int64_t end = spell->end_us < 0 || spell->end_us > drawn->end_us ? drawn->end_us : spell->end_us;
+        int64_t took = status_spell_took(spell, drawn->end_us);
         int64_t x = (spell->begin_us - drawn->begin_us) * TIMELINE_WIDTH / total;
-        int64_t width = (end - spell->begin_us) * TIMELINE_WIDTH / total;
-        char took[DURATION_TEXT];
+        int64_t width = took * TIMELINE_WIDTH / total;
+        char time[DURATION_TEXT];
         x = x > TIMELINE_WIDTH - SPELL_MIN ? TIMELINE_WIDTH - SPELL_MIN : x;
         fprintf(out, "<rect class='p-%s' x=%" PRId64 " y=0 width=%" PRId64 " height=40><title>%s %s</title></rect>",
-                word, x, width > SPELL_MIN ? width : SPELL_MIN, word,
-                duration_human((end - spell->begin_us) / 1000, took));
+                word, x, width > SPELL_MIN ? width : SPELL_MIN, word, duration_human(took / 1000, time));
     }
     fputs("</svg>", out);
 }
