@@ -63,7 +63,7 @@ static const char *take_name(struct reader *reader)
     char *name = arena_strndup(arena, reader->token, reader->length);
 
     for (size_t i = quoted; i < reader->length - quoted; i++) {
-        i += quoted && reader->token[i] == '"'; /* the first of two */
+        i += reader->token[i] == '"'; /* the first of two */
         bool capital = !quoted && reader->token[i] >= 'A' && reader->token[i] <= 'Z';
         name[length++] = (char)(capital ? reader->token[i] - 'A' + 'a' : reader->token[i]);
     }

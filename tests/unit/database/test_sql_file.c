@@ -157,6 +157,7 @@ static void what_cannot_be_read_is_named_with_the_reason(void **state)
     (void)state;
     assert_false(sql_file_load(&file, "missing.sql", SQL_FILES_MAX, &error));
     assert_string_equal(error.message, "missing.sql: cannot be read: No such file or directory");
+    assert_string_equal(error.hint, "");
     assert_int_equal(error.status, STATUS_FAILED);
     assert_false(sql_file_load(&file, ".", SQL_FILES_MAX, &error));
     assert_string_equal(error.message, ".: cannot be read: Is a directory");

@@ -37,12 +37,24 @@ static void what_is_created_is_left(void **state)
                         "User auth.a\"b");
 }
 
+static void a_name_is_any_that_the_server_takes_and_folded_as_it_does(void **state)
+{
+    (void)state;
+    assert_string_equal(left("CREATE TABLE aZ09_$ (); CREATE TABLE zA (); CREATE TABLE A@ (); CREATE TABLE Zz ();"
+                             "CREATE TABLE _x (); CREATE TABLE \u00e4\u00c4[ (); CREATE TABLE \"A\"\"Z\" ();"),
+                        "az09_$ za a zz _x \u00e4\u00c4 A\"Z");
+    assert_string_equal(left("CREATE TABLE 1a (); CREATE TABLE @a (); CREATE TABLE [a (); CREATE TABLE `a ();"
+                             "CREATE TABLE {a ();"),
+                        "");
+}
+
 static void what_is_dropped_or_renamed_since_is_not(void **state)
 {
     (void)state;
     assert_string_equal(left("CREATE TABLE a (); CREATE TABLE b (); CREATE TABLE x.c (); DROP TABLE IF EXISTS b, x.c;"),
                         "a");
     assert_string_equal(left("CREATE TABLE a (); ALTER TABLE IF EXISTS ONLY a RENAME TO \"B\";"), "B");
+    assert_string_equal(left("CREATE TABLE a (); ALTER TABLE a * RENAME TO b;"), "b");
     assert_string_equal(left("CREATE TABLE a (); ALTER TABLE a SET SCHEMA x; ALTER TABLE a RENAME TO b;"), "x.a");
     assert_string_equal(
         left("CREATE TABLE a (b int); ALTER TABLE a RENAME COLUMN b TO c; ALTER TABLE a RENAME b TO c;"), "a");
@@ -103,7 +115,7 @@ static void a_name_is_cut_as_the_server_cuts_it(void **state)
 
 static void what_is_cut_off_is_read_up_to_there(void **state)
 {
-    static const char sql[] = "CREATE TABLE a (); ALTER TABLE a RENAME TO \"b\"; DROP TABLE x.y, \"b";
+    static const char sql[] = "CREATE TABLE a (); ALTER TABLE a RENAME TO \"b\"; DROP TABLE x.y, \"bx";
 
     (void)state;
     for (size_t length = 0; length < sizeof sql; length++) {
@@ -131,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(what_is_created_is_left),
+        SCRATCH_TEST(a_name_is_any_that_the_server_takes_and_folded_as_it_does),
         SCRATCH_TEST(what_is_dropped_or_renamed_since_is_not),
         SCRATCH_TEST(what_comes_and_goes_does_not_count),
         SCRATCH_TEST(what_is_no_name_is_no_table),
