@@ -129,6 +129,61 @@ static void the_members_are_those_that_readers_know(void **state)
     json_decref(document);
 }
 
+static void what_is_not_known_is_null_and_no_status_is_taken_for_it(void **state)
+{
+    static const char *const members[] = { "exitStatus", "failedWith", "reason", "host", "error", "checkedAt" };
+    struct status status = { .version = "1.2.3", .preset = "none", .connected = true, .exit_status = -1 };
+    json_t *document = written(&status, 0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if (!json_is_null(at(document, NULL, members[i]))) {
+            fail_msg("%s", members[i]);
+        }
+    }
+    assert_true(json_is_null(at(document, NULL, "migrations")));
+    assert_int_equal(json_array_size(at(document, NULL, "problems")), 0);
+    assert_int_equal(json_integer_value(at(document, "database", "totalTables")), 0);
+    json_decref(document);
+
+    status =
+        (struct status){ .version = "1.2.3", .preset = "none", .failed_with = 70, .error = "refused", .host = "db" };
+    document = written(&status, 0);
+    assert_true(json_is_integer(at(document, NULL, "exitStatus")));
+    assert_int_equal(json_integer_value(at(document, NULL, "failedWith")), 70);
+    assert_string_equal(json_string_value(at(document, NULL, "host")), "db");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(at(document, NULL, "problems"), 0), "message")),
+        "the database is not reachable: refused");
+    json_decref(document);
+}
+
+static void a_report_is_a_text_file_that_others_may_read(void **state)
+{
+    char folder[] = "/tmp/pgentry-report-XXXXXX", path[64], last;
+    struct check check;
+    struct status status = failed(&check, 1, 0);
+    struct stat found;
+    mode_t before = umask(0);
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/report.json", folder);
+    assert_true(status_write_report(&status, path, 0));
+    (void)umask(before);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 07777, 0644);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(fd, &last, 1, found.st_size - 1), 1);
+    assert_int_equal(last, '\n');
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_false(status_write_report(&status, path, 0));
+    assert_int_equal(errno, ENOENT);
+}
+
 static void a_migration_that_failed_is_a_problem_though_the_schema_verifies(void **state)
 {
     struct check check = { .healthy = true, .migrations = { .known = true, .failed = 1, .failed_name = "2_fill" } };
@@ -268,6 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fits_is_written_whole),
         cmocka_unit_test(the_members_are_those_that_readers_know),
+        cmocka_unit_test(what_is_not_known_is_null_and_no_status_is_taken_for_it),
+        cmocka_unit_test(a_report_is_a_text_file_that_others_may_read),
         cmocka_unit_test(a_migration_that_failed_is_a_problem_though_the_schema_verifies),
         cmocka_unit_test(what_the_boot_came_to_is_in_a_short_report_however_much_is_missing),
         cmocka_unit_test(a_short_report_goes_without_what_it_says_elsewhere_first),
