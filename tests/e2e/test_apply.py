@@ -514,12 +514,47 @@ def test_a_signal_is_obeyed_as_pid_1_and_while_connecting(pgentry, project):
             assert running.wait(5).exit == 143
 
 
+def test_a_signal_that_was_ignored_stays_so(pgentry, database, project):
+    """Under nohup the end of the session that started it is no reason to end: TERM still is."""
+    project({"a.sql": "SELECT pg_advisory_lock(1); CREATE TABLE a (id int); SELECT pg_advisory_lock(2);"})
+    with database.direct() as first, database.direct() as second:
+        first.execute("SELECT pg_advisory_lock(1)")
+        second.execute("SELECT pg_advisory_lock(2)")
+        running = pgentry.start("apply", "--no-transaction", "a.sql", url=database.url, under=["env", "--ignore-signal=HUP"])
+        wait_until(lambda: "active" in sessions(database).values(), what="it waits")
+        running.signal(signal.SIGHUP)
+        first.close()
+        wait_until(lambda: database.tables() == ["a"], what="it goes on")
+        running.terminate()
+        assert running.wait(5).exit == 143
+
+
+def test_a_reader_that_went_away_ends_nothing(pgentry, database, project):
+    """`pgentry apply a.sql b.sql | head -1`: all is done, and that nobody could be told of it is the status."""
+    project({"a.sql": "CREATE TABLE a (id int)", "b.sql": "CREATE TABLE b (id int)"})
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([pgentry.binary, "apply", "a.sql", "b.sql"], env=pgentry.environment(database.url, None),
+                          cwd=project.folder, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.returncode == 74 and database.tables() == ["a", "b"], done
+
+
+def test_a_step_may_take_longer_than_the_server_can_count(pgentry, database, project):
+    """statement_timeout ends at 24 days."""
+    project({"a.sql": "CREATE TABLE a AS SELECT current_setting('statement_timeout') AS most",
+             "pgentry.yaml": "verify: {tables: [a]}\nmigrate: {steps: [{name: raw, sql: [a.sql], timeout: 1000h}]}\n"})
+    done = pgentry("sync", url=database.url)
+    assert done.exit == 0 and database.sql("TABLE a") == [("2147483647ms",)], done
+
+
 def test_a_signal_ends_us_even_if_the_server_does_not_answer(pgentry, spare, project):
-    """The network swallows packets, the cancel request too: two seconds, no more."""
+    """The network swallows packets, the cancel request too: two seconds, no more, whatever is made of SIGALRM."""
     spare.start()
     database = spare.database()
     project({"a.sql": "SELECT pg_sleep(600)"})
-    running = pgentry.start("apply", "a.sql", url=database.url)
+    running = pgentry.start("apply", "a.sql", url=database.url,
+                            under=["env", "--ignore-signal=ALRM", "--block-signal=ALRM"])
     wait_until(lambda: "active" in sessions(database).values(), what="the statement runs")
     spare.pause()
     try:

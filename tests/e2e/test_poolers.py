@@ -69,6 +69,19 @@ def test_verification_works_through_every_mode(pgentry, database, project, poole
             assert session.execute(f"SHOW {setting}").fetchone() == (value,)
 
 
+def test_a_raw_sql_step_leaves_nothing_in_the_pooler_s_sessions(pgentry, database, project, pooler):
+    """Its limits and the URL's schema end with its transaction: the next client of the session has its own."""
+    database.as_app("CREATE SCHEMA shop")
+    project({"one.sql": "CREATE TABLE one (id int)",
+             "pgentry.yaml": "verify: {tables: [one]}\nmigrate: {lock: false, steps: [{name: raw, sql: [one.sql], timeout: 77s}]}\n"})
+    through = pooler("transaction", default_pool_size=1)
+    done = pgentry("sync", url=f"{through.url}?schema=shop")
+    assert done.exit == 0 and database.sql("SELECT to_regclass('shop.one') IS NOT NULL") == [(True,)], done
+    with psycopg.connect(through.url, autocommit=True) as session:
+        for setting, value in (("statement_timeout", "0"), ("lock_timeout", "0"), ("search_path", '"$user", public')):
+            assert session.execute(f"SHOW {setting}").fetchone() == (value,)
+
+
 def test_a_pooler_whose_server_is_down_is_not_told_as_connected_again_and_again(pgentry, late, project):
     """PgBouncer takes connections and no query; the database counts as connected once it takes one."""
     project({"pgentry.yaml": "verify: {tables: [users]}\n"})
