@@ -357,6 +357,13 @@ static void what_is_no_request_is_refused_in_words(void **state)
         assert_int_equal(occurrences(answered, "HTTP/1.1 "), 1);
         assert_non_null(strstr(answered, "\r\n\r\nmalformed request\n"));
     }
+
+    static char garbage[1 << 20]; /* more than is read before the answer, which arrives all the same */
+    int sending = call(0);
+
+    memset(garbage, 'X', sizeof garbage);
+    ask(sending, garbage, sizeof garbage);
+    assert_int_equal(status_of(answer(sending)), 400);
     for (size_t length = 0; length < 3; length++) { /* and no more: a probe of the port has no answer */
         int fd = call(0);
 
