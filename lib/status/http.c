@@ -172,7 +172,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
         *body_length = 0;
         return MHD_YES;
     }
-    if (*context != server && too_large(connection)) {
+    if (too_large(connection)) {
         return answers_give_notice(&server->answers, connection, NOTICE_TOO_LARGE);
     }
     bool live = strcmp(path, HTTP_LIVE) == 0;
