@@ -325,7 +325,7 @@ static bool settle(struct destination *destination, const struct config *config,
     const char *target = wished_target(&destination->info, arena);
     bool fine = check_values(destination, options, target, arena, error);
 
-    take_hosts(destination, options, PQhost(asked) ? PQhost(asked) : "localhost", arena);
+    take_hosts(destination, options, PQhost(asked), arena);
     choose_root_certificates(destination, options, arena);
     leave_out_certificate(destination, options, arena);
     add_settings(destination, config, target, arena);
@@ -347,7 +347,7 @@ bool destination_find(struct destination *destination, const struct config *conf
     }
     if (!conninfo_parse(&destination->info, url, arena, &why)) {
         error_set(error, why.status, "%s: %s", destination->key, why.message);
-        return why.hint[0] ? error_hint(error, "%s", why.hint) : false;
+        return error_hint(error, "%s", why.hint);
     }
     if (direct) { /* sessions with the lock are to be recognised, whatever the URL calls the application */
         conninfo_set(&destination->info, "application_name", APPLICATION, arena);

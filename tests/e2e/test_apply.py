@@ -475,11 +475,12 @@ def test_a_hint_tells_what_to_change(pgentry, database, project, text, words):
 def test_passwords_are_masked_in_what_the_server_says(pgentry, database, project):
     """In notices, messages, details and contexts, and no control character reaches the terminal."""
     text = database.password.replace("'", "''")
-    project({"a.sql": f"DO $a$ BEGIN RAISE NOTICE 'one %', '{text}'; RAISE EXCEPTION 'two %', '{text}' || chr(27) || '[31m'"
+    project({"a.sql": f"DO $a$ BEGIN RAISE NOTICE 'one %', '{text}' USING DETAIL = 'zero'; RAISE EXCEPTION 'two %', '{text}' || chr(27) || '[31m'"
                       f" USING DETAIL = 'three\n{text}', HINT = 'four {text}'; END $a$"})
     done = pgentry("apply", "a.sql", url=database.url)
     assert done.exit == 1 and "P0001: two ***" in done.stderr and "NOTICE: one ***" in done.stdout, done
     assert "  detail: three ***" in done.stderr and "  hint: four ***" in done.stderr, done
+    assert "  detail: zero\n" in done.stdout and "  context: PL/pgSQL function" in done.stderr, done
     assert database.password not in done.text and "\x1b" not in done.text, done
     project({"a.sql": f"DO $a$ BEGIN RAISE EXCEPTION 'five %', overlay('{text}' placing chr(27) || '[m' from 7 for 0); END $a$"})
     assert "P0001: five ***" in pgentry("apply", "a.sql", url=database.url).stderr, "divided by an escape sequence"

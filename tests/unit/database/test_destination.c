@@ -205,6 +205,7 @@ static void a_number_or_a_target_that_is_none_is_an_error_before_any_connection(
         { "postgres://h/d?target_session_attrs=bogus", "target_session_attrs \"bogus\" is none of any, read-write" },
         { "postgres://h/d?target_session_attrs=", "target_session_attrs \"\"" },
         { "postgres://h/d?keepalives=x", "keepalives \"x\" is not a whole number" },
+        { "host=h keepalives=' '", "keepalives \" \"" },
         { "postgres://h/d?keepalives_idle=1.5", "keepalives_idle \"1.5\"" },
         { "postgres://h/d?keepalives_interval=x", "keepalives_interval" },
         { "postgres://h/d?keepalives_count=x", "keepalives_count" },
@@ -349,8 +350,11 @@ static void the_password_file_that_libpq_would_take_is_looked_at_and_only_if_it_
     assert_string_equal(unused("host=h"), home);
     setenv("PGPASSFILE", named, 1);
     assert_string_equal(unused("host=h"), named);
+    assert_string_equal(unused("host=h passfile=''"), named);
     assert_string_equal(unused(url), folder); /* no file at all */
     assert_string_equal(unused("host=h password=known"), "");
+    setenv("PGPASSFILE", "", 1);
+    assert_string_equal(unused("host=h"), home);
     setenv("PGPASSWORD", "known", 1);
     assert_string_equal(unused("host=h"), "");
     assert_int_equal(unlink(home), 0);
@@ -542,6 +546,29 @@ static void a_certificate_in_the_home_folder_wins(void **state)
     unlink(file(".postgresql/root.crt", ""));
 }
 
+static void any_server_is_wanted_where_wait_target_says_so(void **state)
+{
+    struct arena *arena = arena_new();
+    const struct config config = { .database.url = "postgres://h/d", .wait.target = TARGET_ANY };
+    struct destination destination;
+    struct error error;
+
+    (void)state;
+    assert_true(destination_find(&destination, &config, false, arena, &error));
+    assert_null(conninfo_get(&destination.info, "target_session_attrs"));
+    arena_free(arena);
+}
+
+static void what_is_wrong_with_a_url_is_told_with_the_way_to_mend_it(void **state)
+{
+    struct found found = find("postgres://u:a#b@h/d", NULL, false);
+
+    (void)state;
+    assert_false(found.fine);
+    assert_true(found.error.hint[0]);
+    arena_free(found.arena);
+}
+
 static void direct_url_stands_in_for_a_prisma_proxy(void **state)
 {
     struct found found = find("prisma://proxy/?api_key=x", "postgres://direct/d", false);
@@ -649,6 +676,8 @@ int main(void)
         cmocka_unit_test_setup(sslrootcert_system_verifies_everything_with_the_system_s_bundle, clean),
         cmocka_unit_test_setup(a_home_that_may_not_be_entered_holds_no_client_certificate, clean),
         cmocka_unit_test_setup(a_certificate_in_the_home_folder_wins, clean),
+        cmocka_unit_test_setup(any_server_is_wanted_where_wait_target_says_so, clean),
+        cmocka_unit_test_setup(what_is_wrong_with_a_url_is_told_with_the_way_to_mend_it, clean),
         cmocka_unit_test_setup(direct_url_stands_in_for_a_prisma_proxy, clean),
         cmocka_unit_test_setup(one_place_is_shared_and_two_are_not, clean),
         cmocka_unit_test_setup(both_urls_are_checked, clean),
