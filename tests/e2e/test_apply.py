@@ -182,10 +182,10 @@ def test_a_lock_held_elsewhere_gives_up_after_10_seconds(pgentry, database, proj
 
 
 def test_nobody_there_is_69(pgentry, project):
-    """Unreachable."""
+    """Unreachable, with what a person can look at."""
     project({"a.sql": "SELECT 1"})
     done = pgentry("apply", "a.sql", url=f"postgresql://a:b@127.0.0.1:{free_port()}/c")
-    assert done.exit == 69, done
+    assert done.exit == 69 and "  hint: in a container localhost is the container itself" in done.stderr, done
 
 
 def test_a_name_server_that_swallows_packets_takes_no_longer_than_an_attempt(pgentry, project):
