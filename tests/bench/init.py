@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """pgentry as an init, beside tini, dumb-init and catatonit: orphans, TERM, memory. One run, nothing asserted."""
 import os
+import random
 import signal
 import statistics
 import subprocess
@@ -13,7 +14,8 @@ from postgres import Cluster
 ORPHANS = str(BUILD / "orphans")
 COUNT = 5000
 ROUNDS = 5
-TERMS = 15
+TERMS = 60
+CALM = 0.1  # seconds for what the kernel still does for one that is gone, before the next gets its TERM
 
 # Each with its command, and whether the endpoint is asked once, so that there is an http process.
 INITS = {name + ", endpoint asked" * asked: ([program, "run", "--"], asked)
@@ -54,22 +56,25 @@ def main():
     cluster.start()
     database = cluster.database()
     database.as_app("CREATE TABLE users (id int)")
-    endpoint = Endpoint()
+    endpoints = {init: Endpoint() for init in INITS}
     env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none", **endpoint.env}
+           "PGENTRY_MIGRATE_PRESET": "none"}
     costs, times, memory = ({init: [] for init in INITS} for _ in range(3))
     try:
         for _ in range(ROUNDS):
             for init, (argv, asked) in INITS.items():
-                costs[init].append(orphans(argv, env, asked and endpoint.knock))
+                costs[init].append(orphans(argv, env | endpoints[init].env, asked and endpoints[init].knock))
         for _ in range(TERMS):
-            for init, (argv, asked) in INITS.items():
-                running = Running(argv, env)
+            running = {init: Running(argv, env | endpoints[init].env) for init, (argv, _) in INITS.items()}
+            for init, (_, asked) in INITS.items():
                 if asked:
-                    endpoint.get("/health/live")
-                time.sleep(REST)
-                memory[init].append(private_kb(at_rest(running.pid)))
-                times[init].append(running.end())
+                    endpoints[init].get("/health/live")
+            time.sleep(REST)
+            for init in INITS:
+                memory[init].append(private_kb(at_rest(running[init].pid)))
+            for init in random.sample(list(INITS), len(INITS)):
+                time.sleep(CALM)
+                times[init].append(running[init].end())
     finally:
         cluster.stop("immediate")
     rows = [[init, f"{min(costs[init]):.1f}", f"{statistics.median(times[init]):.2f}", f"{min(times[init]):.2f}",
