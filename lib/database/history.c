@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back. */
+/* How each tool keeps its ledger; the columns are name, checksum, finished, rolled back. A cast of the name would take
+ * away the blanks of a char(n) that was made by hand: only Rails, for which it is a number, does not see them. */
 static const struct {
     const char *columns;
     const char *log; /* of a failed migration; "NULL": it keeps none */
@@ -14,8 +15,8 @@ static const struct {
 } ledgers[HISTORIES] = {
     [HISTORY_PRISMA] = { "migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL", "logs",
                          "started_at" },
-    [HISTORY_DBMATE] = { "version::text, NULL, true, false", "NULL", "version" },
-    [HISTORY_NODE_PG_MIGRATE] = { "name::text, NULL, true, false", "NULL", "name" },
+    [HISTORY_DBMATE] = { "version, NULL, true, false", "NULL", "version" },
+    [HISTORY_NODE_PG_MIGRATE] = { "name, NULL, true, false", "NULL", "name" },
     [HISTORY_RAILS] = { "version::text, NULL, true, false", "NULL", "version" },
 };
 

@@ -79,6 +79,19 @@ def test_an_edit_after_it_was_applied_runs_nothing_twice(boot, database, migrato
     assert "edited" not in database.tables()
 
 
+@pytest.mark.parametrize("migrator, column", [
+    (migrators.Dbmate, "version"), (migrators.NodePgMigrate, "name")], ids=lambda given: getattr(given, "name", ""),
+    indirect=["migrator"])
+def test_a_name_that_the_ledger_pads_is_not_the_name(boot, database, migrator, column):
+    """A ledger made by hand with char(n): to the tool its blanks are part of the name, and nothing is applied."""
+    migrator(migrator.apply, database)
+    assert not migrated(boot())
+    database.sql(f"ALTER TABLE {migrator.table} ALTER {column} TYPE char(99)")
+    migrator.write("pgentry.yaml", VERIFY + migrator.steps())
+    done = boot()
+    assert done.exit == 70 and done.stdout == "", done
+
+
 @pytest.mark.parametrize("migrator", WITH_LEDGER, ids=named, indirect=True)
 def test_what_is_recorded_but_gone_locally_keeps_raw_sql_away(boot, database, migrator):
     """An older image on a newer schema starts if its own migrations are recorded, and mends nothing by other means."""
