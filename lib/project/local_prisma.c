@@ -126,9 +126,33 @@ static const char *connection_url(struct local *local, const struct prisma_proje
                                : tool_command_url(local->command, local->config);
 }
 
+/* P3019: the engine goes by the first line that begins with the word, to the letter. It misses no file that is not
+ * there. */
+static void doubt_provider(struct local *local, const char *migrations)
+{
+    static const char key[] = "provider", ours[] = "provider = \"postgresql\"";
+    const char *path = content_path(local->arena, migrations, "migration_lock.toml");
+    size_t length;
+    const char *line = content_read(path, CONTENT_SMALL, &length, local->arena);
+
+    if (line == NULL && content_is_missing(path)) {
+        return;
+    }
+    while (line != NULL && *line != '\0' && strncmp(line, key, strlen(key)) != 0) {
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+
+    bool named = line != NULL && strncmp(line, ours, strlen(ours)) == 0;
+    const char *rest = named ? line + strlen(ours) : "";
+
+    if (!named || (*rest != '\0' && *rest != '\n' && strncmp(rest, "\r\n", 2) != 0)) {
+        local_doubt(local, arena_printf(local->arena, "%s does not name the provider postgresql", path));
+    }
+}
+
 void local_collect_prisma(struct local *local)
 {
-    static const char *const others[] = { "mysql", "sqlite", "sqlserver", "cockroachdb", "mongodb" }; /* P3019 */
     struct arena *arena = local->arena;
     const struct tool_command *command = local->command;
     struct prisma_project project;
@@ -153,8 +177,7 @@ void local_collect_prisma(struct local *local)
     if (!local_list(local, &folder, project.migrations)) {
         return;
     }
-    local_doubt_words(local, content_path(arena, project.migrations, "migration_lock.toml"), others,
-                      sizeof others / sizeof *others);
+    doubt_provider(local, project.migrations);
     for (size_t i = 0; i < folder.count && local->doubt == NULL; i++) {
         const struct entry *entry = &folder.entries[i];
 

@@ -115,13 +115,40 @@ static void prisma_folders_without_a_migration_sql_are_migrations_that_fail(void
 
 static void migrations_for_another_database_are_a_doubt(void **state)
 {
+    static const char lock[] = "prisma/migrations/migration_lock.toml";
+    static const char *const ours[] = {
+        "# by hand: no\nprovider = \"postgresql\"\n",
+        "# Please do not edit\r\nprovider = \"postgresql\"\r\n",
+        "provider = \"postgresql\"",
+        "<<<<<<< ours\nprovider = \"postgresql\"\n=======\nprovider = \"mysql\"\n>>>>>>> theirs\n",
+    };
+    static const char *const others[] = {
+        /* P3019, says Prisma's engine of each */
+        "provider = \"mysql\"\n",
+        "provider = \"postgres\"\n",
+        "# provider = \"postgresql\"\n",
+        "provider = 'postgresql'\n",
+        " provider = \"postgresql\"",
+        "provider = \"postgresql\" # not mysql\n",
+        "PROVIDER = \"postgresql\"\n",
+        "provider=\"postgresql\"\n",
+        "provider = \"postgresql\" \n",
+        "provider",
+        "",
+    };
+
     (void)state;
     prisma();
     write_file("prisma/migrations/1_a/migration.sql", "");
-    write_file("prisma/migrations/migration_lock.toml", "# by hand: no\nprovider = \"postgresql\"\n");
     expect("1_a");
-    write_file("prisma/migrations/migration_lock.toml", "provider = \"mysql\"\n");
-    expect_doubt("prisma/migrations/migration_lock.toml speaks of mysql");
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        write_file(lock, ours[i]);
+        expect("1_a");
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        write_file(lock, others[i]);
+        expect_doubt("prisma/migrations/migration_lock.toml does not name the provider postgresql");
+    }
 }
 
 static void the_ledger_of_prisma_lies_in_the_schema_of_the_url(void **state)
