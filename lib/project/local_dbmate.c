@@ -70,7 +70,7 @@ void local_collect_dbmate(struct local *local)
     local_doubt_words(local, content_path(arena, cwd, ".env"), settings, 1);
     place_dbmate(local, command->table != NULL ? command->table : table);
     if (all.count == 0) {
-        strings_split(arena, &all, folders != NULL && *folders != '\0' ? folders : "db/migrations");
+        strings_split(arena, &all, folders != NULL ? folders : "db/migrations");
     }
     for (size_t i = 0; i < all.count && local->doubt == NULL; i++) {
         add_dbmate(local, content_path(arena, cwd, all.items[i]));

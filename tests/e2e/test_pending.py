@@ -42,6 +42,7 @@ DBMATE = [
     Place("folder from the environment", "later", env={"DBMATE_MIGRATIONS_DIR": "other"}, files={f"other/{LATER}": TABLE}),
     Place("two folders from the environment", "later", env={"DBMATE_MIGRATIONS_DIR": "./db/migrations,other"},
           files={f"other/{LATER}": TABLE}),
+    Place("an empty folder from the environment", "later", env={"DBMATE_MIGRATIONS_DIR": ""}, files={LATER: TABLE}),
     Place("folder from .env", "later", files={f"other/{LATER}": TABLE, ".env": "DBMATE_MIGRATIONS_DIR=other\n"}),
     Place("ledger from the environment", "ledger", env={"DBMATE_MIGRATIONS_TABLE": "ledger"}),
     Place("ledger in another schema", "tenant.ledger", env={"DBMATE_MIGRATIONS_TABLE": "tenant.ledger"}),

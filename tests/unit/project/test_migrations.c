@@ -379,6 +379,18 @@ static void dbmate_has_several_folders(void **state)
     expect("3");
 }
 
+static void an_empty_name_of_a_folder_is_to_dbmate_the_one_that_it_runs_in(void **state)
+{
+    (void)state;
+    write_file("1_here.sql", "");
+    write_file("db/migrations/3_c.sql", "");
+    dbmate("dbmate up");
+    set_env(&steps[0], "DBMATE_MIGRATIONS_DIR", "");
+    expect("1");
+    dbmate("dbmate -d db/migrations, up");
+    expect("1 3");
+}
+
 static void the_ledger_of_dbmate_is_where_url_and_options_say(void **state)
 {
     (void)state;
@@ -640,6 +652,7 @@ int main(void)
         SCRATCH_TEST(dbmate_records_the_leading_digits_as_they_are),
         SCRATCH_TEST(what_dbmate_does_not_see_does_not_count),
         SCRATCH_TEST(dbmate_has_several_folders),
+        SCRATCH_TEST(an_empty_name_of_a_folder_is_to_dbmate_the_one_that_it_runs_in),
         SCRATCH_TEST(the_ledger_of_dbmate_is_where_url_and_options_say),
         SCRATCH_TEST(settings_that_may_move_dbmates_ledger_are_doubts),
         SCRATCH_TEST(doubtful_files_of_dbmate_are_doubts),
