@@ -15,21 +15,45 @@ static char *decoded(const char *text, size_t length, struct arena *arena)
     return result;
 }
 
-const char *url_parameter(const char *url, const char *name, struct arena *arena)
+/* The text behind the next `name=` of the query, from a ? or & on; NULL: there is none. */
+static const char *next_value(const char *at, const char *name)
 {
-    bool is_url = url != NULL && (strstr(url, "://") != NULL || strncasecmp(url, "jdbc:", strlen("jdbc:")) == 0);
-    const char *at = is_url ? strchr(url, '?') : NULL;
     size_t length = strlen(name);
 
     for (; at != NULL; at = strchr(at, '&')) {
         at++;
         if (strncmp(at, name, length) == 0 && at[length] == '=') {
-            const char *value = decoded(at + length + 1, strcspn(at + length + 1, "&#"), arena);
-
-            return *value == '\0' ? NULL : value;
+            return at + length + 1;
         }
     }
     return NULL;
+}
+
+static const char *first_value(const char *url, const char *name)
+{
+    bool is_url = url != NULL && (strstr(url, "://") != NULL || strncasecmp(url, "jdbc:", strlen("jdbc:")) == 0);
+
+    return next_value(is_url ? strchr(url, '?') : NULL, name);
+}
+
+const char *url_parameter(const char *url, const char *name, struct arena *arena)
+{
+    const char *last = NULL;
+
+    for (const char *value = first_value(url, name); value != NULL; value = next_value(strchr(value, '&'), name)) {
+        last = value;
+    }
+
+    const char *value = last != NULL ? decoded(last, strcspn(last, "&#"), arena) : "";
+
+    return *value == '\0' ? NULL : value;
+}
+
+bool url_repeats(const char *url, const char *name)
+{
+    const char *value = first_value(url, name);
+
+    return value != NULL && next_value(strchr(value, '&'), name) != NULL;
 }
 
 /* The first of a search_path, as the server reads it: folded unless it is quoted. NULL for the role's own. */

@@ -48,6 +48,14 @@ bool local_is_plain(struct local *local, const char *folder, const struct entry 
     return local_doubt(local, arena_printf(local->arena, "%s/%s is no regular file", folder, entry->name));
 }
 
+const char *local_url_parameter(struct local *local, const char *url, const char *name)
+{
+    if (url_repeats(url, name)) {
+        local_doubt(local, arena_printf(local->arena, "the URL sets %s more than once", name));
+    }
+    return url_parameter(url, name, local->arena);
+}
+
 /* The role's name as it stands in a URL, where a parameter outdoes what stands before the host; "": none does. */
 static const char *role_of(const char *url, struct arena *arena)
 {

@@ -33,6 +33,9 @@ bool local_list(struct local *local, struct folder *folder, const char *path);
 /* False, with a doubt, for a symbolic link and the like. */
 bool local_is_plain(struct local *local, const char *folder, const struct entry *entry);
 
+/* The parameter that says where the ledger is, as url_parameter; twice it is a doubt. */
+const char *local_url_parameter(struct local *local, const char *url_or_null, const char *name);
+
 /* The ledger is where the session's search_path leads: in `public` unless that is changed, or the step's is another's.
  */
 void local_goes_by_search_path(struct local *local);

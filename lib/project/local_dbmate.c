@@ -1,7 +1,6 @@
 #include "project/local.h"
 
 #include "config/content.h"
-#include "config/url.h"
 
 #include <string.h>
 
@@ -36,7 +35,7 @@ static void place_dbmate(struct local *local, const char *table)
 {
     struct arena *arena = local->arena;
     struct wanted *wanted = local->wanted;
-    const char *path = url_parameter(tool_command_url(local->command, local->config), "search_path", arena);
+    const char *path = local_url_parameter(local, tool_command_url(local->command, local->config), "search_path");
     const char *dot = table == NULL ? NULL : strchr(table, '.');
 
     if (table != NULL) {

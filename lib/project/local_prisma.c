@@ -4,7 +4,6 @@
 
 #include "config/content.h"
 #include "config/prisma.h"
-#include "config/url.h"
 
 #include <errno.h>
 #include <string.h>
@@ -161,7 +160,7 @@ void local_collect_prisma(struct local *local)
 
     prisma_project_find_with(&project, tool_command_cwd(command), command->schema_path, command->config_path, arena);
 
-    const char *schema = url_parameter(connection_url(local, &project), "schema", arena);
+    const char *schema = local_url_parameter(local, connection_url(local, &project), "schema");
 
     local->wanted->history_schema = schema != NULL ? schema : "public";
     if (project.config_file != NULL &&

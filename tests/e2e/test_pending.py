@@ -47,6 +47,7 @@ DBMATE = [
     Place("ledger from the environment", "ledger", env={"DBMATE_MIGRATIONS_TABLE": "ledger"}),
     Place("ledger in another schema", "tenant.ledger", env={"DBMATE_MIGRATIONS_TABLE": "tenant.ledger"}),
     Place("search_path in the URL", "tenant.schema_migrations", query="search_path=tenant"),
+    Place("search_path twice in the URL", "tenant.schema_migrations", query="search_path=tenant&search_path=public"),
     Place("search_path in the URL's options", "tenant.schema_migrations", query="options=-csearch_path%3Dtenant"),
     Place("search_path in PGOPTIONS", "tenant.schema_migrations", env={"PGOPTIONS": "-csearch_path=tenant"}),
     Place("search_path of the role", "tenant.schema_migrations", sql=["ALTER ROLE {user} SET search_path = tenant"]),

@@ -32,6 +32,8 @@ static void the_schema_is_found_wherever_it_stands(void **state)
         { "jdbc:postgresql://h/d?currentSchema=,public", NULL },
         { "jdbc:postgresql:d?currentSchema=app", "app" },
         { "jdbc:postgresql:/d?ssl=false&currentSchema=app", "app" },
+        { "postgresql://u@h/d?schema=one&x=schema=three&schema=two", "two" },
+        { "postgresql://u@h/d?schema=one&schema=", NULL },
         { "postgresql://u@h/d?schema=", NULL },
         { "postgresql://u@h/d?myschema=app", NULL },
         { "postgresql://u@h/d?schemas=app", NULL },
@@ -53,10 +55,20 @@ static void the_schema_is_found_wherever_it_stands(void **state)
     arena_free(arena);
 }
 
+static void a_parameter_that_stands_there_twice_repeats(void **state)
+{
+    (void)state;
+    assert_true(url_repeats("postgresql://u@h/d?schema=one&x=1&schema=one", "schema"));
+    assert_false(url_repeats("postgresql://u@h/d?schema=one&schemas=two", "schema"));
+    assert_false(url_repeats("postgresql://u@h/d?x=1", "schema"));
+    assert_false(url_repeats(NULL, "schema"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_schema_is_found_wherever_it_stands),
+        cmocka_unit_test(a_parameter_that_stands_there_twice_repeats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,9 @@ static void the_ledger_of_prisma_lies_in_the_schema_of_the_url(void **state)
         expect("1_a");
         assert_string_equal(wanted.history_schema, cases[i].schema);
     }
+    config.database.url = "postgresql://u@h/d?schema=public&schema=app";
+    config.database.direct_url = NULL;
+    expect_doubt("the URL sets schema more than once");
 }
 
 static void write_datasource(const char *lines)
@@ -422,6 +425,8 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     expect_doubt("the connection's options set search_path");
     config.database.url = "postgres://u@h/d?search_path=%22a%22,b";
     expect_doubt("the URL's search_path is not understood");
+    config.database.url = "postgres://u@h/d?search_path=app&search_path=public";
+    expect_doubt("the URL sets search_path more than once");
     dbmate("dbmate --migrations-table a.b.c up");
     expect_doubt("the ledger's name a.b.c is not understood");
     dbmate("dbmate up");
