@@ -75,15 +75,19 @@ void local_goes_by_search_path(struct local *local)
     const struct config *config = local->config;
     struct arena *arena = local->arena;
     const char *url = tool_command_url(local->command, config);
-    const char *options = url_parameter(url, "options", arena);
-    const char *session = tool_command_variable(local->command, config, "PGOPTIONS");
+    const char *const options[] = { /* the tool's, and of the session that reads the ledger in its stead */
+                                    url_parameter(url, "options", arena),
+                                    tool_command_variable(local->command, config, "PGOPTIONS"),
+                                    url_parameter(config->database.url, "options", arena)
+    };
 
     if (url_parameter(url, "role", arena) != NULL) { /* of Go's driver alone: ours drops it */
         local_doubt(local, "the URL sets a role, which may have another search_path");
     }
-    if ((options != NULL && strstr(options, "search_path") != NULL) ||
-        (session != NULL && strstr(session, "search_path") != NULL)) {
-        local_doubt(local, "the connection's options set search_path");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i] != NULL && strstr(options[i], "search_path") != NULL) {
+            local_doubt(local, "the connection's options set search_path");
+        }
     }
     if (strcmp(role_of(config->database.url, arena), role_of(url, arena)) != 0) {
         local_doubt(local, "the role of database.direct_url may have another search_path than that of database.url");

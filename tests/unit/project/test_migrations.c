@@ -423,6 +423,10 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     dbmate("dbmate up");
     config.database.url = "postgres://u@h/d?options=-csearch_path%3Dapp";
     expect_doubt("the connection's options set search_path");
+    config.database.url = "postgres://u@h/d?options=-csearch_path%3Dpublic"; /* of the session that looks alone */
+    config.database.direct_url = "postgres://u@h/d";
+    expect_doubt("the connection's options set search_path");
+    config.database.direct_url = NULL;
     config.database.url = "postgres://u@h/d?search_path=%22a%22,b";
     expect_doubt("the URL's search_path is not understood");
     config.database.url = "postgres://u@h/d?search_path=app&search_path=public";
