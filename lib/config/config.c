@@ -241,11 +241,15 @@ static void finish_database(struct reading *reading, bool needed)
     if (!config->database.url && needed && !any_libpq_variable()) {
         const struct node *node = user_set(reading, "database.url") ? node_of(reading, "database.url") : NULL;
         const char *other = other_url_variable(reading->arena);
+        const char *hint = other ? arena_printf(reading->arena, " (%s holds one: url: ${%s})", other, other)
+                           : config_file_variable(config, "DATABASE_URL")
+                               ? arena_printf(reading->arena, " (%s)", variable_lack(reading, "DATABASE_URL"))
+                               : "";
 
         (void)complain(reading, node ? node : node_new(&url_source, "", reading->arena),
                        "no database is configured: set DATABASE_URL, or PGHOST and the other PG* variables, or "
                        "database.url in pgentry.yaml%s",
-                       other ? arena_printf(reading->arena, " (%s holds one: url: ${%s})", other, other) : "");
+                       hint);
     }
 }
 

@@ -51,6 +51,9 @@ const char *variable_set(const char *name);
  * *failed is set after an error was added. */
 const char *variable_value(struct reading *reading, const struct node *node, const char *name, bool *failed);
 
+/* Why variable_value() found none and no error: "NAME is not set", or what is empty. */
+const char *variable_lack(struct reading *reading, const char *name);
+
 /* A scalar's text with ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME|url} and $$ filled in, but for one that is
  * taken literally. NULL after an error. */
 const char *variable_fill(struct reading *reading, const struct node *node);

@@ -95,6 +95,16 @@ const char *variable_value(struct reading *reading, const struct node *node, con
     return value && *value ? value : NULL;
 }
 
+const char *variable_lack(struct reading *reading, const char *name)
+{
+    if (config_file_variable(reading->config, name)) {
+        const char *file = arena_printf(reading->arena, "%s_FILE", name);
+
+        return arena_printf(reading->arena, "%s names %s, which is empty", file, variable_set(file));
+    }
+    return arena_printf(reading->arena, "%s is %s", name, getenv(name) ? "empty" : "not set");
+}
+
 /* ---- filling in ---- */
 
 static bool add(struct filling *filling, const char *bytes, size_t length)
@@ -173,9 +183,8 @@ static bool fill_variable(struct filling *filling, const char *inside, size_t le
         return fill(filling, rest + 2, strlen(rest + 2), depth + 1);
     }
     if (!failed && !reading->overridden) {
-        const char *state = getenv(name) || config_file_variable(reading->config, name) ? "empty" : "not set";
-
-        (void)complain(reading, filling->node, "%s is %s%s%s", name, state, must ? ": " : "", must ? rest + 2 : "");
+        (void)complain(reading, filling->node, "%s%s%s", variable_lack(reading, name), must ? ": " : "",
+                       must ? rest + 2 : "");
     }
     filling->failed = true;
     return true;

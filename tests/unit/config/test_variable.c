@@ -257,6 +257,20 @@ static void a_secret_s_file_must_be_a_readable_small_file(void **state)
     assert_refused("health: {token: '${TOKEN}'}\n", "pgentry.yaml:1:17: TOKEN_FILE names nul, which holds a NUL byte");
 }
 
+static void a_secret_s_file_that_is_empty_is_named(void **state)
+{
+    (void)state;
+    write_file("empty", "\n");
+    (void)setenv("TOKEN_FILE", "empty", 1);
+    assert_refused("health: {token: '${TOKEN}'}\n", "pgentry.yaml:1:17: TOKEN_FILE names empty, which is empty");
+    assert_refused("health: {token: '${TOKEN:?no token}'}\n",
+                   "pgentry.yaml:1:17: TOKEN_FILE names empty, which is empty: no token");
+    (void)unsetenv("DATABASE_URL");
+    (void)setenv("DATABASE_URL_FILE", "empty", 1);
+    assert_false(load(""));
+    assert_true(said("(DATABASE_URL_FILE names empty, which is empty)"));
+}
+
 static void the_database_s_url_may_be_mounted_without_a_file_of_ours(void **state)
 {
     (void)state;
@@ -305,7 +319,8 @@ static void a_key_s_mounted_variable_that_cannot_be_read_is_an_error_unless_the_
     assert_refused("health: {token: weaker}\n", "PGENTRY_HEALTH_TOKEN_FILE: PGENTRY_HEALTH_TOKEN_FILE names nowhere, "
                                                 "which cannot be read: No such file or directory");
     write_file("nowhere", "\n");
-    assert_refused("health: {token: weaker}\n", "PGENTRY_HEALTH_TOKEN_FILE: PGENTRY_HEALTH_TOKEN is empty");
+    assert_refused("health: {token: weaker}\n", "PGENTRY_HEALTH_TOKEN_FILE: PGENTRY_HEALTH_TOKEN_FILE names nowhere, "
+                                                "which is empty");
     (void)setenv("PGENTRY_HEALTH_TOKEN", "direct", 1);
     assert_loads(NULL);
     assert_string_equal(config->health.token, "direct");
@@ -368,6 +383,7 @@ int main(void)
         TEST(a_variable_that_is_set_needs_no_file),
         TEST(what_a_file_held_is_not_shown_in_an_error),
         TEST(a_secret_s_file_must_be_a_readable_small_file),
+        TEST(a_secret_s_file_that_is_empty_is_named),
         TEST(the_database_s_url_may_be_mounted_without_a_file_of_ours),
         TEST(a_key_s_own_variable_may_be_mounted),
         TEST(a_key_s_mounted_variable_that_cannot_be_read_is_an_error_unless_the_variable_is_set),
