@@ -73,20 +73,19 @@ static const struct source *source_of_default(const struct reading *reading, con
     return &source_default;
 }
 
-/* The strongest value there is: a null, and what is empty once it is filled in, are as if they were not there. False if
- * it cannot be filled in, which was told then. */
+/* The strongest value there is. False if it cannot be filled in, which was told then. */
 static bool find_winner(struct reading *reading, const struct key *key, const struct node **values, enum rank *winner)
 {
+    bool failed = false;
+
     for (*winner = winner_of(values); *winner > RANK_DEFAULT; *winner = winner_of(values)) {
         const struct node *node = values[*winner];
-        bool filled = node->kind == NODE_SCALAR && *node->text && !key->literal && !url_unset(reading, key, node);
-        const char *text = filled ? variable_fill(reading, node) : node->text;
 
-        if (filled && !text) {
-            return false;
-        }
-        if (!node_null(node) && (!filled || *text)) {
+        if (url_unset(reading, key, node) || value_given(reading, key, node, &failed)) {
             return true;
+        }
+        if (failed) {
+            return false;
         }
         values[*winner] = NULL;
     }

@@ -151,11 +151,12 @@ static const char *default_name(const struct step *step, struct arena *arena)
                                 : arena_printf(arena, "%.*s…", (int)text_utf8_border(name, NAME_SHOWN), name);
 }
 
-static bool given(const struct node *map, const char *key)
+/* Of a step whose fields were all stored: nothing is told anew. */
+static bool given(struct reading *reading, const struct node *map, const char *path)
 {
-    const struct node *node = node_get(map, key);
+    bool failed = false;
 
-    return node && !node_null(node);
+    return value_given(reading, key_find(&step_keys, path), node_get(map, path), &failed);
 }
 
 /* ": sql/a.sql, sql/b.sql, …", as the step may name them; "" if there are none. */
@@ -204,7 +205,8 @@ static bool check_files(struct reading *reading, const char *path, const struct 
 static bool check_step(struct reading *reading, const struct key *key, const char *path, const struct node *map,
                        struct step *step)
 {
-    bool run = given(map, "run"), sql = given(map, "sql"), once = strcmp(key->path, "migrate.steps") != 0;
+    bool run = given(reading, map, "run"), sql = given(reading, map, "sql");
+    bool once = strcmp(key->path, "migrate.steps") != 0;
 
     if (run == sql) {
         return complain(reading, map, "%s needs %s", path, run ? "either run or sql, not both" : "run or sql");
@@ -216,11 +218,11 @@ static bool check_step(struct reading *reading, const struct key *key, const cha
     if (sql && !check_files(reading, path, node_get(map, "sql"), step)) {
         return false;
     }
-    if (once && given(map, "attempts") && step->attempts != 1) {
+    if (once && given(reading, map, "attempts") && step->attempts != 1) {
         return complain(reading, node_get(map, "attempts"), "%s.attempts: steps of %s have one attempt", path,
                         key->path);
     }
-    if (once || (sql && !given(map, "attempts"))) {
+    if (once || (sql && !given(reading, map, "attempts"))) {
         step->attempts = 1;
     }
 

@@ -64,6 +64,10 @@ const char *variable_fill(struct reading *reading, const struct node *node);
  * stored for a null. False after errors. */
 bool value_store(struct reading *reading, const struct key *key, const char *path, const struct node *node, void *base);
 
+/* Whether there is a value: a null, and what is empty once it is filled in, are as if they were not there. False as
+ * well if it cannot be filled in, which was told then, and *failed is set. */
+bool value_given(struct reading *reading, const struct key *key, const struct node *node, bool *failed);
+
 /* All fields of a map (a step, a table, an assert), those not named by their defaults. */
 bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,
                      void *base);

@@ -271,6 +271,19 @@ bool value_store(struct reading *reading, const struct key *key, const char *pat
     return fine;
 }
 
+bool value_given(struct reading *reading, const struct key *key, const struct node *node, bool *failed)
+{
+    if (!node || node_null(node)) {
+        return false;
+    }
+
+    bool filled = node->kind == NODE_SCALAR && *node->text && !key->literal;
+    const char *text = filled ? variable_fill(reading, node) : node->text;
+
+    *failed = *failed || (filled && !text);
+    return !filled || (text && *text);
+}
+
 bool value_store_map(struct reading *reading, const struct keys *keys, const char *path, const struct node *map,
                      void *base)
 {
@@ -279,10 +292,13 @@ bool value_store_map(struct reading *reading, const struct keys *keys, const cha
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *key = &keys->rows[i];
         const struct node *child = node_get(map, key->path);
+        bool failed = false;
 
-        if (child && !node_null(child)) {
+        if (value_given(reading, key, child, &failed)) {
             fine =
                 value_store(reading, key, arena_printf(reading->arena, "%s.%s", path, key->path), child, base) && fine;
+        } else if (failed) {
+            fine = false;
         } else if (key->fallback) {
             const struct node *fallback = value_node(reading, key, &source_default, key->fallback);
 

@@ -349,6 +349,29 @@ static void what_is_empty_once_it_is_filled_in_is_as_if_it_were_not_there(void *
     assert_refused("report_file: x\nwait: {timeout: '${NOPE}'}\n", "pgentry.yaml:2:17: NOPE is not set");
 }
 
+static void what_is_empty_inside_a_list_is_as_if_it_were_not_there(void **state)
+{
+    (void)state;
+    assert_loads(
+        "migrate:\n"
+        "  steps:\n"
+        "    - {run: [a], name: '${N:-}', attempts: '${N:-}', delay: '${N:-}', timeout: '${N:-}', cwd: '${N:-}'}\n"
+        "    - {sql: [b], attempts: '${N:-}'}\n"
+        "verify: {tables: [{name: users, schema: '${N:-}'}]}\n");
+
+    const struct step *step = config->migrate.steps.items;
+
+    assert_string_equal(step[0].name, "a");
+    assert_int_equal(step[0].attempts, 3);
+    assert_int_equal(step[0].delay, 2000);
+    assert_int_equal(step[0].timeout, 600000);
+    assert_string_equal(step[0].cwd, ".");
+    assert_int_equal(step[1].attempts, 1);
+    assert_null(config->verify.tables[0].schema);
+    assert_refused("migrate: {steps: [{run: [a], attempts: '${N}'}]}\n", "pgentry.yaml:1:40: N is not set");
+    assert_refused("verify: {tables: [{name: '${N:-}'}]}\n", "pgentry.yaml:1:19: verify.tables[0] needs its name");
+}
+
 static void a_null_leaves_the_word_to_a_weaker_source_and_to_its_errors(void **state)
 {
     (void)state;
@@ -389,6 +412,7 @@ int main(void)
         TEST(a_key_s_mounted_variable_that_cannot_be_read_is_an_error_unless_the_variable_is_set),
         TEST(a_value_that_does_not_count_needs_no_variable),
         TEST(what_is_empty_once_it_is_filled_in_is_as_if_it_were_not_there),
+        TEST(what_is_empty_inside_a_list_is_as_if_it_were_not_there),
         TEST(a_null_leaves_the_word_to_a_weaker_source_and_to_its_errors),
         TEST(a_wrong_value_that_was_filled_in_is_not_shown),
     };
