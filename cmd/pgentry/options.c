@@ -90,6 +90,10 @@ static int unknown_option(unsigned known, const char *word)
     char name[32];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *brief = options[i].brief;
+        if (brief && strncmp(word, brief, strlen(brief)) == 0) {
+            return usage_error("option %s takes its value as the next word: %s %s", brief, brief, options[i].value);
+        }
         if (known & options[i].bit) {
             names[count++] = options[i].name;
         }

@@ -396,7 +396,8 @@ def test_a_wrong_set_is_refused(pgentry, database, setting, word):
 @pytest.mark.parametrize("args, word", [
     (("rnu",), "run"), (("node", "server.js"), "pgentry -- APP"), (("verfiy",), "verify"), (("run", "--confg", "x", "--", "true"), "--config"), (("run",), "run"),
     (("wait", "--sett", "a=b"), "--set"), (("verify", "--jsno"), "--json"), (("wait", "unexpected"), "unexpected"),
-    (("config", "-c"), "-c"), (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
+    (("config", "-c"), "-c"), (("config", "-c=pgentry.yaml"), "-c FILE"), (("-cpgentry.yaml", "config"), "-c FILE"),
+    (("run", "--"), "run"), (("--versoin",), "--version"), (("--verson",), "--version"),
     (("wait", "a\nb"), "a\\x0Ab"), (("--log-level", "a\nb", "wait"), "a\\x0Ab"), (("a\nb",), "a\\x0Ab"),
     (("config", "--set", "wait.timeout"), "KEY=VALUE"), (("config", "--set", "a\nb"), "KEY=VALUE, not 'a\\x0Ab'"),
     (("health", "--wait", "a\nb"), "a\\x0Ab"), (("run", "--confg=x", "--", "true"), "did you mean '--config'")])
