@@ -28,8 +28,8 @@ static int ask_once(const struct command_line *line, const struct config *config
     if (line->given & OPTION_JSON && (last || status == STATUS_OK)) {
         puts(answer.body);
     } else if (status != STATUS_OK && last) {
-        fprintf(stderr, "pgentry: not %s (HTTP status %d)\n", line->given & OPTION_LIVE ? "alive" : "ready",
-                answer.status);
+        fprintf(stderr, "pgentry: not %s (HTTP status %d)%s\n", line->given & OPTION_LIVE ? "alive" : "ready",
+                answer.status, answer.status == 401 ? ": health.token is not that of run" : "");
     }
     free(answer.body);
     return status;

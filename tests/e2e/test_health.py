@@ -386,6 +386,18 @@ def test_the_token_opens_all_but_live(pgentry, database, project, endpoint):
     assert refused.headers["www-authenticate"] == "Bearer" and "sesame" not in refused.body
 
 
+@pytest.mark.parametrize("token", [None, "another"])
+def test_health_tells_a_wrong_token_from_a_boot_that_is_not_ready(pgentry, database, project, endpoint, token):
+    """run had it from a --set, which health was not given."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": USERS})
+    pgentry.start("run", "--set", "health.token=open-sesame-4711", "--", "sleep", "600", url=database.url, env=endpoint.env)
+    endpoint.up()
+    done = pgentry("health", env={**endpoint.env, "PGENTRY_HEALTH_TOKEN": token})
+    assert done.exit == 1 and "health.token is not that of run" in done.stderr, done
+    assert "open-sesame" not in done.text and "another" not in done.text, done
+
+
 @pytest.mark.parametrize("length", [3000, 15360])
 def test_the_longest_token_is_sent_whole(pgentry, database, project, endpoint, length):
     """By `pgentry health`, and a byte less of it opens nothing."""
