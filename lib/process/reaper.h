@@ -2,6 +2,8 @@
 #ifndef PROCESS_REAPER_H
 #define PROCESS_REAPER_H
 
+#include "process/credentials.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +26,12 @@ bool reaper_adopt_orphans(void);
 /* What PID 1 is called, cut to 15 bytes (proc(5), comm). False where it cannot be seen. */
 #define REAPER_NAME_SIZE 16
 bool reaper_name_of_pid_1(char name[REAPER_NAME_SIZE]);
+
+/* Whose the steps and the application are; `credentials` must live as long as we signal any. */
+void reaper_serve(const struct credentials *credentials);
+
+/* kill(2) for what is theirs: also where we may become that user but not signal his processes (no CAP_KILL). */
+int reaper_kill(pid_t pid, int signal);
 
 /* Sends a signal to the whole group and to those of the step's processes that left it by setsid. These are found
  * through /proc: descendants of the group's leader, and, since their parents may have ended and left them to us,

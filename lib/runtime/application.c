@@ -76,7 +76,7 @@ void app_look_started(struct supervisor *s)
         return;
     }
     if (refused(s)) {
-        kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
+        reaper_kill(pid, SIGKILL); /* it has nothing more to do, and may have been stopped before its end */
     } else if (spawn_executed(pid)) {
         started(s);
     }
@@ -118,7 +118,7 @@ void app_signal(struct supervisor *s, int signal)
         if (signal == SIGCONT) {
             terminal_lend(s->app);
         }
-        kill(s->config->app.kill_group ? -s->app : s->app, signal);
+        reaper_kill(s->config->app.kill_group ? -s->app : s->app, signal);
     }
 }
 

@@ -65,8 +65,8 @@ static void kill_rest(struct supervisor *s)
     log_drain(KILL_WORDS);
     reaper_kill_rest(SIGKILL);
     if (s->app > 0) { /* who is not PID 1 finds the others through /proc, which may be missing */
-        (void)kill(-s->app, SIGKILL);
-        (void)kill(s->app, SIGKILL);
+        (void)reaper_kill(-s->app, SIGKILL);
+        (void)reaper_kill(s->app, SIGKILL);
     }
     log_open(s->config->log.format, s->config->log.level);
 }
@@ -347,6 +347,7 @@ static bool set_up(struct supervisor *s, struct error *error)
     if (!supervisor_plan(s, error) || !credentials_find(s->config->app.user, &s->credentials, error)) {
         return false;
     }
+    reaper_serve(&s->credentials);
     loop_open(s);
     watch_start(s->signal_fd, POLLIN, on_signal);
     uint64_t seed = 0;

@@ -346,6 +346,39 @@ app: {user: nobody}
     assert any("65534" in event["msg"] for event in done.events), "the step ran as somebody else"
 
 
+# A container that drops ALL and adds what app.user needs: its root may not signal another user's processes (kill(2)).
+WITHOUT_KILL = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+setuid,+setgid"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_a_step_of_app_user_ends_in_time_without_the_capability_kill(pgentry, ready, project, pid_1):
+    """Its timeout is kept, and what left its group ends with it."""
+    sleep = f"sleep 600.{os.getpid()}{pid_1:d}"
+    project({"pgentry.yaml": USERS + f"""\
+migrate:
+  when: always
+  steps: [{{name: hangs, run: "setsid {sleep} & exec {sleep}", attempts: 1, timeout: 300ms}}]
+app: {{user: nobody}}
+"""})
+    done = pgentry("run", "--", "true", url=ready.url, under=WITHOUT_KILL, pid_1=pid_1, patience=15)
+    assert done.exit == 70 and done.said("did not end within 300 ms: ending it") == 1, done
+    assert subprocess.run(["pgrep", "-f", sleep], check=False).returncode == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("pid_1", [False, True])
+def test_an_application_of_app_user_is_stopped_without_the_capability_kill(pgentry, ready, pid_1):
+    """TERM reaches it, and KILL after stop_timeout."""
+    deaf = "trap 'echo told' TERM; echo app $((40 + 2)); while :; do sleep 0.05; done"
+    running = pgentry.start("run", "--", "sh", "-c", deaf, url=ready.url, under=WITHOUT_KILL, pid_1=pid_1,
+                            env={"PGENTRY_APP_USER": "nobody", "PGENTRY_APP_STOP_TIMEOUT": "1s"})
+    running.wait_for("app 42")
+    running.terminate()
+    running.wait_for("told")
+    assert running.wait().exit == 137
+
+
 @pytest.mark.parametrize("user", ["no-such-user", "4242424"])
 def test_an_app_user_that_cannot_be_is_78(pgentry, ready, user):
     """Unknown name; a uid without passwd entry and without gid."""
