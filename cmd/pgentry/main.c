@@ -1,11 +1,14 @@
+#include "base/arena.h"
 #include "base/exit_status.h"
 #include "command.h"
 #include "process/spawn.h"
 #include "runtime/runtime.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -122,6 +125,9 @@ int main(int argc, char **argv)
         return STATUS_RESOURCE;
     }
     status = options_parse(&line, command->options, command->main == command_run, &at);
+    if (line.given & (OPTION_JSON | OPTION_SCHEMA)) {
+        json_set_alloc_funcs(malloc_or_end, free); /* a document that lacks something would look like a whole one */
+    }
     if (status == 0) {
         status = check_operands(command, &line);
     }

@@ -239,10 +239,7 @@ int options_parse(struct command_line *line, unsigned known, bool application, c
     while ((*at)[most]) {
         most++;
     }
-    const char **operands = calloc(most + 1, sizeof *operands);
-    if (!operands) {
-        return STATUS_RESOURCE;
-    }
+    const char **operands = arena_array(arena_new(), most + 1, sizeof *operands); /* for the life of the process */
     line->operands = operands;
     bool literal = false;
     while (**at) {

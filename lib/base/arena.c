@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -68,6 +69,16 @@ static void *block_take(struct block *block, size_t size)
     void *memory = (char *)block + block->used;
 
     block->used += size;
+    return memory;
+}
+
+void *malloc_or_end(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+
+    if (!memory) {
+        out_of_memory();
+    }
     return memory;
 }
 

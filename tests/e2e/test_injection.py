@@ -6,6 +6,7 @@ are all of the first ones and fewer and fewer of the later ones.
 """
 import contextlib
 import errno
+import json
 import signal
 import struct
 import subprocess
@@ -136,6 +137,35 @@ def test_a_boot_that_libuv_gives_up_in_goes_on(boots, function):
     told = [boots(f"{function}:{n}:{FUNCTIONS[function]}", allowed={APP_STATUS}, **env).said("poll(2) takes its place")
             for n in range(1, boots.shared.calls()[function] + 1)]
     assert told[0] == 1 and set(told) <= {0, 1}, told
+
+
+def without_times(report):
+    document = json.loads(report)
+    for times in (document, document.get("connection", {})):
+        for name in ("checkedAt", "timestamp", "latencyMs", "connectMs"):
+            times.pop(name, None)
+    return document
+
+
+@pytest.mark.parametrize("command", ["verify", "diagnose"])
+def test_a_report_that_has_no_memory_is_no_success(boots, database, project, command):
+    """All of it is there, or the status and a word say that something is wrong."""
+    database.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+
+    def report(plan=None):
+        boots.shared.reset()
+        return boots.pgentry(command, "--json", url=database.url, env=boots.under(plan))
+
+    whole, calls = report(), boots.shared.calls()["malloc"]
+    assert whole.exit == 0, whole
+    ended = set()
+    for n in range(calls - 100, calls, 3):
+        done = report(f"malloc:{n}:{errno.ENOMEM}")
+        assert done.exit or without_times(done.stdout) == without_times(whole.stdout), (n, done)
+        assert done.exit != 71 or done.stderr.endswith("pgentry: out of memory\n"), (n, done)
+        ended.add(done.exit)
+    assert 71 in ended
 
 
 @contextlib.contextmanager
