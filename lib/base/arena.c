@@ -29,7 +29,7 @@ struct arena {
     bool reserved; /* no further block is mapped */
 };
 
-static _Noreturn void out_of_memory(void)
+void out_of_memory(void)
 {
     static const char message[] = "pgentry: out of memory\n";
 

@@ -31,7 +31,9 @@ char *arena_strdup(struct arena *arena, const char *string);
 char *arena_strndup(struct arena *arena, const char *string, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* malloc(3) that ends the process as above, for a library that leaves out what it has no memory for. */
+/* Ends the process as above, where going on without what a library has no memory for would be wrong. */
+_Noreturn void out_of_memory(void);
+/* malloc(3) that does. */
 void *malloc_or_end(size_t size);
 
 #endif

@@ -156,6 +156,10 @@ static bool next_event(struct loader *loader, yaml_event_t *event)
         return true;
     }
 
+    if (parser->error == YAML_MEMORY_ERROR) {
+        out_of_memory();
+    }
+
     const char *problem = parser->problem ? parser->problem : "it cannot be read";
     const char *hint = strstr(problem, "cannot start any token")
                            ? " (a tab? indent with spaces; quote a text that begins with @, `, % or the like)"
@@ -310,7 +314,7 @@ struct node *document_parse(const struct source *source, const char *bytes, size
         return NULL;
     }
     if (!yaml_parser_initialize(&loader.parser)) {
-        return refuse(&loader, (yaml_mark_t){ 0 }, "out of memory");
+        out_of_memory();
     }
     yaml_parser_set_encoding(&loader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&loader.parser, (const unsigned char *)bytes, length);

@@ -273,6 +273,9 @@ bool conninfo_parse(struct conninfo *info, const char *text, struct arena *arena
         return error_set(error, STATUS_CONFIG, "it is empty");
     }
     reading.known = PQconndefaults();
+    if (!reading.known) { /* every parameter would be dropped as unknown, channel_binding=require among them */
+        out_of_memory();
+    }
     fine = read_text(&reading, arena_strndup(arena, text, length), error);
     PQconninfoFree(reading.known);
     if (fine) {

@@ -34,7 +34,24 @@ static PGconn *ask_libpq(const struct conninfo *info, const char *impossible, st
 
     conninfo_set(&asked, impossible, IMPOSSIBLE, arena);
     conninfo_set(&asked, "client_encoding", "UTF8", arena);
-    return PQconnectStartParams(asked.keywords, asked.values, 0);
+
+    static const char no_memory[] = "out of memory"; /* libpq's words */
+    PGconn *answer = PQconnectStartParams(asked.keywords, asked.values, 0);
+
+    if (!answer || strncmp(PQerrorMessage(answer), no_memory, sizeof no_memory - 1) == 0) {
+        out_of_memory(); /* it is no fault of the URL's */
+    }
+    return answer;
+}
+
+static PQconninfoOption *answered(PGconn *asked)
+{
+    PQconninfoOption *options = PQconninfo(asked);
+
+    if (!options) {
+        out_of_memory();
+    }
+    return options;
 }
 
 static const char *option(const PQconninfoOption *options, const char *keyword)
@@ -51,7 +68,7 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
 static const char *wished_target(const struct conninfo *info, struct arena *arena)
 {
     PGconn *asked = ask_libpq(info, "sslmode", arena);
-    PQconninfoOption *options = PQconninfo(asked);
+    PQconninfoOption *options = answered(asked);
     const char *target = option(options, "target_session_attrs");
 
     target = target ? arena_strdup(arena, target) : NULL;
@@ -310,7 +327,7 @@ static const char *valid_values(const char *said)
 static bool settle(struct destination *destination, const struct config *config, PGconn *asked, struct arena *arena,
                    struct error *error)
 {
-    const char *said = asked ? PQerrorMessage(asked) : "out of memory";
+    const char *said = PQerrorMessage(asked);
 
     if (!strstr(said, IMPOSSIBLE)) {
         char *line = mask_copy(arena, said);
@@ -321,7 +338,7 @@ static bool settle(struct destination *destination, const struct config *config,
         return valid ? error_hint(error, "%s", valid) : false;
     }
 
-    PQconninfoOption *options = PQconninfo(asked);
+    PQconninfoOption *options = answered(asked);
     const char *target = wished_target(&destination->info, arena);
     bool fine = check_values(destination, options, target, arena, error);
 

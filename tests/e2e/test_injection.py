@@ -139,6 +139,21 @@ def test_a_boot_that_libuv_gives_up_in_goes_on(boots, function):
     assert told[0] == 1 and set(told) <= {0, 1}, told
 
 
+def test_what_the_url_asks_for_is_not_lost_with_libpq_s_memory(boots, database):
+    """Nor is want of memory called a wrong configuration: the status is 71, or the attempt is one of several."""
+    def wait(plan=None):
+        boots.shared.reset()
+        return boots.pgentry("wait", url=database.url_with(query="?sslmode=disable&channel_binding=require"),
+                             env={**boots.under(plan), "PGENTRY_WAIT_PERMANENT_GRACE": "0"})
+
+    assert wait().exit == 77
+    calls = boots.shared.calls()
+    for function in ("PQconndefaults", "PQconninfo", "PQconnectStartParams"):
+        for n in range(1, calls[function] + 1):
+            done = wait(f"{function}:{n}:{errno.ENOMEM}")
+            assert done.exit in {71, 77}, (function, n, done)
+
+
 def without_times(report):
     document = json.loads(report)
     for times in (document, document.get("connection", {})):
