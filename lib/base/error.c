@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 bool error_set(struct error *error, enum exit_status status, const char *format, ...)
@@ -26,4 +27,9 @@ bool error_hint(struct error *error, const char *format, ...)
     text_vprintf(&hint, format, arguments);
     va_end(arguments);
     return false;
+}
+
+bool error_is_want(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }

@@ -19,4 +19,7 @@ bool error_set(struct error *error, enum exit_status status, const char *format,
 /* Adds the hint; always returns false. */
 bool error_hint(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether an errno says that the system has no descriptor, buffer or memory left, and nothing about what was asked. */
+bool error_is_want(int number);
+
 #endif

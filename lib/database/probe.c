@@ -1,5 +1,7 @@
 #include "database/probe.h"
 
+#include "base/error.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -210,6 +212,9 @@ size_t probe_addresses(struct server_addresses *addresses, const struct deadline
 /* By errno (connect(2), socket(7), unix(7)); what is not here means that packets do not arrive. */
 static enum failure errno_failure(int error)
 {
+    if (error_is_want(error)) {
+        return FAILURE_NOT_READY;
+    }
     switch (error) {
     case ECONNREFUSED:
     case ENOENT: /* no such socket (yet) */

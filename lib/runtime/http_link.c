@@ -59,26 +59,30 @@ static int serve(void *argument)
 
 /* ---- in PID 1 ---- */
 
+struct binding {
+    enum log_level level;
+    const char *key;         /* is told before the message */
+    enum exit_status status; /* of what has failed */
+};
+
 static void on_failed(void *argument, const struct error *error)
 {
-    const struct supervisor *s = argument;
-    log_event(s->config->health.listen_set ? LOG_ERROR : LOG_WARN, "listen-failed", NULL, "%s", error->message);
-}
-
-static void on_placeholder_failed(void *argument, const struct error *error)
-{
-    (void)argument;
-    log_event(LOG_ERROR, "listen-failed", NULL, "health.placeholder: %s", error->message);
+    struct binding *binding = argument;
+    binding->status = error->status == STATUS_RESOURCE ? STATUS_RESOURCE : binding->status;
+    log_event(binding->level, "listen-failed", NULL, "%s%s", binding->key, error->message);
 }
 
 bool http_bind(struct supervisor *s, struct error *error)
 {
     const struct config *config = s->config;
     struct http_link *link = &s->http;
-    size_t failed = http_listen(&link->sockets, &config->health.listen, false, on_failed, s);
+    struct binding binding = { config->health.listen_set ? LOG_ERROR : LOG_WARN, "", STATUS_CONFIG };
+    size_t failed = http_listen(&link->sockets, &config->health.listen, false, on_failed, &binding);
     failed = config->health.listen_set ? failed : 0;
-    failed += http_listen(&link->sockets, &config->health.placeholder, true, on_placeholder_failed, s);
-    return failed == 0 || error_set(error, STATUS_CONFIG, "health: not every address can be listened on");
+    binding.level = LOG_ERROR;
+    binding.key = "health.placeholder: ";
+    failed += http_listen(&link->sockets, &config->health.placeholder, true, on_failed, &binding);
+    return failed == 0 || error_set(error, binding.status, "health: not every address can be listened on");
 }
 
 static void drop(struct http_link *link)

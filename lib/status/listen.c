@@ -64,7 +64,8 @@ static int open_socket(const char *text, const struct strings *addresses, struct
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
     }
     if (fd < 0 || bind(fd, (struct sockaddr *)&address.storage, address.length) < 0 || listen(fd, BACKLOG) < 0) {
-        error_set(error, STATUS_CONFIG, "cannot listen on %s: %s", text, strerror(errno));
+        error_set(error, error_is_want(errno) ? STATUS_RESOURCE : STATUS_CONFIG, "cannot listen on %s: %s", text,
+                  strerror(errno));
         if (fd >= 0) {
             close(fd);
         }

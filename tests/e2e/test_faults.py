@@ -192,10 +192,13 @@ def test_lines_that_wait_are_written_by_who_takes_a_killed_writer_s_place(pgentr
                 os.kill(pid, signal.SIGKILL)
 
 
-def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry):
-    """However few there are: the status says that the system refuses them, and nothing dies of a signal."""
+@pytest.mark.parametrize("listen", [False, True])
+def test_with_few_descriptors_a_boot_is_71_or_does_without(pgentry, endpoint, listen):
+    """However few there are, also for an address that is configured: the status says that the system refuses them, and
+    nothing dies of a signal."""
+    env = {**(endpoint.env if listen else {}), "PGENTRY_WAIT_TIMEOUT": "100ms"}
     for most in range(4, 24):
-        done = pgentry("run", "--", "true", url="postgresql://u:p@127.0.0.1:1/d", env={"PGENTRY_WAIT_TIMEOUT": "100ms"},
+        done = pgentry("run", "--", "true", url="postgresql://u:p@127.0.0.1:1/d", env=env,
                        under=["prlimit", f"--nofile={most}"])
         assert done.exit in (69, 71), (most, done)
 

@@ -1,6 +1,7 @@
 #include "database/also.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -127,6 +128,25 @@ static void a_listener_in_the_abstract_name_space_answers(void **state)
     addresses_of_host(&addresses, host, NULL, "5432", arena);
     assert_int_equal(probe_addresses(&addresses, &deadline), 1);
     close(fd);
+    arena_free(arena);
+}
+
+/* socket(2), connect(2). */
+static void what_our_own_system_lacks_is_no_firewall(void **state)
+{
+    static const int errors[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+    struct arena *arena = arena_new();
+    const char *message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        struct server_addresses addresses = { 0 };
+
+        addresses_of_host(&addresses, "192.0.2.1", NULL, "5432", arena);
+        addresses.items[0].error = errors[i];
+        assert_int_equal(probe_failure(&addresses, &message, arena), FAILURE_NOT_READY);
+        assert_null(probe_hint(&addresses, FAILURE_NOT_READY));
+    }
     arena_free(arena);
 }
 
@@ -324,6 +344,7 @@ int main(void)
         cmocka_unit_test(of_several_addresses_the_living_ones_are_told),
         cmocka_unit_test(a_missing_socket_is_not_listening),
         cmocka_unit_test(a_listener_in_the_abstract_name_space_answers),
+        cmocka_unit_test(what_our_own_system_lacks_is_no_firewall),
         cmocka_unit_test(a_name_that_is_none_is_told_apart),
         cmocka_unit_test(a_hint_goes_by_where_the_addresses_lead),
         cmocka_unit_test(a_socket_path_that_is_too_long_is_an_error_and_not_cut),
