@@ -10,8 +10,10 @@
 #include "process/terminal.h"
 #include "runtime/supervisor.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 static void name_app(struct supervisor *s)
@@ -118,7 +120,10 @@ void app_signal(struct supervisor *s, int signal)
         if (signal == SIGCONT) {
             terminal_lend(s->app);
         }
-        reaper_kill(s->config->app.kill_group ? -s->app : s->app, signal);
+        if (reaper_kill(s->config->app.kill_group ? -s->app : s->app, signal) < 0 && errno == EPERM) {
+            log_event(LOG_WARN, "signal-refused", NULL, "%s may not be sent to the application: %s",
+                      signal_name(signal), strerror(errno));
+        }
     }
 }
 

@@ -3,14 +3,16 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 
 import pytest
 from endpoint import Endpoint
 from postgres import free_port
-from supervisor import as_pid_1, children_of, wait_until
+from supervisor import Supervisor, as_pid_1, children_of, wait_until
 
 USERS = "verify: {tables: [users]}\n"
 
@@ -377,6 +379,22 @@ def test_an_application_of_app_user_is_stopped_without_the_capability_kill(pgent
     running.terminate()
     running.wait_for("told")
     assert running.wait().exit == 137
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_signal_that_may_not_be_sent_is_told(pgentry, ready):
+    """sudo before the application, under a pgentry that is not root: the TERM was said to have been passed on."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        binary, sudo = shutil.copy(pgentry.binary, folder), shutil.copy(shutil.which("setpriv"), folder)
+        os.chmod(sudo, 0o4755)
+        running = Supervisor(["setpriv", "--reuid=65533", "--clear-groups", binary, "run", "--",
+                              sudo, "--reuid=0", "--clear-groups", "sh", "-c", "echo app $((40 + 2)); exec sleep 600"],
+                             pgentry.environment(ready.url, {"PGENTRY_VERIFY_TABLES": "users"}), "/", pid_1=True)
+        running.wait_for("app 42")
+        running.terminate()
+        running.wait_for("TERM may not be sent to the application: Operation not permitted")
+        running.stop()
 
 
 @pytest.mark.parametrize("user", ["no-such-user", "4242424"])
