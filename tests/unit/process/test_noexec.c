@@ -1,5 +1,6 @@
 #include "process/noexec.h"
 
+#include "base/seccomp.h"
 #include "child.h"
 
 #include <sys/prctl.h>
@@ -46,6 +47,28 @@ static int opens_what_a_connection_needs(void)
     return 0;
 }
 
+static int says_that_it_is_refused(void)
+{
+    const int forbidden[] = { SYS_prctl };
+    char told[256];
+    int ends[2];
+
+    CHECK(seccomp_filter(forbidden, 1, false));
+    CHECK(pipe2(ends, O_NONBLOCK) == 0 && dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+    CHECK(!noexec());
+    ssize_t length = read(ends[0], told, sizeof told - 1);
+    CHECK(length > 0);
+    told[length] = '\0';
+    CHECK(strcmp(told, "pgentry: the kernel refuses a filter of system calls: Operation not permitted\n") == 0);
+    return 0;
+}
+
+static void a_process_that_may_not_be_confined_says_so(void **state)
+{
+    (void)state;
+    assert_holds(says_that_it_is_refused);
+}
+
 static void a_process_without_exec_runs_no_program(void **state)
 {
     (void)state;
@@ -77,6 +100,7 @@ int main(void)
         cmocka_unit_test(its_children_run_none_either),
         cmocka_unit_test(it_traces_no_other_process),
         cmocka_unit_test(it_still_opens_files_and_connections),
+        cmocka_unit_test(a_process_that_may_not_be_confined_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
