@@ -357,6 +357,7 @@ void http_end(struct supervisor *s)
     if (link->pid) {
         kill(link->pid, SIGKILL);
     }
+    drop(link); /* at whose end it goes by itself, where a root without CAP_KILL may not signal nobody (kill(2)) */
 }
 
 /* Both processes hold the application's address: ours is closed here, the http process says when its own is. */

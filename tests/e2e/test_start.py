@@ -381,6 +381,14 @@ def test_an_application_of_app_user_is_stopped_without_the_capability_kill(pgent
     assert running.wait().exit == 137
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's http process is another user's")
+def test_who_becomes_the_application_leaves_it_no_child_without_the_capability_kill(pgentry, ready):
+    """The http process, which is nobody's then, goes all the same."""
+    done = pgentry("run", "--set", "app.mode=exec", "--set", f"health.placeholder=127.0.0.1:{free_port()}", "--",
+                   "cat", "/proc/thread-self/children", url=ready.url, under=WITHOUT_KILL)
+    assert done.exit == 0 and done.stdout == "", done
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_signal_that_may_not_be_sent_is_told(pgentry, ready):
     """sudo before the application, under a pgentry that is not root: the TERM was said to have been passed on."""
