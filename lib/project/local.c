@@ -105,18 +105,15 @@ static void blank_comments(char *text, size_t length)
     char quote = '\0';
 
     for (; text < end; text++) {
-        if (*text == '\n' || *text == '\r') {
+        if (*text == '\n') {
             quote = '\0';
         } else if (quote != '\0') {
             quote = *text == quote ? '\0' : quote;
-            text += *text == '\\' && text[1] != '\n';
+            text += *text == '\\';
         } else if (*text == '"' || *text == '\'') {
             quote = *text;
         } else if (*text == '#' && text[1] != '{' && (text == start || strchr(" \t\r\n", text[-1]) != NULL)) {
-            size_t comment = strcspn(text, "\r\n");
-
-            memset(text, ' ', comment);
-            text += comment - 1;
+            memset(text, ' ', strcspn(text, "\r\n"));
         }
     }
 }

@@ -182,7 +182,7 @@ void local_collect_prisma(struct local *local)
 
         if (entry->kind == ENTRY_FOLDER) {
             add_prisma(local, project.migrations, entry, &empty);
-        } else if (entry->kind == ENTRY_LINK) {
+        } else {
             local_is_plain(local, project.migrations, entry);
         }
     }

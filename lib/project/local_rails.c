@@ -70,9 +70,9 @@ static void doubt_settings_in(struct local *local, const char *path, struct stri
 /* Anything of Rails' configuration, or of what it and its tasks load, that may move the migrations or the ledger. */
 static void doubt_rails_settings(struct local *local, const char *cwd)
 {
-    static const char *const words[] = { "migrations_path",   "db/migrate",        "schema_search_path",
-                                         "search_path",       "schema_migrations", "table_name_prefix",
-                                         "table_name_suffix", "config/database" };
+    static const char *const words[] = { "migrations_path",   "db/migrate",        "search_path",
+                                         "schema_migrations", "table_name_prefix", "table_name_suffix",
+                                         "config/database" };
     static const char *const roots[] = { "config", "lib", "rakelib" };
     const size_t count = sizeof words / sizeof *words;
     struct arena *arena = local->arena;
@@ -103,7 +103,7 @@ static bool is_our_url(const char *value, struct arena *arena)
         }
     }
     *end = '\0';
-    return *plain == '\0' || STRINGS_AMONG(plain, ours);
+    return STRINGS_AMONG(plain, ours);
 }
 
 /* A mapping in a mapping: production has several databases, each with a ledger of its own. And whose URL is none of

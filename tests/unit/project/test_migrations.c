@@ -192,6 +192,8 @@ static void a_schema_that_leads_prisma_to_another_database_is_a_doubt(void **sta
     prisma();
     write_file("prisma/migrations/1_a/migration.sql", "");
     assert_int_equal(unsetenv("SHOP_URL"), 0);
+    write_file("prisma/schema.prisma", "broken");
+    expect("1_a"); /* it is told as unreadable, once */
     write_datasource("  url = env(\"DATABASE_URL\")\n");
     expect("1_a");
     write_datasource("  url = env(\"SHOP_URL\") // env(\"X\")\n");
@@ -202,6 +204,10 @@ static void a_schema_that_leads_prisma_to_another_database_is_a_doubt(void **sta
     assert_int_equal(remove(".env"), 0);
     write_file("prisma/.env", "SHOP_URL=postgresql://elsewhere\n");
     expect_doubt("prisma/.env speaks of SHOP_URL");
+    assert_int_equal(remove("prisma/.env"), 0);
+    write_file("prisma.config.ts", "import './env'\nexport default {}");
+    expect_doubt("prisma.config.ts may set SHOP_URL");
+    assert_int_equal(remove("prisma.config.ts"), 0);
 
     assert_int_equal(setenv("SHOP_URL", "postgresql://elsewhere", 1), 0);
     expect_doubt("the URL that prisma/schema.prisma takes from SHOP_URL is neither database.direct_url nor");
@@ -235,7 +241,23 @@ static void a_config_file_that_leads_prisma_to_another_database_is_a_doubt(void 
     expect_doubt("prisma.config.ts takes from SHOP_URL is neither database.direct_url nor database.url");
     assert_int_equal(setenv("SHOP_URL", config.database.url, 1), 0);
     expect("1_a");
+    write_datasource("  url = env(\"SHOP_URL\")\n");
+    expect("1_a");
+    config.database.direct_url = "postgresql://u@h/d";
+    write_datasource("  url = env(\"DATABASE_URL\")\n");
+    expect_doubt("prisma/schema.prisma and prisma.config.ts take different URLs");
     assert_int_equal(unsetenv("SHOP_URL"), 0);
+}
+
+static void where_dotenv_may_outdo_the_environment_is_a_doubt(void **state)
+{
+    (void)state;
+    prisma();
+    write_file("prisma/migrations/1_a/migration.sql", "");
+    set_env(&steps[0], "DOTENV_CONFIG_OVERRIDE", "true");
+    expect("1_a"); /* without a config file none loads dotenv */
+    write_file("prisma.config.ts", "import 'dotenv/config'\nexport default {}");
+    expect_doubt("DOTENV_CONFIG_OVERRIDE is set");
 }
 
 static void prisma_looks_where_the_steps_schema_and_folder_are(void **state)
@@ -363,6 +385,7 @@ static void what_dbmate_does_not_see_does_not_count(void **state)
     write_file("db/migrations/7sql", "");
     write_file("db/migrations/sub/12_in.sql", "");
     write_file("db/migrations/15_folder.sql/x", "");
+    write_file("db/migrations/16_two\nlines.sql", "");
     expect("1");
 }
 
@@ -431,11 +454,26 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     expect_doubt("the URL's search_path is not understood");
     config.database.url = "postgres://u@h/d?search_path=app&search_path=public";
     expect_doubt("the URL sets search_path more than once");
+    config.database.url = "postgres://u@h/d?options=-cwork_mem%3D7MB";
+    assert_int_equal(setenv("PGOPTIONS", "-csearch_path=app", 1), 0);
+    expect_doubt("the connection's options set search_path");
+    assert_int_equal(setenv("PGOPTIONS", "-cwork_mem=7MB", 1), 0);
+    expect("1");
+    assert_true(wanted.history_first);
+    assert_int_equal(unsetenv("PGOPTIONS"), 0);
     dbmate("dbmate --migrations-table a.b.c up");
     expect_doubt("the ledger's name a.b.c is not understood");
+    dbmate("dbmate --migrations-table \"Ops\".ledger up");
+    expect_doubt("the ledger's name \"Ops\".ledger is not understood");
     dbmate("dbmate up");
     write_file(".env", "DATABASE_URL=x\nDBMATE_MIGRATIONS_DIR=elsewhere\n");
     expect_doubt(".env speaks of DBMATE_");
+    write_file(".env", "PGOPTIONS=-csearch_path=app\n");
+    expect_doubt(".env speaks of PGOPTIONS");
+    assert_int_equal(remove(".env"), 0);
+    assert_int_equal(mkdir(".env", 0755), 0);
+    expect_doubt(".env: ");
+    assert_int_equal(remove(".env"), 0);
     write_file(".env", "DATABASE_URL=x\n");
     expect("1");
     config.database.url = "postgres://u@h/d?user=app";
@@ -474,9 +512,11 @@ static void node_pg_migrate_records_names_without_the_last_extension(void **stat
     write_file("migrations/1700000000001_c.d.ts", "");
     write_file("migrations/1700000000002_s.sql", "");
     write_file("migrations/abc.cjs", "");
+    write_file("migrations/abd.mts", "");
+    write_file("migrations/abe.cts", "");
     write_file("migrations/.hidden.js", "");
     write_file("migrations/sub/1_x.js", "");
-    expect("1700000000000_a 1700000000001_c.d 1700000000002_s 20240101000000000_b abc");
+    expect("1700000000000_a 1700000000001_c.d 1700000000002_s 20240101000000000_b abc abd abe");
     assert_string_equal(wanted.history_table, "pgmigrations");
     assert_string_equal(wanted.history_schema, "public");
 }
@@ -525,11 +565,15 @@ static void rails_records_numbers_of_files_at_any_depth(void **state)
     write_file("db/migrate/20240103000000_eng.blorg.rb", "");
     write_file("db/migrate/000_zero.rb", "");
     write_file("db/migrate/.hidden/5_hid.rb", "");
+    write_file("db/migrate/9_nine.rb", "");
     write_file("db/migrate/no_digits.rb", "");
+    write_file("db/migrate/-5_minus.rb", "");
     write_file("db/migrate/20240104000000_nope.RB", "");
     write_file("db/migrate/20240105.rb", "");
-    expect("0 1 20240101000000 20240102000000 20240103000000");
+    expect("0 1 20240101000000 20240102000000 20240103000000 9");
     assert_string_equal(wanted.history_table, "schema_migrations");
+    assert_string_equal(wanted.history_schema, "public");
+    assert_true(wanted.history_first);
 }
 
 static void what_rails_refuses_is_a_doubt(void **state)
@@ -560,25 +604,52 @@ static void settings_of_rails_that_may_move_migrations_are_doubts(void **state)
         { "config/database.yml", "production:\n  primary:\n    adapter: postgresql\n" },
         { "config/database.yml", "production:\n  primary: &primary\n" },
         { "config/database.yml", "production:\n  primary: { adapter: postgresql }\n" },
+        { "config/database.yml", "production: { primary: { adapter: postgresql } }\n" },
+        { "config/database.yml", "production:\n  url: <%= ENV['SHOP_URL'] %>\n" },
+        { "config/database.yml", "production:\n  url: postgresql://elsewhere\n" },
+        { "config/application.rb", "config.paths[\"config/database\"] = \"x\"\n" },
+        { "Rakefile", "ActiveRecord::Base.table_name_suffix = \"x\"\n" },
+        { "lib/tasks/deep/names.rake", "ActiveRecord::Base.table_name_prefix = \"x\"\n" },
+        { "rakelib/names.rake", "ActiveRecord::Base.table_name_prefix = \"x\"\n" },
         { "Gemfile", "gem 'billing', path: 'engines/billing'\n" },
-        { "engines/billing/README", "" },
+        { "Gemfile", "gem 'billing', :path => 'engines/billing'\n" },
+        { "Gemfile", "path \"engines\" do\n" },
+        { "Gemfile", "path 'engines' do\n" },
+        { "../config/application.rb", "" },
     };
+    static const char *const engines[] = { "engines", "packs", "components" };
+    static const char *const variables[] = { "VERSION", "SCOPE", "PRIMARY_DATABASE_URL" };
 
     (void)state;
     rails();
-    write_file("db/migrate/1_a.rb", "");
+    write_file("blog/db/migrate/1_a.rb", "");
+    assert_int_equal(chdir("blog"), 0);
+    write_file("config/application.rb", "");
+    write_file("config/README.md", "db/migrate\n");
     write_file("config/routes.rb", "");
     write_file("config/database.yml", "default: &default\n  pool: <%= ENV[\"x\"] { 5 } %>\n\nproduction:\n"
                                       "  <<: *default\n  # second:\n  url: <%= ENV['DATABASE_URL'] %>\n");
     write_file("Gemfile", "gem 'rails'\n");
     expect("1");
+    write_file("config/database.yml", "production:\n  url: <%= ENV.fetch(\"DATABASE_URL\") %>\r\n");
+    expect("1");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         write_file(files[i][0], files[i][1]);
-        expect_doubt(i == 8 ? "engines" : files[i][0]);
+        expect_doubt(files[i][0]);
         assert_int_equal(remove(files[i][0]), 0);
     }
-    set_env(&steps[0], "VERSION", "1");
-    expect_doubt("VERSION is set in the environment");
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        assert_int_equal(mkdir(engines[i], 0755), 0);
+        expect_doubt(arena_printf(scratch.arena, "%s may bring migrations of its own", engines[i]));
+        assert_int_equal(remove(engines[i]), 0);
+    }
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        set_env(&steps[0], variables[i], "1");
+        expect_doubt(arena_printf(scratch.arena, "%s is set in the environment", variables[i]));
+    }
+    steps[0].env_count = 0;
+    config.database.url = "postgresql://u@h/d?schema_search_path=app";
+    expect_doubt("the URL sets schema_search_path");
 }
 
 static void comments_in_settings_are_no_doubts(void **state)
@@ -592,7 +663,8 @@ static void comments_in_settings_are_no_doubts(void **state)
                "  # Schema search path. The server defaults to $user,public\n"
                "  #schema_search_path: myapp,sharedapp,public\n\nproduction:\n  <<: *default\n"
                "  password: <%= ENV[\"A\"] %> # don't set schema_search_path\n"
-               "#  migrations_paths: db/migrate\r\n");
+               "#  migrations_paths: db/migrate\r\n"
+               "  application_name: Bob's\n# search_path\n");
     write_file("config/initializers/names.rb", "# table_name_prefix\nx = 'a' \t# schema_migrations\n");
     write_file("Gemfile", "gem 'rails'\n# gem 'billing', path: 'engines/billing'\n");
     expect("1");
@@ -650,6 +722,7 @@ int main(void)
         SCRATCH_TEST(the_ledger_of_prisma_lies_in_the_schema_of_the_url),
         SCRATCH_TEST(a_schema_that_leads_prisma_to_another_database_is_a_doubt),
         SCRATCH_TEST(a_config_file_that_leads_prisma_to_another_database_is_a_doubt),
+        SCRATCH_TEST(where_dotenv_may_outdo_the_environment_is_a_doubt),
         SCRATCH_TEST(prisma_looks_where_the_steps_schema_and_folder_are),
         SCRATCH_TEST(no_local_migrations_prove_nothing),
         SCRATCH_TEST(a_symbolic_link_among_prisma_migrations_is_a_doubt),
