@@ -103,7 +103,22 @@ bool prisma_schema_files(const char *path, struct strings *files, struct arena *
     return true;
 }
 
-/* From a line that begins with the word, good enough to tell in which file of a folder the datasource stands; NULL: not
+/* "datasource NAME {", and no field of that name. */
+static bool is_datasource(const char *line)
+{
+    static const char word[] = "datasource";
+
+    if (strncmp(line, word, strlen(word)) != 0) {
+        return false;
+    }
+
+    const char *name = line + strlen(word) + strspn(line + strlen(word), " \t");
+    const char *behind = name + strcspn(name, " \t\r\n{");
+
+    return name > line + strlen(word) && behind[strspn(behind, " \t")] == '{';
+}
+
+/* From the line that begins it, good enough to tell in which file of a folder the datasource stands; NULL: not
  * in this one. */
 static const char *find_datasource(const char *path, struct arena *arena)
 {
@@ -112,7 +127,7 @@ static const char *find_datasource(const char *path, struct arena *arena)
 
     while (text != NULL && *text != '\0') {
         text += strspn(text, " \t\r\n");
-        if (strncmp(text, "datasource", 10) == 0 && strchr(" \t", text[10]) != NULL) {
+        if (is_datasource(text)) {
             return text;
         }
         text += strcspn(text, "\r\n");

@@ -209,8 +209,9 @@ static void migrations_lie_beside_the_schema(void **state)
 static void migrations_of_a_folder_lie_beside_the_file_with_the_datasource(void **state)
 {
     (void)state;
-    write_file("prisma/models/a.prisma", "// datasource db {\nmodel A {\n  id Int @id\n}\n");
-    write_schema("prisma/base/main.prisma");
+    write_file("prisma/a/models.prisma", "// datasource db {\nmodel A {\n  datasource Json @default(\"{}\")\n}\n");
+    write_file("prisma/a/migrations/1_c/migration.sql", "");
+    write_file("prisma/base/main.prisma", "generator client {\n}\n  datasource db{\n  provider = \"postgresql\"\n}\n");
     write_file("prisma/base/migrations/1_a/migration.sql", "");
     write_file("prisma/migrations/1_b/migration.sql", "");
     assert_true(find("prisma"));
@@ -339,6 +340,15 @@ static void joined_literals_are_joined(void **state)
     assert_string_equal(paths.schema, "app/a");
     assert_string_equal(paths.migrations, "app/b");
     assert_false(paths.doubtful);
+
+    paths = parse("export default { schema: path.join(process.cwd(), 'a'), migrations: { path: resolve('b') } }");
+    assert_string_equal(paths.schema, "a");
+    assert_string_equal(paths.migrations, "b");
+    assert_false(paths.doubtful);
+
+    paths = parse("export default { schema: path.resolve(__dirname, 'a') }");
+    assert_string_equal(paths.schema, "app/a");
+    assert_false(paths.doubtful);
 }
 
 static void everything_else_is_a_doubt(void **state)
@@ -354,6 +364,13 @@ static void everything_else_is_a_doubt(void **state)
         "export default { ...base }",
         "export default { migrations: { ...base } }",
         "export default { schema: path.join(x, 'a') }",
+        "export default { schema: path.join('a', x) }",
+        "export default { schema: path.join('a') + x }",
+        "export default { schema: path.join('a'; x) }",
+        "export default { schema: path.dirname('a') }",
+        "export default { schema: path.join }",
+        "export default { schema: paths.join('a') }",
+        "export default { schema: here.join('a') }",
         "export default { schema: 'a', schema: 'b' }",
         "export default { schema: 'a\\u0062' }",
         "const c = {}; c.schema = 'a'; export default c",
