@@ -197,7 +197,8 @@ static void find_migrations(struct prisma_project *project, const char *folder, 
     }
 }
 
-/* A folder counts only if there is a schema in it: `prisma/schema` may as well hold something else. */
+/* A folder counts only if there is a schema in it: `prisma/schema` may as well hold something else. In one that cannot
+ * be read there may be one. */
 static bool has_schema(const char *path, struct arena *arena)
 {
     struct strings files = { 0 };
@@ -205,7 +206,7 @@ static bool has_schema(const char *path, struct arena *arena)
     if (!content_is_folder(path)) {
         return !content_is_missing(path);
     }
-    return prisma_schema_files(path, &files, arena) && files.count > 0;
+    return !prisma_schema_files(path, &files, arena) || files.count > 0;
 }
 
 static const char *default_schema(const char *folder, struct arena *arena)

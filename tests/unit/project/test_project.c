@@ -75,6 +75,29 @@ static void a_table_listed_by_hand_is_joined_with_the_one_of_the_schema(void **s
     assert_string_equal(tables(), "other.users(extra) " DERIVED);
 }
 
+static void two_of_one_name_are_joined_whatever_lies_between_them(void **state)
+{
+    struct table table;
+
+    (void)state;
+    configure(HISTORY_NONE);
+    list_table(&table, NULL, "users", "extra");
+    write_file("schema.prisma", "model zebras {\n  id Int @id\n}\nmodel ants {\n  id Int @id\n}\n"
+                                "model users {\n  id Int @id\n}\n");
+    look();
+    assert_string_equal(tables(), "public.users(extra,id) public.zebras(id) public.ants(id)");
+}
+
+static void one_name_in_two_schemas_is_two_tables(void **state)
+{
+    (void)state;
+    configure(HISTORY_NONE);
+    write_file("schema.prisma", "model users {\n  id Int @id\n}\n"
+                                "model guests {\n  name String\n  @@map(\"users\")\n  @@schema(\"app\")\n}\n");
+    look();
+    assert_string_equal(tables(), "public.users(id) app.users(name)");
+}
+
 static void two_names_that_postgresql_cuts_to_one_are_one_table(void **state)
 {
     char name[80];
@@ -208,6 +231,30 @@ static void a_schema_that_may_not_be_read_is_unreadable(void **state)
     assert_string_equal(wanted.unreadable_why, "prisma/schema.prisma: Permission denied");
 }
 
+static void a_folder_that_may_hold_models_and_may_not_be_read_is_unreadable(void **state)
+{
+    static const char *const folders[] = { "prisma/schema", "prisma/schema/more" };
+
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    write_schema("prisma/schema/a.prisma", "postgresql");
+    write_file("prisma/schema/more/b.prisma", "model Hidden {\n  id Int @id\n}\n");
+    assert_int_equal(chmod(".", 0755), 0);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        configure(HISTORY_NONE);
+        assert_int_equal(chmod(folders[i], 0), 0);
+        assert_int_equal(seteuid(65534), 0);
+        look();
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(chmod(folders[i], 0755), 0);
+        assert_non_null(wanted.unreadable);
+        assert_string_equal(wanted.unreadable, "prisma/schema");
+        assert_string_equal(wanted.unreadable_why, "prisma/schema: Permission denied");
+    }
+}
+
 static void a_schema_for_another_database_derives_nothing_but_a_note(void **state)
 {
     (void)state;
@@ -332,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(everything_of_the_schema_is_wanted),
         SCRATCH_TEST(a_table_listed_by_hand_is_joined_with_the_one_of_the_schema),
+        SCRATCH_TEST(two_of_one_name_are_joined_whatever_lies_between_them),
+        SCRATCH_TEST(one_name_in_two_schemas_is_two_tables),
         SCRATCH_TEST(two_names_that_postgresql_cuts_to_one_are_one_table),
         SCRATCH_TEST(models_without_a_schema_lie_in_verify_schema),
         SCRATCH_TEST(off_derives_nothing),
@@ -342,6 +391,7 @@ int main(void)
         SCRATCH_TEST(a_path_that_package_json_names_in_vain_is_unreadable),
         SCRATCH_TEST(a_broken_schema_is_unreadable_and_tables_by_hand_stay),
         SCRATCH_TEST(a_schema_that_may_not_be_read_is_unreadable),
+        SCRATCH_TEST(a_folder_that_may_hold_models_and_may_not_be_read_is_unreadable),
         SCRATCH_TEST(a_schema_for_another_database_derives_nothing_but_a_note),
         SCRATCH_TEST(auto_looks_where_the_steps_cli_would),
         SCRATCH_TEST(auto_looks_here_when_the_steps_folder_has_no_schema),
