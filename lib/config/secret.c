@@ -132,7 +132,6 @@ static struct parameter parameter_at(const char *from, const char *name, const c
 /* PGPASSWORD=$NAME: what the shell puts in its place is not known here, and the name is no secret. */
 static bool is_expanded(const char *name, const char *value)
 {
-    value += strspn(value, BLANKS);
     return strcmp(name, PASSWORD_VARIABLE) == 0 &&
            (*value == '$' || (value[0] == '"' && value[1] == '$' && strchr(value + 1, '"')));
 }

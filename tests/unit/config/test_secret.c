@@ -81,6 +81,9 @@ static void a_password_may_hold_what_divides_passwords(void **state)
         { "x postgres://u:p@h/d | y postgres://u:s3cret@h/d", "s3cret" },
         { "host=h password=a;b=c;d=s3cret user=u", "a;b=c;d=s3cret" },
         { "Password=s3cret;User=u", "s3cret" },
+        { "PGPASSWORD=s3cret;psql", "s3cret" },
+        { "PGPASSWORD=s3cret&& psql", "s3cret" },
+        { "psql \"host=h password=s3cret\"", "s3cret" },
     };
     struct arena *arena = arena_new();
 

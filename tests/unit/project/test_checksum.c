@@ -9,6 +9,9 @@
 #define MIXED "953bba9ac9726eaea07e844abcf144a0afe998039257c7a88b6665819597f39d"
 #define MIXED_CRLF "db44a058e58181ca1619734aea1830cb53e2d6c92acf25625f65adde6157698d"
 #define CR "9d1e0e2d9459d06523ad13e28a4093c2316baafe7aec5b25f30eba2e113599c4"
+#define LONE_CR "367d1c77eadc1495a7db4200f46a8b90ea1fa926282722d308c05a65098a4112"
+#define LONE_CR_CRLF "2f2291ad568eae2eb34fc7c93725966d7d1d26fbcd4150a5cb968262b60d6ac1"
+#define LONE_CR_CRCRLF "c9073f4dc34fcfccc1fc463c1daaa0055e4c9074787dd17dec3f4bb6784701f5"
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const char *sums[CHECKSUMS];
@@ -33,6 +36,7 @@ static void a_file_has_its_own_checksum_and_those_of_other_line_ends(void **stat
     expect("a\r\nb\r\n", CRLF, LF, CRCRLF); /* as Prisma replaces: every LF, also one behind a CR */
     expect("a\r\nb\n", MIXED, LF, MIXED_CRLF);
     expect("\r", CR, CR, NULL);
+    expect("a\rb\r\n", LONE_CR_CRLF, LONE_CR, LONE_CR_CRCRLF);
     expect("", EMPTY, NULL, NULL);
 }
 

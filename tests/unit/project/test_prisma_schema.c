@@ -171,6 +171,16 @@ static void relation_fields_are_no_columns(void **state)
            "  author User @relation(fields: [authorId], references: [id], onDelete: Cascade, map: \"fk\")\n}\n"
            "model Profile {\n" ID "  user User @relation(\"x\", fields: [id], references: [id])\n}\n",
            "public.User(id) public.Post(id,author_id) public.Profile(id)");
+    expect("model A {\n" ID "  b B[]\n  c C[]\n}\nmodel B {\n" ID "  a A @relation(fields: [id], references: [id])\n}\n"
+           "model C {\n" ID "  a A @relation(fields: [id], references: [id])\n}\n",
+           "public.A(id) public.B(id) public.C(id)");
+}
+
+static void two_lists_of_one_enum_are_columns_and_no_relation(void **state)
+{
+    (void)state;
+    expect("model A {\n" ID "  roles E[]\n  former E[]\n}\nenum E {\n  X\n}\n",
+           "public.A(id,roles,former) enum public.E(X)");
 }
 
 static void lists_on_both_sides_are_a_table_named_after_the_models_in_order(void **state)
@@ -477,6 +487,7 @@ int main(void)
         SCRATCH_TEST(ignored_tables_columns_and_unsupported_types_exist),
         SCRATCH_TEST(views_and_relations_to_them_are_not_in_the_database),
         SCRATCH_TEST(relation_fields_are_no_columns),
+        SCRATCH_TEST(two_lists_of_one_enum_are_columns_and_no_relation),
         SCRATCH_TEST(lists_on_both_sides_are_a_table_named_after_the_models_in_order),
         SCRATCH_TEST(an_explicit_relation_name_may_hold_spaces),
         SCRATCH_TEST(a_model_may_be_related_to_itself),

@@ -130,6 +130,7 @@ static void what_is_not_understood_is_a_doubt(void **state)
         { HISTORY_RAILS, "rails db:migrate VERSION=20240101000000" },
         { HISTORY_RAILS, "rails db:migrate assets:precompile" },
         { HISTORY_RAILS, "rails db:migrate:primary" },
+        { HISTORY_RAILS, "rails db:migrate db:seed[x]" },
         { HISTORY_RAILS, "rails -e production db:migrate" },
     };
 
