@@ -117,8 +117,10 @@ static void what_is_not_understood_is_a_doubt(void **state)
         { HISTORY_DBMATE, "dbmate -e OTHER_URL up" },
         { HISTORY_DBMATE, "dbmate --env-file x up" },
         { HISTORY_DBMATE, "dbmate status" },
+        { HISTORY_DBMATE, "dbmate --verbose=false up" },
         { HISTORY_DBMATE, "dbmate ---d x up" },
         { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate up 1" },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -m a -m b up" },
         { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -s app up" },
         { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate -f config.json up" },
         { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --ignore-pattern x up" },
@@ -167,6 +169,9 @@ static void simple_shell_lines_are_understood(void **state)
     find_in_shell(HISTORY_PRISMA, "true; timeout 300 sh -c \"prisma migrate deploy --schema=x.prisma\" | tee log");
     understood();
     assert_string_equal(command.schema_path, "x.prisma");
+    find_in_shell(HISTORY_PRISMA, "exec sh -ec 'prisma migrate deploy --schema x.prisma'");
+    understood();
+    assert_string_equal(command.schema_path, "x.prisma");
 }
 
 static void scripts_of_package_json_are_understood(void **state)
@@ -180,6 +185,10 @@ static void scripts_of_package_json_are_understood(void **state)
         { "pnpm run --silent deploy", "db/x.prisma" },
         { "npm run all", "db/x.prisma" },
         { "npm run plain -- --schema y.prisma", "y.prisma" },
+        { "exec nohup npm run deploy", "db/x.prisma" },
+        { "dumb-init -- npm run-script --if-present deploy", "db/x.prisma" },
+        { "catatonit -- timeout 60 yarn deploy", "db/x.prisma" },
+        { "yarn prisma migrate deploy", NULL },
         { "npm run elsewhere", NULL },
         { "npm run variable", NULL },
         { "npm run twice", NULL },
@@ -202,6 +211,7 @@ static void scripts_of_package_json_are_understood(void **state)
     write_file("package.json", "{\"scripts\": {\"deploy\": \"prisma migrate deploy --schema db/x.prisma\","
                                "\"all\": \"node wait.js && npm run deploy && node seed.js\","
                                "\"plain\": \"prisma migrate deploy\","
+                               "\"prisma\": \"./wrap.sh\","
                                "\"elsewhere\": \"cd other && prisma migrate deploy\","
                                "\"variable\": \"prisma migrate deploy --schema $SCHEMA\","
                                "\"here\": \"cat <<E >notes\\nprisma migrate deploy\\nE\\n./real\","
@@ -296,15 +306,59 @@ static void the_history_step_may_stand_among_others(void **state)
 
 static void two_history_steps_must_agree(void **state)
 {
+    static const struct {
+        enum history history;
+        const char *first, *second;
+        bool agree;
+    } pairs[] = {
+        { HISTORY_DBMATE, "dbmate -d a up", "npx dbmate -d a migrate", true },
+        { HISTORY_DBMATE, "dbmate -d a up", "dbmate -d b up", false },
+        { HISTORY_DBMATE, "dbmate -d a up", "dbmate -d a -d b up", false },
+        { HISTORY_DBMATE, "dbmate --migrations-table a up", "dbmate --migrations-table b up", false },
+        { HISTORY_NODE_PG_MIGRATE, "node-pg-migrate --migrations-schema a up",
+          "node-pg-migrate --migrations-schema b up", false },
+        { HISTORY_PRISMA, "prisma migrate deploy --schema a", "prisma migrate deploy --schema b", false },
+        { HISTORY_PRISMA, "prisma migrate deploy --config a", "prisma migrate deploy --config b", false },
+        { HISTORY_PRISMA, "prisma migrate deploy", "prisma migrate deploy extra", false },
+    };
+
     (void)state;
-    configure(HISTORY_DBMATE);
-    (void)run_words("dbmate -d a up");
-    (void)run_words("npx dbmate -d a migrate");
-    tool_command_find(&command, &config, scratch.arena);
-    understood();
-    (void)run_words("dbmate -d b up");
-    tool_command_find(&command, &config, scratch.arena);
-    assert_string_equal(command.doubt, "step the step: another step runs it in another way");
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        configure(pairs[i].history);
+        (void)run_words(pairs[i].first);
+        (void)run_words(pairs[i].second);
+        tool_command_find(&command, &config, scratch.arena);
+        if (pairs[i].agree) {
+            understood();
+        } else {
+            assert_string_equal(command.doubt, "step the step: another step runs it in another way");
+        }
+    }
+}
+
+static void what_may_bring_migrations_is_a_doubt(void **state)
+{
+    static const char *const programs[] = { "cp",  "mv",   "ln",   "rsync", "tar",    "unzip",
+                                            "git", "curl", "wget", "aws",   "gsutil", "rclone" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        struct step before = { .name = "bring", .shell = arena_printf(scratch.arena, "/usr/bin/%s x", programs[i]) };
+
+        find_in_shell(HISTORY_DBMATE, arena_printf(scratch.arena, "%s x db/migrations; dbmate up", programs[i]));
+        assert_string_equal(command.doubt, arena_printf(scratch.arena,
+                                                        "step the step: it runs %s, which may bring migrations that "
+                                                        "are not here yet",
+                                                        programs[i]));
+        configure(HISTORY_DBMATE);
+        (void)run_words("dbmate up");
+        config.migrate.before = (struct steps){ .items = &before, .count = 1 };
+        tool_command_find(&command, &config, scratch.arena);
+        assert_string_equal(command.doubt, arena_printf(scratch.arena,
+                                                        "migrate.before runs /usr/bin/%s, which may bring migrations "
+                                                        "that are not here yet",
+                                                        programs[i]));
+    }
 }
 
 static void without_steps_the_tools_defaults_hold(void **state)
@@ -328,13 +382,18 @@ static void a_step_with_another_database_is_a_doubt(void **state)
     understood();
 }
 
-static void a_step_with_another_service_file_is_a_doubt(void **state)
+static void a_step_with_another_part_of_the_connection_is_a_doubt(void **state)
 {
+    static const char *const names[] = { "DIRECT_URL", "PGHOST",    "PGHOSTADDR", "PGPORT",       "PGDATABASE",
+                                         "PGUSER",     "PGOPTIONS", "PGSERVICE",  "PGSERVICEFILE" };
+
     (void)state;
-    configure(HISTORY_PRISMA);
-    set_env(run_words("prisma migrate deploy"), "PGSERVICEFILE", "/other.conf");
-    tool_command_find(&command, &config, scratch.arena);
-    assert_string_equal(command.doubt, "step the step: its env sets PGSERVICEFILE");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        configure(HISTORY_PRISMA);
+        set_env(run_words("prisma migrate deploy"), names[i], "other");
+        tool_command_find(&command, &config, scratch.arena);
+        assert_string_equal(command.doubt, arena_printf(scratch.arena, "step the step: its env sets %s", names[i]));
+    }
 }
 
 static void a_steps_own_variable_comes_before_the_environment(void **state)
@@ -365,6 +424,23 @@ static void where_prisma_is_told_to_look_is_also_said_by_db_push(void **state)
     assert_true(tool_command_find_prisma(&command, &config, scratch.arena));
     assert_string_equal(command.schema_path, "x.prisma");
     assert_string_equal(tool_command_cwd(&command), "web");
+    configure(HISTORY_PRISMA);
+    (void)run_words("prisma migrate deploy --schema y.prisma");
+    (void)run_words("prisma db push --schema x.prisma");
+    assert_true(tool_command_find_prisma(&command, &config, scratch.arena));
+    assert_string_equal(command.schema_path, "y.prisma");
+}
+
+static void a_command_for_a_person_looks_where_the_step_does(void **state)
+{
+    (void)state;
+    find(HISTORY_PRISMA, "prisma migrate deploy");
+    assert_string_equal(prisma_command(&command, "generate", scratch.arena), "npx prisma generate");
+    configure(HISTORY_PRISMA);
+    run_words("prisma migrate deploy --schema a.prisma --config my.config.ts")->cwd = "my api";
+    tool_command_find(&command, &config, scratch.arena);
+    assert_string_equal(prisma_command(&command, "generate", scratch.arena),
+                        "(cd 'my api' && npx prisma generate --schema a.prisma --config my.config.ts)");
 }
 
 int main(void)
@@ -381,11 +457,13 @@ int main(void)
         SCRATCH_TEST(clever_shell_lines_are_doubts),
         SCRATCH_TEST(the_history_step_may_stand_among_others),
         SCRATCH_TEST(two_history_steps_must_agree),
+        SCRATCH_TEST(what_may_bring_migrations_is_a_doubt),
         SCRATCH_TEST(without_steps_the_tools_defaults_hold),
         SCRATCH_TEST(a_step_with_another_database_is_a_doubt),
-        SCRATCH_TEST(a_step_with_another_service_file_is_a_doubt),
+        SCRATCH_TEST(a_step_with_another_part_of_the_connection_is_a_doubt),
         SCRATCH_TEST(a_steps_own_variable_comes_before_the_environment),
         SCRATCH_TEST(where_prisma_is_told_to_look_is_also_said_by_db_push),
+        SCRATCH_TEST(a_command_for_a_person_looks_where_the_step_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
