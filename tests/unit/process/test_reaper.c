@@ -51,6 +51,69 @@ static void a_status_is_taken_as_it_is_and_never_waited_for(void **state)
     assert_holds(take_statuses);
 }
 
+#define TOUCHED ((size_t)64 << 20)
+
+static int take_peak(void)
+{
+    struct reaped reaped;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        char *bytes = malloc(TOUCHED);
+
+        for (size_t i = 0; bytes && i < TOUCHED; i += 1024) {
+            *(volatile char *)(bytes + i) = 1;
+        }
+        _exit(0);
+    }
+    CHECK(wait_for_any() == 0 && reaper_next(&reaped));
+    CHECK((size_t)reaped.peak_bytes >= TOUCHED && (size_t)reaped.peak_bytes < 100 * TOUCHED);
+    return 0;
+}
+
+static void the_peak_is_in_bytes(void **state)
+{
+    (void)state;
+    assert_holds(take_peak);
+}
+
+static int tell_stopped(void)
+{
+    siginfo_t info;
+    pid_t other = fork(), pid = other == 0 ? 0 : fork();
+
+    if (pid == 0) {
+        (void)pause();
+    }
+    CHECK(!reaper_stopped(pid));
+    CHECK(kill(pid, SIGSTOP) == 0 && waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT) == 0);
+    CHECK(!reaper_stopped(other));
+    CHECK(reaper_stopped(pid));
+    CHECK(!reaper_stopped(pid)); /* told once */
+    CHECK(kill(pid, SIGKILL) == 0 && kill(other, SIGKILL) == 0);
+    CHECK(wait_status(pid) == SIGKILL && wait_status(other) == SIGKILL);
+    CHECK(!reaper_stopped(pid)); /* no such child any more */
+    return 0;
+}
+
+static void a_stop_is_told_once_and_of_that_child(void **state)
+{
+    (void)state;
+    assert_holds(tell_stopped);
+}
+
+static void pid_1_has_a_name(void **state)
+{
+    char name[REAPER_NAME_SIZE], expected[64];
+    int fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_true(read_all(fd, expected, sizeof expected) > 0);
+    assert_true(reaper_name_of_pid_1(name));
+    assert_true(strlen(name) == strcspn(expected, "\n") && strncmp(name, expected, strlen(name)) == 0);
+}
+
 static int take_orphans(void)
 {
     struct reaped reaped;
@@ -427,6 +490,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_is_taken_as_it_is_and_never_waited_for),
+        cmocka_unit_test(the_peak_is_in_bytes),
+        cmocka_unit_test(a_stop_is_told_once_and_of_that_child),
+        cmocka_unit_test(pid_1_has_a_name),
         cmocka_unit_test(orphans_come_to_us_by_the_thousand),
         cmocka_unit_test(what_left_the_group_by_setsid_is_found),
         cmocka_unit_test(what_survived_its_leader_is_still_found),
