@@ -356,7 +356,7 @@ static void what_is_empty_inside_a_list_is_as_if_it_were_not_there(void **state)
         "migrate:\n"
         "  steps:\n"
         "    - {run: [a], name: '${N:-}', attempts: '${N:-}', delay: '${N:-}', timeout: '${N:-}', cwd: '${N:-}'}\n"
-        "    - {sql: [b], attempts: '${N:-}'}\n"
+        "    - {sql: [b], attempts: '${N:-}', allow_data_loss: '${N:-}'}\n"
         "verify: {tables: [{name: users, schema: '${N:-}'}]}\n");
 
     const struct step *step = config->migrate.steps.items;
@@ -367,6 +367,7 @@ static void what_is_empty_inside_a_list_is_as_if_it_were_not_there(void **state)
     assert_int_equal(step[0].timeout, 600000);
     assert_string_equal(step[0].cwd, ".");
     assert_int_equal(step[1].attempts, 1);
+    assert_false(step[1].allow_data_loss);
     assert_null(config->verify.tables[0].schema);
     assert_refused("migrate: {steps: [{run: [a], attempts: '${N}'}]}\n", "pgentry.yaml:1:40: N is not set");
     assert_refused("verify: {tables: [{name: '${N:-}'}]}\n", "pgentry.yaml:1:19: verify.tables[0] needs its name");

@@ -82,9 +82,11 @@ static struct problem nothing[] = { { PROBLEM_NOTHING_TO_VERIFY, "schema", NULL,
 static struct problem column[] = { { PROBLEM_MISSING_COLUMN, "app.users.id", NULL, 1 } };
 static const struct check healthy = { .tables = one, .table_count = 1, .healthy = true };
 static const struct check broken = { .tables = lacking, .table_count = 1, .problems = column, .problem_count = 1 };
-static const struct check behind = {
-    .tables = one, .table_count = 1, .healthy = true, .history = true, .local = 2, .applied = 1, .pending = 1
-};
+static const struct check behind = { .tables = one,
+                                     .table_count = 1,
+                                     .healthy = true,
+                                     .migrations = {
+                                         .known = true, .local = 2, .applied = 1, .pending = { .count = 1 } } };
 static const struct check unknown = { .problems = nothing, .problem_count = 1, .healthy = true };
 
 static void it_says_what_is_and_what_to_do_next(void **state)
@@ -372,18 +374,15 @@ static void where_nothing_lacks_no_table_of_problems_is_shown(void **state)
 static void the_state_of_the_migrations_is_told_with_their_names(void **state)
 {
     const char *pending[] = { "3_<b>", "4" }, *edited[] = { "1" }, *gone[] = { "0" };
-    struct check check = { .history = true,
-                           .local = 4,
-                           .applied = 2,
-                           .pending = 2,
-                           .failed = 1,
-                           .edited = 1,
-                           .gone = 1,
-                           .pending_names = { .items = pending, .count = 2 },
-                           .edited_names = { .items = edited, .count = 1 },
-                           .gone_names = { .items = gone, .count = 1 },
-                           .failed_name = "2&",
-                           .failed_log = "no <way>" };
+    struct check check = { .migrations = { .known = true,
+                                           .local = 4,
+                                           .applied = 2,
+                                           .failed = 1,
+                                           .pending = { 2, { .items = pending, .count = 2 } },
+                                           .edited = { 1, { .items = edited, .count = 1 } },
+                                           .gone = { 1, { .items = gone, .count = 1 } },
+                                           .failed_name = "2&",
+                                           .failed_log = "no <way>" } };
     struct status status = in_phase(PHASE_HELD, &check);
 
     (void)state;
@@ -396,7 +395,7 @@ static void the_state_of_the_migrations_is_told_with_their_names(void **state)
                         "<div><dt>edited after being applied</dt><dd class=warn>1<br><code>1</code></dd></div>"
                         "<div><dt>recorded, but gone locally</dt><dd class=warn>1<br><code>0</code></dd></div></dl>"
                         "<p>Failed: <code>2&amp;</code></p><pre>no &lt;way&gt;</pre>");
-    check = (struct check){ .history = true };
+    check = (struct check){ .migrations = { .known = true } };
     (void)render(&status);
     assert_non_null(strstr(section("Migrations"), "<dt>failed</dt><dd class=plain>0</dd>"));
     assert_null(strstr(section("Migrations"), "<p"));
