@@ -83,6 +83,7 @@ void config_reference(void)
 
 /* Any value may be written with variables instead. */
 #define FILLED "{'type':'string','pattern':'[$][{]'}"
+#define WORD "{'type':['string','number','boolean']}" /* of a list: there a null is nobody's */
 #define FILLED_OR_QUOTED "{'type':'string','pattern':'[$][{]|^[0-9]+([.][0-9]+)?$'}"
 
 /* clang-format off */
@@ -95,10 +96,10 @@ static const struct definition {
     { "duration", "{'anyOf':[{'const':0},{'type':'null'},{'type':'string','pattern':'^([0-9]+([.][0-9]+)?(ms|s|m|h)|0)$'}," FILLED "]}" },
     { "switch", "{'anyOf':[{'type':['boolean','null']},{'enum':['true','false','yes','no','on','off','1','0',1,0]}," FILLED "]}" },
     { "signal", "{'anyOf':[{'type':'integer','minimum':1,'maximum':64},{'type':['string','null']}]}" },
-    { "texts", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/text'}}," FILLED "]}" },
-    { "names", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/name'}}," FILLED "]}" },
+    { "texts", "{'anyOf':[{'type':['array','null'],'items':" WORD "}," FILLED "]}" },
+    { "names", "{'anyOf':[{'type':['array','null'],'items':{'type':'string','minLength':1}}," FILLED "]}" },
     { "statuses", "{'anyOf':[{'type':['array','null'],'items':{'anyOf':[{'type':'integer','minimum':0,'maximum':255},{'type':'string','pattern':'^([01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])$'}," FILLED "]}}," FILLED "]}" },
-    { "command", "{'type':['array','string'],'items':{'$ref':'#/$defs/text'},'minItems':1,'minLength':1}" },
+    { "command", "{'type':['array','string'],'items':" WORD ",'minItems':1,'minLength':1}" },
     { "files", "{'type':['array','string'],'items':{'type':'string'},'minItems':1,'minLength':1}" },
     { "variables", "{'type':['object','null'],'propertyNames':{'pattern':'^[^=]+$'},'additionalProperties':{'$ref':'#/$defs/text'}}" },
     { "steps", "{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/step'}}," FILLED "]}" },

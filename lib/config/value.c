@@ -33,6 +33,9 @@ static bool add_member(const struct slot *member, struct strings *list)
     bool unset;
     const char *text;
 
+    if (node_null(member->node)) {
+        return complain(member->reading, member->node, "%s must be a text, not nothing", member->path);
+    }
     if (member->key->form == FORM_PRIVILEGE) {
         int word = slot_word(member, &unset);
 

@@ -106,11 +106,18 @@ PLACEHOLDER(status)
     text_printf(text, "%d", s->boot.status);
 }
 
-static void put_pending(struct text *text, const struct migrations_state *migrations)
+/* Of a person who named a step. */
+static const char *unforced(const struct supervisor *s)
 {
+    return s->request->only || s->request->from ? ", and --force was not given" : "";
+}
+
+static void put_pending(struct text *text, const struct supervisor *s)
+{
+    const struct migrations_state *migrations = &s->status.check->migrations;
     if (migrations->proven) {
-        text_printf(text, "nothing is pending (%u migration%s applied) and the schema is healthy", migrations->local,
-                    migrations->local == 1 ? "" : "s");
+        text_printf(text, "nothing is pending (%u migration%s applied) and the schema is healthy%s", migrations->local,
+                    migrations->local == 1 ? "" : "s", unforced(s));
     } else if (migrations->failed) {
         text_printf(text, "%u migration%s failed earlier", migrations->failed, migrations->failed == 1 ? "" : "s");
     } else if (migrations->pending.count) {
@@ -124,21 +131,20 @@ static void put_pending(struct text *text, const struct migrations_state *migrat
 /* Why something must run, or nothing. */
 PLACEHOLDER(why)
 {
-    const struct check *check = s->status.check;
     if (s->plan.step_count[LIST_STEPS] == 0) {
         text_string(text, "no step is configured");
     } else if (s->plan.force) {
         text_string(text, "forced");
     } else if (s->plan.when == BOOT_ALWAYS) {
         text_string(text, "migrate.when is always");
-    } else if (!check->healthy) {
+    } else if (!s->status.check->healthy) {
         text_string(text, "the schema is not healthy");
     } else if (s->plan.when == BOOT_UNVERIFIED) {
-        text_string(text, "the schema is healthy");
+        text_printf(text, "the schema is healthy%s", unforced(s));
     } else if (!s->plan.history) {
         text_string(text, "no history tells whether a migration is pending");
     } else {
-        put_pending(text, &check->migrations);
+        put_pending(text, s);
     }
 }
 

@@ -733,10 +733,12 @@ def test_no_step_runs_for_a_schema_prisma_that_cannot_be_read(pgentry, database,
 
 
 def test_sync_runs_steps_by_hand(pgentry, database, project):
-    """sync does the main job without an application; --force runs steps although nothing is to do."""
+    """sync does the main job without an application; --force runs steps although nothing is to do, which who names one is told."""
     database.as_app(CREATE)
     folder = project({"pgentry.yaml": ladder(f"- {{name: step, run: \"{note('x')}\"}}", migrate="when: unverified")})
-    assert pgentry("sync", url=database.url).exit == 0
+    assert not pgentry("sync", url=database.url).said("--force")
+    done = pgentry("sync", "--only", "step", url=database.url)
+    assert done.exit == 0 and done.said("and --force was not given"), done
     assert order(folder) == []
     done = pgentry("sync", "--force", url=database.url)
     assert done.exit == 0, done

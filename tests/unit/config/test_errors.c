@@ -62,6 +62,8 @@ static void every_mistake_is_named_with_its_place(void **state)
         { "verify: {tables: [[a]]}\n",
           "1:19: verify.tables[0] must be a table's name or a map with its name, not a list" },
         { "verify: {tables: [a, '']}\n", "1:22: verify.tables[1] must not be empty" },
+        { "verify: {extensions: [a, ~]}\n", "1:26: verify.extensions[1] must be a text, not nothing" },
+        { "migrate: {steps: [{run: [a, null]}]}\n", "1:29: migrate.steps[0].run[1] must be a text, not nothing" },
         { "verify: {tables: [a, ~]}\n",
           "1:22: verify.tables[1] must be a table's name or a map with its name, not nothing" },
         { "verify: {tables: [a.b.c]}\n",
