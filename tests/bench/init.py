@@ -51,6 +51,22 @@ class Running:
         return (time.perf_counter() - began) * 1000
 
 
+def start(init, env, endpoint):
+    argv, asked = INITS[init]
+    running = Running(argv, env | endpoint.env)
+    if asked:
+        endpoint.get("/health/live")
+    return running
+
+
+def private(running):
+    """Alone: what two of a kind have in common is private to neither."""
+    time.sleep(REST)
+    kb = private_kb(at_rest(running.pid))
+    running.end()
+    return kb
+
+
 def main():
     cluster = Cluster()
     cluster.start()
@@ -64,14 +80,10 @@ def main():
         for _ in range(ROUNDS):
             for init, (argv, asked) in INITS.items():
                 costs[init].append(orphans(argv, env | endpoints[init].env, asked and endpoints[init].knock))
+                memory[init].append(private(start(init, env, endpoints[init])))
         for _ in range(TERMS):
-            running = {init: Running(argv, env | endpoints[init].env) for init, (argv, _) in INITS.items()}
-            for init, (_, asked) in INITS.items():
-                if asked:
-                    endpoints[init].get("/health/live")
+            running = {init: start(init, env, endpoints[init]) for init in INITS}
             time.sleep(REST)
-            for init in INITS:
-                memory[init].append(private_kb(at_rest(running[init].pid)))
             for init in random.sample(list(INITS), len(INITS)):
                 time.sleep(CALM)
                 times[init].append(running[init].end())
