@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define NAME_MOST 64 /* bytes of a parameter's name, be each letter of it encoded */
+
 static char *decoded(const char *text, size_t length, struct arena *arena)
 {
     char *result = arena_alloc(arena, length + 1);
@@ -15,14 +17,23 @@ static char *decoded(const char *text, size_t length, struct arena *arena)
     return result;
 }
 
+static bool spells(const char *text, size_t length, const char *name)
+{
+    char plain[NAME_MOST];
+
+    return length <= sizeof plain && percent_decode(text, length, plain) == strlen(name) &&
+           memcmp(plain, name, strlen(name)) == 0;
+}
+
 /* The text behind the next `name=` of the query, from a ? or & on; NULL: there is none. */
 static const char *next_value(const char *at, const char *name)
 {
-    size_t length = strlen(name);
-
     for (; at != NULL; at = strchr(at, '&')) {
         at++;
-        if (strncmp(at, name, length) == 0 && at[length] == '=') {
+
+        size_t length = strcspn(at, "=&#");
+
+        if (at[length] == '=' && spells(at, length, name)) {
             return at + length + 1;
         }
     }

@@ -34,6 +34,10 @@ static void the_schema_is_found_wherever_it_stands(void **state)
         { "jdbc:postgresql:/d?ssl=false&currentSchema=app", "app" },
         { "postgresql://u@h/d?schema=one&x=schema=three&schema=two", "two" },
         { "postgresql://u@h/d?schema=one&schema=", NULL },
+        { "postgresql://u@h/d?sch%65ma=app", "app" }, /* as Go, JavaScript, Rust and libpq decode it */
+        { "postgresql://u@h/d?%73%63%68%65%6d%61=app", "app" },
+        { "postgresql://u@h/d?schema%00=app", NULL },
+        { "postgresql://u@h/d?%3Fschema=app", NULL },
         { "postgresql://u@h/d?schema=", NULL },
         { "postgresql://u@h/d?myschema=app", NULL },
         { "postgresql://u@h/d?schemas=app", NULL },

@@ -452,6 +452,8 @@ static void settings_that_may_move_dbmates_ledger_are_doubts(void **state)
     config.database.direct_url = NULL;
     config.database.url = "postgres://u@h/d?search_path=%22a%22,b";
     expect_doubt("the URL's search_path is not understood");
+    config.database.url = "postgres://u@h/d?search%5Fpath=%22a%22,b";
+    expect_doubt("the URL's search_path is not understood");
     config.database.url = "postgres://u@h/d?search_path=app&search_path=public";
     expect_doubt("the URL sets search_path more than once");
     config.database.url = "postgres://u@h/d?options=-cwork_mem%3D7MB";
