@@ -281,12 +281,10 @@ bool lookup_error(const struct lookup_failure *failure, const char *name, const 
     case ENOEXEC:
         error_set(error, STATUS_NOT_EXECUTABLE, "%s is not a program that this machine can execute", file);
         return error_hint(error, "it may be built for another processor, or be a script without a #! line and a shell");
-    case ENOMEM:
-    case EAGAIN:
-    case EMFILE:
-    case ENFILE:
-        return error_set(error, STATUS_RESOURCE, "%s: cannot be executed: %s", file, strerror(failure->number));
-    default:
-        return error_set(error, STATUS_NOT_EXECUTABLE, "%s: cannot be executed: %s", file, strerror(failure->number));
     }
+
+    bool want = failure->number == EAGAIN || error_is_want(failure->number);
+
+    return error_set(error, want ? STATUS_RESOURCE : STATUS_NOT_EXECUTABLE, "%s: cannot be executed: %s", file,
+                     strerror(failure->number));
 }

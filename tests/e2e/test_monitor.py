@@ -12,17 +12,34 @@ from supervisor import wait_until
 EVERY = {"PGENTRY_VERIFY_INTERVAL": "200ms"}
 
 
+def running(pgentry, endpoint, database, env):
+    """The application runs, a look every 200 ms, three failed ones in a row turn ready."""
+    supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={**endpoint.env, **EVERY, **env})
+    endpoint.up().in_phase("running")
+    return supervisor
+
+
 @pytest.fixture
 def shop(pgentry, database, project, endpoint):
-    """Two tables, the application runs, a look every 200 ms, three failed ones in a row turn ready."""
+    """Two tables."""
     database.as_app("CREATE TABLE users (id int); CREATE TABLE avatar_projects (id int)")
     project({"pgentry.yaml": "verify: {tables: [users, avatar_projects]}\n"})
 
     def start(**env):
-        supervisor = pgentry.start("run", "--", "sleep", "600", url=database.url, env={**endpoint.env, **EVERY, **env})
-        endpoint.up().in_phase("running")
-        return supervisor
+        return running(pgentry, endpoint, database, env)
     start.database = database
+    return start
+
+
+@pytest.fixture
+def frail(pgentry, late, project, endpoint):
+    """One table, on a server that a test may stop: its own."""
+    late.cluster.start()
+    late.as_app("CREATE TABLE users (id int)")
+    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
+
+    def start(**env):
+        return running(pgentry, endpoint, late, env)
     return start
 
 
@@ -131,13 +148,9 @@ def test_after_a_migration_too_nothing_new_logs_nothing(pgentry, database, proje
     assert supervisor.stderr == before
 
 
-def test_a_database_that_stops_and_comes_back(pgentry, late, project, endpoint):
+def test_a_database_that_stops_and_comes_back(frail, late, endpoint):
     """unhealthy with the reason, one line for each reason and one when it comes; the application runs on."""
-    late.cluster.start()
-    late.as_app("CREATE TABLE users (id int)")
-    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
-    supervisor = pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, **EVERY})
-    endpoint.up().in_phase("running")
+    supervisor = frail()
     late.cluster.stop("fast")
     document = endpoint.until(lambda document: not document["database"]["connected"], "/health/database")
     assert document["status"] == "unhealthy"
@@ -155,13 +168,9 @@ def test_a_database_that_stops_and_comes_back(pgentry, late, project, endpoint):
     assert supervisor.process.poll() is None
 
 
-def test_another_reason_why_the_database_is_not_reachable_is_told(pgentry, late, project, endpoint):
+def test_another_reason_why_the_database_is_not_reachable_is_told(frail, late, endpoint):
     """It stops, and comes back from a backup with another password: the log's last words are not those of the stop."""
-    late.cluster.start()
-    late.as_app("CREATE TABLE users (id int)")
-    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
-    supervisor = pgentry.start("run", "--", "sleep", "600", url=late.url, env={**endpoint.env, **EVERY})
-    endpoint.up().in_phase("running")
+    supervisor = frail()
     late.sql(f"ALTER ROLE {late.user} PASSWORD 'another'")
     supervisor.wait_for("28P01")
     late.cluster.stop("fast")
@@ -173,14 +182,9 @@ def test_another_reason_why_the_database_is_not_reachable_is_told(pgentry, late,
     assert "28P01" in reasons[-1] and "28P01" not in reasons[-2], reasons
 
 
-def test_a_check_that_hangs_counts_as_failed_at_its_deadline(pgentry, late, project, endpoint):
+def test_a_check_that_hangs_counts_as_failed_at_its_deadline(frail, late, endpoint):
     """The server's processes are stopped: sockets are there, answers are not."""
-    late.cluster.start()
-    late.as_app("CREATE TABLE users (id int)")
-    project({"pgentry.yaml": "verify: {tables: [users]}\n"})
-    supervisor = pgentry.start("run", "--", "sleep", "600", url=late.url, env={
-        **endpoint.env, **EVERY, "PGENTRY_WAIT_CONNECT_TIMEOUT": "1s", "PGENTRY_HEALTH_FAILURES": "1"})
-    endpoint.up().in_phase("running")
+    supervisor = frail(PGENTRY_WAIT_CONNECT_TIMEOUT="1s", PGENTRY_HEALTH_FAILURES="1")
     late.cluster.pause()
     begun = time.monotonic()
     document = endpoint.until(lambda document: document["status"] == "unhealthy", "/health/database")

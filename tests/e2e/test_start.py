@@ -325,7 +325,10 @@ def test_kill_group_signals_the_application_s_children_too(pgentry, ready, proje
     wait_until((folder / "heard").exists, 5)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+AS_ANOTHER = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@AS_ANOTHER
 def test_app_user_is_dropped_to_for_steps_and_application(pgentry, database, project, tmp_path):
     """app.user: uid, gid, groups; without a way back."""
     for folder in (project.folder, *project.folder.parents):
@@ -352,7 +355,7 @@ app: {user: nobody}
 WITHOUT_KILL = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+setuid,+setgid"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@AS_ANOTHER
 @pytest.mark.parametrize("pid_1", [False, True])
 def test_a_step_of_app_user_ends_in_time_without_the_capability_kill(pgentry, ready, project, pid_1):
     """Its timeout is kept, and what left its group ends with it."""
@@ -368,7 +371,7 @@ app: {{user: nobody}}
     assert subprocess.run(["pgrep", "-f", sleep], check=False).returncode == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@AS_ANOTHER
 @pytest.mark.parametrize("pid_1", [False, True])
 def test_an_application_of_app_user_is_stopped_without_the_capability_kill(pgentry, ready, pid_1):
     """TERM reaches it, and KILL after stop_timeout."""
@@ -389,7 +392,7 @@ def test_who_becomes_the_application_leaves_it_no_child_without_the_capability_k
     assert done.exit == 0 and done.stdout == "", done
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@AS_ANOTHER
 def test_a_signal_that_may_not_be_sent_is_told(pgentry, ready):
     """sudo before the application, under a pgentry that is not root: the TERM was said to have been passed on."""
     with tempfile.TemporaryDirectory() as folder:
