@@ -215,12 +215,16 @@ static bool words_follow(const struct strings *command, size_t from, const struc
     return true;
 }
 
-/* *tool: where in the command the tool stands: the last that can be it, since packages and folders have its name. */
+/* *tool: where in the command the tool stands: the last that can be it, since packages and folders have its name. The
+ * words are looked for first: they are rare, and told apart by their first letters. */
 static bool is_known(const struct strings *command, const struct known *known, bool exactly, size_t *tool)
 {
+    *tool = 0;
+    if (!words_follow(command, 0, known, exactly)) {
+        return false;
+    }
     if (!known->tool) {
-        *tool = 0;
-        return words_follow(command, 0, known, exactly);
+        return true;
     }
     for (*tool = command->count; (*tool)-- > 0;) {
         if (is_tool(command->items[*tool], known->tool) && words_follow(command, *tool + 1, known, exactly)) {
