@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define STAT_BYTES 1024   /* the fields up to 22 take less: a name of 64 bytes and numbers */
-#define FORKED_ONLY 0x40  /* PF_FORKNOEXEC of the kernel's include/linux/sched.h */
 #define GENERATIONS 10000 /* /proc changes while we read it; nobody shall send us in circles */
 
 /* The number in the field after `field`; moves it there. */
@@ -21,7 +20,7 @@ static uint64_t next_number(const char **field)
     return number;
 }
 
-/* Fields 3 (state), 4 (parent), 5 (group), 9 (flags) and 22 (birth). */
+/* Fields 3 (state), 4 (parent), 5 (group) and 22 (birth). */
 static bool parse(const char *stat, struct ancestry *process)
 {
     const char *field = strrchr(stat, ')'); /* the name may hold anything, blanks and brackets too */
@@ -33,11 +32,7 @@ static bool parse(const char *stat, struct ancestry *process)
     field += 3;
     process->parent = (pid_t)next_number(&field);
     process->group = (pid_t)next_number(&field);
-    for (int number = 6; number < 9; number++) {
-        (void)next_number(&field);
-    }
-    process->executed = !(next_number(&field) & FORKED_ONLY);
-    for (int number = 10; number <= 22; number++) {
+    for (int number = 6; number <= 22; number++) {
         process->birth = next_number(&field);
     }
     return true;

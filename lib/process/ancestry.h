@@ -11,7 +11,6 @@ struct ancestry {
     pid_t pid, parent, group;
     uint64_t birth; /* in clock ticks since the machine's start */
     bool ended;     /* a zombie */
-    bool executed;  /* something since it was forked */
 };
 
 /* False if there is no such process (or no /proc). */

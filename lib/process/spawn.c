@@ -2,7 +2,6 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "process/ancestry.h"
 #include "process/lookup.h"
 #include "process/signals.h"
 #include "process/terminal.h"
@@ -201,9 +200,7 @@ bool spawn_refused(int *report, struct error *error)
 
 bool spawn_executed(pid_t pid)
 {
-    struct ancestry process;
-
-    return !ancestry_read(pid, &process) || process.executed;
+    return setpgid(pid, pid) < 0; /* EACCES; or EPERM: what it executed began a session */
 }
 
 static pid_t refused(struct error *error, const char *what)

@@ -46,7 +46,7 @@ pid_t spawn_child(const struct spawn *spawn, int *report, struct error *error);
 bool spawn_refused(int *report, struct error *error);
 
 /* Whether a child that was not refused is, or was until it ended, the program, and not killed before. It must not be
- * reaped yet. Without /proc it counts as executed. */
+ * reaped yet. The kernel lets nobody move a child to another group once it has executed something (setpgid(2)). */
 bool spawn_executed(pid_t pid);
 
 /* Becomes the program: mode exec, where foreground, null_stdin and output mean nothing. Returns only on

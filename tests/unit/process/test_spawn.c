@@ -190,6 +190,28 @@ static void a_child_that_was_killed_before_its_exec_is_told_from_the_program(voi
     assert_holds(killed_before_exec);
 }
 
+static int hide_proc(void)
+{
+    CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+    CHECK(mount("none", "/proc", "tmpfs", 0, NULL) == 0);
+    return 0;
+}
+
+static int killed_before_exec_without_proc(void)
+{
+    CHECK(hide_proc() == 0);
+    return killed_before_exec();
+}
+
+static void without_proc_it_is_told_as_well(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    assert_holds(killed_before_exec_without_proc);
+}
+
 static int stopped_before_exec(void)
 {
     struct spawn spawn = plain(ARGV("/no/such/program"));
@@ -291,9 +313,7 @@ static int spawn_without_close_range_and_proc(void)
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     struct spawn spawn = plain(ARGV(self, "descriptors", file_name));
 
-    CHECK(length > 0);
-    CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-    CHECK(mount("none", "/proc", "tmpfs", 0, NULL) == 0);
+    CHECK(length > 0 && hide_proc() == 0);
     CHECK(forbid_close_range() == 0 && dup2(STDIN_FILENO, 700) == 700 && dup2(STDIN_FILENO, 5) == 5);
     (void)remove(file_name);
 
@@ -561,6 +581,7 @@ int main(int argc, char **argv)
         TEST(a_signal_between_fork_and_exec_is_not_lost),
         TEST(a_child_stopped_before_its_exec_does_not_hold_us_up),
         TEST(a_child_that_was_killed_before_its_exec_is_told_from_the_program),
+        cmocka_unit_test(without_proc_it_is_told_as_well),
         TEST(a_program_has_descriptors_0_to_2_only),
         TEST(without_close_range_they_are_found_in_proc),
         TEST(without_proc_either_they_are_tried_one_by_one),
