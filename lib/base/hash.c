@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
+uint64_t hash_data(uint64_t hash, const void *bytes, size_t length)
 {
     const unsigned char *byte = bytes;
 
@@ -14,5 +14,5 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 
 uint64_t hash_string(uint64_t hash, const char *string)
 {
-    return hash_bytes(hash, string, strlen(string) + 1);
+    return hash_data(hash, string, strlen(string) + 1);
 }

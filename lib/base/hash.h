@@ -13,7 +13,7 @@ static inline uint64_t hash_byte(uint64_t hash, unsigned char byte)
 }
 
 /* Goes on with what HASH_BEGIN, or an earlier call, gave. */
-uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length);
+uint64_t hash_data(uint64_t hash, const void *bytes, size_t length);
 /* A string with the zero byte at its end, so that "a", "bc" is another than "ab", "c". */
 uint64_t hash_string(uint64_t hash, const char *string);
 

@@ -166,7 +166,7 @@ static void send_next(struct supervisor *s)
         link->dirty = false;
         note_status(s);
         bool encoded = snapshot_encode(&s->status, &link->writer);
-        uint64_t value = encoded ? hash_bytes(HASH_BEGIN, link->writer.data, link->writer.length) : 0;
+        uint64_t value = encoded ? hash_data(HASH_BEGIN, link->writer.data, link->writer.length) : 0;
         if (value && value != link->pushed) {
             link->pushed = value;
             begin_sending(s);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measurements, as Markdown tables on standard output:   sh tests/bench/run.sh [MEASUREMENT…]
 # Figures and ratios side by side in one run; nothing is asserted. README.md here tells what each one is about.
-# PGENTRY=/path/pgentry measures that binary instead of the release build.
+# PGENTRY=/path/pgentry measures that binary instead of the release build. `rest` measures nothing: it writes docker/rest.ld.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -12,7 +12,8 @@ tables||boot.py tables
 pending|node|boot.py pending
 replicas||replicas.py
 init|tini dumb-init catatonit|init.py
-health|wrk nginx-light|health.py"
+health|wrk nginx-light|health.py
+rest||rest.py"
 static="musl-tools dpkg-dev make perl bison flex"
 
 row_of() {
