@@ -5,17 +5,18 @@
 #include "config/reading.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #define SQL_FILES_MAX 32 /* of db/migrations that are looked into */
 
-/* Whether a file's content holds a word. */
+/* Whether a file's content holds a word. What is there and may not be read is taken to: the tool, run, tells why. */
 static bool file_holds(const char *path, const char *word, struct arena *arena)
 {
     size_t length;
     const char *content = content_read(path, CONTENT_SMALL, &length, arena);
 
-    return content && strstr(content, word);
+    return content ? strstr(content, word) != NULL : errno == EACCES && content_is_file(path);
 }
 
 static bool has_file(const char *folder, const char *name, struct arena *arena)
@@ -51,7 +52,7 @@ static bool is_dbmate(const char *folder, struct arena *arena)
 {
     const char *migrations = content_path(arena, folder, "db/migrations");
     DIR *open = opendir(migrations);
-    bool found = false;
+    bool found = !open && content_is_folder(migrations);
     unsigned looked = 0;
 
     for (struct dirent *entry; open && !found && looked < SQL_FILES_MAX && (entry = readdir(open)) != NULL;) {

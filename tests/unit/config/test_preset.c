@@ -163,6 +163,33 @@ static void files_that_only_resemble_are_not_taken_for_a_project(void **state)
     assert_string_equal(config->migrate.preset, "none");
 }
 
+static void assert_preset_as_another(const char *preset)
+{
+    bool root = geteuid() == 0;
+
+    assert_true(!root || seteuid(65533) == 0);
+    assert_loads(NULL);
+    assert_true(!root || seteuid(0) == 0);
+    assert_string_equal(config->migrate.preset, preset);
+}
+
+static void what_may_not_be_read_is_taken_for_the_tool_that_will_say_so(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(".", 0755), 0);
+    write_file("db/migrations/1_a.sql", "CREATE TABLE a ()\n");
+    assert_int_equal(chmod("db/migrations", 0), 0);
+    assert_preset_as_another("dbmate");
+    assert_int_equal(chmod("db", 0), 0); /* a server's data, for all we know */
+    assert_preset_as_another("none");
+    assert_int_equal(chmod("db", 0755) + chmod("db/migrations", 0755) + chmod("db/migrations/1_a.sql", 0), 0);
+    assert_preset_as_another("dbmate");
+    write_file("manage.py", "");
+    assert_preset_as_another("dbmate");
+    assert_int_equal(chmod("manage.py", 0), 0);
+    assert_preset_as_another("django");
+}
+
 static void own_steps_replace_the_preset_s_and_keep_its_history(void **state)
 {
     (void)state;
@@ -209,6 +236,7 @@ int main(void)
         TEST(a_push_in_another_folder_is_guarded_by_the_schema_there),
         TEST(each_kind_of_project_is_told_by_its_files),
         TEST(files_that_only_resemble_are_not_taken_for_a_project),
+        TEST(what_may_not_be_read_is_taken_for_the_tool_that_will_say_so),
         TEST(own_steps_replace_the_preset_s_and_keep_its_history),
         TEST(preset_none_means_none),
         TEST(verification_switched_off_does_not_hide_the_project),
