@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 PATIENCE = 20.0  # seconds; a machine under sanitizers is slow, and a test that waits this long has failed
+NO_DESCRIPTOR = re.compile("Too many open files|No file descriptors available")  # EMFILE, as glibc and musl say it
 
 
 @dataclass

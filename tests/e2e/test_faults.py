@@ -1,6 +1,7 @@
 """PostgreSQL vanishing at any point ends in success after it returns, or in the documented status within the deadline."""
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -9,7 +10,7 @@ import tempfile
 import threading
 
 import pytest
-from supervisor import PATIENCE, Supervisor, as_pid_1, children_of, run, wait_until
+from supervisor import NO_DESCRIPTOR, PATIENCE, Supervisor, as_pid_1, children_of, run, wait_until
 
 APP = ("run", "--", "echo", "it runs")
 STEP = """\
@@ -164,8 +165,8 @@ def test_a_look_that_cannot_be_started_is_told(pgentry, database, endpoint):
     endpoint.up().in_phase("running")
     resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (1, 1 << 10))
     lost = endpoint.until(lambda document: not document["database"]["connected"], "/health/database")
-    assert "Too many open files" in lost["problems"][0]["message"]
-    running.wait_for("no socket pair for the database process: Too many open files")
+    assert NO_DESCRIPTOR.search(lost["problems"][0]["message"])
+    running.wait_for(re.compile(f"no socket pair for the database process: ({NO_DESCRIPTOR.pattern})").search)
 
 
 def test_lines_that_wait_are_written_by_who_takes_a_killed_writer_s_place(pgentry, database, endpoint):
