@@ -145,7 +145,7 @@ GUARD_IS(attempts_left, boot->attempt < boot_step(boot)->attempts)
 
 /* ---- verifying ---- */
 
-GUARD_IS(healthy_after, boot->result == RESULT_AFTER && event->look.healthy)
+GUARD_IS(healthy_after, boot->result == RESULT_AFTER && event->look.healthy && !guard_behind(boot, event))
 GUARD_IS(healthy_proven, boot->result == RESULT_TIMED_OUT && event->look.healthy && event->look.proven)
 GUARD_IS(lost_proven, boot->result == RESULT_LOST && event->look.healthy && event->look.proven)
 GUARD_IS(result_lost, boot->result == RESULT_LOST)

@@ -616,6 +616,22 @@ static void what_nobody_applies_within_verify_timeout_is_65(void **state)
     assert_int_equal(boot.now - began, plan.verify_timeout);
 }
 
+/* A failover took the migrations with it: found by the simulator. */
+static void what_is_pending_again_after_the_after_steps_is_65(void **state)
+{
+    (void)state;
+    plan.step_count[LIST_STEPS] = 0;
+    plan.step_count[LIST_AFTER] = 1;
+    plan.verify_timeout = 30000;
+    reach_checking();
+    checked(GOOD);
+    locked();
+    checked(GOOD);
+    ended(0);
+    checked(HEALTHY | BEHIND);
+    then(STATE_ENDED, "tables 'unhealthy' close summary exit:65");
+}
+
 static void who_does_not_wait_starts_on_a_schema_that_verifies(void **state)
 {
     (void)state;
@@ -672,5 +688,6 @@ GROUP(locking, TEST(with_nothing_pending_the_application_starts_without_a_lock),
       TEST(the_lock_is_polled_anew_after_another_container_was_waited_for),
       TEST(another_container_is_waited_for_no_longer_than_verify_timeout),
       TEST(what_is_pending_is_waited_for_too_though_the_schema_verifies),
-      TEST(what_nobody_applies_within_verify_timeout_is_65), TEST(who_does_not_wait_starts_on_a_schema_that_verifies),
+      TEST(what_nobody_applies_within_verify_timeout_is_65), TEST(what_is_pending_again_after_the_after_steps_is_65),
+      TEST(who_does_not_wait_starts_on_a_schema_that_verifies),
       TEST(with_no_step_and_no_timeout_an_unhealthy_schema_is_65), TEST(a_lost_lock_never_moves_the_state));
