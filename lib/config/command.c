@@ -219,12 +219,11 @@ static bool words_follow(const struct strings *command, size_t from, const struc
  * words are looked for first: they are rare, and told apart by their first letters. */
 static bool is_known(const struct strings *command, const struct known *known, bool exactly, size_t *tool)
 {
-    *tool = 0;
-    if (!words_follow(command, 0, known, exactly)) {
-        return false;
-    }
-    if (!known->tool) {
-        return true;
+    bool follow = words_follow(command, 0, known, exactly);
+
+    if (!follow || !known->tool) {
+        *tool = 0;
+        return follow;
     }
     for (*tool = command->count; (*tool)-- > 0;) {
         if (is_tool(command->items[*tool], known->tool) && words_follow(command, *tool + 1, known, exactly)) {

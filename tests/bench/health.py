@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from measure import PGENTRY, REST, STATIC, at_rest, children, private_kb, table
+from measure import PGENTRY, REST, STATIC, at_rest, children, environment, private_kb, table
 from postgres import Cluster, free_port
 
 SECONDS = 10
@@ -60,9 +60,7 @@ class Running:
 
     def __init__(self, binary, database, interval):
         self.port = free_port()
-        env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-               "PGENTRY_MIGRATE_PRESET": "none", "PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{self.port}",
-               "PGENTRY_VERIFY_INTERVAL": interval}
+        env = environment(database) | {"PGENTRY_HEALTH_LISTEN": f"127.0.0.1:{self.port}", "PGENTRY_VERIFY_INTERVAL": interval}
         self.process = subprocess.Popen([binary, "run", "--", "sleep", "1000"], env=env, stderr=subprocess.DEVNULL)
 
     def __enter__(self):

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from measure import BUILD, PGENTRY, REST, STATIC, at_rest, children, private_kb, table
+from measure import BUILD, PGENTRY, REST, STATIC, at_rest, children, environment, private_kb, table
 from endpoint import Endpoint
 from postgres import Cluster
 
@@ -37,8 +37,8 @@ def orphans(argv, env, knock):
 class Running:
     """An init, as PID 1, whose application has said that it is up."""
 
-    def __init__(self, argv, env):
-        self.process = subprocess.Popen(as_pid_1([*argv, "sh", "-c", "echo up; exec sleep 1000"]), env=env,
+    def __init__(self, argv, env, application="exec sleep 1000"):
+        self.process = subprocess.Popen(as_pid_1([*argv, "sh", "-c", f"echo up; {application}"]), env=env,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline() == b"up\n"
         [self.pid] = children(self.process.pid)
@@ -73,8 +73,7 @@ def main():
     database = cluster.database()
     database.as_app("CREATE TABLE users (id int)")
     endpoints = {init: Endpoint() for init in INITS}
-    env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none"}
+    env = environment(database)
     costs, times, memory = ({init: [] for init in INITS} for _ in range(3))
     try:
         for _ in range(ROUNDS):

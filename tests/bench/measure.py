@@ -13,6 +13,12 @@ STATIC = os.environ["PGENTRY_STATIC"]
 REST = 1.5  # seconds after which a program runs as it does for weeks: pgentry gives back then what booted it
 
 
+def environment(database):
+    """Of a pgentry that finds nothing to do but to look at one table."""
+    return {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
+            "PGENTRY_MIGRATE_PRESET": "none"}
+
+
 def table(title, head, rows):
     print(f"\n### {title}\n")
     print("| " + " | ".join(head) + " |")

@@ -7,16 +7,15 @@ import ctypes
 import os
 import re
 import signal
-import subprocess
 import threading
 import time
 from bisect import bisect_right
 from itertools import groupby
 from pathlib import Path
 
-from measure import HERE, STATIC, children
+from measure import HERE, STATIC, children, environment
 from endpoint import Endpoint
-from init import as_pid_1
+from init import Running
 from postgres import Cluster
 
 SCRIPT = HERE.parents[1] / "docker/rest.ld"
@@ -34,7 +33,7 @@ SECTIONS
 }
 INSERT BEFORE .text;
 """
-APPLICATION = ["sh", "-c", "echo up; (sleep 3 &); exec sleep 1000"]
+APPLICATION = "(sleep 3 &); exec sleep 1000"
 USE = 5  # seconds; after one of them pgentry is at rest
 PATHS = ["/health/live", "/health/ready", "/health/database", "/metrics", "/"]
 
@@ -71,16 +70,11 @@ def use(pid, endpoint, paths):
 def run(database, paths):
     """The addresses that PID 1 runs once its application does; if the endpoint is asked for `paths`, of its process too."""
     endpoint = Endpoint()
-    env = {"PATH": os.environ["PATH"], "HOME": "/", "DATABASE_URL": database.url, "PGENTRY_VERIFY_TABLES": "users",
-           "PGENTRY_MIGRATE_PRESET": "none", **endpoint.env}
-    process = subprocess.Popen(as_pid_1([STATIC, "run", "--", *APPLICATION]), env=env, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
-    assert process.stdout.readline() == b"up\n"
-    [pid] = children(process.pid)
+    running = Running([STATIC, "run", "--"], environment(database) | endpoint.env, APPLICATION)
     for path in paths[:1]:
         endpoint.get(path)
-    ours = [pid, *(child for child in children(pid) if Path(f"/proc/{child}/comm").read_text() == "pgentry\n")]
-    user = threading.Thread(target=use, args=(pid, endpoint, paths))
+    ours = [pid for pid in [running.pid, *children(running.pid)] if Path(f"/proc/{pid}/comm").read_text() == "pgentry\n"]
+    user = threading.Thread(target=use, args=(running.pid, endpoint, paths))
     user.start()
     seen = stepped(ours)
     user.join()

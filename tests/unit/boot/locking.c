@@ -540,12 +540,18 @@ static void a_lost_lock_is_taken_anew_within_its_budget(void **state)
     then(STATE_ENDED, "'lock-timeout' close summary exit:75");
 }
 
+/* No step is ours: another container is waited for so long. */
+static void reach_checking_for_others(duration verify_timeout)
+{
+    plan.step_count[LIST_STEPS] = 0;
+    plan.verify_timeout = verify_timeout;
+    reach_checking();
+}
+
 static void with_no_step_another_container_is_waited_for(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
-    plan.verify_timeout = 30000;
-    reach_checking();
+    reach_checking_for_others(30000);
     checked(0);
     then(STATE_AWAITING, "tables 'awaiting-schema'");
     due_between(TIMER_STATE, 1, plan.initial_delay);
@@ -558,10 +564,8 @@ static void with_no_step_another_container_is_waited_for(void **state)
 static void the_lock_is_polled_anew_after_another_container_was_waited_for(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
     plan.step_count[LIST_AFTER] = 1;
-    plan.verify_timeout = 60000;
-    reach_checking();
+    reach_checking_for_others(60000);
     for (int i = 0; i < 8; i++) {
         checked(0);
         fire(TIMER_STATE);
@@ -574,9 +578,7 @@ static void the_lock_is_polled_anew_after_another_container_was_waited_for(void 
 static void another_container_is_waited_for_no_longer_than_verify_timeout(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
-    plan.verify_timeout = 30000;
-    reach_checking();
+    reach_checking_for_others(30000);
     instant began = boot.now;
     checked(0);
     while (boot.state == STATE_AWAITING) {
@@ -590,9 +592,7 @@ static void another_container_is_waited_for_no_longer_than_verify_timeout(void *
 static void what_is_pending_is_waited_for_too_though_the_schema_verifies(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
-    plan.verify_timeout = 30000;
-    reach_checking();
+    reach_checking_for_others(30000);
     checked(HEALTHY | BEHIND);
     then(STATE_AWAITING, "tables 'awaiting-schema'");
     fire(TIMER_STATE);
@@ -603,9 +603,7 @@ static void what_is_pending_is_waited_for_too_though_the_schema_verifies(void **
 static void what_nobody_applies_within_verify_timeout_is_65(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
-    plan.verify_timeout = 30000;
-    reach_checking();
+    reach_checking_for_others(30000);
     instant began = boot.now;
     checked(HEALTHY | BEHIND);
     while (boot.state == STATE_AWAITING) {
@@ -620,10 +618,8 @@ static void what_nobody_applies_within_verify_timeout_is_65(void **state)
 static void what_is_pending_again_after_the_after_steps_is_65(void **state)
 {
     (void)state;
-    plan.step_count[LIST_STEPS] = 0;
     plan.step_count[LIST_AFTER] = 1;
-    plan.verify_timeout = 30000;
-    reach_checking();
+    reach_checking_for_others(30000);
     checked(GOOD);
     locked();
     checked(GOOD);

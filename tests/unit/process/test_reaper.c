@@ -444,7 +444,7 @@ static void count(void *argument, const struct ancestry *process)
     ++*(int *)argument;
 }
 
-/* Body of a PID 1 whose /proc tells of the namespace around: number 2 is there a stranger. */
+/* Body of a PID 1 whose /proc tells of the namespace around: number 2 is there a stranger that executed nothing. */
 static int strange_proc(void)
 {
     struct ancestry process;
@@ -452,7 +452,7 @@ static int strange_proc(void)
     pid_t pid = start("echo a; exec sleep 1000", 1, &from);
 
     CHECK(getpid() == 1 && pid == 2 && access("/proc/2/stat", R_OK) == 0);
-    CHECK(!ancestry_read(pid, &process));
+    CHECK(!ancestry_read(pid, &process) && spawn_executed(pid));
     CHECK(!ancestry_each(count, &found) && found == 0);
     CHECK(reaper_kill_tree(pid, SIGKILL, NULL, 0) == 1 && has_ended(from));
     return 0;
